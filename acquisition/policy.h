@@ -1,0 +1,97 @@
+/* The policy: trials in, suggestions out. One object is one computation.
+ *
+ *   policy_new .. policy_step (until it says false, or the deadline cut it) ..
+ *   policy_suggestion / policy_prediction .. policy_free
+ *
+ * encode the space -> transform the outcomes -> fit (one unit a start) ->
+ * condition -> for each slot: acquisition with the pending points -> maximize ->
+ * decode and check for duplicates.
+ *
+ * The result is a pure function of the input and the number of completed units:
+ * `krige replay` rests on that. Numbers are random by (seed, slot number, purpose)
+ * only. Owns its memory; not thread-safe: one compute worker at a time. */
+#ifndef KR_ACQUISITION_POLICY_H
+#define KR_ACQUISITION_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "acquisition/space.h"
+#include "base/status.h"
+
+/* One point to be given out. */
+struct policy_slot {
+	uint64_t number;     /* key of its random numbers */
+	const double *fixed; /* d values, NaN where free; NULL: all free */
+};
+
+/* Everything a suggestion may depend on. Borrowed until policy_free. Points are
+ * d values each, one after another. */
+struct policy_input {
+	const struct space *space;
+	bool minimize;
+	uint64_t seed;       /* of the study */
+	int n;               /* observations, in the order of their events */
+	const double *X, *y; /* n x d values (point after point), n raw outcomes, finite */
+	int n_pending;
+	const double *pending; /* running trials, by number */
+	int n_taken;
+	const double *taken;   /* other points given out before (failed, expired, ...) */
+	int n_slots;
+	const struct policy_slot *slots;
+	int n_queries;
+	const double *queries; /* points to predict */
+	int n_state;
+	const double *state;   /* where the fit starts: policy_state of an earlier job; may be empty */
+};
+
+enum policy_rule {
+	POLICY_INITIAL,   /* initial design */
+	POLICY_MODEL,     /* maximum of the acquisition */
+	POLICY_FILL,      /* space-filling last resort */
+	POLICY_EXHAUSTED  /* no unseen point is left (for the fixed values given) */
+};
+
+enum policy_freshness {
+	POLICY_FRESH,    /* every unit was done */
+	POLICY_PARTIAL,  /* cut by the deadline: best of the completed units */
+	POLICY_FALLBACK  /* cut before anything was known: space-filling */
+};
+
+struct policy_suggestion {
+	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
+	enum policy_rule rule;
+	enum policy_freshness freshness;
+	bool has_prediction;
+	double mean, sd;      /* predicted, in raw units of the objective */
+	double log_acq;       /* log expected improvement, model units */
+};
+
+struct policy;
+
+/* Errors: KR_ENOMEM. Nothing is computed yet. */
+enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err);
+void policy_free(struct policy *p);
+
+/* Run one unit of work. False when nothing is left. Never fails: what goes
+ * wrong numerically ends in POLICY_FILL; out of memory too. */
+bool policy_step(struct policy *p);
+
+/* Units completed so far. */
+int policy_units(const struct policy *p);
+
+/* No more units: settle every slot from what is known. Idempotent; implied by
+ * reading results. */
+void policy_cut(struct policy *p);
+
+/* Slot i, 0 <= i < n_slots. */
+struct policy_suggestion policy_suggestion(struct policy *p, int i);
+
+/* Query i: posterior mean and sd in raw units. False when there is no model
+ * (no observations). */
+bool policy_prediction(struct policy *p, int i, double *mean, double *sd);
+
+/* The state to start the next job from (length by *n, owned by p). */
+const double *policy_state(const struct policy *p, int *n);
+
+#endif

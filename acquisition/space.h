@@ -1,0 +1,65 @@
+/* Search space: parameters <-> coordinates of the unit cube.
+ *
+ * A point is d doubles in either of two forms:
+ *   values  what the user sees: the number itself, or the index of the choice
+ *   coords  what the model sees: numeric parameters in [0, 1] (after log; every
+ *           grid value of an integer or stepped parameter owns an equal cell and
+ *           sits at its middle), categorical ones their choice index
+ * Immutable after space_new, so threads may share it. */
+#ifndef KR_ACQUISITION_SPACE_H
+#define KR_ACQUISITION_SPACE_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+enum space_kind { SPACE_FLOAT, SPACE_INT, SPACE_CATEGORICAL };
+
+struct space_param {
+	enum space_kind kind;
+	double low, high; /* inclusive; integers below 2^53 for SPACE_INT */
+	bool log;
+	double step;      /* 0: none; INT without step: 1 */
+	int n_choices;    /* SPACE_CATEGORICAL */
+};
+
+struct space;
+
+/* Copies params. The rules (finite bounds, low < high, log needs low > 0, step
+ * > 0 and at most the range, at least one choice, integral bounds) are checked here and
+ * answered with KR_INVALID_ARGUMENT whose field is "params[i].low" etc. and
+ * whose text names value and remedy. KR_ENOMEM. */
+enum kr_status space_new(struct space **out, const struct space_param *params, int d,
+	struct kr_error *err);
+void space_free(struct space *s);
+
+int space_dims(const struct space *s);
+const struct space_param *space_param(const struct space *s, int i);
+
+/* d flags, 1 where categorical; borrowed. */
+const unsigned char *space_categorical(const struct space *s);
+
+/* Is this value allowed for parameter i (in bounds, on the grid, a choice)?
+ * Errors: KR_INVALID_ARGUMENT, text says value and what would be right. */
+enum kr_status space_check(const struct space *s, int i, double value, struct kr_error *err);
+
+/* coords <- values, both d. */
+void space_encode(const struct space *s, const double *values, double *coords);
+
+/* values <- nearest allowed point to coords (clamped, snapped to the grid; numbers
+ * that the user typed as bounds come back exactly). */
+void space_decode(const struct space *s, const double *coords, double *values);
+
+/* coords <- coords of the nearest allowed point. */
+void space_snap(const struct space *s, double *coords);
+
+/* Grid values of parameter i: INFINITY for a continuous float. */
+double space_levels(const struct space *s, int i);
+
+/* Number of distinct points (product of the levels). */
+double space_count(const struct space *s);
+
+/* The value of level k (0-based) of a parameter with finite levels, as a coord. */
+double space_level_coord(const struct space *s, int i, double k);
+
+#endif

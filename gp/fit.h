@@ -1,0 +1,30 @@
+/* Maximum a posteriori hyperparameters: L-BFGS from a few deterministic starts,
+ * best of all kept. One start is one unit of work, so that a caller can give way
+ * between starts. */
+#ifndef KR_GP_FIT_H
+#define KR_GP_FIT_H
+
+#include "gp/model.h"
+#include "gp/prior.h"
+
+#define GP_FIT_MAX_STARTS 4
+
+/* The starts for n observations: the previous optimum first when warm is not
+ * NULL (d + 2). Fills starts ((d + 2) x GP_FIT_MAX_STARTS, column-major), returns
+ * how many. */
+int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts);
+
+struct gp_fit_result {
+	double log_posterior; /* -inf when every evaluation failed */
+	int evaluations;
+	double gradient_norm; /* projected, at the end */
+};
+
+/* Maximize lml + log prior from theta (in: start, out: optimum; d + 2).
+ * A start whose likelihood cannot be evaluated is answered with
+ * log_posterior = -inf and KR_OK. Errors: KR_ENOMEM. */
+enum kr_status gp_fit_from(const struct gp_data *data, const struct gp_prior *prior,
+	int max_evaluations, double *theta, struct gp_fit_result *out, struct arena *scratch,
+	struct kr_error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* Cholesky factor of a covariance matrix, that can grow by rows.
+ *
+ * A chol owns its storage until chol_free. Not thread-safe: one compute job
+ * owns it. Sizes: n = rows now, cap = rows reserved. K = L L', L lower. */
+#ifndef KR_GP_LINALG_CHOL_H
+#define KR_GP_LINALG_CHOL_H
+
+#include "base/status.h"
+#include "gp/linalg/mat.h"
+
+struct chol;
+
+/* cap: most rows it will ever hold. NULL when memory runs out. */
+struct chol *chol_new(int cap);
+void chol_free(struct chol *c);
+
+/* Factor K (Rasmussen & Williams 2006, alg. 2.1, line 2), adding jitter when
+ * needed: 0, 1e-10, 1e-9, ... 1e-4 times scale on the diagonal.
+ *   K       n x n, n <= cap, lower triangle read, not modified
+ *   scale   size of the diagonal (the outputscale)
+ *   jitter  out: the amount that was added, 0 if none
+ * diag(L) is checked for finite positive values, because OpenBLAS's dpotrf
+ * answers success on NaN. Errors: KR_ENOTPD after the last rung,
+ * KR_ENONFINITE if K has NaN or Inf. On error c is empty. Cost n^3/3. */
+enum kr_status chol_factor(struct chol *c, struct mat K, double scale, double *jitter,
+	struct kr_error *err);
+
+/* Append m rows (m >= 1): the factor of [[K, B'], [B, D]].
+ *   B  m x n    D  m x m, lower triangle read
+ * Errors as chol_factor (no jitter is added; the caller decides); on error c is
+ * as it was. Cost n^2 m. */
+enum kr_status chol_append(struct chol *c, struct mat B, struct mat D, struct kr_error *err);
+
+/* View of L, n x n; the strict upper triangle is zero. */
+struct mat chol_view(const struct chol *c);
+int chol_rows(const struct chol *c);
+
+/* B <- L^-1 B and B <- L^-T B, B n x m, in place. Cost n^2 m. */
+void chol_solve_lower(const struct chol *c, struct mat B);
+void chol_solve_upper(const struct chol *c, struct mat B);
+
+/* ln det K = 2 sum ln L_ii. */
+double chol_logdet(const struct chol *c);
+
+#endif

@@ -1,0 +1,94 @@
+/* Exact Gaussian-process regression: y ~ N(m 1, s2 k(X,X) + diag(noise)).
+ *
+ * gp_new .. gp_condition .. (gp_extend) .. gp_predict* .. gp_free.
+ * A gp holds its own copy of the data and hyperparameters, the factor L and the
+ * weights A = K^-1 (Y - m). Y may have several columns that share X and L:
+ * fantasies of pending points. Not thread-safe.
+ *
+ * Hyperparameters travel as theta, d + 2 doubles:
+ *   theta[0..d-1] = ln lengthscale_i, theta[d] = ln outputscale s2,
+ *   theta[d+1] = ln noise variance. The mean m is profiled (generalized least
+ *   squares, m = 1'K^-1 y / 1'K^-1 1) unless given. */
+#ifndef KR_GP_MODEL_H
+#define KR_GP_MODEL_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "gp/kernels/kernel.h"
+#include "gp/linalg/mat.h"
+
+/* Training data and structure. Everything is borrowed. */
+struct gp_data {
+	const struct kernel_family *family;
+	int n, d;
+	struct mat X;                     /* n x d */
+	const unsigned char *categorical; /* d flags or NULL */
+	const double *y;                  /* n */
+	const double *noise;              /* n known variances added to theta's, or NULL */
+	const double *mean;               /* the known mean, NULL: profiled */
+};
+
+/* Log marginal likelihood (Rasmussen & Williams 2006, eq. 2.30) and its gradient
+ * in theta (eq. 5.9), all lengthscales in one GEMM.
+ *   grad   d + 2, or NULL for the value only
+ *   dmean  d lml / d m, or NULL (0 at a profiled mean)
+ * Errors: KR_ENOTPD, KR_ENONFINITE, KR_ENOMEM. Cost n^3 with grad, n^3/3 without. */
+enum kr_status gp_lml(const struct gp_data *data, const double *theta, double *lml, double *grad,
+	double *dmean, struct arena *scratch, struct kr_error *err);
+
+struct gp;
+
+/* cap: most rows, extensions included. columns: most outcome columns (>= 1). */
+struct gp *gp_new(int cap, int d, int columns);
+void gp_free(struct gp *g);
+
+/* Condition on data under theta; afterwards one outcome column.
+ * Errors: KR_ENOTPD, KR_ENONFINITE, KR_ENOMEM; g is then empty. Cost n^3/3. */
+enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const double *theta,
+	struct arena *scratch, struct kr_error *err);
+
+/* Add p points with outcomes F (p x columns) and noise variance `noise`; a model
+ * with one column first repeats it. The mean m stays. A point too close to be
+ * told from the others gets the jitter it needs. Cost n^2 p. */
+enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
+	struct arena *scratch, struct kr_error *err);
+
+int gp_rows(const struct gp *g);
+int gp_columns(const struct gp *g);
+double gp_mean(const struct gp *g);
+double gp_noise(const struct gp *g);
+double gp_outputscale(const struct gp *g);
+const double *gp_lengthscale(const struct gp *g); /* d, borrowed */
+double gp_jitter(const struct gp *g);             /* added by the ladder */
+
+/* One batch of latent predictions at B points and what their gradients need. */
+struct gp_batch {
+	struct mat X;    /* B x d, borrowed */
+	struct mat mean; /* B x columns */
+	double *var;     /* B, latent (no noise), clamped at >= 1e-14 s2 */
+	struct mat G;    /* n x B slopes of the kernel */
+	struct mat V;    /* n x B, L^-1 k(X_train, X) */
+};
+
+/* Fill batch for the rows of X; storage from a, which must outlive it.
+ * with_gradient: keep what gp_adjoint needs. Cost n^2 B. */
+enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
+	struct gp_batch *batch, struct arena *a, struct kr_error *err);
+
+/* Reverse mode: given adjoints of every mean (dmean, B x columns) and variance
+ * (dvar, B), D (B x d) <- their gradient in x; 0 in categorical columns. */
+enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, struct mat dmean,
+	const double *dvar, struct mat D, struct arena *a, struct kr_error *err);
+
+/* Joint latent posterior at the rows of X: mean (B x columns), cov (B x B, full). */
+enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struct mat cov,
+	struct arena *a, struct kr_error *err);
+
+/* Leave-one-out predictive mean and variance (of y, noise included) of column 0
+ * (Rasmussen & Williams 2006, eq. 5.12): n each. */
+enum kr_status gp_loo(const struct gp *g, const double *y, double *mean, double *var,
+	struct arena *a, struct kr_error *err);
+
+#endif
