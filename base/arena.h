@@ -15,14 +15,16 @@ struct arena_mark {
 	size_t used;
 };
 
-/* cap: most bytes the arena will hold. NULL when memory runs out. */
+/* cap: most bytes the arena will take from the heap for data, the unused ends of
+ * its blocks included. NULL when memory runs out. */
 struct arena *arena_new(size_t cap);
 void arena_free(struct arena *a);
 
 /* Forget everything; keeps the first block. */
 void arena_reset(struct arena *a);
 
-/* Uninitialized, 64-byte aligned when size >= 64 (vector loads), else 16. */
+/* Uninitialized, 64-byte aligned when size >= 64 (vector loads), else 16. NULL
+ * past the cap or when memory runs out; size 0 is a valid pointer to nothing. */
 void *arena_alloc(struct arena *a, size_t size);
 
 /* Zeroed, count * size, NULL on overflow too. */
@@ -36,7 +38,8 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 #define ARENA_NEW(a, type) ((type *)arena_calloc((a), 1, sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_calloc((a), (size_t)(n), sizeof(type)))
 
-/* Scratch: everything allocated after the mark is released together. */
+/* Scratch: everything allocated after the mark is released together. Marks are
+ * released in the reverse order of their making. */
 struct arena_mark arena_mark(struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
 

@@ -28,7 +28,9 @@ struct rng {
 	int have;
 };
 
-/* seed: of the study; number: of the trial; index: which of several. */
+/* seed: of the study; number: of the trial, < 2^56; index: which of several.
+ * Generators of distinct keys never share numbers within 2^34 words each; the
+ * layout is at the head of rng.c. */
 struct rng rng_make(uint64_t seed, uint64_t number, enum rng_purpose purpose, uint32_t index);
 
 uint64_t rng_u64(struct rng *r);
@@ -36,7 +38,7 @@ uint64_t rng_u64(struct rng *r);
 /* In [0, 1), 53 bits. */
 double rng_uniform(struct rng *r);
 
-/* Standard normal (Box-Muller, one value a call). */
+/* Standard normal (Box & Muller 1958, one value a call). */
 double rng_normal(struct rng *r);
 
 /* In [0, n), n > 0, without bias. */

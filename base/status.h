@@ -36,7 +36,8 @@ unsigned kr_status_wire(enum kr_status code);
 enum kr_status kr_status_from_wire(unsigned wire);
 
 /* Fill err (code, text; field "" and no retry hint) and return code, so that
- * `return kr_fail(err, KR_EIO, "...")` reads as one step. Long text is cut. */
+ * `return kr_fail(err, KR_EIO, "...")` reads as one step. Long text is cut
+ * between characters. */
 enum kr_status kr_fail(struct kr_error *err, enum kr_status code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -44,7 +45,8 @@ enum kr_status kr_fail(struct kr_error *err, enum kr_status code, const char *fm
 enum kr_status kr_fail_field(struct kr_error *err, enum kr_status code, const char *field,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Put "prefix: " before the text. Returns err->code. */
+/* Put "prefix: " before the text. Returns err->code (KR_INTERNAL when err is
+ * NULL: who passes none asks for no detail). */
 enum kr_status kr_prefix(struct kr_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,0 +1,73 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE = 2048 };
+
+static atomic_int threshold = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&threshold, (int)level);
+}
+
+/* What a reader of the line needs first: a priority for journald, which has
+ * its own clock; the time for everybody else. */
+static int put_head(char *out, size_t size, enum log_level level)
+{
+	static const char *const names[] = {"error", "warn", "info", "debug"};
+	static const int priority[] = {3, 4, 6, 7};
+	struct timespec now;
+	struct tm tm;
+	char stamp[32] = "";
+
+	if (getenv("JOURNAL_STREAM"))
+		return snprintf(out, size, "<%d>level=%s ", priority[level], names[level]);
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	return snprintf(out, size, "ts=%s.%03ldZ level=%s ", stamp, now.tv_nsec / 1000000,
+		names[level]);
+}
+
+/* Text of others may be in the pairs: one event stays one line. */
+static void flatten(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = ' ';
+}
+
+void log_at(enum log_level level, const char *msg, const char *fmt, ...)
+{
+	char line[LINE];
+	size_t len;
+	va_list ap;
+	int n;
+
+	if ((int)level > atomic_load_explicit(&threshold, memory_order_relaxed))
+		return;
+	len = (size_t)put_head(line, sizeof(line), level);
+	len += (size_t)snprintf(line + len, sizeof(line) - len, "msg=\"%.200s\"", msg);
+	if (fmt && *fmt) {
+		line[len++] = ' ';
+		va_start(ap, fmt);
+		n = vsnprintf(line + len, sizeof(line) - len, fmt, ap);
+		va_end(ap);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len] = '\0';
+	flatten(line);
+	line[len++] = '\n';
+	/* One write, so that lines of several threads do not mix; there is nobody to
+	 * tell when it fails. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
