@@ -1,0 +1,29 @@
+/* A computation for a study: an immutable snapshot in, suggestions or
+ * predictions out. Made by the engine, run by a compute worker (or by the
+ * simulator), given back to the engine.
+ *
+ *   job_step until false; between steps the worker may give way to other jobs,
+ *   and calls job_cut when the deadline has passed. */
+#ifndef KR_DAEMON_ENGINE_JOB_H
+#define KR_DAEMON_ENGINE_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct job;
+
+uint64_t job_id(const struct job *j);
+
+/* Study it belongs to: the fair queue turns over studies. */
+uint64_t job_study(const struct job *j);
+
+/* Run one unit. False when nothing is left. Never fails. */
+bool job_step(struct job *j);
+
+/* No more units. */
+void job_cut(struct job *j);
+
+/* For a shell that stops with jobs in its queue. */
+void job_free(struct job *j);
+
+#endif

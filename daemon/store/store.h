@@ -1,0 +1,58 @@
+/* The store: an append-only table of events, durable before it answers.
+ *
+ * open .. append* / load* .. close. One owner thread. The contract is free of
+ * SQLite's ways: append is atomic and durable, (study, seq) is a key, load gives
+ * rows back in order. A backend is one file and one line in store_list.def;
+ * tests/contracts/store_contract_test.c runs over the list. */
+#ifndef KR_DAEMON_STORE_STORE_H
+#define KR_DAEMON_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "daemon/engine/row.h"
+
+struct store_info {
+	uint64_t db_bytes, wal_bytes;
+	const char *engine_version; /* "SQLite 3.40.1" */
+};
+
+struct store {
+	const struct store_backend *backend;
+};
+
+struct store_backend {
+	const char *name;
+
+	/* path: a file (sqlite) or NULL (memory).
+	 * Errors: KR_ELOCKED (another process has it), KR_ECORRUPT (damaged or not ours),
+	 * KR_VERSION (written by a newer kriged), KR_EIO (unreadable, read-only folder, network file
+	 * system). Each text is one clear line with the remedy. */
+	enum kr_status (*open)(struct store **out, const char *path, struct kr_error *err);
+	void (*close)(struct store *s);
+
+	/* All rows or none, durable on KR_OK.
+	 * Errors: KR_EFULL, KR_EIO (nothing was written; may be tried again),
+	 * KR_CONFLICT (a (study, seq) exists), KR_INTERNAL (durability is unknown: a sync failed; the process must
+	 * stop and start anew). */
+	enum kr_status (*append)(struct store *s, const struct row *rows, size_t n,
+		struct kr_error *err);
+
+	/* Call row for each row of study (0: every study, by id), by seq. The row is valid
+	 * during the call; a non-OK answer stops and is returned.
+	 * Errors: KR_EIO, KR_ECORRUPT. */
+	enum kr_status (*load)(struct store *s, uint64_t study,
+		enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err),
+		void *ctx, struct kr_error *err);
+
+	/* Housekeeping between groups (checkpoints). */
+	enum kr_status (*maintain)(struct store *s, struct kr_error *err);
+	void (*info)(struct store *s, struct store_info *out);
+};
+
+/* By name ("sqlite", "memory"); NULL when there is none. */
+const struct store_backend *store_find(const char *name);
+const struct store_backend *store_at(int i);
+
+#endif

@@ -1,0 +1,298 @@
+/* Messages as plain structs: what the daemon's engine, the edges and the client
+ * know of the wire. Field meanings are those of kriged.proto.
+ *
+ * Text is a NUL-terminated UTF-8 string, NULL when absent. Everything a message
+ * points to lives in the arena it was decoded into (or was built in). Decoding
+ * has already refused: bad lengths, invalid UTF-8, NUL in text, unknown enum
+ * values, unset oneofs, counts over proto/limits.h, and non-finite numbers
+ * anywhere but in the value of an observation. */
+#ifndef KR_PROTO_MSG_H
+#define KR_PROTO_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MSG_ID_BYTES = 16 };
+
+enum method {
+#define METHOD(NAME, name, number, mutates) METHOD_##NAME = number,
+#include "proto/method_list.def"
+#undef METHOD
+};
+
+enum trial_state {
+	TRIAL_QUEUED = 1, TRIAL_RUNNING, TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAILED,
+	TRIAL_INFEASIBLE, TRIAL_EXPIRED, TRIAL_CANCELLED, TRIAL_N_STATES
+};
+
+enum study_state { STUDY_ACTIVE = 1, STUDY_PAUSED, STUDY_FINISHED, STUDY_DELETED };
+
+enum param_kind {
+	PARAM_FLOAT = 1, PARAM_INT, PARAM_CATEGORICAL, PARAM_ORDINAL, PARAM_BOOL, PARAM_FIXED
+};
+
+enum metric_role { METRIC_MINIMIZE = 1, METRIC_MAXIMIZE, METRIC_CONSTRAINT, METRIC_COST };
+
+enum if_exists { IF_EXISTS_FAIL = 1, IF_EXISTS_ATTACH, IF_EXISTS_REPLACE };
+
+enum study_action { ACTION_NONE, ACTION_PAUSE, ACTION_RESUME, ACTION_FINISH };
+
+enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL };
+enum why_freshness { WHY_FRESH = 1, WHY_PARTIAL, WHY_FALLBACK };
+
+enum scalar_kind { SCALAR_NULL = 1, SCALAR_BOOL, SCALAR_INT, SCALAR_REAL, SCALAR_STRING };
+
+struct msg_scalar {
+	enum scalar_kind kind;
+	bool b;
+	int64_t i;
+	double r;
+	const char *s;
+};
+
+struct msg_named {
+	const char *name;
+	struct msg_scalar value;
+};
+
+struct msg_meta {
+	bool has_request_id;
+	uint8_t request_id[MSG_ID_BYTES];
+	bool has_session;
+	uint8_t session[MSG_ID_BYTES];
+	const char *worker_id;
+	bool has_deadline;
+	uint64_t deadline_ms;
+};
+
+/* Features of the schema that a build may not have: decode keeps only whether
+ * they were used, so that the engine can refuse them by name. Each is the field
+ * path ("spec.parameters[2].when"), NULL when everything is built. */
+struct msg_later {
+	const char *field;
+};
+
+struct msg_param {
+	const char *name;
+	enum param_kind kind;
+	bool has_low, has_high;
+	double low, high;
+	bool log;
+	bool has_step;
+	double step;
+	int n_choices;
+	const struct msg_scalar *choices;
+};
+
+struct msg_metric {
+	const char *name;
+	enum metric_role role;
+};
+
+struct msg_spec {
+	int n_params;
+	const struct msg_param *params;
+	int n_metrics;
+	const struct msg_metric *metrics;
+	bool has_budget;
+	uint64_t budget;
+	bool has_lease;
+	double lease_s;
+	bool has_seed;
+	uint64_t seed;
+	struct msg_later later;
+};
+
+struct msg_value {
+	const char *name;  /* NULL: the only objective */
+	double value;      /* may be NaN or infinite in observations only */
+	bool has_sem;
+	double sem;
+};
+
+struct msg_lease {
+	uint64_t number;
+	bool has_attempt;
+	uint32_t attempt;
+	bool has_token;
+	uint8_t token[MSG_ID_BYTES];
+	uint64_t remaining_ms;
+};
+
+struct msg_why {
+	enum why_rule rule;  /* 0: not known (told points) */
+	enum why_freshness freshness;
+	bool has_prediction;
+	double mean, sd, log_acq;
+};
+
+struct msg_trial {
+	uint64_t number;
+	enum trial_state state;
+	int n_params;
+	const struct msg_named *params;
+	int n_values;
+	const struct msg_value *values;
+	const char *reason;  /* NULL: none */
+	const char *worker;
+	uint32_t attempt;
+	uint64_t created_ms, finished_ms; /* finished 0: not yet */
+	bool late, told;
+	uint64_t seq;
+	struct msg_why why;
+	bool has_lease;
+	struct msg_lease lease;
+};
+
+struct msg_point {
+	int n_params;
+	const struct msg_named *params;
+	int n_values;
+	const struct msg_value *values;
+};
+
+struct msg_study {
+	const char *name;
+	uint64_t id;
+	enum study_state state;
+	struct msg_spec spec;
+	uint64_t counts[TRIAL_N_STATES];
+	const struct msg_trial *best; /* NULL before any result */
+	uint64_t created_ms;
+	uint64_t seq;
+	const char *reason;
+	uint64_t reserved;
+};
+
+/* ---- requests ---- */
+
+struct msg_hello { const char *client; uint32_t protocol; };
+struct msg_create_study { const char *name; struct msg_spec spec; enum if_exists if_exists; };
+struct msg_study_ref { const char *study; };
+struct msg_list_studies { bool deleted; uint64_t after_id; uint32_t limit; };
+struct msg_update_study {
+	const char *study; enum study_action action; bool has_budget; uint64_t budget; bool no_budget;
+};
+struct msg_delete_study { const char *study; bool undelete; bool has_id; uint64_t id; };
+struct msg_suggest {
+	const char *study; uint32_t count; int n_fixed; const struct msg_named *fixed;
+	bool has_lease; double lease_s;
+};
+struct msg_observation {
+	uint64_t number; struct msg_lease lease; int n_values; const struct msg_value *values;
+};
+struct msg_observe { const char *study; int n; const struct msg_observation *observations; };
+struct msg_fail_trial {
+	const char *study; uint64_t number; struct msg_lease lease; enum trial_state state;
+	const char *reason;
+};
+struct msg_heartbeat { const char *study; int n; const struct msg_lease *leases; };
+struct msg_add_trials { const char *study; int n; const struct msg_point *points; };
+struct msg_get_trial { const char *study; uint64_t number; };
+struct msg_list_trials {
+	const char *study; uint32_t states; /* bit 1 << state; 0: all */ uint64_t since_seq;
+	uint64_t from_number; uint32_t limit; bool params, values, why;
+};
+struct msg_predict { const char *study; int n; const struct msg_point *points; };
+struct msg_replay { const char *study; uint64_t from_seq; uint32_t limit; };
+
+struct msg_request {
+	enum method method;
+	struct msg_meta meta;
+	struct msg_later later; /* a field that is not built, outside the spec */
+	union {
+		struct msg_hello hello;
+		struct msg_create_study create_study;
+		struct msg_study_ref get_study;
+		struct msg_list_studies list_studies;
+		struct msg_update_study update_study;
+		struct msg_delete_study delete_study;
+		struct msg_suggest suggest;
+		struct msg_observe observe;
+		struct msg_fail_trial fail_trial;
+		struct msg_heartbeat heartbeat;
+		struct msg_add_trials add_trials;
+		struct msg_get_trial get_trial;
+		struct msg_list_trials list_trials;
+		struct msg_study_ref best;
+		struct msg_predict predict;
+		struct msg_replay replay;
+	} u;
+};
+
+/* ---- replies ---- */
+
+struct msg_hello_reply {
+	const char *version; uint32_t protocol; int n_features; const char *const *features;
+	bool has_session; uint8_t session[MSG_ID_BYTES]; const char *blas_core;
+	struct {
+		uint64_t message_bytes, arena_bytes;
+		uint32_t parameters, choices, metrics, name_bytes, batch;
+	} limits;
+};
+struct msg_status_reply {
+	const char *version; uint64_t uptime_ms, studies, trials[TRIAL_N_STATES], waiting_suggests,
+	running_jobs, requests, commits, committed_events, failed_commits; bool durable;
+	const char *blas_core, *sqlite_version; uint64_t rss_bytes, db_bytes, wal_bytes;
+	uint32_t threads;
+};
+struct msg_study_reply { struct msg_study study; bool attached; };
+struct msg_list_studies_reply { int n; const struct msg_study *studies; bool more; };
+/* Suggest, Observe, FailTrial, GetTrial */
+struct msg_trials_reply { int n; const struct msg_trial *trials; };
+struct msg_heartbeat_reply {
+	int n; const struct msg_lease *leases; int n_lost; const uint64_t *lost;
+};
+struct msg_add_trials_reply { uint64_t first_number, count; };
+struct msg_list_trials_reply {
+	int n; const struct msg_trial *trials; bool more; uint64_t next_number; uint64_t seq;
+};
+struct msg_best_reply { const struct msg_trial *trial; };
+struct msg_prediction { const char *name; double mean, sd; };
+struct msg_predict_reply { int n; const struct msg_prediction *predictions; /* one metric each */ };
+struct msg_replayed {
+	uint64_t seq, number; bool equal;
+	int n_recorded; const struct msg_named *recorded; int n_computed; const struct msg_named *computed;
+};
+struct msg_replay_reply {
+	int n; const struct msg_replayed *suggestions; bool more; uint64_t next_seq; bool same_build;
+};
+struct msg_error {
+	unsigned code; /* on the wire */
+	const char *message, *field, *endpoint;
+	uint64_t retry_after_ms;
+};
+
+struct msg_reply {
+	enum method method;
+	bool is_error;
+	struct msg_error error;
+	union {
+		struct msg_hello_reply hello;
+		struct msg_status_reply status;
+		struct msg_study_reply study;       /* CREATE, GET, UPDATE, DELETE_STUDY */
+		struct msg_list_studies_reply list_studies;
+		struct msg_trials_reply trials;     /* SUGGEST, OBSERVE, FAIL_TRIAL, GET_TRIAL */
+		struct msg_heartbeat_reply heartbeat;
+		struct msg_add_trials_reply add_trials;
+		struct msg_list_trials_reply list_trials;
+		struct msg_best_reply best;
+		struct msg_predict_reply predict;
+		struct msg_replay_reply replay;
+	} u;
+};
+
+/* Names for people and JSON: "COMPLETE", "ACTIVE", "minimize", "float"; "?" outside. */
+const char *msg_trial_state_name(enum trial_state s);
+const char *msg_study_state_name(enum study_state s);
+const char *msg_role_name(enum metric_role r);
+const char *msg_param_kind_name(enum param_kind k);
+const char *msg_method_name(enum method m); /* "suggest" */
+bool msg_method_known(unsigned number);
+bool msg_method_mutates(enum method m);
+
+/* Same type and same value. */
+bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b);
+
+#endif

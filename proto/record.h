@@ -1,0 +1,92 @@
+/* Stored events as plain structs, and their bytes.
+ *
+ * Adding a kind: a message in record.proto, a struct here, a case in encode and
+ * decode, an apply in the engine. Numbers are never reused. Records come from
+ * our own file, but a damaged one must not crash: decode checks all lengths. */
+#ifndef KR_PROTO_RECORD_H
+#define KR_PROTO_RECORD_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "proto/encode.h"
+#include "proto/msg.h"
+
+enum record_kind {
+	RECORD_STUDY_CREATED = 1,
+	RECORD_STUDY_UPDATED = 2,
+	RECORD_SUGGESTED = 3,
+	RECORD_ENDED = 4,
+	RECORD_ADDED = 5
+};
+
+struct record_created { const char *name; struct msg_spec spec; };
+
+struct record_updated {
+	enum study_state state; /* 0: as it was */
+	bool has_budget; uint64_t budget; bool no_budget;
+};
+
+struct record_given {
+	uint64_t number;
+	int n_values; const double *values;
+	uint32_t attempt;
+	uint8_t token[MSG_ID_BYTES];
+	uint64_t lease_ms;
+	struct msg_why why;
+};
+
+struct record_job {
+	uint64_t snapshot_seq, first_number;
+	uint32_t n_slots, first_slot;
+	int n_fixed; const double *fixed;
+	int n_state_in; const double *state_in;
+	int n_state_out; const double *state_out;
+	uint32_t units;
+	bool cut;
+	const char *build;
+};
+
+struct record_suggested {
+	int n_trials; const struct record_given *trials;
+	struct record_job job;
+	const char *worker; /* NULL: none given */
+};
+
+struct record_outcome {
+	uint64_t number;
+	enum trial_state state;
+	int n_values; const double *values; /* by metric; 0 when it has none */
+	const char *reason;
+	bool late;
+};
+
+struct record_ended { int n; const struct record_outcome *outcomes; };
+
+struct record_added_trial {
+	int n_values; const double *values;
+	int n_metrics; const double *metrics;
+	const char *reason;
+};
+
+struct record_added { uint64_t first_number; int n; const struct record_added_trial *trials; };
+
+struct record {
+	enum record_kind kind;
+	union {
+		struct record_created created;
+		struct record_updated updated;
+		struct record_suggested suggested;
+		struct record_ended ended;
+		struct record_added added;
+	} u;
+};
+
+/* Errors: KR_ENOMEM (arena). */
+enum kr_status record_encode(struct bytes *out, const struct record *r, struct arena *a,
+	struct kr_error *err);
+
+/* Errors: KR_ECORRUPT, KR_ENOMEM. */
+enum kr_status record_decode(struct record *out, unsigned kind, const void *data, size_t len,
+	struct arena *a, struct kr_error *err);
+
+#endif
