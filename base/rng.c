@@ -38,8 +38,7 @@ static void next_block(struct rng *r)
 
 	for (int i = 0; i < 4; i++)
 		r->out[i] = out.v[i];
-	r->ctr[0]++;
-	assert(r->ctr[0] != 0); /* 2^32 blocks are spent */
+	r->ctr[0]++; /* after 2^32 blocks the stream begins again */
 	r->have = 4;
 }
 
