@@ -5,11 +5,22 @@
  *   coords  what the model sees: numeric parameters in [0, 1] (after log; every
  *           grid value of an integer or stepped parameter owns an equal cell and
  *           sits at its middle), categorical ones their choice index
+ *
+ * The grid of a step is low, low + step, ... up to the last that is not above
+ * high. When low and step are short decimals the grid is the decimal one (0.3,
+ * not 0.30000000000000004). On a log scale the cells end half-way between values,
+ * in value, so that [low, high] becomes the logs of [low - step/2, last + step/2]
+ * (low/2 where low < step) and the small values own the wide cells.
+ *
+ * decode(encode(v)) == v for every grid value and choice, up to 2^50 values (on a log
+ * scale: values up to 2^40 steps; beyond, to the resolution of a coordinate). Continuous values
+ * come back within rounding, their bounds exactly.
  * Immutable after space_new, so threads may share it. */
 #ifndef KR_ACQUISITION_SPACE_H
 #define KR_ACQUISITION_SPACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -25,9 +36,11 @@ struct space_param {
 
 struct space;
 
-/* Copies params. The rules (finite bounds, low < high, log needs low > 0, step
- * > 0 and at most the range, at least one choice, integral bounds) are checked here and
- * answered with KR_INVALID_ARGUMENT whose field is "params[i].low" etc. and
+#define SPACE_MAX_DIMS 1024
+
+/* Copies params. The rules (1 to SPACE_MAX_DIMS parameters, finite bounds, low < high
+ * with a finite range, log needs low > 0, step > 0, at most the range and wide enough
+ * for its values to differ, at least one choice, integral bounds and step for SPACE_INT) are checked here and answered with KR_INVALID_ARGUMENT whose field is "params[i].low" etc. and
  * whose text names value and remedy. KR_ENOMEM. */
 enum kr_status space_new(struct space **out, const struct space_param *params, int d,
 	struct kr_error *err);
@@ -61,5 +74,14 @@ double space_count(const struct space *s);
 
 /* The value of level k (0-based) of a parameter with finite levels, as a coord. */
 double space_level_coord(const struct space *s, int i, double k);
+
+/* The level (0-based) nearest to a value of a parameter with finite levels. */
+double space_level(const struct space *s, int i, double value);
+
+/* Are two points (values) the same point? Grid parameters compare by level. */
+bool space_equal(const struct space *s, const double *a, const double *b);
+
+/* A hash of a point (values) under which equal points are equal. */
+uint64_t space_hash(const struct space *s, const double *values);
 
 #endif

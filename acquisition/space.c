@@ -1,0 +1,376 @@
+/* Search space: rules of the parameters, and the two forms of a point. */
+#include "acquisition/space.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* A value typed by hand may miss its grid value by this part of a step. */
+static const double grid_tolerance = 1e-9;
+
+static const double int_limit = 9007199254740991.0; /* 2^53 - 1 */
+
+/* One parameter, prepared. On a grid, level k has the value
+ * (first + k step) / divisor. */
+struct axis {
+	struct space_param p;
+	double levels; /* INFINITY when continuous */
+	double first, step, divisor;
+	bool log;
+	double lo, span; /* coord = (scale(value) - lo) / span, scale = ln or identity */
+};
+
+struct space {
+	int d;
+	double count;
+	struct axis *axes;
+	unsigned char *categorical;
+};
+
+/* ---- rules ------------------------------------------------------------------ */
+
+static enum kr_status refuse(struct kr_error *err, int i, const char *member, double value,
+	const char *remedy)
+{
+	char field[32];
+	snprintf(field, sizeof(field), "params[%d].%s", i, member);
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s is %.17g; %s", field, value, remedy);
+}
+
+static enum kr_status check_bounds(const struct space_param *p, int i, struct kr_error *err)
+{
+	if (!isfinite(p->low))
+		return refuse(err, i, "low", p->low, "it must be a finite number");
+	if (!isfinite(p->high))
+		return refuse(err, i, "high", p->high, "it must be a finite number");
+	if (!(p->low < p->high))
+		return refuse(err, i, "high", p->high, "it must be greater than low");
+	if (!isfinite(p->high - p->low))
+		return refuse(err, i, "high", p->high, "high - low must be a finite number");
+	if (p->log && !(p->low > 0))
+		return refuse(err, i, "low", p->low, "a log scale needs low > 0");
+	return KR_OK;
+}
+
+static bool is_integer(double v)
+{
+	return fabs(v) <= int_limit && v == rint(v);
+}
+
+static enum kr_status check_integer(const struct space_param *p, int i, struct kr_error *err)
+{
+	if (!is_integer(p->low))
+		return refuse(err, i, "low", p->low, "it must be an integer below 2^53");
+	if (!is_integer(p->high))
+		return refuse(err, i, "high", p->high, "it must be an integer below 2^53");
+	if (!is_integer(p->step))
+		return refuse(err, i, "step", p->step, "the step of an integer must be an integer");
+	return KR_OK;
+}
+
+/* ---- grids ------------------------------------------------------------------ */
+
+/* Is v = m / divisor for an integer m? Then *m is it. */
+static bool is_decimal(double v, double divisor, double *m)
+{
+	*m = rint(v * divisor);
+	return fabs(*m) <= int_limit && *m / divisor == v;
+}
+
+static double floor_levels(double range, double step)
+{
+	double q = range / step;
+	return floor(q + grid_tolerance * fmax(1, q)) + 1;
+}
+
+/* The grid low, low + step, ...: in integers over a power of ten when the
+ * three numbers are short decimals, so that its values are the typed ones. */
+static void axis_grid(struct axis *a, double step)
+{
+	double low = a->p.low, high = a->p.high;
+	double divisor = 1;
+	for (int digits = 0; digits <= 15; digits++, divisor *= 10) {
+		double m, s, h;
+		if (is_decimal(low, divisor, &m) && is_decimal(step, divisor, &s)) {
+			double last = is_decimal(high, divisor, &h) ? h : floor(high * divisor);
+			if (fabs(last) > int_limit)
+				break;
+			a->first = m;
+			a->step = s;
+			a->divisor = divisor;
+			a->levels = floor((last - m) / s) + 1;
+			return;
+		}
+	}
+	a->first = low;
+	a->step = step;
+	a->divisor = 1;
+	a->levels = floor_levels(high - low, step);
+}
+
+static double grid_value(const struct axis *a, double k)
+{
+	return fmin((a->first + k * a->step) / a->divisor, a->p.high);
+}
+
+static double grid_level(const struct axis *a, double value)
+{
+	double k = rint((value * a->divisor - a->first) / a->step);
+	return fmin(fmax(k, 0), a->levels - 1);
+}
+
+/* ---- preparing one parameter ------------------------------------------------ */
+
+/* Ends of the scale. A log range too narrow for ln to tell its ends apart is
+ * linear to rounding. */
+static void axis_scale(struct axis *a)
+{
+	double low = a->p.low, high = a->p.high;
+	if (isfinite(a->levels)) {
+		double half = 0.5 * a->step / a->divisor;
+		high = grid_value(a, a->levels - 1) + half;
+		low = fmax(low - half, a->p.log ? 0.5 * low : -INFINITY);
+	}
+	a->log = a->p.log && log(low) < log(high);
+	a->lo = a->log ? log(low) : low;
+	a->span = (a->log ? log(high) : high) - a->lo;
+}
+
+static enum kr_status axis_steps(struct axis *a, int i, struct kr_error *err)
+{
+	bool integer = a->p.kind == SPACE_INT;
+	double step = a->p.step == 0 && integer ? 1 : a->p.step;
+	if (!(step >= 0) || !isfinite(step))
+		return refuse(err, i, "step", a->p.step, "it must be positive, or 0 for none");
+	if (step == 0)
+		return KR_OK;
+	double resolution = 0x1p-50 * fmax(fabs(a->p.low), fabs(a->p.high));
+	if (!integer && step < resolution)
+		return refuse(err, i, "step", step, "doubles of this size cannot tell its values apart");
+	axis_grid(a, step);
+	if (a->levels < 2)
+		return refuse(err, i, "step", step, "it must be at most high - low");
+	return KR_OK;
+}
+
+static enum kr_status axis_init(struct axis *a, const struct space_param *p, int i,
+	struct kr_error *err)
+{
+	a->p = *p;
+	if (p->kind == SPACE_CATEGORICAL) {
+		if (p->n_choices < 1)
+			return refuse(err, i, "n_choices", p->n_choices, "at least one choice is needed");
+		a->levels = p->n_choices;
+		a->first = 0;
+		a->step = a->divisor = 1;
+		a->p.high = p->n_choices - 1;
+		return KR_OK;
+	}
+	if (p->kind != SPACE_FLOAT && p->kind != SPACE_INT)
+		return refuse(err, i, "kind", p->kind, "it must be float, int or categorical");
+	enum kr_status st = check_bounds(p, i, err);
+	if (!st && p->kind == SPACE_INT)
+		st = check_integer(p, i, err);
+	if (st)
+		return st;
+	a->levels = INFINITY;
+	st = axis_steps(a, i, err);
+	if (!st)
+		axis_scale(a);
+	return st;
+}
+
+enum kr_status space_new(struct space **out, const struct space_param *params, int d,
+	struct kr_error *err)
+{
+	*out = NULL;
+	if (d < 1 || d > SPACE_MAX_DIMS)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "params",
+			"params has %d parameters; 1 to %d are allowed", d, SPACE_MAX_DIMS);
+	struct space *s = KR_NEW(struct space);
+	if (!s)
+		goto fail_memory;
+	s->d = d;
+	s->count = 1;
+	s->axes = KR_ARRAY(struct axis, d);
+	s->categorical = KR_ARRAY(unsigned char, d);
+	if (!s->axes || !s->categorical)
+		goto fail_memory;
+	for (int i = 0; i < d; i++) {
+		enum kr_status st = axis_init(&s->axes[i], &params[i], i, err);
+		if (st) {
+			space_free(s);
+			return st;
+		}
+		s->categorical[i] = params[i].kind == SPACE_CATEGORICAL;
+		s->count *= s->axes[i].levels;
+	}
+	*out = s;
+	return KR_OK;
+
+fail_memory:
+	space_free(s);
+	return kr_fail(err, KR_ENOMEM, "no memory for a space of %d parameters", d);
+}
+
+void space_free(struct space *s)
+{
+	if (!s)
+		return;
+	kr_free(s->axes);
+	kr_free(s->categorical);
+	kr_free(s);
+}
+
+/* ---- questions -------------------------------------------------------------- */
+
+int space_dims(const struct space *s)
+{
+	return s->d;
+}
+
+const struct space_param *space_param(const struct space *s, int i)
+{
+	return &s->axes[i].p;
+}
+
+const unsigned char *space_categorical(const struct space *s)
+{
+	return s->categorical;
+}
+
+double space_levels(const struct space *s, int i)
+{
+	return s->axes[i].levels;
+}
+
+double space_count(const struct space *s)
+{
+	return s->count;
+}
+
+enum kr_status space_check(const struct space *s, int i, double value, struct kr_error *err)
+{
+	const struct axis *a = &s->axes[i];
+	if (a->p.kind == SPACE_CATEGORICAL) {
+		if (value >= 0 && value < a->levels && value == rint(value))
+			return KR_OK;
+		return kr_fail(err, KR_INVALID_ARGUMENT, "choice %.17g does not exist; it must be 0 to %d",
+			value, a->p.n_choices - 1);
+	}
+	if (!(value >= a->p.low && value <= a->p.high))
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is out of bounds; it must be %.17g to %.17g",
+			value, a->p.low, a->p.high);
+	if (!isfinite(a->levels))
+		return KR_OK;
+	double near = grid_value(a, grid_level(a, value));
+	double slack = fmax(grid_tolerance * a->step / a->divisor, 0x1p-50 * fabs(near));
+	if (fabs(value - near) <= (a->p.kind == SPACE_INT ? 0 : slack))
+		return KR_OK;
+	if (a->p.kind == SPACE_INT && value != rint(value))
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is not an integer; the nearest allowed "
+			"value is %.17g", value, near);
+	return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is not low + a multiple of step; the nearest "
+		"allowed value is %.17g", value, near);
+}
+
+double space_level(const struct space *s, int i, double value)
+{
+	return grid_level(&s->axes[i], value);
+}
+
+/* What tells two values of a parameter apart. */
+static double identity(const struct axis *a, double value)
+{
+	return isfinite(a->levels) ? grid_level(a, value) : value + 0.0; /* -0 is 0 */
+}
+
+bool space_equal(const struct space *s, const double *a, const double *b)
+{
+	for (int i = 0; i < s->d; i++)
+		if (identity(&s->axes[i], a[i]) != identity(&s->axes[i], b[i]))
+			return false;
+	return true;
+}
+
+uint64_t space_hash(const struct space *s, const double *values)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u;
+	for (int i = 0; i < s->d; i++) {
+		double v = identity(&s->axes[i], values[i]);
+		uint64_t bits;
+		memcpy(&bits, &v, sizeof(bits));
+		h = (h ^ bits) * 0xff51afd7ed558ccdu; /* the mixing step of MurmurHash3 */
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/* ---- the two forms of a point ----------------------------------------------- */
+
+static double to_coord(const struct axis *a, double value)
+{
+	double c = ((a->log ? log(value) : value) - a->lo) / a->span;
+	return fmin(fmax(c, 0), 1);
+}
+
+static double level_coord(const struct axis *a, double k)
+{
+	if (a->p.kind == SPACE_CATEGORICAL)
+		return k;
+	return a->log ? to_coord(a, grid_value(a, k)) : (k + 0.5) / a->levels;
+}
+
+/* The level whose cell holds a coord; NaN is in the first. */
+static double coord_level(const struct axis *a, double c)
+{
+	if (a->p.kind == SPACE_CATEGORICAL)
+		return grid_level(a, c);
+	c = fmin(fmax(0, c), 1);
+	if (a->log)
+		return grid_level(a, exp(a->lo + c * a->span));
+	return fmin(floor(c * a->levels), a->levels - 1);
+}
+
+static double from_coord(const struct axis *a, double c)
+{
+	if (isfinite(a->levels))
+		return grid_value(a, coord_level(a, c));
+	if (!(c > 0))
+		return a->p.low;
+	if (c >= 1)
+		return a->p.high;
+	double t = a->lo + c * a->span;
+	return fmin(fmax(a->log ? exp(t) : t, a->p.low), a->p.high);
+}
+
+double space_level_coord(const struct space *s, int i, double k)
+{
+	return level_coord(&s->axes[i], k);
+}
+
+void space_encode(const struct space *s, const double *values, double *coords)
+{
+	for (int i = 0; i < s->d; i++) {
+		const struct axis *a = &s->axes[i];
+		coords[i] = isfinite(a->levels) ? level_coord(a, grid_level(a, values[i]))
+						: to_coord(a, values[i]);
+	}
+}
+
+void space_decode(const struct space *s, const double *coords, double *values)
+{
+	for (int i = 0; i < s->d; i++)
+		values[i] = from_coord(&s->axes[i], coords[i]);
+}
+
+void space_snap(const struct space *s, double *coords)
+{
+	for (int i = 0; i < s->d; i++) {
+		const struct axis *a = &s->axes[i];
+		coords[i] = isfinite(a->levels) ? level_coord(a, coord_level(a, coords[i]))
+						: fmin(fmax(0, coords[i]), 1);
+	}
+}
