@@ -43,6 +43,7 @@ struct arena {
 	size_t held;         /* bytes of all blocks */
 	size_t cap;
 	size_t next; /* size of the next block, if the cap allows */
+	bool capped; /* the cap refused an allocation */
 };
 
 static void block_free(struct arena *a, struct block *b)
@@ -86,8 +87,10 @@ static int push_block(struct arena *a, size_t size)
 		b = NULL;
 	}
 	if (!b) {
-		if (size > a->cap - a->held)
+		if (size > a->cap - a->held) {
+			a->capped = true;
 			return 0;
+		}
 		if (want > a->cap - a->held)
 			want = a->cap - a->held;
 		b = block_new(a, want < size ? size : want);
@@ -144,6 +147,7 @@ void arena_reset(struct arena *a)
 	block_free(a, a->spare);
 	a->spare = NULL;
 	a->next = FIRST_BLOCK;
+	a->capped = false;
 	if (a->top) {
 		a->top->used = 0;
 		ASAN_POISON_MEMORY_REGION(a->top->base, a->top->size);
@@ -242,6 +246,11 @@ void arena_release(struct arena *a, struct arena_mark mark)
 	assert(mark.used <= b->used);
 	ASAN_POISON_MEMORY_REGION(b->base + mark.used, b->size - mark.used);
 	b->used = mark.used;
+}
+
+bool arena_capped(const struct arena *a)
+{
+	return a->capped;
 }
 
 size_t arena_used(const struct arena *a)

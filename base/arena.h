@@ -6,6 +6,7 @@
 #ifndef KR_BASE_ARENA_H
 #define KR_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -42,6 +43,10 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
  * released in the reverse order of their making. */
 struct arena_mark arena_mark(struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
+
+/* Has an allocation failed because of the cap, since arena_new or arena_reset?
+ * When one failed and this is false, the heap ran out. */
+bool arena_capped(const struct arena *a);
 
 /* Bytes handed out now. */
 size_t arena_used(const struct arena *a);

@@ -3,9 +3,11 @@
  *
  * Text is a NUL-terminated UTF-8 string, NULL when absent. Everything a message
  * points to lives in the arena it was decoded into (or was built in). Decoding
- * has already refused: bad lengths, invalid UTF-8, NUL in text, unknown enum
- * values, unset oneofs, counts over proto/limits.h, and non-finite numbers
- * anywhere but in the value of an observation. */
+ * a request has already refused: bad lengths, invalid UTF-8, NUL in text, unknown
+ * enum values, unset oneofs, counts over proto/limits.h, names twice in one list,
+ * what the schema has and this version has not (conditions, fidelity, ...), and
+ * non-finite numbers anywhere but in the values of observations and added trials.
+ * Replies are read leniently: an enum value that is not known here is 0. */
 #ifndef KR_PROTO_MSG_H
 #define KR_PROTO_MSG_H
 
@@ -41,6 +43,7 @@ enum study_action { ACTION_NONE, ACTION_PAUSE, ACTION_RESUME, ACTION_FINISH };
 enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL };
 enum why_freshness { WHY_FRESH = 1, WHY_PARTIAL, WHY_FALLBACK };
 
+/* 0: a type that is not known here (replies only). */
 enum scalar_kind { SCALAR_NULL = 1, SCALAR_BOOL, SCALAR_INT, SCALAR_REAL, SCALAR_STRING };
 
 struct msg_scalar {
@@ -64,13 +67,6 @@ struct msg_meta {
 	const char *worker_id;
 	bool has_deadline;
 	uint64_t deadline_ms;
-};
-
-/* Features of the schema that a build may not have: decode keeps only whether
- * they were used, so that the engine can refuse them by name. Each is the field
- * path ("spec.parameters[2].when"), NULL when everything is built. */
-struct msg_later {
-	const char *field;
 };
 
 struct msg_param {
@@ -101,7 +97,6 @@ struct msg_spec {
 	double lease_s;
 	bool has_seed;
 	uint64_t seed;
-	struct msg_later later;
 };
 
 struct msg_value {
@@ -192,7 +187,8 @@ struct msg_add_trials { const char *study; int n; const struct msg_point *points
 struct msg_get_trial { const char *study; uint64_t number; };
 struct msg_list_trials {
 	const char *study; uint32_t states; /* bit 1 << state; 0: all */ uint64_t since_seq;
-	uint64_t from_number; uint32_t limit; bool params, values, why;
+	uint64_t from_number; uint32_t limit; /* 0: what fits */
+	bool params, values, why; /* columns; none set means all (decoding sets them) */
 };
 struct msg_predict { const char *study; int n; const struct msg_point *points; };
 struct msg_replay { const char *study; uint64_t from_seq; uint32_t limit; };
@@ -200,7 +196,6 @@ struct msg_replay { const char *study; uint64_t from_seq; uint32_t limit; };
 struct msg_request {
 	enum method method;
 	struct msg_meta meta;
-	struct msg_later later; /* a field that is not built, outside the spec */
 	union {
 		struct msg_hello hello;
 		struct msg_create_study create_study;
@@ -292,7 +287,7 @@ const char *msg_method_name(enum method m); /* "suggest" */
 bool msg_method_known(unsigned number);
 bool msg_method_mutates(enum method m);
 
-/* Same type and same value. */
+/* Same type and same value; 0.0 and -0.0 are the same. */
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b);
 
 #endif
