@@ -31,8 +31,8 @@ static int put_head(char *out, size_t size, enum log_level level)
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &tm))
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	return snprintf(out, size, "ts=%s.%03ldZ level=%s ", stamp, now.tv_nsec / 1000000,
-		names[level]);
+	return snprintf(
+		out, size, "ts=%s.%03ldZ level=%s ", stamp, now.tv_nsec / 1000000, names[level]);
 }
 
 /* Text of others may be in the pairs: one event stays one line. */

@@ -11,13 +11,13 @@
 /* What the numbers are for. Recorded suggestions depend on these values:
  * append only. */
 enum rng_purpose {
-	RNG_INIT = 1,  /* initial design */
-	RNG_FIT,       /* starts of the hyperparameter fit */
-	RNG_RAW,       /* raw acquisition candidates */
-	RNG_STARTS,    /* choice of local starts */
-	RNG_FANTASY,   /* outcomes of pending points */
-	RNG_FILL,      /* space-filling last resort */
-	RNG_TOKEN,     /* lease and session tokens */
+	RNG_INIT = 1, /* initial design */
+	RNG_FIT,      /* starts of the hyperparameter fit */
+	RNG_RAW,      /* raw acquisition candidates */
+	RNG_STARTS,   /* choice of local starts */
+	RNG_FANTASY,  /* outcomes of pending points */
+	RNG_FILL,     /* space-filling last resort */
+	RNG_TOKEN,    /* lease and session tokens */
 	RNG_TEST
 };
 

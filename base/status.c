@@ -64,8 +64,8 @@ static void copy_text(char *out, size_t size, const char *text)
 		trim_partial(out);
 }
 
-static void fill(struct kr_error *err, enum kr_status code, const char *field, const char *fmt,
-	va_list ap)
+static void fill(
+	struct kr_error *err, enum kr_status code, const char *field, const char *fmt, va_list ap)
 {
 	char text[sizeof(err->text) + 8]; /* the arguments may point into err */
 	char name[sizeof(err->field) + 8];
@@ -90,8 +90,8 @@ enum kr_status kr_fail(struct kr_error *err, enum kr_status code, const char *fm
 	return code;
 }
 
-enum kr_status kr_fail_field(struct kr_error *err, enum kr_status code, const char *field,
-	const char *fmt, ...)
+enum kr_status kr_fail_field(
+	struct kr_error *err, enum kr_status code, const char *field, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -46,8 +46,7 @@ bool utf8_valid(const char *text, size_t len)
 static bool has_control(const unsigned char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (s[i] < 0x20 || s[i] == 0x7f ||
-			(s[i] == 0xc2 && i + 1 < len && s[i + 1] < 0xa0))
+		if (s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && i + 1 < len && s[i + 1] < 0xa0))
 			return true;
 	return false;
 }

@@ -55,8 +55,9 @@ static void one_logfmt_line_an_event(void **state)
 	release();
 	assert_int_equal(sscanf(seen, "ts=%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ %n", &year, &end), 1);
 	assert_true(end > 0 && year >= 2024);
-	assert_true(strstr(seen, "level=warn msg=\"commit failed\" study=3 "
-				 "err=\"disk full [0m\"\n") == seen + end);
+	assert_true(strstr(seen,
+					"level=warn msg=\"commit failed\" study=3 "
+					"err=\"disk full [0m\"\n") == seen + end);
 	assert_non_null(strstr(seen, "level=info msg=\"started\"\n"));
 }
 
@@ -71,8 +72,9 @@ static void journald_gets_priorities(void **state)
 	log_at(LOG_LEVEL_INFO, "c", "k=1");
 	log_at(LOG_LEVEL_DEBUG, "d", NULL);
 	release();
-	assert_string_equal(seen, "<3>level=error msg=\"a\"\n<4>level=warn msg=\"b\"\n"
-				  "<6>level=info msg=\"c\" k=1\n<7>level=debug msg=\"d\"\n");
+	assert_string_equal(seen,
+		"<3>level=error msg=\"a\"\n<4>level=warn msg=\"b\"\n"
+		"<6>level=info msg=\"c\" k=1\n<7>level=debug msg=\"d\"\n");
 }
 
 static void quieter_levels_are_dropped(void **state)

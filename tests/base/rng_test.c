@@ -42,8 +42,8 @@ static void known_answers(void **state)
 
 static void the_key_is_laid_out_as_documented(void **state)
 {
-	struct rng r = rng_make(UINT64_C(0x1122334455667788), UINT64_C(0x00aabbccddeeff01),
-		RNG_RAW, 0xcafe0001);
+	struct rng r = rng_make(
+		UINT64_C(0x1122334455667788), UINT64_C(0x00aabbccddeeff01), RNG_RAW, 0xcafe0001);
 
 	(void)state;
 	assert_int_equal(r.key[0], 0x55667788);
@@ -87,8 +87,8 @@ static void keys_are_independent(void **state)
 		for (uint64_t number = 0; number < 4; number++)
 			for (int purpose = RNG_INIT; purpose < RNG_TEST; purpose++)
 				for (uint32_t index = 0; index < 4; index++) {
-					struct rng r = rng_make(seed << 31, number << 30,
-						(enum rng_purpose)purpose, index);
+					struct rng r = rng_make(
+						seed << 31, number << 30, (enum rng_purpose)purpose, index);
 
 					for (int i = 0; i < PER_KEY; i++)
 						v[n++] = rng_u64(&r);
@@ -206,8 +206,7 @@ static void below_is_uniform(void **state)
 		double df = sizes[i] - 1.0, x = chi_square(sizes[i], 0);
 
 		/* Wilson & Hilferty 1931: (x/df)^(1/3) is nearly normal */
-		assert_true(fabs(cbrt(x / df) - (1 - 2 / (9 * df))) <
-			SIX_SIGMA * sqrt(2 / (9 * df)));
+		assert_true(fabs(cbrt(x / df) - (1 - 2 / (9 * df))) < SIX_SIGMA * sqrt(2 / (9 * df)));
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -70,14 +71,14 @@ static void names_and_sentences_are_unique(void **state)
 		assert_true(strlen(kr_status_name((enum kr_status)i)) > 1);
 		assert_true(strlen(kr_status_sentence((enum kr_status)i)) > 1);
 		for (int j = 0; j < i; j++) {
-			assert_string_not_equal(kr_status_name((enum kr_status)i),
-				kr_status_name((enum kr_status)j));
-			assert_string_not_equal(kr_status_sentence((enum kr_status)i),
-				kr_status_sentence((enum kr_status)j));
+			assert_string_not_equal(
+				kr_status_name((enum kr_status)i), kr_status_name((enum kr_status)j));
+			assert_string_not_equal(
+				kr_status_sentence((enum kr_status)i), kr_status_sentence((enum kr_status)j));
 		}
 	}
 	assert_string_equal(kr_status_name((enum kr_status)KR_N_STATUS), "?");
-	assert_string_equal(kr_status_name((enum kr_status)-1), "?");
+	assert_string_equal(kr_status_name((enum kr_status) - 1), "?");
 }
 
 static void fail_fills_everything(void **state)
@@ -141,12 +142,12 @@ static void long_text_is_cut_between_characters(void **state)
 	for (int c = 0; c < 4; c++)
 		for (size_t shift = 0; shift < 5; shift++) {
 			struct kr_error err;
-			char text[1024] = "";
+			char text[1024];
+			size_t len = shift;
 
 			memset(text, 'x', shift);
-			text[shift] = '\0';
-			while (strlen(text) < 900)
-				strcat(text, chars[c]);
+			while (len < 900)
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", chars[c]);
 			kr_fail_field(&err, KR_EIO, text, "%s", text);
 			assert_true(utf8_valid(err.text, strlen(err.text)));
 			assert_true(utf8_valid(err.field, strlen(err.field)));

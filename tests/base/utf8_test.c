@@ -29,19 +29,49 @@ static void boundaries_of_rfc_3629(void **state)
 		const char *s;
 		bool ok;
 	} table[] = {
-		{"\x01", true}, {"\x7f", true}, {"\x80", false}, {"\xbf", false}, {"\xc0\x80", false},
-		{"\xc0\xaf", false}, {"\xc1\xbf", false}, {"\xc2\x7f", false}, {"\xc2\x80", true},
-		{"\xc2\xbf", true}, {"\xc2\xc0", false}, {"\xdf\xbf", true}, {"\xdf\xc0", false},
-		{"\xe0\x80\x80", false}, {"\xe0\x9f\xbf", false}, {"\xe0\xa0\x80", true},
-		{"\xe0\xbf\xbf", true}, {"\xe0\xa0\x7f", false}, {"\xe0\xa0\xc0", false},
-		{"\xe1\x80\x80", true}, {"\xec\xbf\xbf", true}, {"\xed\x9f\xbf", true},
-		{"\xed\xa0\x80", false}, {"\xed\xaf\xbf", false}, {"\xed\xb0\x80", false},
-		{"\xed\xbf\xbf", false}, {"\xee\x80\x80", true}, {"\xef\xbf\xbd", true},
-		{"\xef\xbf\xbf", true}, {"\xf0\x80\x80\xaf", false}, {"\xf0\x8f\xbf\xbf", false},
-		{"\xf0\x90\x80\x80", true}, {"\xf0\xbf\xbf\xbf", true}, {"\xf0\x90\x80\xc0", false},
-		{"\xf0\x90\x7f\x80", false}, {"\xf3\xbf\xbf\xbf", true}, {"\xf4\x8f\xbf\xbf", true},
-		{"\xf4\x90\x80\x80", false}, {"\xf5\x80\x80\x80", false}, {"\xf7\xbf\xbf\xbf", false},
-		{"\xf8\x88\x80\x80\x80", false}, {"\xfc\x84\x80\x80\x80\x80", false}, {"\xfe", false},
+		{"\x01", true},
+		{"\x7f", true},
+		{"\x80", false},
+		{"\xbf", false},
+		{"\xc0\x80", false},
+		{"\xc0\xaf", false},
+		{"\xc1\xbf", false},
+		{"\xc2\x7f", false},
+		{"\xc2\x80", true},
+		{"\xc2\xbf", true},
+		{"\xc2\xc0", false},
+		{"\xdf\xbf", true},
+		{"\xdf\xc0", false},
+		{"\xe0\x80\x80", false},
+		{"\xe0\x9f\xbf", false},
+		{"\xe0\xa0\x80", true},
+		{"\xe0\xbf\xbf", true},
+		{"\xe0\xa0\x7f", false},
+		{"\xe0\xa0\xc0", false},
+		{"\xe1\x80\x80", true},
+		{"\xec\xbf\xbf", true},
+		{"\xed\x9f\xbf", true},
+		{"\xed\xa0\x80", false},
+		{"\xed\xaf\xbf", false},
+		{"\xed\xb0\x80", false},
+		{"\xed\xbf\xbf", false},
+		{"\xee\x80\x80", true},
+		{"\xef\xbf\xbd", true},
+		{"\xef\xbf\xbf", true},
+		{"\xf0\x80\x80\xaf", false},
+		{"\xf0\x8f\xbf\xbf", false},
+		{"\xf0\x90\x80\x80", true},
+		{"\xf0\xbf\xbf\xbf", true},
+		{"\xf0\x90\x80\xc0", false},
+		{"\xf0\x90\x7f\x80", false},
+		{"\xf3\xbf\xbf\xbf", true},
+		{"\xf4\x8f\xbf\xbf", true},
+		{"\xf4\x90\x80\x80", false},
+		{"\xf5\x80\x80\x80", false},
+		{"\xf7\xbf\xbf\xbf", false},
+		{"\xf8\x88\x80\x80\x80", false},
+		{"\xfc\x84\x80\x80\x80\x80", false},
+		{"\xfe", false},
 		{"\xff", false},
 	};
 
@@ -122,7 +152,8 @@ static void names_people_type(void **state)
 	assert_false(name("a\x1b[0m"));
 	assert_false(name("a\x7f"));
 	assert_false(name("a\xc2\x80"));
-	assert_false(name("a\xc2\x9f" "b"));
+	assert_false(name("a\xc2\x9f"
+					  "b"));
 	assert_false(name("a\xff"));
 	assert_false(utf8_name("a\0b", 3));
 	memset(text, 'x', sizeof(text));
