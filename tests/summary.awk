@@ -61,6 +61,8 @@ FNR == 1 { id = FILENAME ":" }
 /^[0-9]+: / {
 	id = FILENAME ":" ($1 + 0)
 	sub(/^[0-9]+: /, "")
+	if (/^(Test command|Working Directory|Environment variables|Test timeout)/ || /^ [A-Z_]+=/)
+		next
 }
 
 { line[id, n_lines[id]++] = $0 }
