@@ -9,13 +9,21 @@
 
 #define GP_FIT_MAX_STARTS 4
 
-/* The starts for n observations: the previous optimum first when warm is not
- * NULL (d + 2). Fills starts ((d + 2) x GP_FIT_MAX_STARTS, column-major), returns
- * how many. */
+/* Evaluations that a fit may take from a cold start and from an earlier optimum. */
+#define GP_FIT_COLD_EVALUATIONS 100
+#define GP_FIT_WARM_EVALUATIONS 40
+
+/* |projected gradient| / sqrt(d + 2) at which gp_fit_from stops. */
+#define GP_FIT_TOLERANCE 1e-3
+
+/* The starts for n observations, within the bounds: the previous optimum first when
+ * warm is not NULL (d + 2); short and long lengthscales for small n or without warm;
+ * the long ones at every fifth n otherwise, against a lost basin. Fills starts
+ * ((d + 2) x GP_FIT_MAX_STARTS, column-major), returns how many. */
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts);
 
 struct gp_fit_result {
-	double log_posterior; /* -inf when every evaluation failed */
+	double log_posterior; /* -inf when the start could not be evaluated */
 	int evaluations;
 	double gradient_norm; /* projected, at the end */
 };
@@ -26,5 +34,10 @@ struct gp_fit_result {
 enum kr_status gp_fit_from(const struct gp_data *data, const struct gp_prior *prior,
 	int max_evaluations, double *theta, struct gp_fit_result *out, struct arena *scratch,
 	struct kr_error *err);
+
+/* The same down to a given gradient tolerance, however small the last gains. */
+enum kr_status gp_fit_to(const struct gp_data *data, const struct gp_prior *prior,
+	double gradient_tolerance, int max_evaluations, double *theta,
+	struct gp_fit_result *out, struct arena *scratch, struct kr_error *err);
 
 #endif

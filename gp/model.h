@@ -7,7 +7,7 @@
  *
  * Hyperparameters travel as theta, d + 2 doubles:
  *   theta[0..d-1] = ln lengthscale_i, theta[d] = ln outputscale s2,
- *   theta[d+1] = ln noise variance. The mean m is profiled (generalized least
+ *   theta[d+1] = ln noise variance (-inf for none). The mean m is profiled (generalized least
  *   squares, m = 1'K^-1 y / 1'K^-1 1) unless given. */
 #ifndef KR_GP_MODEL_H
 #define KR_GP_MODEL_H
@@ -30,6 +30,10 @@ struct gp_data {
 	const double *mean;               /* the known mean, NULL: profiled */
 };
 
+/* With d = 0 nothing here works; n = 0 neither. Points and outcomes must be finite,
+ * checked where the error says KR_ENONFINITE. Jitter: when the covariance cannot be
+ * factored, 1e-10 to 1e-4 of the outputscale joins the noise. */
+
 /* Log marginal likelihood (Rasmussen & Williams 2006, eq. 2.30) and its gradient
  * in theta (eq. 5.9), all lengthscales in one GEMM.
  *   grad   d + 2, or NULL for the value only
@@ -51,7 +55,8 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 
 /* Add p points with outcomes F (p x columns) and noise variance `noise`; a model
  * with one column first repeats it. The mean m stays. A point too close to be
- * told from the others gets the jitter it needs. Cost n^2 p. */
+ * told from the others gets the jitter it needs. Errors: KR_ENOTPD, KR_ENONFINITE,
+ * KR_ENOMEM; g is then as it was (empty if the weights overflow). Cost n^2 p. */
 enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	struct arena *scratch, struct kr_error *err);
 

@@ -2,7 +2,9 @@
  *
  * Larger is better inside. Steps: sign; the bad side of heavy-tailed data is
  * pulled in (half-rank or clip, from 8 values on; the good half is never moved);
- * standardize. Recomputed from raw values at each fit, never stored warped. */
+ * standardize. Recomputed from raw values at each fit, never stored warped. Safe
+ * for every finite scale: the work is done in units of the largest value. Plain
+ * values, no ownership, thread-safe. */
 #ifndef KR_GP_OUTCOME_H
 #define KR_GP_OUTCOME_H
 
@@ -20,11 +22,25 @@ struct outcome {
 };
 
 /* Learn the transform from raw y (n finite values) and write z (n). Constant
- * data give zeros and scale 1. Errors: KR_ENOMEM. Cost n ln n. */
+ * data (deviation up to 1e-12 of the largest value) give zeros and scale 1.
+ *
+ * The bad side (Vizier's half-rank warping, Song et al. 2024, section 4.2; Tukey's
+ * fence): with m the median, g and b the root mean squares about m of the values
+ * above and below it,
+ *   b > 3 g > 0   a bad value of rank r (from 1, ties equal) becomes
+ *                 m + g Phi^-1((r - 1/2) / 2D), D = distinct bad values + half a
+ *                 one when some value equals m
+ *   else          max(y, Q1 - 1.5 IQR), when the quartiles differ.
+ * Errors: KR_ENOMEM. Cost n ln n. */
 enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, int n, double *z,
 	struct arena *scratch, struct kr_error *err);
 
-/* Model units back to raw units (exact where the tail was not moved). */
+/* z = (y - mean) / sd with the sample deviation (n - 1); sd is 1, and z exactly 0,
+ * for constant data and for n = 1. z may be y. */
+void outcome_standardize(const double *y, int n, double *z, double *mean, double *sd);
+
+/* Model units back to raw units (exact where the tail was not moved); beyond the
+ * largest double they stop there. */
 double outcome_raw_mean(const struct outcome *o, double z);
 double outcome_raw_sd(const struct outcome *o, double sd);
 

@@ -1,18 +1,24 @@
 /* Special functions of the normal distribution in forms that stay accurate in
- * the tails (log space). erfcx comes from libcerf. */
+ * the tails (log space). erfcx comes from libcerf. Pure functions; NaN gives NaN. */
 #ifndef KR_GP_SPECIAL_H
 #define KR_GP_SPECIAL_H
 
-/* h(u) = phi(u) + u Phi(u): ln h(u); *slope (may be NULL) = d ln h / du
- * (Ament et al. 2023, eq. 9, with the series below u = -30). */
+/* h(u) = phi(u) + u Phi(u), the expected improvement in standard units: ln h(u);
+ * *slope (may be NULL) = d ln h / du (Ament et al. 2023, eq. 9; the asymptotic
+ * series below u = -30). */
 double special_log_h(double u, double *slope);
 
-double special_erfcx(double x);
+double special_erfcx(double x);        /* exp(x^2) erfc(x) */
 double special_log_cdf(double z);      /* ln Phi(z) */
 double special_log_pdf(double z);      /* ln phi(z) */
-double special_hazard(double z);       /* phi(z) / Phi(z) */
+
+/* Hazard rate of the normal distribution, phi(z) / (1 - Phi(z)). At -z it is
+ * phi / Phi, the slope of ln Phi. */
+double special_hazard(double z);
 double special_log_hazard(double z);
-double special_quantile(double p);     /* Phi^-1(p), p in [0, 1] */
+
+/* Phi^-1(p), p in [0, 1]: infinite at the ends (Wichura 1988, AS 241, PPND16). */
+double special_quantile(double p);
 
 /* ln sum exp(x_i), n >= 1. */
 double special_log_sum_exp(const double *x, int n);

@@ -41,7 +41,7 @@ struct kernel {
 };
 
 /* K <- k(X, Z), n x m; G (n x m, p NULL to skip) <- s2 * g. Scratch from a.
- * Errors: KR_ENOMEM. */
+ * NaN in a numeric column gives NaN. Errors: KR_ENOMEM. Cost n m d. */
 enum kr_status kernel_cross(const struct kernel *k, struct mat X, struct mat Z, struct mat K,
 	struct mat G, struct arena *a, struct kr_error *err);
 
@@ -49,8 +49,8 @@ enum kr_status kernel_cross(const struct kernel *k, struct mat X, struct mat Z, 
 enum kr_status kernel_self(const struct kernel *k, struct mat X, struct mat K, struct mat G,
 	struct arena *a, struct kr_error *err);
 
-/* D (n x d) <- sum_j C_ij dk(x_i, z_j)/dx_i given W = C o G (n x m, G from
- * kernel_cross): -(x_ik sum_j W_ij - sum_j W_ij z_jk) / l_k^2; 0 in categorical
+/* D (m x d) <- sum_i C_ij dk(x_i, z_j)/dz_j, given W = C o G (n x m, G from
+ * kernel_cross): (sum_i W_ij x_ik - z_jk sum_i W_ij) / l_k^2; 0 in categorical
  * columns. */
 void kernel_input_adjoint(const struct kernel *k, struct mat X, struct mat Z, struct mat W,
 	struct mat D);

@@ -5,6 +5,8 @@
 #ifndef KR_GP_LINALG_CHOL_H
 #define KR_GP_LINALG_CHOL_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "gp/linalg/mat.h"
 
@@ -25,6 +27,9 @@ void chol_free(struct chol *c);
 enum kr_status chol_factor(struct chol *c, struct mat K, double scale, double *jitter,
 	struct kr_error *err);
 
+/* No rows. */
+void chol_clear(struct chol *c);
+
 /* Append m rows (m >= 1): the factor of [[K, B'], [B, D]].
  *   B  m x n    D  m x m, lower triangle read
  * Errors as chol_factor (no jitter is added; the caller decides); on error c is
@@ -41,5 +46,14 @@ void chol_solve_upper(const struct chol *c, struct mat B);
 
 /* ln det K = 2 sum ln L_ii. */
 double chol_logdet(const struct chol *c);
+
+/* For a caller that keeps the matrix itself: K <- L in the lower triangle, no
+ * jitter. False when K is not positive definite or not finite; K is then lost. */
+bool chol_in_place(struct mat K);
+double chol_logdet_of(struct mat L);
+
+/* The jitter ladder, as a part of the scale: 0 <= i < CHOL_RUNGS. */
+#define CHOL_RUNGS 8
+double chol_rung(int i);
 
 #endif

@@ -1,0 +1,409 @@
+/* Legend: K = L L', U = L^-1 (Y - m), A = L^-T U = K^-1 (Y - m). U is kept so that
+ * new rows only append to it. */
+#include "gp/model.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "gp/likelihood.h"
+#include "gp/linalg/blas.h"
+#include "gp/linalg/chol.h"
+
+/* Variances are clamped here, as a part of the outputscale: below, the difference
+ * s2 - v'v is rounding. */
+static const double least_variance = 1e-14;
+
+struct gp {
+	int cap, d, max_columns; /* reserved */
+	int columns;             /* outcome columns now; rows are chol_rows */
+	struct chol *chol;
+	double *X;               /* cap x d, ld = cap */
+	double *U, *A;           /* cap x max_columns, ld = cap */
+	double *lengthscale;
+	unsigned char *categorical;
+	struct kernel kernel;    /* points into the two above */
+	double mean, noise, jitter;
+};
+
+static struct mat points(const struct gp *g)
+{
+	return mat_view(g->X, chol_rows(g->chol), g->d, g->cap);
+}
+
+static struct mat weights(const struct gp *g)
+{
+	return mat_view(g->A, chol_rows(g->chol), g->columns, g->cap);
+}
+
+struct gp *gp_new(int cap, int d, int columns)
+{
+	struct gp *g = KR_NEW(struct gp);
+	size_t rows = (size_t)cap;
+
+	assert(cap > 0 && d > 0 && columns > 0);
+	if (!g)
+		return NULL;
+	*g = (struct gp){.cap = cap, .d = d, .max_columns = columns};
+	g->chol = chol_new(cap);
+	g->X = kr_calloc(rows, sizeof(double) * (size_t)d);
+	g->U = kr_calloc(rows, sizeof(double) * (size_t)columns);
+	g->A = kr_calloc(rows, sizeof(double) * (size_t)columns);
+	g->lengthscale = KR_ARRAY(double, d);
+	g->categorical = KR_ARRAY(unsigned char, d);
+	if (g->chol && g->X && g->U && g->A && g->lengthscale && g->categorical)
+		return g;
+	gp_free(g);
+	return NULL;
+}
+
+void gp_free(struct gp *g)
+{
+	if (!g)
+		return;
+	chol_free(g->chol);
+	kr_free(g->X);
+	kr_free(g->U);
+	kr_free(g->A);
+	kr_free(g->lengthscale);
+	kr_free(g->categorical);
+	kr_free(g);
+}
+
+/* ---- conditioning ------------------------------------------------------------ */
+
+static void copy_points(struct gp *g, int at, struct mat X)
+{
+	for (int k = 0; k < g->d; k++)
+		memcpy(g->X + (size_t)k * (size_t)g->cap + at, mat_col(X, k),
+			sizeof(double) * (size_t)X.rows);
+}
+
+static void copy_hyperparameters(struct gp *g, const struct gp_data *data, const double *theta)
+{
+	g->kernel = likelihood_kernel(data, theta, g->lengthscale);
+	g->kernel.categorical = NULL;
+	if (data->categorical) {
+		memcpy(g->categorical, data->categorical, (size_t)g->d);
+		g->kernel.categorical = g->categorical;
+	}
+	g->noise = exp(theta[g->d + 1]);
+}
+
+static enum kr_status factor(struct gp *g, const struct gp_data *data, const double *theta,
+	struct arena *scratch, struct kr_error *err)
+{
+	int n = data->n;
+	struct mat K = mat_view(arena_alloc(scratch, sizeof(double) * (size_t)n * (size_t)n), n, n, n);
+	enum kr_status status;
+
+	if (!K.p)
+		return kr_fail(err, KR_ENOMEM, "covariance of %d points", n);
+	status = kernel_self(&g->kernel, data->X, K, (struct mat){0}, scratch, err);
+	if (status != KR_OK)
+		return status;
+	for (int i = 0; i < n; i++)
+		*mat_at(K, i, i) += likelihood_noise(data, theta, i);
+	return chol_factor(g->chol, K, g->kernel.outputscale, &g->jitter, err);
+}
+
+static bool all_finite(struct mat M)
+{
+	for (int j = 0; j < M.cols; j++)
+		for (int i = 0; i < M.rows; i++)
+			if (!isfinite(*mat_at(M, i, j)))
+				return false;
+	return true;
+}
+
+/* A <- L^-T U for every column. */
+static enum kr_status solve_weights(struct gp *g, struct kr_error *err)
+{
+	struct mat A = weights(g);
+
+	for (int j = 0; j < g->columns; j++)
+		memcpy(mat_col(A, j), g->U + (size_t)j * (size_t)g->cap,
+			sizeof(double) * (size_t)A.rows);
+	chol_solve_upper(g->chol, A);
+	if (all_finite(A))
+		return KR_OK;
+	chol_clear(g->chol);
+	return kr_fail(err, KR_ENONFINITE, "weights of %d points are not finite", A.rows);
+}
+
+/* U <- L^-1 (y - m), m given or m = 1'K^-1 y / 1'K^-1 1; A's first column is scratch. */
+static void solve_outcomes(struct gp *g, const struct gp_data *data)
+{
+	double *u = g->U, *v = g->A;
+	int n = data->n;
+
+	memcpy(u, data->y, sizeof(*u) * (size_t)n);
+	chol_solve_lower(g->chol, mat_view(u, n, 1, g->cap));
+	for (int i = 0; i < n; i++)
+		v[i] = 1;
+	chol_solve_lower(g->chol, mat_view(v, n, 1, g->cap));
+	g->mean = data->mean ? *data->mean : blas_dot(n, v, u) / blas_dot(n, v, v);
+	for (int i = 0; i < n; i++)
+		u[i] -= g->mean * v[i];
+}
+
+enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const double *theta,
+	struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	enum kr_status status;
+
+	assert(data->n > 0 && data->n <= g->cap && data->d == g->d);
+	chol_clear(g->chol);
+	g->columns = 1;
+	copy_hyperparameters(g, data, theta);
+	copy_points(g, 0, data->X);
+	status = factor(g, data, theta, scratch, err);
+	arena_release(scratch, mark);
+	if (status != KR_OK)
+		return status;
+	solve_outcomes(g, data);
+	return solve_weights(g, err);
+}
+
+/* The first column in all of the others. */
+static void repeat_column(struct gp *g, int columns)
+{
+	size_t size = sizeof(double) * (size_t)chol_rows(g->chol);
+
+	for (int j = 1; j < columns; j++)
+		memcpy(g->U + (size_t)j * (size_t)g->cap, g->U, size);
+	g->columns = columns;
+}
+
+/* Append the rows of B = k(P, X), D = k(P, P) + noise, with jitter when needed. */
+static enum kr_status append(struct gp *g, struct mat B, struct mat D, struct kr_error *err)
+{
+	double added = 0;
+
+	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
+		double jitter = chol_rung(rung) * g->kernel.outputscale;
+
+		for (int i = 0; i < D.rows; i++)
+			*mat_at(D, i, i) += jitter - added;
+		added = jitter;
+		enum kr_status status = chol_append(g->chol, B, D, err);
+
+		if (status != KR_ENOTPD)
+			return status;
+	}
+	return kr_prefix(err, "after the last jitter");
+}
+
+enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
+	struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	int n = chol_rows(g->chol), p = P.rows;
+	struct mat B = mat_view(NULL, p, n, p), D = mat_view(NULL, p, p, p);
+	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L;
+	enum kr_status status;
+
+	assert(n > 0 && p > 0 && n + p <= g->cap && F.rows == p && P.cols == g->d);
+	assert(F.cols <= g->max_columns && (g->columns == 1 || g->columns == F.cols));
+	if (!all_finite(F))
+		return kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
+	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
+	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
+	status = B.p && D.p ? kernel_cross(&g->kernel, P, points(g), B, (struct mat){0}, scratch, err)
+	                    : kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
+	if (status == KR_OK)
+		status = kernel_self(&g->kernel, P, D, (struct mat){0}, scratch, err);
+	if (status != KR_OK)
+		goto done;
+	for (int i = 0; i < p; i++)
+		*mat_at(D, i, i) += noise;
+	status = append(g, B, D, err);
+	if (status != KR_OK)
+		goto done;
+
+	if (g->columns != F.cols)
+		repeat_column(g, F.cols);
+	copy_points(g, n, P);
+	L = chol_view(g->chol);
+	top = mat_block(U, 0, 0, n, F.cols);
+	bottom = mat_block(U, n, 0, p, F.cols);
+	for (int j = 0; j < F.cols; j++)
+		for (int i = 0; i < p; i++)
+			*mat_at(bottom, i, j) = *mat_at(F, i, j) - g->mean;
+	blas_gemm(false, false, -1.0, mat_block(L, n, 0, p, n), top, 1.0, bottom);
+	blas_trsm(false, mat_block(L, n, n, p, p), bottom);   /* L22^-1 (F - m - L21 U) */
+	status = solve_weights(g, err);
+done:
+	arena_release(scratch, mark);
+	return status;
+}
+
+int gp_rows(const struct gp *g)
+{
+	return chol_rows(g->chol);
+}
+
+int gp_columns(const struct gp *g)
+{
+	return g->columns;
+}
+
+double gp_mean(const struct gp *g)
+{
+	return g->mean;
+}
+
+double gp_noise(const struct gp *g)
+{
+	return g->noise;
+}
+
+double gp_outputscale(const struct gp *g)
+{
+	return g->kernel.outputscale;
+}
+
+const double *gp_lengthscale(const struct gp *g)
+{
+	return g->lengthscale;
+}
+
+double gp_jitter(const struct gp *g)
+{
+	return g->jitter;
+}
+
+/* ---- prediction --------------------------------------------------------------- */
+
+static struct mat matrix(struct arena *a, int rows, int cols)
+{
+	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols,
+		rows);
+}
+
+/* M <- m + K' A, the posterior means (R & W 2006, eq. 2.25). */
+static void means(const struct gp *g, struct mat K, struct mat M)
+{
+	for (int j = 0; j < M.cols; j++)
+		for (int i = 0; i < M.rows; i++)
+			*mat_at(M, i, j) = g->mean;
+	blas_gemm(true, false, 1.0, K, weights(g), 1.0, M);
+}
+
+enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
+	struct gp_batch *batch, struct arena *a, struct kr_error *err)
+{
+	int n = chol_rows(g->chol), b = X.rows;
+	double s2 = g->kernel.outputscale;
+	enum kr_status status;
+
+	assert(n > 0);
+	*batch = (struct gp_batch){.X = X};
+	batch->mean = matrix(a, b, g->columns);
+	batch->var = arena_alloc(a, sizeof(double) * (size_t)b);
+	batch->V = matrix(a, n, b);
+	if (with_gradient)
+		batch->G = matrix(a, n, b);
+	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->G.p))
+		return kr_fail(err, KR_ENOMEM, "prediction of %d points", b);
+	status = kernel_cross(&g->kernel, points(g), X, batch->V, batch->G, a, err);
+	if (status != KR_OK)
+		return status;
+	means(g, batch->V, batch->mean);
+	chol_solve_lower(g->chol, batch->V);
+	for (int i = 0; i < b; i++) {                                  /* eq. 2.26 */
+		const double *v = mat_col(batch->V, i);
+
+		double var = s2 - blas_dot(n, v, v);
+
+		batch->var[i] = var < least_variance * s2 ? least_variance * s2 : var;
+	}
+	return KR_OK;
+}
+
+/* With c_ij the adjoint of k(x_i, z_j): from the means A dmean', from the variance
+ * -2 dvar_j L^-T V_j (R & W 2006, eqs. 2.25 and 2.26 differentiated). */
+enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, struct mat dmean,
+	const double *dvar, struct mat D, struct arena *a, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(a);
+	int n = chol_rows(g->chol), b = batch->X.rows;
+	struct mat C = matrix(a, n, b);
+
+	assert(batch->G.p && dmean.rows == b && dmean.cols == g->columns);
+	if (!C.p)
+		return kr_fail(err, KR_ENOMEM, "gradient of %d points", b);
+	for (int j = 0; j < b; j++) {
+		const double *v = mat_col(batch->V, j);
+		double *c = mat_col(C, j);
+
+		for (int i = 0; i < n; i++)
+			c[i] = -2 * dvar[j] * v[i];
+	}
+	chol_solve_upper(g->chol, C);
+	blas_gemm(false, true, 1.0, weights(g), dmean, 1.0, C);
+	for (int j = 0; j < b; j++) {
+		const double *slope = mat_col(batch->G, j);
+		double *c = mat_col(C, j);
+
+		for (int i = 0; i < n; i++)
+			c[i] *= slope[i];
+	}
+	kernel_input_adjoint(&g->kernel, points(g), batch->X, C, D);
+	arena_release(a, mark);
+	return KR_OK;
+}
+
+enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struct mat cov,
+	struct arena *a, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(a);
+	int b = X.rows;
+	struct mat V = matrix(a, chol_rows(g->chol), b);
+	enum kr_status status;
+
+	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
+	status = V.p ? kernel_cross(&g->kernel, points(g), X, V, (struct mat){0}, a, err)
+	             : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
+	if (status == KR_OK)
+		status = kernel_self(&g->kernel, X, cov, (struct mat){0}, a, err);
+	if (status != KR_OK)
+		goto done;
+	means(g, V, mean);
+	chol_solve_lower(g->chol, V);
+	blas_syrk(true, -1.0, V, 1.0, cov);                            /* eq. 2.24 */
+	for (int j = 0; j < b; j++)
+		for (int i = j + 1; i < b; i++)
+			*mat_at(cov, j, i) = *mat_at(cov, i, j);
+done:
+	arena_release(a, mark);
+	return status;
+}
+
+enum kr_status gp_loo(const struct gp *g, const double *y, double *mean, double *var,
+	struct arena *a, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(a);
+	int n = chol_rows(g->chol);
+	struct mat L = chol_view(g->chol), I = matrix(a, n, n);
+
+	if (!I.p)
+		return kr_fail(err, KR_ENOMEM, "leave-one-out of %d points", n);
+	for (int j = 0; j < n; j++)
+		memcpy(mat_col(I, j), mat_col(L, j), sizeof(double) * (size_t)n);
+	if (blas_trtri(I)) {
+		arena_release(a, mark);
+		return kr_fail(err, KR_ENOTPD, "leave-one-out of %d points", n);
+	}
+	for (int i = 0; i < n; i++) {                                  /* eq. 5.12 */
+		const double *column = mat_at(I, i, i); /* (K^-1)_ii = |column i of L^-1|^2 */
+		double diagonal = blas_dot(n - i, column, column);
+
+		mean[i] = y[i] - g->A[i] / diagonal;
+		var[i] = 1 / diagonal;
+	}
+	arena_release(a, mark);
+	return KR_OK;
+}
