@@ -1,0 +1,400 @@
+/* The retry loop. One attempt ends in a reply, in silence, or in a broken
+ * connection:
+ *   silence     -> close, open, send again; TIMEOUT when the time of the call is over
+ *   lost        -> once again at no cost, then as refused
+ *   refused     -> CANNOT_CONNECT, or again until retry_ms
+ *   busy or full daemon (OVERLOADED, UNAVAILABLE) -> again until retry_ms
+ *   unknown session (the daemon was restarted)    -> Hello, then again, once */
+#include "client/c/call.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "client/c/client.h"
+#include "client/c/clock.h"
+#include "client/c/error.h"
+#include "proto/decode.h"
+#include "proto/limits.h"
+
+enum {
+	PAUSE_MS = 100,       /* between attempts at a daemon that is not there */
+	PAUSE_MAX_MS = 5000,  /* most that a retry hint is obeyed without looking again */
+	SLICE_MS = 50,        /* how late an interrupt may be noticed */
+	CONNECT_MS = 5000,    /* a handshake that takes longer is as good as refused */
+	ATTEMPT_MAX_MS = 60000
+};
+
+/* One call, over all its attempts. */
+struct call {
+	struct krige_client *client;
+	const struct call_times *times;
+	struct msg_request *request;
+	struct msg_reply *reply;
+	struct arena *arena;
+	struct bytes body;
+	int64_t deadline, attempt_ms;
+	int64_t down_since;    /* first of the failures in a row, -1: none */
+	unsigned interrupts;
+	bool interrupted, reached, said_hello, lost;
+};
+
+enum outcome { ANSWERED, SILENT, REFUSED, LOST, GIVEN_UP };
+
+static void notice_interrupt(struct call *k)
+{
+	int64_t end;
+
+	if (atomic_load(&k->client->interrupts) == k->interrupts)
+		return;
+	end = clock_ms() + atomic_load(&k->client->grace_ms);
+	k->interrupted = true;
+	if (end < k->deadline)
+		k->deadline = end;
+}
+
+static void pause_ms(struct call *k, int64_t ms)
+{
+	int64_t end = clock_ms() + ms;
+
+	for (int64_t now = clock_ms(); now < end && now < k->deadline; now = clock_ms()) {
+		clock_sleep_ms(end - now < SLICE_MS ? end - now : SLICE_MS);
+		notice_interrupt(k);
+	}
+}
+
+static enum krige_status out_of_time(struct call *k, struct krige_error *err)
+{
+	if (k->interrupted)
+		return error_set(err, KRIGE_INTERRUPTED, "interrupted before the daemon answered");
+	if (!k->reached)
+		return error_set(err, KRIGE_CANNOT_CONNECT, "no daemon answers at %s",
+			k->client->endpoint);
+	return error_set(err, KRIGE_TIMEOUT, "the daemon at %s did not answer within %.3g s",
+		k->client->endpoint, k->times->timeout_ms / 1000.0);
+}
+
+/* ---- channels -------------------------------------------------------------- */
+
+static bool take_idle(struct krige_client *c, struct channel *ch)
+{
+	bool found;
+
+	pthread_mutex_lock(&c->lock);
+	found = c->n_idle > 0;
+	if (found)
+		*ch = c->idle[--c->n_idle];
+	pthread_mutex_unlock(&c->lock);
+	return found;
+}
+
+static enum krige_status acquire(struct krige_client *c, struct channel *ch,
+	struct krige_error *err)
+{
+	while (take_idle(c, ch)) {
+		if (channel_usable(ch))
+			return KRIGE_OK;
+		channel_close(ch);
+	}
+	return channel_open(ch, c->ctx, atomic_fetch_add(&c->serial, 1), c->endpoint, err);
+}
+
+static void give_back(struct krige_client *c, struct channel *ch)
+{
+	bool kept;
+
+	pthread_mutex_lock(&c->lock);
+	kept = c->n_idle < CLIENT_IDLE_CHANNELS;
+	if (kept)
+		c->idle[c->n_idle++] = *ch;
+	pthread_mutex_unlock(&c->lock);
+	if (!kept)
+		channel_close(ch);
+}
+
+/* ---- one attempt ----------------------------------------------------------- */
+
+static enum krige_status read_reply(struct call *k, const struct frame_header *h, zmq_msg_t *body,
+	struct krige_error *err)
+{
+	struct kr_error kr = {0};
+
+	if (h->version != PROTO_VERSION)
+		return error_set(err, KRIGE_VERSION,
+			"the daemon at %s speaks protocol %u, this client %d; install the same "
+			"version of both",
+			k->client->endpoint, h->version, PROTO_VERSION);
+	if (decode_reply(k->reply, h->method, (h->flags & FRAME_ERROR) != 0, zmq_msg_data(body),
+		    zmq_msg_size(body), k->arena, &kr) == KR_OK)
+		return k->reply->is_error ? error_from_reply(err, &k->reply->error) : KRIGE_OK;
+	if (kr.code == KR_ENOMEM || kr.code == KR_TOO_LARGE)
+		return error_from_kr(err, &kr);
+	return error_set(err, KRIGE_INTERNAL, "the daemon's answer cannot be read: %s", kr.text);
+}
+
+static enum krige_status encode(struct call *k, struct krige_error *err)
+{
+	struct krige_client *c = k->client;
+	struct kr_error kr = {0};
+	uint64_t limit;
+
+	if (encode_request(&k->body, k->request, k->arena, &kr) != KR_OK)
+		return error_from_kr(err, &kr);
+	pthread_mutex_lock(&c->lock);
+	limit = c->message_bytes;
+	pthread_mutex_unlock(&c->lock);
+	if (limit > 0 && k->body.len > limit)
+		return error_set(err, KRIGE_TOO_LARGE,
+			"the request has %zu bytes, the daemon takes %" PRIu64 "; send less at a "
+			"time",
+			k->body.len, limit);
+	return KRIGE_OK;
+}
+
+/* Wait for the reply to header until `end`. */
+static enum outcome await(struct call *k, struct channel *ch, const struct frame_header *header,
+	int64_t end, enum krige_status *status, struct krige_error *err)
+{
+	int64_t connect_end = clock_ms() + CONNECT_MS;
+	struct frame_header h;
+	zmq_msg_t body;
+
+	for (;;) {
+		int64_t now = clock_ms(), left = (end < k->deadline ? end : k->deadline) - now;
+		int wait = left <= 0 ? 0 : left < SLICE_MS ? (int)left : SLICE_MS;
+
+		switch (channel_wait(ch, wait, &h, &body)) {
+		case CHANNEL_REPLY:
+			if (memcmp(h.id, header->id, sizeof(h.id)) == 0 &&
+				h.method == header->method) {
+				*status = read_reply(k, &h, &body, err);
+				zmq_msg_close(&body);
+				return ANSWERED;
+			}
+			zmq_msg_close(&body);
+			break;
+		case CHANNEL_QUIET:
+			if (left <= 0)
+				return SILENT;
+			if (!ch->connected && now >= connect_end)
+				return REFUSED;
+			break;
+		case CHANNEL_REFUSED:
+			return REFUSED;
+		case CHANNEL_LOST:
+			return LOST;
+		}
+		notice_interrupt(k);
+	}
+}
+
+static enum outcome attempt(struct call *k, enum krige_status *status, struct krige_error *err)
+{
+	struct frame_header header = {.version = PROTO_VERSION,
+		.method = (uint16_t)k->request->method};
+	struct channel ch;
+	enum outcome outcome;
+
+	*status = encode(k, err);
+	if (*status != KRIGE_OK)
+		return GIVEN_UP;
+	randombytes_buf(header.id, sizeof(header.id));
+	*status = acquire(k->client, &ch, err);
+	if (*status == KRIGE_OK)
+		*status = channel_send(&ch, &header, &k->body, err);
+	if (*status != KRIGE_OK) {
+		channel_close(&ch);
+		return GIVEN_UP;
+	}
+	outcome = await(k, &ch, &header, clock_ms() + k->attempt_ms, status, err);
+	k->reached |= ch.connected || outcome == ANSWERED;
+	if (outcome == ANSWERED)
+		give_back(k->client, &ch);
+	else
+		channel_close(&ch);
+	return outcome;
+}
+
+/* ---- the session ----------------------------------------------------------- */
+
+static enum krige_status learn(struct krige_client *c, const struct msg_hello_reply *hello,
+	struct krige_error *err)
+{
+	if (hello->protocol != PROTO_VERSION)
+		return error_set(err, KRIGE_VERSION,
+			"the daemon at %s (version %s) speaks protocol %" PRIu32 ", this client "
+			"%d; install the same version of both",
+			c->endpoint, hello->version ? hello->version : "unknown", hello->protocol,
+			PROTO_VERSION);
+	pthread_mutex_lock(&c->lock);
+	c->has_session = true; /* said Hello, whether or not a token came back */
+	memset(c->session, 0, sizeof(c->session));
+	if (hello->has_session)
+		memcpy(c->session, hello->session, sizeof(c->session));
+	c->message_bytes = hello->limits.message_bytes;
+	pthread_mutex_unlock(&c->lock);
+	return KRIGE_OK;
+}
+
+static bool in_session(struct krige_client *c, struct msg_meta *meta)
+{
+	static const uint8_t none[MSG_ID_BYTES];
+	bool has;
+
+	pthread_mutex_lock(&c->lock);
+	has = c->has_session;
+	meta->has_session = has && memcmp(c->session, none, sizeof(none)) != 0;
+	memcpy(meta->session, c->session, sizeof(meta->session));
+	pthread_mutex_unlock(&c->lock);
+	return has;
+}
+
+static void forget_session(struct krige_client *c, const struct msg_meta *meta)
+{
+	pthread_mutex_lock(&c->lock);
+	if (memcmp(c->session, meta->session, sizeof(c->session)) == 0)
+		c->has_session = false; /* else another thread has a newer one */
+	pthread_mutex_unlock(&c->lock);
+}
+
+static enum krige_status exchange(struct call *k, struct krige_error *err);
+
+/* Hello, unless another thread has said it meanwhile; counts towards the time of
+ * the call it is made for. */
+static enum krige_status hello(struct call *k, struct krige_error *err)
+{
+	struct msg_request request = {.method = METHOD_HELLO,
+		.u.hello = {.client = k->client->name, .protocol = PROTO_VERSION}};
+	struct msg_reply reply;
+	struct call own = *k;
+	enum krige_status s = KRIGE_OK;
+
+	own.request = &request;
+	own.reply = &reply;
+	while (pthread_mutex_trylock(&k->client->hello) != 0) {
+		pause_ms(k, SLICE_MS);
+		if (clock_ms() >= k->deadline)
+			return out_of_time(k, err);
+	}
+	if (!in_session(k->client, &k->request->meta)) {
+		s = exchange(&own, err);
+		if (s == KRIGE_OK)
+			s = learn(k->client, &reply.u.hello, err);
+		in_session(k->client, &k->request->meta);
+	}
+	pthread_mutex_unlock(&k->client->hello);
+	k->reached |= own.reached;
+	return s;
+}
+
+/* ---- the loop -------------------------------------------------------------- */
+
+/* Whether failures in a row, this one included, are still to be endured. */
+static bool endures(struct call *k)
+{
+	int64_t now = clock_ms();
+
+	if (k->down_since < 0)
+		k->down_since = now;
+	return now - k->down_since < k->times->retry_ms && now < k->deadline;
+}
+
+static bool passes(enum krige_status s)
+{
+	return s == KRIGE_OVERLOADED || s == KRIGE_UNAVAILABLE;
+}
+
+static enum krige_status refused(struct call *k, struct krige_error *err)
+{
+	if (k->interrupted)
+		return out_of_time(k, err);
+	return error_set(err, KRIGE_CANNOT_CONNECT, "cannot connect to %s: no daemon listens there",
+		k->client->endpoint);
+}
+
+static bool session_unknown(struct call *k, enum krige_status s)
+{
+	if (s != KRIGE_UNAUTHENTICATED || k->said_hello || !k->request->meta.has_session)
+		return false;
+	k->said_hello = true;
+	forget_session(k->client, &k->request->meta);
+	return true;
+}
+
+/* One attempt and what follows from it. Returns whether the call is over. */
+static bool step(struct call *k, enum krige_status *s, struct krige_error *err)
+{
+	int64_t hint = PAUSE_MS;
+
+	*s = KRIGE_OK;
+	if (k->request->method != METHOD_HELLO && !in_session(k->client, &k->request->meta))
+		*s = hello(k, err);
+	if (*s != KRIGE_OK)
+		return true;
+	switch (attempt(k, s, err)) {
+	case ANSWERED:
+		if (session_unknown(k, *s))
+			return false;
+		if (!passes(*s) || !endures(k))
+			return true;
+		if (err && err->retry_after_ms > PAUSE_MS)
+			hint = err->retry_after_ms;
+		pause_ms(k, hint < PAUSE_MAX_MS ? hint : PAUSE_MAX_MS);
+		return false;
+	case SILENT:
+		*s = out_of_time(k, err);
+		k->down_since = -1;
+		k->attempt_ms *= k->attempt_ms < ATTEMPT_MAX_MS ? 2 : 1;
+		return clock_ms() >= k->deadline;
+	case LOST:
+		if (!k->lost) {
+			k->lost = true;
+			return false;
+		}
+		/* fall through */
+	case REFUSED:
+		*s = refused(k, err);
+		if (!endures(k))
+			return true;
+		pause_ms(k, PAUSE_MS);
+		return false;
+	case GIVEN_UP:
+		break;
+	}
+	return true;
+}
+
+static enum krige_status exchange(struct call *k, struct krige_error *err)
+{
+	struct arena_mark mark = arena_mark(k->arena);
+	enum krige_status s;
+
+	while (!step(k, &s, err))
+		arena_release(k->arena, mark);
+	return s;
+}
+
+enum krige_status call_run_within(struct krige_client *c, const struct call_times *times,
+	struct msg_request *request, struct msg_reply *reply, struct arena *a,
+	struct krige_error *err)
+{
+	struct call k = {.client = c, .times = times, .request = request, .reply = reply,
+		.arena = a, .deadline = clock_ms() + times->timeout_ms,
+		.attempt_ms = times->attempt_ms, .down_since = -1,
+		.interrupts = atomic_load(&c->interrupts)};
+
+	if (msg_method_mutates(request->method) && !request->meta.has_request_id) {
+		randombytes_buf(request->meta.request_id, MSG_ID_BYTES);
+		request->meta.has_request_id = true;
+	}
+	if (!request->meta.worker_id)
+		request->meta.worker_id = c->worker;
+	return exchange(&k, err);
+}
+
+enum krige_status call_run(struct krige_client *c, struct msg_request *request,
+	struct msg_reply *reply, struct arena *a, struct krige_error *err)
+{
+	return call_run_within(c, &c->times, request, reply, a, err);
+}

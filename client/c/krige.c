@@ -1,0 +1,162 @@
+#include "client/c/krige.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/alloc.h"
+#include "base/paths.h"
+#include "client/c/client.h"
+#include "client/c/error.h"
+#include "proto/limits.h"
+
+enum { TIMEOUT_MS = 60000, ATTEMPT_MS = 5000, ENDPOINT_MAX = 1024 };
+
+const char *krige_version(void)
+{
+	return KRIGED_VERSION;
+}
+
+const char *krige_status_name(enum krige_status code)
+{
+	switch (code) {
+	case KRIGE_CANNOT_CONNECT:
+		return "CANNOT_CONNECT";
+	case KRIGE_TIMEOUT:
+		return "TIMEOUT";
+	case KRIGE_INTERRUPTED:
+		return "INTERRUPTED";
+	case KRIGE_NO_MEMORY:
+		return "NO_MEMORY";
+	default:
+		break;
+	}
+	for (int s = KR_OK; s < KR_N_STATUS; s++)
+		if (kr_status_wire((enum kr_status)s) == (unsigned)code)
+			return kr_status_name((enum kr_status)s);
+	return "?";
+}
+
+/* Options of an older program are shorter: what it does not know is the default. */
+static enum krige_status read_options(struct krige_options *out, const struct krige_options *in,
+	struct krige_error *err)
+{
+	*out = (struct krige_options){0};
+	if (!in)
+		return KRIGE_OK;
+	if (in->size < sizeof(in->size) || in->size > 4096)
+		return error_set(err, KRIGE_INVALID_ARGUMENT,
+			"options.size is %zu; set it to sizeof(struct krige_options)", in->size);
+	memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
+	return KRIGE_OK;
+}
+
+static enum krige_status find_endpoint(char out[ENDPOINT_MAX], const char *endpoint,
+	struct krige_error *err)
+{
+	const char *set = getenv("KRIGE_ENDPOINT"), *path;
+	struct kr_error kr = {0};
+
+	if (!endpoint)
+		endpoint = set && set[0] ? set : NULL;
+	if (!endpoint) {
+		if (paths_default_endpoint(out, ENDPOINT_MAX, &kr) != KR_OK)
+			return error_from_kr(err, &kr);
+		return KRIGE_OK;
+	}
+	path = paths_ipc(endpoint);
+	if (path && strlen(path) > PATHS_SOCKET_MAX)
+		return error_set(err, KRIGE_INVALID_ARGUMENT,
+			"endpoint: the path of a socket has at most %d bytes, this has %zu",
+			PATHS_SOCKET_MAX, strlen(path));
+	if (strlen(endpoint) >= ENDPOINT_MAX)
+		return error_set(err, KRIGE_INVALID_ARGUMENT, "endpoint: longer than %d bytes",
+			ENDPOINT_MAX - 1);
+	snprintf(out, ENDPOINT_MAX, "%s", endpoint);
+	return KRIGE_OK;
+}
+
+static bool copy_texts(struct krige_client *c, const char *endpoint,
+	const struct krige_options *o)
+{
+	c->endpoint = kr_strdup(endpoint);
+	c->name = kr_strdup(o->name ? o->name : "libkrige " KRIGED_VERSION);
+	c->worker = o->worker ? kr_strdup(o->worker) : NULL;
+	return c->endpoint && c->name && (c->worker || !o->worker);
+}
+
+enum krige_status krige_open(struct krige_client **out, const char *endpoint,
+	const struct krige_options *options, struct krige_error *err)
+{
+	char where[ENDPOINT_MAX];
+	struct krige_options o;
+	struct krige_client *c;
+	enum krige_status s;
+
+	*out = NULL;
+	s = read_options(&o, options, err);
+	if (s == KRIGE_OK)
+		s = find_endpoint(where, endpoint, err);
+	if (s != KRIGE_OK)
+		return s;
+	c = KR_NEW(struct krige_client);
+	if (!c)
+		return error_set(err, KRIGE_NO_MEMORY, "no memory for a client");
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->hello, NULL);
+	c->times = (struct call_times){
+		.timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS,
+		.attempt_ms = o.attempt_ms ? o.attempt_ms : ATTEMPT_MS,
+		.retry_ms = o.retry_ms,
+	};
+	c->ctx = copy_texts(c, where, &o) && sodium_init() >= 0 ? zmq_ctx_new() : NULL;
+	if (!c->ctx) {
+		krige_close(c);
+		return error_set(err, KRIGE_NO_MEMORY, "no memory for a client");
+	}
+	*out = c;
+	return KRIGE_OK;
+}
+
+void krige_close(struct krige_client *c)
+{
+	if (!c)
+		return;
+	for (int i = 0; i < c->n_idle; i++)
+		channel_close(&c->idle[i]);
+	if (c->ctx)
+		zmq_ctx_term(c->ctx);
+	pthread_mutex_destroy(&c->hello);
+	pthread_mutex_destroy(&c->lock);
+	kr_free(c->endpoint);
+	kr_free(c->name);
+	kr_free(c->worker);
+	kr_free(c);
+}
+
+const char *krige_endpoint(const struct krige_client *c)
+{
+	return c->endpoint;
+}
+
+void krige_interrupt(struct krige_client *c, uint32_t grace_ms)
+{
+	atomic_store(&c->grace_ms, grace_ms);
+	atomic_fetch_add(&c->interrupts, 1);
+}
+
+enum krige_status krige_ping(struct krige_client *c, struct krige_error *err)
+{
+	struct msg_request request = {.method = METHOD_PING};
+	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
+	struct msg_reply reply;
+	enum krige_status s;
+
+	if (!a)
+		return error_set(err, KRIGE_NO_MEMORY, "no memory for a call");
+	s = call_run(c, &request, &reply, a, err);
+	arena_free(a);
+	return s;
+}
