@@ -24,35 +24,44 @@ struct store {
 
 struct store_backend {
 	const char *name;
+	bool durable; /* what was appended is there after close and open */
 
 	/* path: a file (sqlite) or NULL (memory).
 	 * Errors: KR_ELOCKED (another process has it), KR_ECORRUPT (damaged or not ours),
 	 * KR_VERSION (written by a newer kriged), KR_EIO (unreadable, read-only folder, network file
-	 * system). Each text is one clear line with the remedy. */
+	 * system), KR_EFULL, KR_ENOMEM, KR_INTERNAL (a sync failed). Each text is one clear line
+	 * with the remedy. */
 	enum kr_status (*open)(struct store **out, const char *path, struct kr_error *err);
 	void (*close)(struct store *s);
 
 	/* All rows or none, durable on KR_OK.
-	 * Errors: KR_EFULL, KR_EIO (nothing was written; may be tried again),
-	 * KR_CONFLICT (a (study, seq) exists), KR_INTERNAL (durability is unknown: a sync failed; the process must
-	 * stop and start anew). */
+	 * Errors: KR_EFULL, KR_EIO, KR_ENOMEM (not applied; may be tried again),
+	 * KR_CONFLICT (a (study, seq) exists), KR_INTERNAL (durability is unknown: a sync failed;
+	 * the process must stop and start anew), KR_ECORRUPT (as bad). */
 	enum kr_status (*append)(struct store *s, const struct row *rows, size_t n,
 		struct kr_error *err);
 
 	/* Call row for each row of study (0: every study, by id), by seq. The row is valid
-	 * during the call; a non-OK answer stops and is returned.
-	 * Errors: KR_EIO, KR_ECORRUPT. */
+	 * during the call and must not use the store; a non-OK answer stops and is returned.
+	 * Errors: KR_EIO, KR_ENOMEM, KR_ECORRUPT (a row is missing, or not as it was written). */
 	enum kr_status (*load)(struct store *s, uint64_t study,
 		enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err),
 		void *ctx, struct kr_error *err);
 
-	/* Housekeeping between groups (checkpoints). */
+	/* Housekeeping between groups (checkpoints).
+	 * Errors: as append; only KR_INTERNAL and KR_ECORRUPT need an answer. */
 	enum kr_status (*maintain)(struct store *s, struct kr_error *err);
 	void (*info)(struct store *s, struct store_info *out);
+
+	/* Verify all that is stored below the rows; reads everything.
+	 * Errors: KR_ECORRUPT (the first fault), KR_EIO, KR_ENOMEM. */
+	enum kr_status (*check)(struct store *s, struct kr_error *err);
 };
 
 /* By name ("sqlite", "memory"); NULL when there is none. */
 const struct store_backend *store_find(const char *name);
+
+/* The i-th of the list, NULL past its end. */
 const struct store_backend *store_at(int i);
 
 #endif

@@ -1,0 +1,29 @@
+/* Where the database lies: its folder, its file system, and the lock that makes
+ * it one process's. */
+#ifndef KR_DAEMON_STORE_PLACE_H
+#define KR_DAEMON_STORE_PLACE_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+struct place {
+	int lock; /* descriptor with the flock; -1: none */
+};
+
+/* Take PATH.lock, and see that PATH can be read and written; makes an empty PATH
+ * (mode 0600) when there is none. A network file system is refused unless
+ * KRIGED_FORCE_NETWORK_FS is set to 1: there neither the lock nor WAL is safe.
+ * Errors: KR_ELOCKED naming the process that has it, KR_EIO. */
+enum kr_status place_claim(struct place *p, const char *path, struct kr_error *err);
+
+/* Gives the lock back; the lock file stays. */
+void place_release(struct place *p);
+
+/* Make the entry of path in its folder durable. Errors: KR_INTERNAL. */
+enum kr_status place_sync_folder(const char *path, struct kr_error *err);
+
+/* The network file system of this statfs magic number ("NFS"), NULL for others. */
+const char *place_network_name(unsigned long magic);
+
+#endif
