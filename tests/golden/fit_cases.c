@@ -1,0 +1,150 @@
+/* Kind `map_fit`: the best log posterior under BoTorch's default priors, which
+ * gp/prior.h can state. */
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "tests/golden/golden.h"
+#include "gp/fit.h"
+#include "gp/outcome.h"
+
+enum { MAX_RANDOM_STARTS = 40, MAX_EVALUATIONS = 400 };
+static const double tolerance = 1e-7;
+
+static bool read_term(struct gp_prior_term *t, const cJSON *json)
+{
+	const cJSON *dist = cJSON_GetObjectItemCaseSensitive(json, "dist");
+	const char *name = cJSON_IsString(dist) ? dist->valuestring : "";
+	bool gamma = strcmp(name, "gamma") == 0;
+
+	if (!gamma && strcmp(name, "lognormal") != 0)
+		return false;
+	t->shape = gamma ? GP_PRIOR_GAMMA : GP_PRIOR_LOGNORMAL;
+	t->a = golden_number(cJSON_GetObjectItemCaseSensitive(json, gamma ? "shape" : "mu"));
+	t->b = golden_number(cJSON_GetObjectItemCaseSensitive(json, gamma ? "rate" : "sigma"));
+	t->lower = log(golden_number(cJSON_GetObjectItemCaseSensitive(json, "lower")));
+	t->upper = INFINITY;
+	return true;
+}
+
+static bool read_prior(struct gp_prior *p, const cJSON *model)
+{
+	const cJSON *priors = cJSON_GetObjectItemCaseSensitive(model, "priors");
+	bool scaled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(model, "has_outputscale"));
+
+	gp_prior_fix(&p->outputscale, 1);
+	return read_term(&p->lengthscale, cJSON_GetObjectItemCaseSensitive(priors, "lengthscale")) &&
+	       read_term(&p->noise, cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
+	       (!scaled ||
+			read_term(&p->outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
+}
+
+static void random_start(const struct gp_prior *p, struct rng *r, double *theta)
+{
+	for (int k = 0; k < p->d; k++)
+		theta[k] = log(0.03) + rng_uniform(r) * log(200);
+	theta[p->d] = p->outputscale.upper == 0 ? 0 : rng_uniform(r) * 2;
+	theta[p->d + 1] = log(2e-4) + rng_uniform(r) * log(2500);
+}
+
+/* theta <- the best of the library's starts and of random ones. */
+static enum kr_status best_fit(struct golden_case *c, const struct gp_data *data,
+	const struct gp_prior *prior, double *theta, double *best, struct kr_error *err)
+{
+	int p = prior->d + 2, n_starts;
+	double *starts = golden_array(c, p * (GP_FIT_MAX_STARTS + MAX_RANDOM_STARTS));
+	struct rng rng = rng_make(1, 0, RNG_FIT, 0);
+	struct gp_fit_result result;
+
+	n_starts = gp_fit_starts(prior, 1, NULL, starts);
+	for (int i = 0; i < MAX_RANDOM_STARTS; i++)
+		random_start(prior, &rng, starts + p * n_starts++);
+	*best = -INFINITY;
+	for (int i = 0; i < n_starts; i++) {
+		enum kr_status status = gp_fit_to(data, prior, tolerance, MAX_EVALUATIONS,
+			starts + p * i, &result, golden_arena(c), err);
+
+		if (status != KR_OK)
+			return status;
+		if (result.log_posterior > *best) {
+			*best = result.log_posterior;
+			memcpy(theta, starts + p * i, sizeof(double) * (size_t)p);
+		}
+	}
+	return KR_OK;
+}
+
+static void answer_optimum(struct golden_case *c, const struct gp_prior *prior,
+	const double *theta, double log_posterior)
+{
+	double *l = golden_array(c, prior->d), log_prior = gp_prior_log_density(prior, theta, NULL);
+
+	for (int k = 0; k < prior->d; k++)
+		l[k] = exp(theta[k]);
+	golden_values(c, "best_lengthscale", l, prior->d);
+	golden_value(c, "best_outputscale", exp(theta[prior->d]));
+	golden_value(c, "best_noise", exp(theta[prior->d + 1]));
+	golden_value(c, "best_log_prior", log_prior);
+	golden_value(c, "best_lml", log_posterior - log_prior);
+	golden_at_least(c, "log_posterior", log_posterior);
+	golden_at_least(c, "library_fit_log_posterior", log_posterior);
+}
+
+/* In the units of y. */
+static enum kr_status predict(struct golden_case *c, const struct gp_data *data,
+	const double *theta, struct mat X, double shift, double scale, struct kr_error *err)
+{
+	struct gp *g = gp_new(data->n, data->d, 1);
+	struct gp_batch batch;
+	enum kr_status status =
+		g ? gp_condition(g, data, theta, golden_arena(c), err) : KR_ENOMEM;
+
+	if (status == KR_OK)
+		status = gp_predict(g, X, false, &batch, golden_arena(c), err);
+	if (status == KR_OK) {
+		golden_value(c, "best_mean", gp_mean(g));
+		for (int i = 0; i < X.rows; i++) {
+			*mat_at(batch.mean, i, 0) = shift + scale * *mat_at(batch.mean, i, 0);
+			batch.var[i] *= scale * scale;
+		}
+		golden_matrix(c, "prediction_mean", batch.mean);
+		golden_values(c, "prediction_var", batch.var, X.rows);
+	}
+	gp_free(g);
+	return status;
+}
+
+static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
+{
+	const cJSON *model = cJSON_GetObjectItemCaseSensitive(in, "model");
+	const cJSON *family = cJSON_GetObjectItemCaseSensitive(model, "kernel");
+	struct mat X = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X"));
+	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
+	const double *y;
+	int n, d = X.cols;
+	double *z, *theta = golden_array(c, d + 2), shift, scale, best;
+	struct gp_prior prior = {.d = d};
+	struct gp_data data = {.n = X.rows, .d = d, .X = X};
+	struct kr_error err = {.text = "out of memory"};
+	enum kr_status status;
+
+	data.family = kernel_find(cJSON_IsString(family) ? family->valuestring : "");
+	if (!data.family)
+		return golden_unknown(c, "kernel", cJSON_IsString(family) ? family->valuestring : "");
+	if (!read_prior(&prior, model))
+		return golden_unknown(c, "prior", "of another shape");
+	y = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "y"), &n);
+	z = golden_array(c, n);
+	outcome_standardize(y, n, z, &shift, &scale);
+	data.y = z;
+
+	status = best_fit(c, &data, &prior, theta, &best, &err);
+	if (status == KR_OK)
+		status = predict(c, &data, theta, test, shift, scale, &err);
+	if (status != KR_OK)
+		return golden_error(c, err.text);
+	answer_optimum(c, &prior, theta, best);
+	return GOLDEN_ANSWERED;
+}
+
+const struct golden_kind golden_fit_kinds[] = {{"map_fit", map_fit}, {0}};
