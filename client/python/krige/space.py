@@ -1,0 +1,227 @@
+"""Parameters of a search space.
+
+Bounds are inclusive. Choices are told apart by type: 1, 1.0, "1", True and None
+are five values.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+
+from . import _scalar
+from ._scalar import Value
+from ._schema import KINDS, ROLES
+from .errors import InvalidArgument
+
+
+class Parameter:
+    """One dimension of a space.
+
+    when      a condition under which the parameter is active (not in this version)
+    fidelity  True, or the target value of a fidelity (not in this version)
+    """
+
+    when: Optional[str]
+    fidelity: Union[bool, int, float]
+
+    def _put(self, message: Any, field: str) -> None:
+        raise NotImplementedError
+
+    def _put_roles(self, message: Any, field: str) -> None:
+        if self.when is not None:
+            message.when = _scalar.text(self.when, field + ".when")
+        if self.fidelity is not False:
+            message.fidelity = True
+            if self.fidelity is not True:
+                _scalar.put(message.target, self.fidelity, field + ".fidelity")
+
+
+@dataclass(frozen=True)
+class Float(Parameter):
+    """A real number in [low, high], on a log scale or on a grid of `step` if asked."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: Optional[float] = None
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["FLOAT"]
+        message.low = _scalar.number(self.low, field + ".low")
+        message.high = _scalar.number(self.high, field + ".high")
+        if self.log:
+            message.log = True
+        if self.step is not None:
+            message.step = _scalar.number(self.step, field + ".step")
+        self._put_roles(message, field)
+
+
+@dataclass(frozen=True)
+class Int(Parameter):
+    """An integer in [low, high], on a log scale or on a grid of `step` if asked."""
+
+    low: int
+    high: int
+    log: bool = False
+    step: Optional[int] = None
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["INT"]
+        message.low = _whole(self.low, field + ".low")
+        message.high = _whole(self.high, field + ".high")
+        if self.log:
+            message.log = True
+        if self.step is not None:
+            message.step = _whole(self.step, field + ".step")
+        self._put_roles(message, field)
+
+
+@dataclass(frozen=True)
+class Categorical(Parameter):
+    """One of several values without an order: None, bool, int, float or str."""
+
+    choices: Sequence[Value]
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["CATEGORICAL"]
+        _put_choices(message, self.choices, field + ".choices")
+        self._put_roles(message, field)
+
+
+@dataclass(frozen=True)
+class Ordinal(Parameter):
+    """One of several values in an order (not in this version)."""
+
+    values: Sequence[Value]
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["ORDINAL"]
+        _put_choices(message, self.values, field + ".values")
+        self._put_roles(message, field)
+
+
+@dataclass(frozen=True)
+class Bool(Parameter):
+    """True or False (not in this version: use Categorical([False, True]))."""
+
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["BOOL"]
+        self._put_roles(message, field)
+
+
+@dataclass(frozen=True)
+class Fixed(Parameter):
+    """Always this value (not in this version)."""
+
+    value: Value
+    when: Optional[str] = None
+    fidelity: Union[bool, int, float] = False
+
+    def _put(self, message: Any, field: str) -> None:
+        message.kind = KINDS["FIXED"]
+        _put_choices(message, [self.value], field + ".value")
+        self._put_roles(message, field)
+
+
+def _whole(value: Any, field: str) -> float:
+    """An integer as the wire's double, which holds integers exactly up to 2^53."""
+    return float(_scalar.integer(value, field, -(1 << 53), 1 << 53))
+
+
+def _put_choices(message: Any, choices: Any, field: str) -> None:
+    if isinstance(choices, (str, bytes)) or not hasattr(choices, "__iter__"):
+        raise InvalidArgument(f"{field}: {choices!r} is not a list of values", field=field)
+    message.choices.SetInParent()
+    for i, choice in enumerate(choices):
+        _scalar.put(message.choices.items.add(), choice, f"{field}[{i}]")
+
+
+def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str, Sequence[str]],
+             constraints: Sequence[str], parameter_constraints: Sequence[str],
+             cost: Optional[str], noise: Optional[float], budget: Optional[int],
+             lease: Optional[float], seed: Optional[int]) -> None:
+    """Fill a StudySpec. What this daemon does not know it refuses by name."""
+    for name, parameter in space.items():
+        field = f"space.{name}"
+        if not isinstance(parameter, Parameter):
+            raise InvalidArgument(
+                f"{field}: {parameter!r} must be a krige.Float, Int, Categorical, ...",
+                field=field)
+        message = spec.parameters.add()
+        message.name = _scalar.text(name, "space")
+        parameter._put(message, field)
+    for text in [objective] if isinstance(objective, str) else objective:
+        _put_objective(spec.metrics.add(), text)
+    for i, text in enumerate(constraints):
+        _put_constraint(spec.metrics.add(), text, f"constraints[{i}]")
+    if cost is not None:
+        metric = spec.metrics.add()
+        metric.name, metric.role = _scalar.text(cost, "cost"), ROLES["COST"]
+    for i, text in enumerate(parameter_constraints):
+        spec.parameter_constraints.append(_scalar.text(text, f"parameter_constraints[{i}]"))
+    if noise is not None:
+        spec.noise_sd = _scalar.number(noise, "noise")
+    if budget is not None:
+        spec.budget = _scalar.integer(budget, "budget", 0)
+    if lease is not None:
+        spec.lease_s = _scalar.number(lease, "lease")
+    if seed is not None:
+        spec.seed = _scalar.integer(seed, "seed", 0, (1 << 64) - 1)
+
+
+def _put_objective(metric: Any, text: Any) -> None:
+    words = text.split() if isinstance(text, str) else []
+    if len(words) != 2 or words[0].upper() not in ("MINIMIZE", "MAXIMIZE"):
+        raise InvalidArgument(
+            f"objective: {text!r} must be 'minimize NAME' or 'maximize NAME'", field="objective")
+    metric.role = ROLES[words[0].upper()]
+    metric.name = _scalar.text(words[1], "objective")
+
+
+def _put_constraint(metric: Any, text: Any, field: str) -> None:
+    for sign, bound in (("<=", "upper"), (">=", "lower")):
+        if isinstance(text, str) and text.count(sign) == 1:
+            name, _, limit = (part.strip() for part in text.partition(sign))
+            try:
+                setattr(metric, bound, float(limit))
+            except ValueError:
+                break
+            metric.name, metric.role = _scalar.text(name, field), ROLES["CONSTRAINT"]
+            return
+    raise InvalidArgument(f"{field}: {text!r} must be 'NAME <= NUMBER' or 'NAME >= NUMBER'",
+                          field=field)
+
+
+def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
+    """The parameters of a StudySpec, in order."""
+    found: List[Tuple[str, Parameter]] = []
+    names = {number: name for name, number in KINDS.items()}
+    for message in spec.parameters:
+        kind = names.get(message.kind, "")
+        step = message.step if message.HasField("step") else None
+        choices = tuple(_scalar.get(item) for item in message.choices.items)
+        parameter: Parameter
+        if kind == "INT":
+            parameter = Int(int(message.low), int(message.high), message.log,
+                            None if step is None else int(step))
+        elif kind in ("CATEGORICAL", "ORDINAL"):
+            parameter = Categorical(choices) if kind == "CATEGORICAL" else Ordinal(choices)
+        elif kind == "BOOL":
+            parameter = Bool()
+        elif kind == "FIXED":
+            parameter = Fixed(choices[0] if choices else None)
+        else:
+            parameter = Float(message.low, message.high, message.log, step)
+        found.append((str(message.name, "utf-8"), parameter))
+    return tuple(found)

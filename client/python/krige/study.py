@@ -1,0 +1,187 @@
+"""A study: ask for points, tell their values."""
+from __future__ import annotations
+
+import concurrent.futures
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional,
+                    Sequence, Tuple, Type, Union, overload)
+
+from . import _optimize, _scalar, _schema, views
+from ._scalar import Value
+from .errors import InvalidArgument, NotSupported
+from .trial import Outcome, Trial, put_values
+from .views import StudyView, TrialView
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+class Study:
+    """One optimization problem at a daemon. Any thread may use it.
+
+    name     its name
+    space    its parameters by name
+    metrics  "minimize" or "maximize" by metric
+    """
+
+    def __init__(self, client: Client, message: Any) -> None:
+        view = views.read_study(message)
+        self._client = client
+        self._wire_name = bytes(message.name)
+        self._kinds: Dict[str, int] = {
+            str(p.name, "utf-8"): int(p.kind) for p in message.spec.parameters}
+        self.name = view.name
+        self.space = view.space
+        self.metrics = view.metrics
+
+    # ---- trials ----
+
+    @overload
+    def ask(self, *, fixed: Optional[Mapping[str, Value]] = None, worker: Optional[str] = None,
+            timeout: float = 60.0, deadline: Optional[float] = None) -> Trial: ...
+
+    @overload
+    def ask(self, n: int, *, fixed: Optional[Mapping[str, Value]] = None,
+            worker: Optional[str] = None, timeout: float = 60.0,
+            deadline: Optional[float] = None) -> List[Trial]: ...
+
+    def ask(self, n: Optional[int] = None, *, fixed: Optional[Mapping[str, Value]] = None,
+            worker: Optional[str] = None, timeout: float = 60.0,
+            deadline: Optional[float] = None) -> Union[Trial, List[Trial]]:
+        """A Trial to evaluate, or with n a list of up to n that know of each other.
+
+        fixed     values that the point must have
+        worker    a name for who evaluates: after a crash, the same name gets its
+                  running trials again
+        timeout   seconds to wait for an answer
+        deadline  seconds for the computation: then the best point so far is given
+        Raises StudyFinished at the end of the budget, SpaceExhausted when every
+        point has been given out.
+        """
+        request = _schema.SUGGEST.request(study=self._wire_name)
+        if n is not None:
+            request.count = _scalar.integer(n, "n", 1, _schema.BATCH)
+        for name, value in (fixed or {}).items():
+            self._put_param(request.fixed.add(), name, value, "fixed")
+        if worker is not None:
+            request.meta.worker_id = _scalar.text(worker, "worker")
+        if deadline is not None:
+            request.meta.deadline_ms = max(1, round(_scalar.number(deadline, "deadline") * 1000))
+        reply = self._client._call(_schema.SUGGEST, request, timeout)
+        trials = [Trial(self, message) for message in reply.trials]
+        return trials if n is not None else trials[0]
+
+    def tell_point(self, params: Mapping[str, Value], value: Outcome, *,
+                   timeout: float = 60.0) -> int:
+        """Hand in a point that was not asked for, with its result; its trial number."""
+        request = _schema.ADD_TRIALS.request(study=self._wire_name)
+        point = request.points.add()
+        self._put_params(point, params, "params")
+        put_values(point.values, value)
+        return int(self._client._call(_schema.ADD_TRIALS, request, timeout).first_number)
+
+    def enqueue(self, params: Mapping[str, Value]) -> None:
+        """Have a point suggested next. Not in this version: NotSupported."""
+        raise NotSupported("enqueue: not in this version; ask(fixed={...}) gives a chosen point",
+                           field="enqueue")
+
+    def trials(self, state: Union[None, str, Iterable[str]] = None, *,
+               timeout: float = 60.0) -> List[TrialView]:
+        """All trials by number, or those in a state ("COMPLETE") or several."""
+        request = _schema.LIST_TRIALS.request(study=self._wire_name)
+        for name in [] if state is None else [state] if isinstance(state, str) else state:
+            if name not in _schema.TRIAL_STATES:
+                raise InvalidArgument(f"state: {name!r} must be one of "
+                                      + ", ".join(_schema.TRIAL_STATES), field="state")
+            request.states.append(_schema.TRIAL_STATES[name])
+        found: List[TrialView] = []
+        while True:
+            reply = self._client._call(_schema.LIST_TRIALS, request, timeout)
+            found.extend(map(views.read_trial, reply.trials))
+            if not reply.HasField("next_number"):
+                return found
+            request.from_number = reply.next_number
+
+    @property
+    def best(self) -> Optional[TrialView]:
+        """The trial to use; None before any result."""
+        reply = self._client._call(_schema.BEST, _schema.BEST.request(study=self._wire_name))
+        return views.read_trial(reply.trial) if reply.HasField("trial") else None
+
+    def predict(self, points: Sequence[Mapping[str, Value]], *,
+                timeout: float = 60.0) -> List[Dict[str, Tuple[float, float]]]:
+        """What the model expects at some points: {"metric": (mean, sd)} for each."""
+        request = _schema.PREDICT.request(study=self._wire_name)
+        for i, params in enumerate(points):
+            self._put_params(request.points.add(), params, f"points[{i}]")
+        reply = self._client._call(_schema.PREDICT, request, timeout)
+        return [{str(m.name, "utf-8"): (float(m.mean), float(m.sd)) for m in prediction.metrics}
+                for prediction in reply.predictions]
+
+    def optimize(self, fn: Callable[[Trial], Optional[Outcome]], n_trials: Optional[int] = None,
+                 *, n_jobs: int = 1, executor: Optional[concurrent.futures.Executor] = None,
+                 catch: Union[Type[BaseException], Tuple[Type[BaseException], ...]] = (),
+                 progress: Optional[bool] = None, worker: Optional[str] = None) -> None:
+        """Ask, call fn(trial), tell what it returns; until the end of the budget.
+
+        fn        returns a value as for Trial.tell, or None when it has told, failed
+                  or pruned the trial itself
+        n_trials  at most so many in this call
+        n_jobs    threads that call fn at once
+        catch     exceptions of fn that only fail their trial; any other fails it as
+                  well, ends the run and is raised
+        progress  True or False, or None for a bar on a terminal and plain lines elsewhere,
+                  both on stderr
+        """
+        if executor is not None:
+            raise NotSupported("executor: not in this version; n_jobs= uses threads, and several "
+                               "processes may optimize one study", field="executor")
+        _optimize.run(self, fn, n_trials, n_jobs, catch, progress, worker)
+
+    # ---- the study itself ----
+
+    def info(self) -> StudyView:
+        """State, budget, counts and best of the study, now."""
+        request = _schema.GET_STUDY.request(study=self._wire_name)
+        return views.read_study(self._client._call(_schema.GET_STUDY, request).study)
+
+    def pause(self) -> None:
+        """Give out no more trials until resume; results are still taken."""
+        self._update(action=_schema.ACTIONS["PAUSE"])
+
+    def resume(self) -> None:
+        """Give out trials again."""
+        self._update(action=_schema.ACTIONS["RESUME"])
+
+    def finish(self) -> None:
+        """Give out no more trials; ask raises StudyFinished."""
+        self._update(action=_schema.ACTIONS["FINISH"])
+
+    def set_budget(self, budget: Optional[int]) -> None:
+        """Change the number of trials; None takes the limit away."""
+        if budget is None:
+            self._update(no_budget=True)
+        else:
+            self._update(budget=_scalar.integer(budget, "budget", 0))
+
+    def delete(self) -> None:
+        """Delete the study; Client.undelete brings it back."""
+        self._client._call(_schema.DELETE_STUDY,
+                           _schema.DELETE_STUDY.request(study=self._wire_name))
+
+    def _update(self, **fields: Any) -> None:
+        self._client._call(_schema.UPDATE_STUDY,
+                           _schema.UPDATE_STUDY.request(study=self._wire_name, **fields))
+
+    def _put_params(self, point: Any, params: Mapping[str, Value], field: str) -> None:
+        if not isinstance(params, Mapping):
+            raise InvalidArgument(f"{field}: {params!r} must be a dict of parameters",
+                                  field=field)
+        for name, value in params.items():
+            self._put_param(point.params.add(), name, value, field)
+
+    def _put_param(self, named: Any, name: str, value: Any, field: str) -> None:
+        named.name = _scalar.text(name, field)
+        _scalar.put_for(named.value, self._kinds.get(name, 0), value, f"{field}.{name}")
+
+    def __repr__(self) -> str:
+        return f"<krige.Study {self.name!r} at {self._client.endpoint}>"

@@ -1,0 +1,84 @@
+"""Fixtures: `fake` (fake_kriged), and a real daemon for the tests that want one."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def find_kriged():
+    for found in (os.environ.get("KRIGED_BIN"), str(CHECKOUT / "build/release/bin/kriged"),
+                  shutil.which("kriged")):
+        if found and os.access(found, os.X_OK):
+            return found
+    return None
+
+
+@pytest.fixture
+def folder():
+    """A folder whose path is short enough for an ipc socket."""
+    path = tempfile.mkdtemp(prefix="krige-")
+    yield pathlib.Path(path)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def fake(folder):
+    from fake_kriged import FakeKriged
+    server = FakeKriged(f"ipc://{folder}/fake.sock")
+    yield server
+    server.close()
+
+
+class Daemon:
+    """A real kriged on a file, which can be killed and started again."""
+
+    def __init__(self, folder):
+        self.endpoint = f"ipc://{folder}/kriged.sock"
+        self.db = folder / "kriged.db"
+        self.log = open(folder / "kriged.log", "a+")
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [find_kriged(), "--db", str(self.db), "--endpoint", self.endpoint],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            self.log.write(line)
+            if line.startswith("kriged: ready "):
+                break
+        else:
+            raise RuntimeError("kriged did not start: " + self.words())
+
+    def words(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stderr.close()
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(20)
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def daemon(folder):
+    if find_kriged() is None:
+        pytest.skip("kriged is not built: ./dev build")
+    server = Daemon(folder)
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+    server.log.close()
