@@ -1,5 +1,5 @@
-/* Limits of the wire: stated here, enforced before memory is spent, reported by
- * Hello. */
+/* Limits of the wire: stated here, enforced before memory is spent, the first
+ * seven reported by Hello. */
 #ifndef KR_PROTO_LIMITS_H
 #define KR_PROTO_LIMITS_H
 
@@ -10,8 +10,11 @@ enum {
 	LIMIT_CHOICES = 10000,
 	LIMIT_METRICS = 100,
 	LIMIT_NAME_BYTES = 256,
+	LIMIT_BATCH = 1024,
 	LIMIT_REASON_BYTES = 4096,
-	LIMIT_BATCH = 1024
+	LIMIT_STRING_BYTES = 4096, /* a value that is text */
+	LIMIT_LEASE_S = 10000000,
+	LIMIT_DEADLINE_MS = 1000000000
 };
 
 enum { PROTO_VERSION = 1 };

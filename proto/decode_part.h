@@ -1,0 +1,111 @@
+/* Parts that several messages share, from generated structs to plain ones.
+ * Only for the files of proto/.
+ *
+ * One pass converts and, when the decoder is strict (requests, stored records),
+ * checks. A lenient decoder (replies) fails only when memory runs out. Every
+ * function takes the place of what it reads, a chain on the caller's stack
+ * that becomes the field path of an error. */
+#ifndef KR_PROTO_DECODE_PART_H
+#define KR_PROTO_DECODE_PART_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "proto/kriged.pb-c.h"
+#include "proto/msg.h"
+
+struct decoder {
+	struct arena *a;
+	bool strict;
+	bool nonfinite; /* values of metrics may be NaN or infinite */
+	struct kr_error *err;
+};
+
+/* "spec" -> "parameters", 2 -> "low": spec.parameters[2].low. */
+struct place {
+	const struct place *up;
+	const char *name;
+	int index; /* -1: no list */
+};
+
+#define PLACE(up, name) (&(const struct place){(up), (name), -1})
+#define PLACE_AT(up, name, index) (&(const struct place){(up), (name), (index)})
+
+/* Fill the error: the field is the path, the text starts with it. */
+enum kr_status decode_part__fail(const struct decoder *d, const struct place *at,
+	enum kr_status code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* KR_TOO_LARGE (field "message") when the arena is full, KR_ENOMEM when the heap is. */
+enum kr_status decode_part__no_memory(const struct decoder *d);
+
+/* "X is not supported by this version of kriged (0.1.0); remove it". */
+enum kr_status decode_part__unsupported(const struct decoder *d, const struct place *at);
+
+/* Bytes to a message of desc, allocated in the arena, NULL with the error filled.
+ * The result is never freed by itself. */
+void *decode_part__unpack(const struct decoder *d, const ProtobufCMessageDescriptor *desc,
+	const void *data, size_t len, enum kr_status malformed);
+
+/* A list: *out is n elements of size bytes, each made by read. Errors: KR_TOO_LARGE when
+ * strict and n > limit. */
+typedef enum kr_status decode_part__reader(const struct decoder *d, const struct place *at,
+	const void *pb, void *out);
+enum kr_status decode_part__list(const struct decoder *d, const struct place *up,
+	const char *name, size_t n, void *const *pb, int limit, size_t size,
+	decode_part__reader *read, int *n_out, void *out);
+
+/* Are all keys different? Errors: KR_INVALID_ARGUMENT at list[i].member (member may be NULL),
+ * i the first that repeats an earlier one. show: a key as text. Cost n log n. */
+enum decode_part__key { KEY_TEXT, KEY_SCALAR, KEY_NUMBER };
+enum kr_status decode_part__distinct(const struct decoder *d, const struct place *up,
+	const char *list, const char *member, enum decode_part__key kind, int n,
+	const void *first, size_t stride);
+
+/* Text: NULL when absent (has false) or, when lenient, for memory only. */
+enum kr_status decode_part__text(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, size_t limit, const char **out);
+
+/* The same, and utf8_name. decode_part__required_name: absent is an error. */
+enum kr_status decode_part__name(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
+enum kr_status decode_part__required_name(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
+
+/* 16 bytes. */
+enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, bool *has_out, uint8_t out[MSG_ID_BYTES]);
+
+enum kr_status decode_part__finite(const struct decoder *d, const struct place *at, double x);
+
+/* Seconds of a lease, when has. */
+enum kr_status decode_part__lease_s(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, double x);
+
+/* *out = value when desc knows it; else 0 (lenient) or KR_INVALID_ARGUMENT. */
+enum kr_status decode_part__enum(const struct decoder *d, const struct place *at,
+	const ProtobufCEnumDescriptor *desc, int value, unsigned *out);
+
+enum kr_status decode_part__meta(const struct decoder *d, const Kriged__RequestMeta *pb,
+	bool mutates, struct msg_meta *out);
+enum kr_status decode_part__scalar(const struct decoder *d, const struct place *at,
+	const Kriged__Scalar *pb, struct msg_scalar *out);
+decode_part__reader decode_part__scalar_item; /* Kriged__Scalar -> struct msg_scalar */
+
+/* Lists under `up`; strict: distinct names. */
+enum kr_status decode_part__named(const struct decoder *d, const struct place *up,
+	const char *list, size_t n, Kriged__NamedScalar *const *pb, int *n_out,
+	const struct msg_named **out);
+enum kr_status decode_part__values(const struct decoder *d, const struct place *up,
+	size_t n, Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out);
+
+decode_part__reader decode_part__lease; /* Kriged__Lease -> struct msg_lease */
+decode_part__reader decode_part__point; /* Kriged__Point -> struct msg_point */
+
+enum kr_status decode_part__why(const struct decoder *d, const struct place *at,
+	const Kriged__Why *pb, struct msg_why *out);
+
+/* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
+ * (low < high, steps, log) is left to acquisition/space.h. */
+enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,
+	const Kriged__StudySpec *pb, struct msg_spec *out);
+
+#endif

@@ -1,0 +1,398 @@
+/* Replies, for clients: a newer daemon may say more than this version knows, so
+ * nothing is refused but what is not a message at all. */
+#include <string.h>
+
+#include "proto/decode.h"
+#include "proto/decode_part.h"
+#include "proto/limits.h"
+
+static enum kr_status text(const struct decoder *d, protobuf_c_boolean has,
+	ProtobufCBinaryData pb, const char **out)
+{
+	return decode_part__text(d, NULL, has, pb, 0, out);
+}
+
+/* The value when this version knows it, else 0. */
+static unsigned known(const ProtobufCEnumDescriptor *desc, protobuf_c_boolean has, int value)
+{
+	return has && protobuf_c_enum_descriptor_get_value(desc, value) ? (unsigned)value : 0;
+}
+
+/* ---- parts ---- */
+
+static void read_counts(size_t n, Kriged__StateCount *const *pb, uint64_t counts[TRIAL_N_STATES])
+{
+	for (size_t i = 0; i < n; i++)
+		counts[known(&kriged__trial_state__descriptor, pb[i]->has_state,
+			(int)pb[i]->state)] = pb[i]->count;
+	counts[0] = 0;
+}
+
+static enum kr_status read_trial(const struct decoder *d, const struct place *at,
+	const void *item, void *out_item)
+{
+	const Kriged__Trial *pb = item;
+	struct msg_trial *m = out_item;
+	enum kr_status st;
+
+	m->number = pb->number;
+	m->state = known(&kriged__trial_state__descriptor, pb->has_state, (int)pb->state);
+	m->attempt = pb->attempt;
+	m->created_ms = pb->created_ms;
+	m->finished_ms = pb->finished_ms;
+	m->late = pb->late;
+	m->told = pb->told;
+	m->seq = pb->seq;
+	m->has_lease = pb->lease;
+	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params,
+		&m->params);
+	if (st == KR_OK)
+		st = decode_part__values(d, at, pb->n_values, pb->values, &m->n_values,
+			&m->values);
+	if (st == KR_OK)
+		st = text(d, pb->has_reason, pb->reason, &m->reason);
+	if (st == KR_OK)
+		st = text(d, pb->has_worker, pb->worker, &m->worker);
+	if (st == KR_OK)
+		st = decode_part__why(d, at, pb->why, &m->why);
+	if (st == KR_OK && pb->lease)
+		st = decode_part__lease(d, at, pb->lease, &m->lease);
+	return st;
+}
+
+/* One trial on its own; *out stays NULL when there is none. */
+static enum kr_status read_one_trial(const struct decoder *d, const Kriged__Trial *pb,
+	const struct msg_trial **out)
+{
+	struct msg_trial *m;
+
+	if (!pb)
+		return KR_OK;
+	m = ARENA_NEW(d->a, struct msg_trial);
+	if (!m)
+		return decode_part__no_memory(d);
+	*out = m;
+	return read_trial(d, NULL, pb, m);
+}
+
+static enum kr_status read_trials(const struct decoder *d, size_t n, Kriged__Trial *const *pb,
+	int *n_out, const struct msg_trial **out)
+{
+	return decode_part__list(d, NULL, "trials", n, (void *const *)pb, 0, sizeof(**out),
+		read_trial, n_out, out);
+}
+
+static enum kr_status read_study(const struct decoder *d, const struct place *at,
+	const void *item, void *out_item)
+{
+	const Kriged__Study *pb = item;
+	struct msg_study *m = out_item;
+	enum kr_status st;
+
+	m->id = pb->id;
+	m->state = known(&kriged__study_state__descriptor, pb->has_state, (int)pb->state);
+	m->created_ms = pb->created_ms;
+	m->seq = pb->seq;
+	m->reserved = pb->reserved;
+	read_counts(pb->n_counts, pb->counts, m->counts);
+	st = text(d, pb->has_name, pb->name, &m->name);
+	if (st == KR_OK && pb->spec)
+		st = decode_spec__read(d, at, pb->spec, &m->spec);
+	if (st == KR_OK)
+		st = read_one_trial(d, pb->best, &m->best);
+	if (st == KR_OK)
+		st = text(d, pb->has_reason, pb->reason, &m->reason);
+	return st;
+}
+
+/* ---- session ---- */
+
+static void read_limits(const Kriged__Limits *pb, struct msg_hello_reply *m)
+{
+	if (!pb)
+		return;
+	m->limits.message_bytes = pb->message_bytes;
+	m->limits.arena_bytes = pb->arena_bytes;
+	m->limits.parameters = pb->parameters;
+	m->limits.choices = pb->choices;
+	m->limits.metrics = pb->metrics;
+	m->limits.name_bytes = pb->name_bytes;
+	m->limits.batch = pb->batch;
+}
+
+static enum kr_status read_hello(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__HelloReply *pb = item;
+	struct msg_hello_reply *m = &out->u.hello;
+	const char **features = ARENA_ARRAY(d->a, const char *, pb->n_features);
+	enum kr_status st;
+
+	if (!features)
+		return decode_part__no_memory(d);
+	m->protocol = pb->protocol;
+	m->n_features = (int)pb->n_features;
+	m->features = features;
+	read_limits(pb->limits, m);
+	st = text(d, pb->has_version, pb->version, &m->version);
+	for (size_t i = 0; st == KR_OK && i < pb->n_features; i++)
+		st = text(d, true, pb->features[i], &features[i]);
+	if (st == KR_OK)
+		st = decode_part__id(d, NULL, pb->has_session, pb->session, &m->has_session,
+			m->session);
+	if (st == KR_OK)
+		st = text(d, pb->has_blas_core, pb->blas_core, &m->blas_core);
+	return st;
+}
+
+static enum kr_status read_ping(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	(void)d;
+	(void)item;
+	(void)out;
+	return KR_OK;
+}
+
+static enum kr_status read_status(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__StatusReply *pb = item;
+	struct msg_status_reply *m = &out->u.status;
+	enum kr_status st;
+
+	m->uptime_ms = pb->uptime_ms;
+	m->studies = pb->studies;
+	read_counts(pb->n_trials, pb->trials, m->trials);
+	m->waiting_suggests = pb->waiting_suggests;
+	m->running_jobs = pb->running_jobs;
+	m->requests = pb->requests;
+	m->commits = pb->commits;
+	m->committed_events = pb->committed_events;
+	m->failed_commits = pb->failed_commits;
+	m->durable = pb->durable;
+	m->rss_bytes = pb->rss_bytes;
+	m->db_bytes = pb->db_bytes;
+	m->wal_bytes = pb->wal_bytes;
+	m->threads = pb->threads;
+	st = text(d, pb->has_version, pb->version, &m->version);
+	if (st == KR_OK)
+		st = text(d, pb->has_blas_core, pb->blas_core, &m->blas_core);
+	if (st == KR_OK)
+		st = text(d, pb->has_sqlite_version, pb->sqlite_version, &m->sqlite_version);
+	return st;
+}
+
+/* ---- studies ---- */
+
+static enum kr_status read_study_reply(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__StudyReply *pb = item;
+
+	out->u.study.attached = pb->attached;
+	return pb->study ? read_study(d, NULL, pb->study, &out->u.study.study) : KR_OK;
+}
+
+static enum kr_status read_list_studies(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__ListStudiesReply *pb = item;
+	struct msg_list_studies_reply *m = &out->u.list_studies;
+
+	m->more = pb->more;
+	return decode_part__list(d, NULL, "studies", pb->n_studies, (void *const *)pb->studies, 0,
+		sizeof(*m->studies), read_study, &m->n, &m->studies);
+}
+
+/* ---- trials ---- */
+
+static enum kr_status read_suggest(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__SuggestReply *pb = item;
+
+	return read_trials(d, pb->n_trials, pb->trials, &out->u.trials.n, &out->u.trials.trials);
+}
+
+static enum kr_status read_trials_reply(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__TrialsReply *pb = item;
+
+	return read_trials(d, pb->n_trials, pb->trials, &out->u.trials.n, &out->u.trials.trials);
+}
+
+static enum kr_status read_heartbeat(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__HeartbeatReply *pb = item;
+	struct msg_heartbeat_reply *m = &out->u.heartbeat;
+
+	m->n_lost = (int)pb->n_lost;
+	m->lost = pb->lost; /* in the arena, as everything unpacked */
+	return decode_part__list(d, NULL, "leases", pb->n_leases, (void *const *)pb->leases, 0,
+		sizeof(*m->leases), decode_part__lease, &m->n, &m->leases);
+}
+
+static enum kr_status read_add_trials(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__AddTrialsReply *pb = item;
+
+	(void)d;
+	out->u.add_trials.first_number = pb->first_number;
+	out->u.add_trials.count = pb->count;
+	return KR_OK;
+}
+
+static enum kr_status read_list_trials(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__ListTrialsReply *pb = item;
+	struct msg_list_trials_reply *m = &out->u.list_trials;
+
+	m->more = pb->has_next_number;
+	m->next_number = pb->next_number;
+	m->seq = pb->seq;
+	return read_trials(d, pb->n_trials, pb->trials, &m->n, &m->trials);
+}
+
+/* ---- model ---- */
+
+static enum kr_status read_best(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__BestReply *pb = item;
+
+	return read_one_trial(d, pb->trial, &out->u.best.trial);
+}
+
+static enum kr_status read_prediction(const struct decoder *d, const struct place *at,
+	const void *item, void *out_item)
+{
+	const Kriged__Prediction *pb = item;
+	struct msg_prediction *m = out_item;
+
+	(void)at;
+	if (pb->n_metrics == 0)
+		return KR_OK;
+	m->mean = pb->metrics[0]->mean;
+	m->sd = pb->metrics[0]->sd;
+	return text(d, pb->metrics[0]->has_name, pb->metrics[0]->name, &m->name);
+}
+
+static enum kr_status read_predict(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__PredictReply *pb = item;
+	struct msg_predict_reply *m = &out->u.predict;
+
+	return decode_part__list(d, NULL, "predictions", pb->n_predictions,
+		(void *const *)pb->predictions, 0, sizeof(*m->predictions), read_prediction, &m->n,
+		&m->predictions);
+}
+
+static enum kr_status read_replayed(const struct decoder *d, const struct place *at,
+	const void *item, void *out_item)
+{
+	const Kriged__ReplayedSuggestion *pb = item;
+	struct msg_replayed *m = out_item;
+	enum kr_status st = decode_part__named(d, at, "recorded", pb->n_recorded, pb->recorded,
+		&m->n_recorded, &m->recorded);
+
+	m->seq = pb->seq;
+	m->number = pb->number;
+	m->equal = pb->equal;
+	return st != KR_OK ? st :
+		decode_part__named(d, at, "computed", pb->n_computed, pb->computed, &m->n_computed,
+			&m->computed);
+}
+
+static enum kr_status read_replay(const struct decoder *d, const void *item,
+	struct msg_reply *out)
+{
+	const Kriged__ReplayReply *pb = item;
+	struct msg_replay_reply *m = &out->u.replay;
+
+	m->more = pb->has_next_seq;
+	m->next_seq = pb->next_seq;
+	m->same_build = pb->same_build;
+	return decode_part__list(d, NULL, "suggestions", pb->n_suggestions,
+		(void *const *)pb->suggestions, 0, sizeof(*m->suggestions), read_replayed, &m->n,
+		&m->suggestions);
+}
+
+static enum kr_status read_error(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__Error *pb = item;
+	struct msg_error *m = &out->error;
+	enum kr_status st = text(d, pb->has_message, pb->message, &m->message);
+
+	m->code = pb->code;
+	m->retry_after_ms = pb->retry_after_ms;
+	if (st == KR_OK)
+		st = text(d, pb->has_field, pb->field, &m->field);
+	if (st == KR_OK)
+		st = text(d, pb->has_endpoint, pb->endpoint, &m->endpoint);
+	return st;
+}
+
+/* ---- dispatch ---- */
+
+struct row {
+	enum method method;
+	const ProtobufCMessageDescriptor *desc;
+	enum kr_status (*read)(const struct decoder *d, const void *pb, struct msg_reply *out);
+};
+
+static const struct row rows[] = {
+	{METHOD_HELLO, &kriged__hello_reply__descriptor, read_hello},
+	{METHOD_PING, &kriged__ping_reply__descriptor, read_ping},
+	{METHOD_STATUS, &kriged__status_reply__descriptor, read_status},
+	{METHOD_CREATE_STUDY, &kriged__study_reply__descriptor, read_study_reply},
+	{METHOD_GET_STUDY, &kriged__study_reply__descriptor, read_study_reply},
+	{METHOD_LIST_STUDIES, &kriged__list_studies_reply__descriptor, read_list_studies},
+	{METHOD_UPDATE_STUDY, &kriged__study_reply__descriptor, read_study_reply},
+	{METHOD_DELETE_STUDY, &kriged__study_reply__descriptor, read_study_reply},
+	{METHOD_SUGGEST, &kriged__suggest_reply__descriptor, read_suggest},
+	{METHOD_OBSERVE, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_FAIL_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_HEARTBEAT, &kriged__heartbeat_reply__descriptor, read_heartbeat},
+	{METHOD_ADD_TRIALS, &kriged__add_trials_reply__descriptor, read_add_trials},
+	{METHOD_GET_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_LIST_TRIALS, &kriged__list_trials_reply__descriptor, read_list_trials},
+	{METHOD_BEST, &kriged__best_reply__descriptor, read_best},
+	{METHOD_PREDICT, &kriged__predict_reply__descriptor, read_predict},
+	{METHOD_REPLAY, &kriged__replay_reply__descriptor, read_replay},
+};
+
+static const struct row error_row = {0, &kriged__error__descriptor, read_error};
+
+static const struct row *find(unsigned method)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].method == method)
+			return &rows[i];
+	return NULL;
+}
+
+enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_error,
+	const void *data, size_t len, struct arena *a, struct kr_error *err)
+{
+	struct kr_error unused;
+	const struct decoder d = {.a = a, .err = err ? err : &unused};
+	const struct row *row = is_error ? &error_row : find(method);
+	const void *pb;
+
+	memset(out, 0, sizeof(*out));
+	out->method = method;
+	out->is_error = is_error;
+	if (!row)
+		return kr_fail_field(err, KR_VERSION, "header.method",
+			"method %u is not known to this version of kriged (" KRIGED_VERSION ")",
+			method);
+	if (len > LIMIT_MESSAGE_BYTES)
+		return kr_fail_field(err, KR_TOO_LARGE, "message",
+			"the reply has %zu bytes; at most %d are allowed", len,
+			LIMIT_MESSAGE_BYTES);
+	pb = decode_part__unpack(&d, row->desc, data, len, KR_INVALID_ARGUMENT);
+	return pb ? row->read(&d, pb, out) : d.err->code;
+}

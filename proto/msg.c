@@ -1,0 +1,118 @@
+#include "proto/msg.h"
+
+#include <string.h>
+
+#define NAME(names, value) \
+	((unsigned)(value) < sizeof(names) / sizeof(*(names)) && (names)[value] ? \
+		(names)[value] : "?")
+
+const char *msg_trial_state_name(enum trial_state s)
+{
+	static const char *const names[] = {
+		[TRIAL_QUEUED] = "QUEUED",
+		[TRIAL_RUNNING] = "RUNNING",
+		[TRIAL_COMPLETE] = "COMPLETE",
+		[TRIAL_PRUNED] = "PRUNED",
+		[TRIAL_FAILED] = "FAILED",
+		[TRIAL_INFEASIBLE] = "INFEASIBLE",
+		[TRIAL_EXPIRED] = "EXPIRED",
+		[TRIAL_CANCELLED] = "CANCELLED",
+	};
+
+	return NAME(names, s);
+}
+
+const char *msg_study_state_name(enum study_state s)
+{
+	static const char *const names[] = {
+		[STUDY_ACTIVE] = "ACTIVE",
+		[STUDY_PAUSED] = "PAUSED",
+		[STUDY_FINISHED] = "FINISHED",
+		[STUDY_DELETED] = "DELETED",
+	};
+
+	return NAME(names, s);
+}
+
+const char *msg_role_name(enum metric_role r)
+{
+	static const char *const names[] = {
+		[METRIC_MINIMIZE] = "minimize",
+		[METRIC_MAXIMIZE] = "maximize",
+		[METRIC_CONSTRAINT] = "constraint",
+		[METRIC_COST] = "cost",
+	};
+
+	return NAME(names, r);
+}
+
+const char *msg_param_kind_name(enum param_kind k)
+{
+	static const char *const names[] = {
+		[PARAM_FLOAT] = "float",
+		[PARAM_INT] = "int",
+		[PARAM_CATEGORICAL] = "categorical",
+		[PARAM_ORDINAL] = "ordinal",
+		[PARAM_BOOL] = "bool",
+		[PARAM_FIXED] = "fixed",
+	};
+
+	return NAME(names, k);
+}
+
+static const struct {
+	unsigned number;
+	const char *name;
+	bool mutates;
+} methods[] = {
+#define METHOD(NAME, name, number, mutates) {number, #name, mutates},
+#include "proto/method_list.def"
+#undef METHOD
+};
+
+/* Index in methods, -1 when unknown. */
+static int find(unsigned number)
+{
+	for (int i = 0; i < (int)(sizeof(methods) / sizeof(*methods)); i++)
+		if (methods[i].number == number)
+			return i;
+	return -1;
+}
+
+const char *msg_method_name(enum method m)
+{
+	int i = find((unsigned)m);
+
+	return i < 0 ? "?" : methods[i].name;
+}
+
+bool msg_method_known(unsigned number)
+{
+	return find(number) >= 0;
+}
+
+bool msg_method_mutates(enum method m)
+{
+	int i = find((unsigned)m);
+
+	return i >= 0 && methods[i].mutates;
+}
+
+bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case SCALAR_NULL:
+		return true;
+	case SCALAR_BOOL:
+		return a->b == b->b;
+	case SCALAR_INT:
+		return a->i == b->i;
+	case SCALAR_REAL:
+		return a->r == b->r;
+	case SCALAR_STRING:
+		return strcmp(a->s, b->s) == 0;
+	}
+	return false;
+}
