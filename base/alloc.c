@@ -81,11 +81,10 @@ char *kr_strdup(const char *s)
 int kr_grow(void **array, size_t n_used, size_t *cap, size_t size)
 {
 	void *p;
-	size_t want;
+	size_t want = 8;
 
 	if (n_used < *cap)
 		return 0;
-	want = *cap < 8 ? 8 : *cap;
 	if (*cap >= 8 && __builtin_mul_overflow(*cap, (size_t)2, &want))
 		return -1;
 	/* The caller's pointer has its own type: copied, not read as a void *. */

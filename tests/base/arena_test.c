@@ -64,7 +64,7 @@ static void sizes_that_overflow_are_refused(void **state)
 	struct arena *a = arena_new(SIZE_MAX);
 
 	(void)state;
-	assert_null(arena_calloc(a, SIZE_MAX / 2, 3));
+	assert_null(arena_calloc(a, SIZE_MAX / 2 + 2, 2)); /* 2 when it wraps */
 	assert_null(arena_alloc(a, SIZE_MAX));
 	assert_null(arena_alloc(a, SIZE_MAX - 80));
 	assert_null(arena_strndup(a, "", SIZE_MAX));
@@ -117,6 +117,22 @@ static void release_gives_back_what_came_after_the_mark(void **state)
 	arena_release(a, empty);
 	assert_int_equal(arena_used(a), 0);
 	assert_non_null(arena_alloc(a, KIB));
+	arena_free(a);
+}
+
+static void release_within_a_block(void **state)
+{
+	struct arena *a = arena_new(MIB);
+	char *kept = arena_strndup(a, "kept", 4);
+	struct arena_mark mark = arena_mark(a);
+	size_t before = arena_used(a);
+	char *first = arena_alloc(a, 40);
+
+	(void)state;
+	arena_release(a, mark);
+	assert_int_equal(arena_used(a), before);
+	assert_ptr_equal(arena_alloc(a, 40), first);
+	assert_string_equal(kept, "kept");
 	arena_free(a);
 }
 
@@ -173,6 +189,7 @@ int main(void)
 		cmocka_unit_test(sizes_that_overflow_are_refused),
 		cmocka_unit_test(copies_and_text),
 		cmocka_unit_test(release_gives_back_what_came_after_the_mark),
+		cmocka_unit_test(release_within_a_block),
 		cmocka_unit_test(a_loop_of_scratch_leaves_the_heap_alone),
 		cmocka_unit_test(every_failing_allocation_is_answered),
 	};

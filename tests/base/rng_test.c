@@ -210,19 +210,26 @@ static void below_is_uniform(void **state)
 	}
 }
 
-/* Where word % n would be far off: of n = 3 * 2^30, its lowest third would come
- * half of the time. */
+/* n = 3 * 2^30, where one word in four is to be rejected. Without that, word % n
+ * would be in its lowest third half of the time, and word * n / 2^32 a multiple
+ * of three half of the time. */
 static void below_is_unbiased_for_large_n(void **state)
 {
 	struct rng r = rng_make(SEED, 0, RNG_TEST, 2);
 	const uint32_t third = 1u << 30;
-	int count[3] = {0};
+	int in_third[3] = {0}, modulo[3] = {0};
 
 	(void)state;
-	for (int i = 0; i < N; i++)
-		count[rng_below(&r, 3 * third) / third]++;
-	for (int k = 0; k < 3; k++)
-		assert_true(abs(count[k] - N / 3) < SIX_SIGMA * sqrt(N * 2.0 / 9));
+	for (int i = 0; i < N; i++) {
+		uint32_t x = rng_below(&r, 3 * third);
+
+		in_third[x / third]++;
+		modulo[x % 3]++;
+	}
+	for (int k = 0; k < 3; k++) {
+		assert_true(abs(in_third[k] - N / 3) < SIX_SIGMA * sqrt(N * 2.0 / 9));
+		assert_true(abs(modulo[k] - N / 3) < SIX_SIGMA * sqrt(N * 2.0 / 9));
+	}
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(rng_below(&r, 1), 0);
 }

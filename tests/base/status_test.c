@@ -113,6 +113,20 @@ static void prefixes_stack_up(void **state)
 	assert_int_equal(err.retry_after_ms, 5);
 }
 
+static void a_prefix_as_long_as_the_text_is_cut(void **state)
+{
+	struct kr_error err;
+	char text[3000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	kr_fail(&err, KR_EIO, "inner");
+	kr_prefix(&err, "%s", text);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_memory_equal(err.text, text, sizeof(err.text) - 1);
+}
+
 static void an_error_may_quote_itself(void **state)
 {
 	struct kr_error err;
@@ -166,6 +180,7 @@ int main(void)
 		cmocka_unit_test(names_and_sentences_are_unique),
 		cmocka_unit_test(fail_fills_everything),
 		cmocka_unit_test(prefixes_stack_up),
+		cmocka_unit_test(a_prefix_as_long_as_the_text_is_cut),
 		cmocka_unit_test(an_error_may_quote_itself),
 		cmocka_unit_test(a_missing_error_is_allowed),
 		cmocka_unit_test(long_text_is_cut_between_characters),
