@@ -1,0 +1,34 @@
+/* Raw candidates of the acquisition search: a scrambled net over the cube, perturbations
+ * and recombinations of the best known points, and those points themselves. All lie on the
+ * grid of the space and keep the fixed coordinates. Pure functions, thread-safe. */
+#ifndef KR_ACQUISITION_CANDIDATES_H
+#define KR_ACQUISITION_CANDIDATES_H
+
+#include "acquisition/space.h"
+#include "base/arena.h"
+#include "base/rng.h"
+#include "gp/linalg/mat.h"
+
+struct candidates_source {
+	const struct space *space;
+	const double *fixed;       /* d coords, NaN where free */
+	const double *lengthscale; /* d */
+	struct mat top;            /* t x d best known points, best first; t may be 0 */
+	uint64_t seed, number;     /* key of the random numbers */
+};
+
+/* Rows of X, in this order. */
+struct candidates {
+	struct mat X;   /* (n_net + n_local) x d, storage from the arena */
+	int n_net;      /* over the whole cube */
+	int n_local;    /* near the best; the last `top.rows` are the best themselves */
+};
+
+/* Errors: KR_ENOMEM. */
+enum kr_status candidates_make(const struct candidates_source *source, struct candidates *out,
+	struct arena *a, struct kr_error *err);
+
+/* Copy fixed coordinates into x (d coords). */
+void candidates_fix(const double *fixed, double *x, int d);
+
+#endif

@@ -1,0 +1,74 @@
+#include "acquisition/pending.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "acquisition/sobol.h"
+#include "gp/special.h"
+
+/* Draws are exact values of the latent function; this variance, relative to the
+ * outputscale, only keeps the factor well conditioned. */
+static const double draw_noise = 1e-6;
+
+static const double lost_pivot = 1e-12;
+
+/* Cholesky by columns (Golub & Van Loan 2013, alg. 4.2.1), a zero column for a zero
+ * pivot. */
+void pending_factor(struct mat cov, struct mat S)
+{
+	int p = cov.rows;
+	double largest = 0;
+	for (int j = 0; j < p; j++)
+		largest = fmax(largest, *mat_at(cov, j, j));
+	for (int j = 0; j < p; j++) {
+		for (int i = 0; i < p; i++) {
+			double sum = i < j ? 0 : *mat_at(cov, i, j);
+			for (int k = 0; k < j && i >= j; k++)
+				sum -= *mat_at(S, i, k) * *mat_at(S, j, k);
+			*mat_at(S, i, j) = sum;
+		}
+		double pivot = *mat_at(S, j, j);
+		double scale = pivot > lost_pivot * largest ? 1 / sqrt(pivot) : 0;
+		for (int i = j; i < p; i++)
+			*mat_at(S, i, j) *= scale;
+	}
+}
+
+enum kr_status pending_extend(struct gp *g, struct mat P, int columns, const struct rng *key,
+	double *best, struct arena *a, struct kr_error *err)
+{
+	assert(P.rows <= PENDING_BLOCK && (gp_columns(g) == 1 || gp_columns(g) == columns));
+	struct arena_mark mark = arena_mark(a);
+	int p = P.rows, from = gp_columns(g);
+	size_t square = (size_t)p * (size_t)p, wide = (size_t)p * (size_t)columns;
+	struct mat mean = {arena_alloc(a, sizeof(double) * (size_t)p * (size_t)from), p, from, p};
+	struct mat cov = {arena_alloc(a, sizeof(double) * square), p, p, p};
+	struct mat S = {arena_alloc(a, sizeof(double) * square), p, p, p};
+	struct mat U = {arena_alloc(a, sizeof(double) * wide), columns, p, columns};
+	struct mat F = {arena_alloc(a, sizeof(double) * wide), p, columns, p};
+	enum kr_status st = KR_OK;
+	if (!mean.p || !cov.p || !S.p || !U.p || !F.p) {
+		st = kr_fail(err, KR_ENOMEM, "no memory for %d pending points", p);
+		goto done;
+	}
+	st = gp_joint(g, P, mean, cov, a, err);
+	if (st)
+		goto done;
+	pending_factor(cov, S);
+	sobol_net(key, 0, U);
+	for (int m = 0; m < columns; m++) {
+		for (int j = 0; j < p; j++)
+			*mat_at(U, m, j) = special_quantile(*mat_at(U, m, j));
+		for (int i = 0; i < p; i++) {
+			double f = *mat_at(mean, i, from == 1 ? 0 : m);
+			for (int j = 0; j <= i; j++)
+				f += *mat_at(S, i, j) * *mat_at(U, m, j);
+			*mat_at(F, i, m) = f;
+			best[m] = fmax(best[m], f);
+		}
+	}
+	st = gp_extend(g, P, F, draw_noise * gp_outputscale(g), a, err);
+done:
+	arena_release(a, mark);
+	return st;
+}

@@ -1,0 +1,193 @@
+/* The policy: its units of work in order, and what happens when they stop early.
+ *
+ *   prepare -> fit -> condition -> query -> { join -> search } for each slot
+ *
+ * A unit that fails (memory, numbers that cannot be factored) ends the computation: the
+ * slots that are left are filled along a space-filling net, which needs no memory. */
+#include "acquisition/policy.h"
+
+#include <math.h>
+
+#include "acquisition/policy_internal.h"
+#include "base/alloc.h"
+
+static const size_t arena_cap = (size_t)1 << 30;
+
+enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err)
+{
+	struct policy *p = KR_NEW(struct policy);
+	*out = NULL;
+	if (!p)
+		goto fail_memory;
+	p->in = *in;
+	p->d = space_dims(in->space);
+	p->n_before = in->n + in->n_pending + in->n_taken;
+	size_t d = (size_t)p->d, size = d + 2;
+	p->prior = gp_prior_default(p->d);
+	p->arena = arena_new(arena_cap);
+	p->results = KR_ARRAY(struct policy_suggestion, in->n_slots + 1);
+	p->values = KR_ARRAY(double, (size_t)(in->n_slots + 1) * d);
+	p->query_mean = KR_ARRAY(double, in->n_queries + 1);
+	p->query_sd = KR_ARRAY(double, in->n_queries + 1);
+	p->state = KR_ARRAY(double, size + 2);
+	p->seen = seen_new(in->space, p->n_before + in->n_slots);
+	p->point = KR_ARRAY(double, 4 * d);
+	p->starts = KR_ARRAY(double, GP_FIT_MAX_STARTS * size);
+	p->theta = KR_ARRAY(double, size);
+	if (!p->arena || !p->results || !p->values || !p->query_mean || !p->query_sd || !p->state ||
+		!p->seen || !p->point || !p->starts || !p->theta)
+		goto fail_memory;
+	p->fixed = p->point + d;
+	p->levels = p->fixed + d;
+	p->lot = p->levels + d;
+	policy__read_state(p);
+	*out = p;
+	return KR_OK;
+
+fail_memory:
+	policy_free(p);
+	return kr_fail(err, KR_ENOMEM, "no memory to compute %d suggestions", in->n_slots);
+}
+
+void policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	gp_free(p->base);
+	gp_free(p->joint);
+	arena_free(p->arena);
+	kr_free(p->results);
+	kr_free(p->values);
+	kr_free(p->query_mean);
+	kr_free(p->query_sd);
+	kr_free(p->state);
+	seen_free(p->seen);
+	kr_free(p->point);
+	kr_free(p->starts);
+	kr_free(p->theta);
+	kr_free(p);
+}
+
+/* ---- units ------------------------------------------------------------------ */
+
+static void settle_design(struct policy *p)
+{
+	while (p->n_settled < p->in.n_slots && policy__is_initial(p, p->n_settled))
+		policy__settle_initial(p);
+}
+
+/* What follows once the slots and queries before are done. */
+static enum policy__stage next_slot(const struct policy *p)
+{
+	return p->n_settled < p->in.n_slots ? POLICY__JOIN : POLICY__DONE;
+}
+
+static enum policy__stage after_condition(const struct policy *p)
+{
+	return p->n_queried < p->in.n_queries ? POLICY__QUERY : next_slot(p);
+}
+
+static enum kr_status prepare(struct policy *p, struct kr_error *err)
+{
+	settle_design(p);
+	bool needs_model = p->n_settled < p->in.n_slots || p->in.n_queries > 0;
+	p->stage = POLICY__DONE;
+	if (!needs_model || p->in.n == 0)
+		return KR_OK;
+	enum kr_status st = policy__encode(p, err);
+	if (st)
+		return st;
+	policy__begin_fit(p);
+	p->stage = p->n_starts ? POLICY__FIT : POLICY__CONDITION;
+	return KR_OK;
+}
+
+static enum kr_status one_unit(struct policy *p, struct kr_error *err)
+{
+	bool more = false;
+	enum kr_status st = KR_OK;
+	switch (p->stage) {
+	case POLICY__PREPARE:
+		return prepare(p, err);
+	case POLICY__FIT:
+		st = policy__fit(p, &more, err);
+		p->stage = more ? POLICY__FIT : POLICY__CONDITION;
+		return st;
+	case POLICY__CONDITION:
+		st = policy__condition(p, err);
+		p->stage = after_condition(p);
+		return st;
+	case POLICY__QUERY:
+		st = policy__query(p, &more, err);
+		p->stage = more ? POLICY__QUERY : next_slot(p);
+		return st;
+	case POLICY__JOIN:
+		st = policy__join(p, &more, err);
+		p->stage = more ? POLICY__JOIN : POLICY__SEARCH;
+		return st;
+	case POLICY__SEARCH:
+		st = policy__search(p, &more, err);
+		p->stage = more ? POLICY__SEARCH : next_slot(p);
+		return st;
+	case POLICY__DONE:
+		break;
+	}
+	return KR_OK;
+}
+
+/* Settle what is left: the slot that was being searched by the best known point, the
+ * others by filling the space. */
+static void settle_rest(struct policy *p, enum policy_freshness freshness)
+{
+	settle_design(p);
+	policy__settle_partial(p);
+	while (p->n_settled < p->in.n_slots)
+		policy__settle_fill(p, freshness);
+	p->stage = POLICY__DONE;
+}
+
+bool policy_step(struct policy *p)
+{
+	if (p->stage == POLICY__DONE)
+		return false;
+	enum kr_status st = one_unit(p, NULL);
+	p->units++;
+	if (st)
+		settle_rest(p, POLICY_FRESH);
+	return p->stage != POLICY__DONE;
+}
+
+int policy_units(const struct policy *p)
+{
+	return p->units;
+}
+
+void policy_cut(struct policy *p)
+{
+	if (p->stage != POLICY__DONE)
+		settle_rest(p, POLICY_FALLBACK);
+}
+
+/* ---- results ---------------------------------------------------------------- */
+
+struct policy_suggestion policy_suggestion(struct policy *p, int i)
+{
+	policy_cut(p);
+	return p->results[i];
+}
+
+bool policy_prediction(struct policy *p, int i, double *mean, double *sd)
+{
+	policy_cut(p);
+	if (i >= p->n_queried)
+		return false;
+	*mean = p->query_mean[i];
+	*sd = p->query_sd[i];
+	return true;
+}
+
+const double *policy_state(const struct policy *p, int *n)
+{
+	*n = p->n_state;
+	return p->state;
+}

@@ -1,0 +1,154 @@
+/* What the files of the policy share. Stages, each a number of units:
+ *
+ *   PREPARE   initial-design slots are settled; observations are encoded
+ *   FIT       one unit a start; skipped while the state's fit is young enough
+ *   CONDITION the model on the observations, and the best known points
+ *   QUERY     predictions, a block a unit
+ *   JOIN      the fantasy model: pending points, and the best points under noise
+ *   SEARCH    slot by slot: candidates, maximization, distinctness
+ *
+ * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
+ * sees them. */
+#ifndef KR_ACQUISITION_POLICY_INTERNAL_H
+#define KR_ACQUISITION_POLICY_INTERNAL_H
+
+#include "acquisition/acq.h"
+#include "acquisition/candidates.h"
+#include "acquisition/maximize.h"
+#include "acquisition/policy.h"
+#include "acquisition/seen.h"
+#include "gp/fit.h"
+#include "gp/outcome.h"
+
+enum {
+	POLICY__INITIAL = 5,         /* points of the initial design */
+	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
+	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
+	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
+	POLICY__BEST = 20,           /* best known points around which the search looks */
+	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
+	POLICY__COLUMNS = 16,        /* fantasies */
+	POLICY__NOISY_COLUMNS = 32,
+	POLICY__ENUMERATED = 5000    /* spaces with fewer unseen points are enumerated */
+};
+
+enum policy__stage {
+	POLICY__PREPARE,
+	POLICY__FIT,
+	POLICY__CONDITION,
+	POLICY__QUERY,
+	POLICY__JOIN,
+	POLICY__SEARCH,
+	POLICY__DONE
+};
+
+/* Observations in the form of the model. */
+struct policy__data {
+	int m;
+	struct mat X; /* m x d coords */
+	double *z;    /* m */
+};
+
+struct policy {
+	struct policy_input in;
+	int d, n_before; /* n + n_pending + n_taken */
+	enum policy__stage stage;
+	int units;
+	struct arena *arena;
+
+	/* results */
+	struct policy_suggestion *results;
+	double *values;                  /* n_slots x d, slot after slot */
+	int n_settled;                   /* slots 0 .. n_settled - 1 have a result */
+	double *query_mean, *query_sd;
+	int n_queried;
+	double *state;
+	int n_state;
+
+	/* points given out */
+	struct seen *seen;               /* filled on first use */
+	bool seen_filled;
+	double *point, *fixed;           /* d coords each: one point, the slot's fixed ones */
+	double *levels, *lot;            /* d each: where an enumeration is, what it found */
+
+	/* model */
+	struct outcome outcome;
+	double best_z;                   /* over all observations */
+	struct policy__data data;
+	struct gp_prior prior;
+	struct policy__data fit_data;
+	double *starts, *theta;          /* (d + 2) x n_starts, d + 2 */
+	double log_posterior;
+	int start, n_starts;
+	bool warm;                       /* theta came from the state */
+	double n_fitted;                 /* observations when theta was fitted */
+	struct gp *base, *joint;         /* joint: with fantasies, NULL without */
+	struct mat top;                  /* best known points, t x d coords, best first */
+	bool noisy;
+	int n_joined;                    /* pending points and settled slots in joint */
+	double best[ACQ_MAX_COLUMNS];    /* incumbents */
+
+	/* search of slot n_settled */
+	bool searching;
+	struct arena_mark mark;
+	struct acq acq;
+	struct candidates raw;
+	struct maximizer *maximizer;
+};
+
+/* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
+
+/* theta, n_fitted and warm from in.state, when that is ours and whole. */
+void policy__read_state(struct policy *p);
+
+/* Is the fit of the state too old for n observations? */
+bool policy__needs_fit(const struct policy *p);
+void policy__write_state(struct policy *p);
+
+/* ---- policy_model.c: observations to models -------------------------------------- */
+
+enum kr_status policy__encode(struct policy *p, struct kr_error *err);
+void policy__begin_fit(struct policy *p);
+
+/* One start; false in *more after the last. KR_ENOTPD when no start worked. */
+enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
+enum kr_status policy__condition(struct policy *p, struct kr_error *err);
+enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
+
+/* One block of pending points (and settled slots) into the fantasy model. */
+enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
+
+/* ---- policy_search.c: one slot through the model ---------------------------------- */
+
+/* *more is false when slot n_settled got its result. */
+enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
+
+/* Stop the search of a slot: the best known so far, if there is any. */
+bool policy__settle_partial(struct policy *p);
+
+/* ---- policy_slot.c: points that need no model, distinctness, results ---------------- */
+
+/* p->fixed <- coords of what slot i fixes, NaN elsewhere. */
+void policy__fix(struct policy *p, int i);
+
+/* values <- the allowed point at coords, with the values that slot i fixes. */
+void policy__decode(const struct policy *p, int i, const double *coords, double *values);
+
+bool policy__is_new(struct policy *p, const double *values);
+
+/* The points of the space that slot i may take and nobody has seen, when there are few:
+ * their number, or INFINITY when the space is too large to enumerate. rows (coords) <- those
+ * numbered from, from + 1, ...; none with rows.rows = 0. */
+double policy__unseen(struct policy *p, int i, int from, struct mat rows);
+
+/* Give slot n_settled its result, at p->values. */
+void policy__settle(struct policy *p, enum policy_rule rule, enum policy_freshness freshness);
+
+/* Settle slot n_settled by the initial design, or by filling the space. */
+void policy__settle_initial(struct policy *p);
+void policy__settle_fill(struct policy *p, enum policy_freshness freshness);
+
+/* Does slot i belong to the initial design? */
+bool policy__is_initial(const struct policy *p, int i);
+
+#endif

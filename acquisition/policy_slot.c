@@ -1,0 +1,168 @@
+/* Points that need no model, distinctness, and the results of slots. */
+#include <math.h>
+#include <string.h>
+
+#include "acquisition/policy_internal.h"
+#include "acquisition/sobol.h"
+
+enum { FILL_TRIES = 1024 };
+
+static void fill_seen(struct policy *p)
+{
+	const struct policy_input *in = &p->in;
+	size_t d = (size_t)p->d;
+	for (int i = 0; i < in->n; i++)
+		seen_add(p->seen, in->X + (size_t)i * d);
+	for (int i = 0; i < in->n_pending; i++)
+		seen_add(p->seen, in->pending + (size_t)i * d);
+	for (int i = 0; i < in->n_taken; i++)
+		seen_add(p->seen, in->taken + (size_t)i * d);
+	p->seen_filled = true;
+}
+
+bool policy__is_new(struct policy *p, const double *values)
+{
+	if (!p->seen_filled)
+		fill_seen(p);
+	return !seen_has(p->seen, values);
+}
+
+void policy__fix(struct policy *p, int i)
+{
+	const double *fixed = p->in.slots[i].fixed;
+	for (int j = 0; j < p->d; j++)
+		p->point[j] = fixed ? fixed[j] : NAN;
+	space_encode(p->in.space, p->point, p->fixed);
+	for (int j = 0; j < p->d; j++)
+		if (isnan(p->point[j]))
+			p->fixed[j] = NAN;
+}
+
+void policy__decode(const struct policy *p, int i, const double *coords, double *values)
+{
+	const double *fixed = p->in.slots[i].fixed;
+	space_decode(p->in.space, coords, values);
+	for (int j = 0; fixed && j < p->d; j++)
+		if (!isnan(fixed[j]))
+			values[j] = fixed[j];
+}
+
+static double *slot_values(struct policy *p)
+{
+	return p->values + (size_t)p->n_settled * (size_t)p->d;
+}
+
+/* ---- finite spaces ---------------------------------------------------------- */
+
+/* Go to the next point of the grid, the first parameter fastest; x holds levels, negative
+ * where fixed. False after the last. */
+static bool next_point(const struct space *s, double *x)
+{
+	for (int j = 0; j < space_dims(s); j++) {
+		if (x[j] < 0)
+			continue;
+		if (++x[j] < space_levels(s, j))
+			return true;
+		x[j] = 0;
+	}
+	return false;
+}
+
+double policy__unseen(struct policy *p, int i, int from, struct mat rows)
+{
+	const struct space *s = p->in.space;
+	double count = 1, *values = slot_values(p), *coords = p->point;
+	int unseen = 0;
+	if (!p->seen_filled)
+		fill_seen(p);
+	policy__fix(p, i);
+	for (int j = 0; j < p->d; j++)
+		count *= isnan(p->fixed[j]) ? space_levels(s, j) : 1;
+	if (count > (double)seen_count(p->seen) + POLICY__ENUMERATED)
+		return INFINITY;
+	for (int j = 0; j < p->d; j++)
+		p->levels[j] = isnan(p->fixed[j]) ? 0 : -1;
+	do {
+		for (int j = 0; j < p->d; j++)
+			coords[j] = p->levels[j] < 0 ? p->fixed[j] : space_level_coord(s, j, p->levels[j]);
+		policy__decode(p, i, coords, values);
+		if (!policy__is_new(p, values))
+			continue;
+		for (int j = 0; unseen >= from && unseen - from < rows.rows && j < p->d; j++)
+			*mat_at(rows, unseen - from, j) = coords[j];
+		unseen++;
+	} while (next_point(s, p->levels));
+	return unseen;
+}
+
+/* ---- results ---------------------------------------------------------------- */
+
+void policy__settle(struct policy *p, enum policy_rule rule, enum policy_freshness freshness)
+{
+	struct policy_suggestion *r = &p->results[p->n_settled];
+	r->rule = rule;
+	r->freshness = freshness;
+	r->values = rule == POLICY_EXHAUSTED ? NULL : slot_values(p);
+	if (r->values)
+		seen_add(p->seen, r->values);
+	p->n_settled++;
+}
+
+/* Try the point at p->point, uniform numbers in [0, 1): is it new? */
+static bool try_point(struct policy *p)
+{
+	const struct space *s = p->in.space;
+	for (int j = 0; j < p->d; j++)
+		if (space_categorical(s)[j])
+			p->point[j] = floor(p->point[j] * space_levels(s, j));
+	policy__decode(p, p->n_settled, p->point, slot_values(p));
+	return policy__is_new(p, slot_values(p));
+}
+
+/* slot values <- any unseen point: among few by lot, else the first new one along a net of
+ * the slot's own. False when there is none. */
+static bool fill(struct policy *p)
+{
+	uint64_t number = p->in.slots[p->n_settled].number;
+	struct rng lot = rng_make(p->in.seed, number, RNG_FILL, 1);
+	double unseen = policy__unseen(p, p->n_settled, 0, (struct mat){0});
+	if (unseen == 0)
+		return false;
+	if (isfinite(unseen)) {
+		struct mat one = mat_view(p->lot, 1, p->d, 1);
+		policy__unseen(p, p->n_settled, (int)rng_below(&lot, (uint32_t)unseen), one);
+		policy__decode(p, p->n_settled, p->lot, slot_values(p));
+		return true;
+	}
+	struct rng key = rng_make(p->in.seed, number, RNG_FILL, 0);
+	for (uint32_t k = 0; k < FILL_TRIES; k++) {
+		sobol_net(&key, k, mat_view(p->point, 1, p->d, 1));
+		if (try_point(p))
+			return true;
+	}
+	return false;
+}
+
+void policy__settle_fill(struct policy *p, enum policy_freshness freshness)
+{
+	bool found = fill(p);
+	policy__settle(p, found ? POLICY_FILL : POLICY_EXHAUSTED, found ? freshness : POLICY_FRESH);
+}
+
+bool policy__is_initial(const struct policy *p, int i)
+{
+	return p->in.n == 0 || p->n_before + i < POLICY__INITIAL;
+}
+
+/* Point k of the design: the centre (first choices), then a scrambled net of the study. */
+void policy__settle_initial(struct policy *p)
+{
+	int k = p->n_before + p->n_settled;
+	struct rng key = rng_make(p->in.seed, 0, RNG_INIT, 0);
+	if (k > 0)
+		sobol_net(&key, (uint32_t)k - 1, mat_view(p->point, 1, p->d, 1));
+	for (int j = 0; k == 0 && j < p->d; j++)
+		p->point[j] = space_categorical(p->in.space)[j] ? 0 : 0.5;
+	bool found = try_point(p) || fill(p);
+	policy__settle(p, found ? POLICY_INITIAL : POLICY_EXHAUSTED, POLICY_FRESH);
+}
