@@ -215,7 +215,7 @@ static enum kr_status read_observe(const struct decoder *d, const void *item,
 		(void *const *)pb->observations, LIMIT_BATCH, sizeof(*m->observations),
 		read_observation, &m->n, &m->observations);
 	return st != KR_OK ? st :
-		decode_part__distinct(d, NULL, "observations", "number", KEY_NUMBER, m->n,
+		decode_distinct__check(d, NULL, "observations", "number", KEY_NUMBER, m->n,
 			&m->observations->number, sizeof(*m->observations));
 }
 

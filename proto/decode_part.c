@@ -121,177 +121,6 @@ enum kr_status decode_part__list(const struct decoder *d, const struct place *up
 	return KR_OK;
 }
 
-static int compare_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-static int compare_scalar(const struct msg_scalar *a, const struct msg_scalar *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	switch (a->kind) {
-	case SCALAR_NULL:
-		return 0;
-	case SCALAR_BOOL:
-		return a->b - b->b;
-	case SCALAR_INT:
-		return (a->i > b->i) - (a->i < b->i);
-	case SCALAR_REAL:
-		return (a->r > b->r) - (a->r < b->r);
-	case SCALAR_STRING:
-		return strcmp(a->s, b->s);
-	}
-	return 0;
-}
-
-struct keys {
-	enum decode_part__key kind;
-	const char *first;
-	size_t stride;
-};
-
-static const void *key(const struct keys *k, int i)
-{
-	return k->first + (size_t)i * k->stride;
-}
-
-static int compare(const struct keys *k, int i, int j)
-{
-	const void *a = key(k, i), *b = key(k, j);
-	uint64_t x, y;
-
-	switch (k->kind) {
-	case KEY_TEXT:
-		return compare_text(*(const char *const *)a, *(const char *const *)b);
-	case KEY_SCALAR:
-		return compare_scalar(a, b);
-	case KEY_NUMBER:
-		x = *(const uint64_t *)a;
-		y = *(const uint64_t *)b;
-		return (x > y) - (x < y);
-	}
-	return 0;
-}
-
-/* Merge sort of the indexes (stable, so equal keys keep their order). */
-static void sort(const struct keys *k, int *order, int *scratch, int n)
-{
-	int half = n / 2, i = 0, j = half;
-
-	if (n < 2)
-		return;
-	sort(k, order, scratch, half);
-	sort(k, order + half, scratch, n - half);
-	for (int at = 0; at < n; at++)
-		if (j == n || (i < half && compare(k, order[i], order[j]) <= 0))
-			scratch[at] = order[i++];
-		else
-			scratch[at] = order[j++];
-	memcpy(order, scratch, (size_t)n * sizeof(*order));
-}
-
-/* The first index that repeats an earlier one, which goes to *earlier; -1: none. */
-static int first_repeat(const struct keys *k, const int *order, int n, int *earlier)
-{
-	int found = -1;
-
-	for (int i = 1; i < n; i++) {
-		if (compare(k, order[i - 1], order[i]) != 0)
-			continue;
-		if (found < 0 || order[i] < found) {
-			found = order[i];
-			*earlier = order[i - 1];
-		}
-	}
-	return found;
-}
-
-enum { SHOWN_BYTES = 64 };
-
-/* Text for people: cut between characters, without control characters. */
-static void show_text(char out[SHOWN_BYTES + 8], const char *s)
-{
-	size_t len = strlen(s), n = len < SHOWN_BYTES ? len : SHOWN_BYTES;
-
-	while (n < len && n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
-		n--;
-	snprintf(out, SHOWN_BYTES + 8, "\"%.*s%s\"", (int)n, s, n < len ? "..." : "");
-	for (char *c = out; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-}
-
-static void show_scalar(char out[SHOWN_BYTES + 8], const struct msg_scalar *s)
-{
-	switch (s->kind) {
-	case SCALAR_NULL:
-		snprintf(out, SHOWN_BYTES, "null");
-		return;
-	case SCALAR_BOOL:
-		snprintf(out, SHOWN_BYTES, "%s", s->b ? "true" : "false");
-		return;
-	case SCALAR_INT:
-		snprintf(out, SHOWN_BYTES, "%" PRId64, s->i);
-		return;
-	case SCALAR_REAL:
-		snprintf(out, SHOWN_BYTES, "%.17g", s->r);
-		return;
-	case SCALAR_STRING:
-		show_text(out, s->s);
-		return;
-	}
-	out[0] = '\0';
-}
-
-static void show_key(char out[SHOWN_BYTES + 8], const struct keys *k, int i)
-{
-	const void *p = key(k, i);
-
-	switch (k->kind) {
-	case KEY_TEXT:
-		if (*(const char *const *)p)
-			show_text(out, *(const char *const *)p);
-		else
-			snprintf(out, SHOWN_BYTES, "(absent)");
-		return;
-	case KEY_SCALAR:
-		show_scalar(out, p);
-		return;
-	case KEY_NUMBER:
-		snprintf(out, SHOWN_BYTES, "%" PRIu64, *(const uint64_t *)p);
-		return;
-	}
-}
-
-enum kr_status decode_part__distinct(const struct decoder *d, const struct place *up,
-	const char *list, const char *member, enum decode_part__key kind, int n,
-	const void *first, size_t stride)
-{
-	struct keys k = {kind, first, stride};
-	struct arena_mark mark = arena_mark(d->a);
-	char shown[SHOWN_BYTES + 8];
-	int *order, found, earlier = 0;
-
-	if (n < 2)
-		return KR_OK;
-	order = ARENA_ARRAY(d->a, int, 2 * (size_t)n);
-	if (!order)
-		return decode_part__no_memory(d);
-	for (int i = 0; i < n; i++)
-		order[i] = i;
-	sort(&k, order, order + n, n);
-	found = first_repeat(&k, order, n, &earlier);
-	arena_release(d->a, mark);
-	if (found < 0)
-		return KR_OK;
-
-	const struct place *item = PLACE_AT(up, list, found);
-	show_key(shown, &k, found);
-	return decode_part__fail(d, member ? PLACE(item, member) : item, KR_INVALID_ARGUMENT,
-		"is %s, as in %s[%d]; each may be given once", shown, list, earlier);
-}
-
 /* ---- text, ids, numbers ---- */
 
 enum kr_status decode_part__text(const struct decoder *d, const struct place *at,
@@ -322,7 +151,7 @@ enum kr_status decode_part__text(const struct decoder *d, const struct place *at
 enum kr_status decode_part__name(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
 {
-	char shown[SHOWN_BYTES + 8];
+	char shown[DECODE_SHOWN];
 	enum kr_status st = decode_part__text(d, at, has, pb, LIMIT_NAME_BYTES, out);
 
 	if (st != KR_OK || !*out || !d->strict || utf8_name(*out, pb.len))
@@ -330,7 +159,7 @@ enum kr_status decode_part__name(const struct decoder *d, const struct place *at
 	if (pb.len == 0)
 		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
 			"is empty; give 1 to %d bytes", LIMIT_NAME_BYTES);
-	show_text(shown, *out);
+	decode_distinct__show(shown, *out);
 	return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is %s; names have no control "
 		"characters and neither begin nor end with a space", shown);
 }
@@ -509,7 +338,7 @@ enum kr_status decode_part__named(const struct decoder *d, const struct place *u
 
 	if (st != KR_OK || !d->strict || *n_out == 0)
 		return st;
-	return decode_part__distinct(d, up, list, "name", KEY_TEXT, *n_out, &(*out)->name,
+	return decode_distinct__check(d, up, list, "name", KEY_TEXT, *n_out, &(*out)->name,
 		sizeof(**out));
 }
 
@@ -557,7 +386,7 @@ enum kr_status decode_part__values(const struct decoder *d, const struct place *
 
 	if (st != KR_OK || !d->strict || *n_out == 0)
 		return st;
-	return decode_part__distinct(d, up, "values", "name", KEY_TEXT, *n_out, &(*out)->name,
+	return decode_distinct__check(d, up, "values", "name", KEY_TEXT, *n_out, &(*out)->name,
 		sizeof(**out));
 }
 

@@ -53,12 +53,17 @@ enum kr_status decode_part__list(const struct decoder *d, const struct place *up
 	const char *name, size_t n, void *const *pb, int limit, size_t size,
 	decode_part__reader *read, int *n_out, void *out);
 
-/* Are all keys different? Errors: KR_INVALID_ARGUMENT at list[i].member (member may be NULL),
- * i the first that repeats an earlier one. show: a key as text. Cost n log n. */
-enum decode_part__key { KEY_TEXT, KEY_SCALAR, KEY_NUMBER };
-enum kr_status decode_part__distinct(const struct decoder *d, const struct place *up,
-	const char *list, const char *member, enum decode_part__key kind, int n,
-	const void *first, size_t stride);
+/* In decode_distinct.c. Are all keys different? `first` is the key in the first of n elements
+ * that are stride bytes apart. Errors: KR_INVALID_ARGUMENT at list[i].member (member may be
+ * NULL), i the first that repeats an earlier one. Cost n log n. */
+enum decode_key { KEY_TEXT, KEY_SCALAR, KEY_NUMBER };
+enum kr_status decode_distinct__check(const struct decoder *d, const struct place *up,
+	const char *list, const char *member, enum decode_key kind, int n, const void *first,
+	size_t stride);
+
+/* Text for an error: quoted, cut between characters, without control characters. */
+enum { DECODE_SHOWN = 72 };
+void decode_distinct__show(char out[DECODE_SHOWN], const char *s);
 
 /* Text: NULL when absent (has false) or, when lenient, for memory only. */
 enum kr_status decode_part__text(const struct decoder *d, const struct place *at,

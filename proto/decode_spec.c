@@ -97,7 +97,7 @@ static enum kr_status read_choices(const struct decoder *d, const struct place *
 
 	if (st != KR_OK || !d->strict)
 		return st;
-	return decode_part__distinct(d, at, "choices", NULL, KEY_SCALAR, out->n_choices,
+	return decode_distinct__check(d, at, "choices", NULL, KEY_SCALAR, out->n_choices,
 		out->choices, sizeof(*out->choices));
 }
 
@@ -201,10 +201,10 @@ static enum kr_status check_spec(const struct decoder *d, const struct place *at
 	if (s->n_metrics == 0)
 		return decode_part__fail(d, PLACE(at, "metrics"), KR_INVALID_ARGUMENT,
 			"is empty; give one objective");
-	st = decode_part__distinct(d, at, "parameters", "name", KEY_TEXT, s->n_params,
+	st = decode_distinct__check(d, at, "parameters", "name", KEY_TEXT, s->n_params,
 		&s->params->name, sizeof(*s->params));
 	if (st == KR_OK)
-		st = decode_part__distinct(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
+		st = decode_distinct__check(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
 			&s->metrics->name, sizeof(*s->metrics));
 	if (st != KR_OK)
 		return st;
