@@ -20,9 +20,9 @@ _started: "List[subprocess.Popen[bytes]]" = []
 
 
 def default_endpoint() -> str:
-    """Where kriged listens when it is not told; the daemon knows the same rule."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime:
+    """Where kriged listens when it is not told; the rule of base/paths.h."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime):
         return f"ipc://{runtime}/kriged/kriged.sock"
     run = f"/run/user/{os.getuid()}"
     if os.path.isdir(run):

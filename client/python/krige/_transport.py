@@ -10,6 +10,7 @@ A forked child starts with an empty pool.
 """
 from __future__ import annotations
 
+import math
 import os
 import socket as sockets
 import threading
@@ -157,11 +158,11 @@ def _receive(socket: Any, method: Method, correlation: bytes, end: float) -> Any
         left = end - time.monotonic()
         if left <= 0:
             return None
-        socket.rcvtimeo = max(1, int(left * 1000))
+        socket.rcvtimeo = math.ceil(left * 1000)
         try:
             frames = socket.recv_multipart()
         except zmq.Again:
-            return None
+            continue
         if frames and not frames[0]:
             del frames[0]
         header = _frame.unpack(frames[0]) if len(frames) == 2 else None
