@@ -1,12 +1,12 @@
 #include "acquisition/acq.h"
 #include "gp/special.h"
 
-/* ln P(f > best) = ln Phi(u); the slope in u is the hazard phi / Phi. */
+/* ln P(f > best) = ln Phi(u); the slope in u is phi / Phi, the hazard at -u. */
 static double log_pi(double mu, double s, double best, double beta, double *dmu, double *ds)
 {
 	(void)beta;
 	double u = (mu - best) / s;
-	*dmu = special_hazard(u) / s;
+	*dmu = special_hazard(-u) / s;
 	*ds = -u * *dmu;
 	return special_log_cdf(u);
 }
