@@ -3,12 +3,8 @@
  * gp_new .. gp_condition .. (gp_extend) .. gp_predict* .. gp_free.
  * A gp holds its own copy of the data and hyperparameters, the factor L and the
  * weights A = K^-1 (Y - m). Y may have several columns that share X and L:
- * fantasies of pending points. Not thread-safe.
- *
- * Hyperparameters travel as theta, d + 2 doubles:
- *   theta[0..d-1] = ln lengthscale_i, theta[d] = ln outputscale s2,
- *   theta[d+1] = ln noise variance (-inf for none). The mean m is profiled (generalized least
- *   squares, m = 1'K^-1 y / 1'K^-1 1) unless given. */
+ * fantasies of pending points. Not thread-safe. Data, hyperparameters (theta) and
+ * jitter are those of gp/likelihood.h. */
 #ifndef KR_GP_MODEL_H
 #define KR_GP_MODEL_H
 
@@ -16,31 +12,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "gp/kernels/kernel.h"
+#include "gp/likelihood.h"
 #include "gp/linalg/mat.h"
-
-/* Training data and structure. Everything is borrowed. */
-struct gp_data {
-	const struct kernel_family *family;
-	int n, d;
-	struct mat X;                     /* n x d */
-	const unsigned char *categorical; /* d flags or NULL */
-	const double *y;                  /* n */
-	const double *noise;              /* n known variances added to theta's, or NULL */
-	const double *mean;               /* the known mean, NULL: profiled */
-};
-
-/* With d = 0 nothing here works; n = 0 neither. Points and outcomes must be finite,
- * checked where the error says KR_ENONFINITE. Jitter: when the covariance cannot be
- * factored, 1e-10 to 1e-4 of the outputscale joins the noise. */
-
-/* Log marginal likelihood (Rasmussen & Williams 2006, eq. 2.30) and its gradient
- * in theta (eq. 5.9), all lengthscales in one GEMM.
- *   grad   d + 2, or NULL for the value only
- *   dmean  d lml / d m, or NULL (0 at a profiled mean)
- * Errors: KR_ENOTPD, KR_ENONFINITE, KR_ENOMEM. Cost n^3 with grad, n^3/3 without. */
-enum kr_status gp_lml(const struct gp_data *data, const double *theta, double *lml, double *grad,
-	double *dmean, struct arena *scratch, struct kr_error *err);
 
 struct gp;
 

@@ -112,16 +112,39 @@ int blas_potrf(struct mat A)
 	return A.rows ? LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', A.rows, A.p, A.ld) : 0;
 }
 
-int blas_potri(struct mat L)
-{
-	assert(L.rows == L.cols);
-	return L.rows ? LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'L', L.rows, L.p, L.ld) : 0;
-}
-
+/* inv [A 0; B C] = [A^-1 0; -C^-1 B A^-1, C^-1] by halves. OpenBLAS's dtrtri works
+ * column by column at these sizes: this takes half its time from n = 70 to 500. */
 int blas_trtri(struct mat L)
 {
+	int n = L.rows, h = (n / 2 + 7) / 8 * 8, info;
+	struct mat A, B, C;
+
 	assert(L.rows == L.cols);
-	return L.rows ? LAPACKE_dtrtri_work(LAPACK_COL_MAJOR, 'L', 'N', L.rows, L.p, L.ld) : 0;
+	if (n == 0)
+		return 0;
+	if (n <= 24)
+		return LAPACKE_dtrtri_work(LAPACK_COL_MAJOR, 'L', 'N', n, L.p, L.ld);
+	A = mat_block(L, 0, 0, h, h);
+	B = mat_block(L, h, 0, n - h, h);
+	C = mat_block(L, h, h, n - h, n - h);
+	for (int i = 0; i < n; i++)
+		if (*mat_at(L, i, i) == 0)
+			return i + 1;
+	cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, B.rows, B.cols,
+		-1.0, C.p, C.ld, B.p, B.ld);
+	blas_trsm_right(false, A, B);
+	info = blas_trtri(A);
+	return info ? info : blas_trtri(C);
+}
+
+/* (L L')^-1 = L^-T L^-1. */
+int blas_potri(struct mat L)
+{
+	int info = blas_trtri(L);
+
+	if (info || L.rows == 0)
+		return info;
+	return LAPACKE_dlauum_work(LAPACK_COL_MAJOR, 'L', L.rows, L.p, L.ld);
 }
 
 /* ---- start-up check --------------------------------------------------------
