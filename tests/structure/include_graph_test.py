@@ -83,13 +83,17 @@ def foreign_faults(tree):
     ]
 
 
+def module(path):
+    """foo.c, foo.h, foo_internal.h and foo.def are the module foo."""
+    return posixpath.splitext(path)[0].removesuffix("_internal")
+
+
 def cycle(tree):
-    """One include cycle among modules as a list of names, [] if there is none.
-    foo.c, foo.h and foo.def are the module foo."""
+    """One include cycle among modules as a list of names, [] if there is none."""
     graph = {}
     for path, included in tree.items():
-        name = posixpath.splitext(path)[0]
-        uses = {posixpath.splitext(target)[0] for ours, target in included if ours}
+        name = module(path)
+        uses = {module(target) for ours, target in included if ours}
         graph.setdefault(name, set()).update(uses - {name})
     done, trail = set(), []
 
