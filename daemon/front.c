@@ -1,0 +1,283 @@
+/* Frames on the socket: [identity] [empty delimiter, optional] [header] [body].
+ * What has a header that can be read is answered, with an error if need be; what
+ * has none is dropped with a line in the log, at most one a second. */
+#include "daemon/front.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <zmq.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "daemon/endpoint.h"
+#include "proto/decode.h"
+#include "proto/encode.h"
+#include "proto/limits.h"
+
+enum {
+	/* A frame over the limit of messages but below this is answered TOO_LARGE; beyond,
+	 * libzmq closes the connection before it has read the frame. */
+	FRAME_MAX = 2 * LIMIT_MESSAGE_BYTES,
+	HIGH_WATER = 256,     /* messages a client may leave unread; either way */
+	BACKLOG = 1024,
+	HANDSHAKE_MS = 10000,
+	HEARTBEAT_MS = 10000,
+	HEARTBEAT_TIMEOUT_MS = 30000,
+	LINGER_MS = 1000,
+	N_PARTS = 3           /* delimiter, header, body */
+};
+
+struct front {
+	void *context, *socket;
+	struct endpoint endpoint;
+	char address[256];
+	struct arena *arena;
+	zmq_msg_t parts[N_PARTS];
+	int n_parts;
+	uint64_t dropped;     /* since the last line in the log */
+	time_t logged;
+};
+
+/* ---- open, close ---- */
+
+static enum kr_status set_options(void *socket, struct kr_error *err)
+{
+	static const struct { int option, value; } list[] = {
+		{ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_SNDHWM, HIGH_WATER}, {ZMQ_RCVHWM, HIGH_WATER},
+		{ZMQ_LINGER, LINGER_MS}, {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+		{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS}, {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
+		{ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS}, {ZMQ_TCP_KEEPALIVE, 1},
+		{ZMQ_BACKLOG, BACKLOG}, {ZMQ_IPV6, 1},
+	};
+	int64_t frame_max = FRAME_MAX;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (zmq_setsockopt(socket, list[i].option, &list[i].value, sizeof(int)) != 0)
+			return kr_fail(err, KR_EIO, "ZeroMQ option %d: %s", list[i].option,
+				zmq_strerror(errno));
+	if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) != 0)
+		return kr_fail(err, KR_EIO, "ZeroMQ MAXMSGSIZE: %s", zmq_strerror(errno));
+	return KR_OK;
+}
+
+static enum kr_status bind_socket(struct front *f, const char *address, struct kr_error *err)
+{
+	size_t size = sizeof(f->address);
+	const char *path;
+
+	if (zmq_bind(f->socket, address) != 0) {
+		enum kr_status s = errno == EADDRINUSE ? KR_ELOCKED : KR_EIO;
+
+		return kr_fail(err, s, "endpoint '%.200s' %s", address, s == KR_ELOCKED
+			? "is taken: another program listens there; give another --endpoint"
+			: zmq_strerror(errno));
+	}
+	if (zmq_getsockopt(f->socket, ZMQ_LAST_ENDPOINT, f->address, &size) != 0)
+		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s", address, zmq_strerror(errno));
+	path = paths_ipc(f->address);
+	if (path && chmod(path, 0600) != 0)
+		return kr_fail(err, KR_EIO, "endpoint '%.200s': mode 0600: %s", address,
+			strerror(errno));
+	return KR_OK;
+}
+
+static enum kr_status bring_up(struct front *f, const char *address, struct kr_error *err)
+{
+	enum kr_status s = endpoint_claim(&f->endpoint, address, err);
+
+	if (s != KR_OK)
+		return s;
+	f->arena = arena_new(LIMIT_ARENA_BYTES);
+	if (!f->arena)
+		return kr_fail(err, KR_ENOMEM, "no memory for the front");
+	f->context = zmq_ctx_new();
+	f->socket = f->context ? zmq_socket(f->context, ZMQ_ROUTER) : NULL;
+	if (!f->socket)
+		return kr_fail(err, KR_EIO, "ZeroMQ: %s", zmq_strerror(errno));
+	s = set_options(f->socket, err);
+	return s == KR_OK ? bind_socket(f, address, err) : s;
+}
+
+enum kr_status front_open(struct front **out, const char *address, struct kr_error *err)
+{
+	struct front *f = KR_NEW(struct front);
+	enum kr_status s;
+
+	if (!f)
+		return kr_fail(err, KR_ENOMEM, "no memory for the front");
+	f->endpoint.lock = -1;
+	for (int i = 0; i < N_PARTS; i++)
+		zmq_msg_init(&f->parts[i]);
+	s = bring_up(f, address, err);
+	if (s == KR_OK)
+		*out = f;
+	else
+		front_close(f);
+	return s;
+}
+
+const char *front_endpoint(const struct front *f)
+{
+	return f->address;
+}
+
+void *front_socket(struct front *f)
+{
+	return f->socket;
+}
+
+void front_stop(struct front *f)
+{
+	zmq_unbind(f->socket, f->address);
+}
+
+void front_close(struct front *f)
+{
+	if (!f)
+		return;
+	for (int i = 0; i < N_PARTS; i++)
+		zmq_msg_close(&f->parts[i]);
+	if (f->socket)
+		zmq_close(f->socket);
+	if (f->context)
+		zmq_ctx_term(f->context);
+	endpoint_release(&f->endpoint);
+	arena_free(f->arena);
+	kr_free(f);
+}
+
+/* ---- out ---- */
+
+static bool send_part(struct front *f, const void *data, size_t len, int flags)
+{
+	return zmq_send(f->socket, data, len, flags | ZMQ_DONTWAIT) >= 0;
+}
+
+void front_reply(struct front *f, const struct route *to, const void *body, size_t len)
+{
+	uint8_t packed[FRAME_HEADER_BYTES];
+	struct frame_header header = to->header;
+
+	header.version = PROTO_VERSION;
+	header.flags |= FRAME_REPLY;
+	frame_pack(&header, packed);
+	/* With ROUTER_MANDATORY only the identity can be refused: the client is gone
+	 * (EHOSTUNREACH) or has too much unread (EAGAIN). The rest goes with it. */
+	if (!send_part(f, to->identity, to->identity_len, ZMQ_SNDMORE))
+		return;
+	if (to->delimiter)
+		send_part(f, "", 0, ZMQ_SNDMORE);
+	send_part(f, packed, sizeof(packed), ZMQ_SNDMORE);
+	send_part(f, body, len, 0);
+}
+
+static void refuse(struct front *f, struct route *to, const struct kr_error *why)
+{
+	struct msg_reply reply = {.method = (enum method)to->header.method, .is_error = true};
+	struct bytes body;
+
+	reply.error = (struct msg_error){.code = kr_status_wire(why->code), .message = why->text,
+		.field = why->field[0] ? why->field : NULL, .retry_after_ms = why->retry_after_ms};
+	arena_reset(f->arena);
+	if (encode_reply(&body, &reply, f->arena, NULL) != KR_OK)
+		return;
+	to->header.flags = FRAME_ERROR;
+	front_reply(f, to, body.p, body.len);
+}
+
+/* ---- in ---- */
+
+/* What can't be answered: counted, and told once a second. */
+static void drop(struct front *f, const char *why)
+{
+	struct timespec now;
+
+	f->dropped++;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec == f->logged)
+		return;
+	f->logged = now.tv_sec;
+	log_at(LOG_LEVEL_WARN, "malformed messages dropped", "n=%llu last=\"%s\"",
+		(unsigned long long)f->dropped, why);
+	f->dropped = 0;
+}
+
+/* The whole message: identity into route, up to N_PARTS further parts, the rest
+ * counted and thrown away. False when there is none. */
+static bool receive(struct front *f, struct route *route)
+{
+	zmq_msg_t extra;
+	int n;
+	bool more;
+
+	n = zmq_recv(f->socket, route->identity, sizeof(route->identity), ZMQ_DONTWAIT);
+	if (n < 0)
+		return false;
+	route->identity_len = (uint8_t)n;
+	f->n_parts = 0;
+	zmq_msg_init(&extra);
+	do {
+		zmq_msg_t *m = f->n_parts < N_PARTS ? &f->parts[f->n_parts] : &extra;
+
+		if (zmq_msg_recv(m, f->socket, ZMQ_DONTWAIT) < 0)
+			break;
+		f->n_parts++;
+		more = zmq_msg_more(m);
+	} while (more);
+	zmq_msg_close(&extra);
+	return true;
+}
+
+/* Where the header is; the delimiter before it is noted. */
+static zmq_msg_t *find_header(struct front *f, struct route *route)
+{
+	route->delimiter = f->n_parts > 1 && zmq_msg_size(&f->parts[0]) == 0;
+	return &f->parts[route->delimiter];
+}
+
+static enum kr_status check_message(struct front *f, const struct route *route,
+	enum kr_status header_status, struct msg_request *request, struct kr_error *err)
+{
+	zmq_msg_t *body = &f->parts[route->delimiter + 1];
+
+	if (header_status != KR_OK)
+		return header_status;
+	if (route->header.flags != 0)
+		return kr_fail(err, KR_INVALID_ARGUMENT, "flags of a request must be 0, not %u",
+			(unsigned)route->header.flags);
+	if (f->n_parts != route->delimiter + 2)
+		return kr_fail(err, KR_INVALID_ARGUMENT, "a message has a header and a body, not %d "
+			"frames", f->n_parts - route->delimiter);
+	if (zmq_msg_size(body) > LIMIT_MESSAGE_BYTES)
+		return kr_fail(err, KR_TOO_LARGE, "the body has %zu bytes, the limit is %d; send bulk "
+			"data in several requests", zmq_msg_size(body), LIMIT_MESSAGE_BYTES);
+	return decode_request(request, route->header.method, zmq_msg_data(body),
+		zmq_msg_size(body), f->arena, err);
+}
+
+enum front_taken front_take(struct front *f, struct route *route, struct msg_request *request)
+{
+	struct kr_error err = {0};
+	enum kr_status s;
+	zmq_msg_t *header;
+
+	if (!receive(f, route))
+		return FRONT_NOTHING;
+	arena_reset(f->arena);
+	header = find_header(f, route);
+	s = frame_unpack(&route->header, zmq_msg_data(header), zmq_msg_size(header), &err);
+	if (s != KR_OK && s != KR_VERSION) {
+		drop(f, err.text);
+		return FRONT_REFUSED;
+	}
+	s = check_message(f, route, s, request, &err);
+	if (s == KR_OK)
+		return FRONT_REQUEST;
+	refuse(f, route, &err);
+	return FRONT_REFUSED;
+}

@@ -1,0 +1,76 @@
+/* kriged: reads its flags and serves. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "daemon/check.h"
+#include "daemon/config.h"
+#include "daemon/shell.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static int complain(int code, const struct kr_error *err)
+{
+	fprintf(stderr, "kriged: %s\n", err->text);
+	return code;
+}
+
+static int check(const char *path)
+{
+	struct kr_error err = {0};
+	struct check_counts n;
+
+	if (check_file(path, &n, &err) != KR_OK)
+		return complain(EXIT_FAILED, &err);
+	printf("%s: ok: %llu studies, %llu events, %llu bytes of records\n", path,
+		(unsigned long long)n.studies, (unsigned long long)n.rows, (unsigned long long)n.bytes);
+	return EXIT_SUCCESS;
+}
+
+static int act(const struct config *c)
+{
+	struct kr_error err = {0};
+
+	switch (c->action) {
+	case CONFIG_HELP:
+		config_help(stdout);
+		return EXIT_SUCCESS;
+	case CONFIG_VERSION:
+		puts("kriged " KRIGED_VERSION);
+		return EXIT_SUCCESS;
+	case CONFIG_CHECK_CONFIG:
+		return EXIT_SUCCESS;
+	case CONFIG_PRINT_CONFIG:
+		config_print(c, stdout);
+		return EXIT_SUCCESS;
+	case CONFIG_CHECK:
+		return check(c->check_file);
+	case CONFIG_RUN:
+		break;
+	}
+	return shell_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);
+}
+
+int main(int argc, char **argv)
+{
+	struct kr_error err = {0};
+	struct config c;
+	int code;
+
+	/* Files of the daemon are its user's only. */
+	umask(077);
+#ifndef NDEBUG
+	/* For tests/faults: the n-th allocation of our own code fails. */
+	if (getenv("KRIGED_FAIL_ALLOC"))
+		kr_alloc_fail_at(atol(getenv("KRIGED_FAIL_ALLOC")), 0);
+#endif
+	if (config_read(&c, argc, argv, &err) != KR_OK)
+		return complain(EXIT_USAGE, &err);
+	log_set_level(c.log_level);
+	code = act(&c);
+	config_fini(&c);
+	return code;
+}
