@@ -40,21 +40,32 @@ static size_t at_least_one(size_t size)
 	return size ? size : 1;
 }
 
+/* Sizes that wrap, or that no object can have, are refused here: checkers of
+ * memory take them for mistakes. */
+static int too_large(size_t count, size_t size, size_t *bytes)
+{
+	return __builtin_mul_overflow(count, size, bytes) || *bytes > PTRDIFF_MAX;
+}
+
 void *kr_malloc(size_t size)
 {
-	return injected() ? NULL : malloc(at_least_one(size));
+	return kr_realloc(NULL, size, 1);
 }
 
 void *kr_calloc(size_t count, size_t size)
 {
-	return injected() ? NULL : calloc(at_least_one(count), at_least_one(size));
+	size_t bytes;
+
+	if (injected() || too_large(count, size, &bytes))
+		return NULL;
+	return calloc(1, at_least_one(bytes));
 }
 
 void *kr_realloc(void *p, size_t count, size_t size)
 {
 	size_t bytes;
 
-	if (injected() || __builtin_mul_overflow(count, size, &bytes))
+	if (injected() || too_large(count, size, &bytes))
 		return NULL;
 	return realloc(p, at_least_one(bytes));
 }
