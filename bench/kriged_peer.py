@@ -1,0 +1,62 @@
+"""kriged as a peer of the side-by-side benchmark: a daemon of its own, on a file, through the
+Python client with its defaults. The daemon is a child of this process, so that the harness counts
+its CPU time and memory. It gets as many threads as the harness allows every peer."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import krige
+
+from peers import Optimizer
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def program():
+    return os.environ.get("KRIGED_BIN") or os.path.join(CHECKOUT, "build/release/bin/kriged")
+
+
+class Kriged(Optimizer):
+    package = "krige"
+
+    def setup(self):
+        self.folder = tempfile.mkdtemp(prefix="kriged-bench-")
+        endpoint = "ipc://%s/kriged.sock" % self.folder
+        command = [program(), "--db", os.path.join(self.folder, "kriged.db"),
+                   "--endpoint", endpoint]
+        if os.environ.get("OMP_NUM_THREADS"):
+            command += ["--threads", os.environ["OMP_NUM_THREADS"]]
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
+        self.client = krige.connect(endpoint, timeout=30)
+        self.study = self.client.create_study(
+            "bench", {p["name"]: self.parameter(p) for p in self.space.params},
+            "minimize y" if self.sign > 0 else "maximize y", seed=self.seed)
+
+    @staticmethod
+    def parameter(p):
+        if p["type"] == "cat":
+            return krige.Categorical(p["choices"])
+        kind = krige.Int if p["type"] == "int" else krige.Float
+        return kind(p["lo"], p["hi"], log=p["log"])
+
+    def ask(self):
+        trial = self.study.ask(timeout=600)
+        x = {p["name"]: trial.params[p["name"]] for p in self.space.params}
+        self.asked = (x, trial)
+        return x
+
+    def tell(self, x, value, sem=None):
+        outcome = value if sem is None else (value, sem)
+        trial = self.handle(x)
+        if trial is not None:
+            trial.tell(outcome)
+        else:
+            self.study.tell_point(x, outcome)
+
+    def close(self):
+        self.client.close()
+        self.daemon.terminate()
+        self.daemon.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
