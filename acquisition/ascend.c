@@ -126,7 +126,7 @@ static bool propose(const struct ascend *a, struct ascend__start *s, const doubl
 	if (s->step == 1 && !direction(a, s, x))
 		return false;
 	for (int i = 0; i < a->d; i++)
-		s->trial[i] = fmin(fmax(x[i] + s->step * s->p[i], 0), 1);
+		s->trial[i] = a->options.moving[i] ? fmin(fmax(x[i] + s->step * s->p[i], 0), 1) : x[i];
 	return true;
 }
 

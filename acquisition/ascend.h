@@ -33,7 +33,7 @@ struct ascend {
 	struct ascend_function function;
 	struct ascend_options options;
 	int d, n;
-	double *x, *f; /* best so far, in [0, 1]: d x n, n */
+	double *x, *f; /* best so far: d x n, n; moving coords in [0, 1] */
 	int rounds, evaluations;
 	struct ascend__start *starts;
 };

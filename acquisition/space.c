@@ -1,6 +1,7 @@
 /* Search space: rules of the parameters, and the two forms of a point. */
 #include "acquisition/space.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 /* A value typed by hand may miss its grid value by this part of a step. */
 static const double grid_tolerance = 1e-9;
+static const double most_slack = 1e-3;
 
 static const double int_limit = 9007199254740991.0; /* 2^53 - 1 */
 
@@ -79,35 +81,28 @@ static bool is_decimal(double v, double divisor, double *m)
 	return fabs(*m) <= int_limit && *m / divisor == v;
 }
 
-static double floor_levels(double range, double step)
-{
-	double q = range / step;
-	return floor(q + grid_tolerance * fmax(1, q)) + 1;
-}
-
-/* The grid low, low + step, ...: in integers over a power of ten when the
- * three numbers are short decimals, so that its values are the typed ones. */
+/* The grid low, low + step, ...: in integers over a power of ten when low and step are
+ * short decimals, so that its values are the typed ones. */
 static void axis_grid(struct axis *a, double step)
 {
-	double low = a->p.low, high = a->p.high;
-	double divisor = 1;
-	for (int digits = 0; digits <= 15; digits++, divisor *= 10) {
-		double m, s, h;
-		if (is_decimal(low, divisor, &m) && is_decimal(step, divisor, &s)) {
-			double last = is_decimal(high, divisor, &h) ? h : floor(high * divisor);
-			if (fabs(last) > int_limit)
-				break;
-			a->first = m;
-			a->step = s;
-			a->divisor = divisor;
-			a->levels = floor((last - m) / s) + 1;
-			return;
-		}
-	}
-	a->first = low;
+	double m, s, divisor = 1;
+	a->first = a->p.low;
 	a->step = step;
 	a->divisor = 1;
-	a->levels = floor_levels(high - low, step);
+	for (int digits = 0; digits <= 15; digits++, divisor *= 10) {
+		if (fabs(a->p.high * divisor) > int_limit)
+			break;
+		if (!is_decimal(a->p.low, divisor, &m) || !is_decimal(step, divisor, &s))
+			continue;
+		a->first = m;
+		a->step = s;
+		a->divisor = divisor;
+		break;
+	}
+	double top = a->p.high * a->divisor;
+	double slack = grid_tolerance + 4 * DBL_EPSILON * fabs(top) / a->step; /* rounding of high */
+	slack = a->p.kind == SPACE_INT ? 0 : fmin(slack, most_slack);
+	a->levels = floor((top - a->first) / a->step + slack) + 1;
 }
 
 static double grid_value(const struct axis *a, double k)
