@@ -1,0 +1,531 @@
+#include "tests/proto/dump.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void text(FILE *f, const char *name, const char *s)
+{
+	if (s)
+		fprintf(f, "%s \"%s\"\n", name, s);
+}
+
+static void number(FILE *f, const char *name, uint64_t x)
+{
+	fprintf(f, "%s %" PRIu64 "\n", name, x);
+}
+
+/* By bits, so that NaN and -0.0 compare; all NaNs are one. */
+static void real(FILE *f, const char *name, double x)
+{
+	if (x != x)
+		fprintf(f, "%s nan\n", name);
+	else
+		fprintf(f, "%s %a\n", name, x);
+}
+
+static void reals(FILE *f, const char *name, int n, const double *x)
+{
+	fprintf(f, "%s [%d]\n", name, n);
+	for (int i = 0; i < n; i++)
+		real(f, name, x[i]);
+}
+
+static void id(FILE *f, const char *name, bool has, const uint8_t p[MSG_ID_BYTES])
+{
+	if (!has)
+		return;
+	fprintf(f, "%s ", name);
+	for (int i = 0; i < MSG_ID_BYTES; i++)
+		fprintf(f, "%02x", p[i]);
+	fprintf(f, "\n");
+}
+
+static void optional(FILE *f, const char *name, bool has, uint64_t x)
+{
+	if (has)
+		number(f, name, x);
+}
+
+static void optional_real(FILE *f, const char *name, bool has, double x)
+{
+	if (has)
+		real(f, name, x);
+}
+
+static void scalar(FILE *f, const struct msg_scalar *s)
+{
+	switch (s->kind) {
+	case SCALAR_NULL: fprintf(f, "null\n"); return;
+	case SCALAR_BOOL: fprintf(f, "bool %d\n", s->b); return;
+	case SCALAR_INT: fprintf(f, "int %" PRId64 "\n", s->i); return;
+	case SCALAR_REAL: real(f, "real", s->r); return;
+	case SCALAR_STRING: text(f, "string", s->s); return;
+	}
+	fprintf(f, "scalar of kind %u\n", (unsigned)s->kind);
+}
+
+static void named(FILE *f, const char *name, int n, const struct msg_named *p)
+{
+	fprintf(f, "%s [%d]\n", name, n);
+	for (int i = 0; i < n; i++) {
+		text(f, "name", p[i].name);
+		scalar(f, &p[i].value);
+	}
+}
+
+static void values(FILE *f, int n, const struct msg_value *p)
+{
+	fprintf(f, "values [%d]\n", n);
+	for (int i = 0; i < n; i++) {
+		text(f, "name", p[i].name);
+		real(f, "value", p[i].value);
+		optional_real(f, "sem", p[i].has_sem, p[i].sem);
+	}
+}
+
+static void lease(FILE *f, const struct msg_lease *l)
+{
+	number(f, "lease of", l->number);
+	optional(f, "attempt", l->has_attempt, l->attempt);
+	id(f, "token", l->has_token, l->token);
+	number(f, "remaining_ms", l->remaining_ms);
+}
+
+static void why(FILE *f, const struct msg_why *w)
+{
+	fprintf(f, "why %u %u\n", (unsigned)w->rule, (unsigned)w->freshness);
+	optional_real(f, "mean", w->has_prediction, w->mean);
+	optional_real(f, "sd", w->has_prediction, w->sd);
+	optional_real(f, "log_acq", w->has_prediction, w->log_acq);
+}
+
+static void trial(FILE *f, const struct msg_trial *t)
+{
+	number(f, "trial", t->number);
+	text(f, "state", msg_trial_state_name(t->state));
+	named(f, "params", t->n_params, t->params);
+	values(f, t->n_values, t->values);
+	text(f, "reason", t->reason);
+	text(f, "worker", t->worker);
+	number(f, "attempt", t->attempt);
+	number(f, "created", t->created_ms);
+	number(f, "finished", t->finished_ms);
+	fprintf(f, "late %d told %d\n", t->late, t->told);
+	number(f, "seq", t->seq);
+	why(f, &t->why);
+	if (t->has_lease)
+		lease(f, &t->lease);
+}
+
+static void trials(FILE *f, int n, const struct msg_trial *t)
+{
+	for (int i = 0; i < n; i++)
+		trial(f, &t[i]);
+}
+
+static void spec(FILE *f, const struct msg_spec *s)
+{
+	fprintf(f, "parameters [%d]\n", s->n_params);
+	for (int i = 0; i < s->n_params; i++) {
+		const struct msg_param *p = &s->params[i];
+
+		text(f, "name", p->name);
+		text(f, "kind", msg_param_kind_name(p->kind));
+		optional_real(f, "low", p->has_low, p->low);
+		optional_real(f, "high", p->has_high, p->high);
+		fprintf(f, "log %d\n", p->log);
+		optional_real(f, "step", p->has_step, p->step);
+		for (int k = 0; k < p->n_choices; k++)
+			scalar(f, &p->choices[k]);
+	}
+	for (int i = 0; i < s->n_metrics; i++) {
+		text(f, "metric", s->metrics[i].name);
+		text(f, "role", msg_role_name(s->metrics[i].role));
+	}
+	optional(f, "budget", s->has_budget, s->budget);
+	optional_real(f, "lease_s", s->has_lease, s->lease_s);
+	optional(f, "seed", s->has_seed, s->seed);
+}
+
+static void counts(FILE *f, const uint64_t n[TRIAL_N_STATES])
+{
+	for (unsigned s = 0; s < TRIAL_N_STATES; s++)
+		number(f, msg_trial_state_name((enum trial_state)s), n[s]);
+}
+
+static void study(FILE *f, const struct msg_study *s)
+{
+	text(f, "study", s->name);
+	number(f, "id", s->id);
+	text(f, "state", msg_study_state_name(s->state));
+	spec(f, &s->spec);
+	counts(f, s->counts);
+	if (s->best)
+		trial(f, s->best);
+	number(f, "created", s->created_ms);
+	number(f, "seq", s->seq);
+	text(f, "reason", s->reason);
+	number(f, "reserved", s->reserved);
+}
+
+static void points(FILE *f, int n, const struct msg_point *p)
+{
+	fprintf(f, "points [%d]\n", n);
+	for (int i = 0; i < n; i++) {
+		named(f, "params", p[i].n_params, p[i].params);
+		values(f, p[i].n_values, p[i].values);
+	}
+}
+
+static void observations(FILE *f, const struct msg_observe *m)
+{
+	text(f, "study", m->study);
+	for (int i = 0; i < m->n; i++) {
+		number(f, "observation", m->observations[i].number);
+		lease(f, &m->observations[i].lease);
+		values(f, m->observations[i].n_values, m->observations[i].values);
+	}
+}
+
+static void list_trials(FILE *f, const struct msg_list_trials *m)
+{
+	text(f, "study", m->study);
+	number(f, "states", m->states);
+	number(f, "since_seq", m->since_seq);
+	number(f, "from_number", m->from_number);
+	number(f, "limit", m->limit);
+	fprintf(f, "columns %d %d %d\n", m->params, m->values, m->why);
+}
+
+static void fail_trial(FILE *f, const struct msg_fail_trial *m)
+{
+	text(f, "study", m->study);
+	number(f, "number", m->number);
+	lease(f, &m->lease);
+	text(f, "state", msg_trial_state_name(m->state));
+	text(f, "reason", m->reason);
+}
+
+static void request_body(FILE *f, const struct msg_request *m)
+{
+	switch (m->method) {
+	case METHOD_HELLO:
+		text(f, "client", m->u.hello.client);
+		number(f, "protocol", m->u.hello.protocol);
+		break;
+	case METHOD_PING:
+	case METHOD_STATUS:
+		break;
+	case METHOD_CREATE_STUDY:
+		text(f, "name", m->u.create_study.name);
+		number(f, "if_exists", m->u.create_study.if_exists);
+		spec(f, &m->u.create_study.spec);
+		break;
+	case METHOD_GET_STUDY:
+		text(f, "study", m->u.get_study.study);
+		break;
+	case METHOD_LIST_STUDIES:
+		number(f, "deleted", m->u.list_studies.deleted);
+		number(f, "after_id", m->u.list_studies.after_id);
+		number(f, "limit", m->u.list_studies.limit);
+		break;
+	case METHOD_UPDATE_STUDY:
+		text(f, "study", m->u.update_study.study);
+		number(f, "action", m->u.update_study.action);
+		optional(f, "budget", m->u.update_study.has_budget, m->u.update_study.budget);
+		number(f, "no_budget", m->u.update_study.no_budget);
+		break;
+	case METHOD_DELETE_STUDY:
+		text(f, "study", m->u.delete_study.study);
+		number(f, "undelete", m->u.delete_study.undelete);
+		optional(f, "id", m->u.delete_study.has_id, m->u.delete_study.id);
+		break;
+	case METHOD_SUGGEST:
+		text(f, "study", m->u.suggest.study);
+		number(f, "count", m->u.suggest.count);
+		named(f, "fixed", m->u.suggest.n_fixed, m->u.suggest.fixed);
+		optional_real(f, "lease_s", m->u.suggest.has_lease, m->u.suggest.lease_s);
+		break;
+	case METHOD_OBSERVE:
+		observations(f, &m->u.observe);
+		break;
+	case METHOD_FAIL_TRIAL:
+		fail_trial(f, &m->u.fail_trial);
+		break;
+	case METHOD_HEARTBEAT:
+		text(f, "study", m->u.heartbeat.study);
+		for (int i = 0; i < m->u.heartbeat.n; i++)
+			lease(f, &m->u.heartbeat.leases[i]);
+		break;
+	case METHOD_ADD_TRIALS:
+		text(f, "study", m->u.add_trials.study);
+		points(f, m->u.add_trials.n, m->u.add_trials.points);
+		break;
+	case METHOD_GET_TRIAL:
+		text(f, "study", m->u.get_trial.study);
+		number(f, "number", m->u.get_trial.number);
+		break;
+	case METHOD_LIST_TRIALS:
+		list_trials(f, &m->u.list_trials);
+		break;
+	case METHOD_BEST:
+		text(f, "study", m->u.best.study);
+		break;
+	case METHOD_PREDICT:
+		text(f, "study", m->u.predict.study);
+		points(f, m->u.predict.n, m->u.predict.points);
+		break;
+	case METHOD_REPLAY:
+		text(f, "study", m->u.replay.study);
+		number(f, "from_seq", m->u.replay.from_seq);
+		number(f, "limit", m->u.replay.limit);
+		break;
+	}
+}
+
+static FILE *begin(char **out, size_t *size)
+{
+	FILE *f = open_memstream(out, size);
+
+	if (!f)
+		abort();
+	return f;
+}
+
+char *dump_request(const struct msg_request *m)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *f = begin(&out, &size);
+
+	text(f, "request", msg_method_name(m->method));
+	id(f, "request_id", m->meta.has_request_id, m->meta.request_id);
+	id(f, "session", m->meta.has_session, m->meta.session);
+	text(f, "worker_id", m->meta.worker_id);
+	optional(f, "deadline_ms", m->meta.has_deadline, m->meta.deadline_ms);
+	request_body(f, m);
+	fclose(f);
+	return out;
+}
+
+static void hello(FILE *f, const struct msg_hello_reply *m)
+{
+	text(f, "version", m->version);
+	number(f, "protocol", m->protocol);
+	for (int i = 0; i < m->n_features; i++)
+		text(f, "feature", m->features[i]);
+	id(f, "session", m->has_session, m->session);
+	text(f, "blas_core", m->blas_core);
+	number(f, "message_bytes", m->limits.message_bytes);
+	number(f, "arena_bytes", m->limits.arena_bytes);
+	number(f, "parameters", m->limits.parameters);
+	number(f, "choices", m->limits.choices);
+	number(f, "metrics", m->limits.metrics);
+	number(f, "name_bytes", m->limits.name_bytes);
+	number(f, "batch", m->limits.batch);
+}
+
+static void status(FILE *f, const struct msg_status_reply *m)
+{
+	text(f, "version", m->version);
+	number(f, "uptime_ms", m->uptime_ms);
+	number(f, "studies", m->studies);
+	counts(f, m->trials);
+	number(f, "waiting_suggests", m->waiting_suggests);
+	number(f, "running_jobs", m->running_jobs);
+	number(f, "requests", m->requests);
+	number(f, "commits", m->commits);
+	number(f, "committed_events", m->committed_events);
+	number(f, "failed_commits", m->failed_commits);
+	number(f, "durable", m->durable);
+	text(f, "blas_core", m->blas_core);
+	text(f, "sqlite_version", m->sqlite_version);
+	number(f, "rss_bytes", m->rss_bytes);
+	number(f, "db_bytes", m->db_bytes);
+	number(f, "wal_bytes", m->wal_bytes);
+	number(f, "threads", m->threads);
+}
+
+static void heartbeat(FILE *f, const struct msg_heartbeat_reply *m)
+{
+	for (int i = 0; i < m->n; i++)
+		lease(f, &m->leases[i]);
+	for (int i = 0; i < m->n_lost; i++)
+		number(f, "lost", m->lost[i]);
+}
+
+static void replay(FILE *f, const struct msg_replay_reply *m)
+{
+	for (int i = 0; i < m->n; i++) {
+		number(f, "seq", m->suggestions[i].seq);
+		number(f, "number", m->suggestions[i].number);
+		number(f, "equal", m->suggestions[i].equal);
+		named(f, "recorded", m->suggestions[i].n_recorded, m->suggestions[i].recorded);
+		named(f, "computed", m->suggestions[i].n_computed, m->suggestions[i].computed);
+	}
+	optional(f, "next_seq", m->more, m->next_seq);
+	number(f, "same_build", m->same_build);
+}
+
+static void error(FILE *f, const struct msg_error *m)
+{
+	number(f, "code", m->code);
+	text(f, "message", m->message);
+	text(f, "field", m->field);
+	text(f, "endpoint", m->endpoint);
+	number(f, "retry_after_ms", m->retry_after_ms);
+}
+
+static void reply_body(FILE *f, const struct msg_reply *m)
+{
+	switch (m->method) {
+	case METHOD_HELLO:
+		hello(f, &m->u.hello);
+		break;
+	case METHOD_PING:
+		break;
+	case METHOD_STATUS:
+		status(f, &m->u.status);
+		break;
+	case METHOD_CREATE_STUDY:
+	case METHOD_GET_STUDY:
+	case METHOD_UPDATE_STUDY:
+	case METHOD_DELETE_STUDY:
+		number(f, "attached", m->u.study.attached);
+		study(f, &m->u.study.study);
+		break;
+	case METHOD_LIST_STUDIES:
+		for (int i = 0; i < m->u.list_studies.n; i++)
+			study(f, &m->u.list_studies.studies[i]);
+		number(f, "more", m->u.list_studies.more);
+		break;
+	case METHOD_SUGGEST:
+	case METHOD_OBSERVE:
+	case METHOD_FAIL_TRIAL:
+	case METHOD_GET_TRIAL:
+		trials(f, m->u.trials.n, m->u.trials.trials);
+		break;
+	case METHOD_HEARTBEAT:
+		heartbeat(f, &m->u.heartbeat);
+		break;
+	case METHOD_ADD_TRIALS:
+		number(f, "first_number", m->u.add_trials.first_number);
+		number(f, "count", m->u.add_trials.count);
+		break;
+	case METHOD_LIST_TRIALS:
+		trials(f, m->u.list_trials.n, m->u.list_trials.trials);
+		optional(f, "next_number", m->u.list_trials.more, m->u.list_trials.next_number);
+		number(f, "seq", m->u.list_trials.seq);
+		break;
+	case METHOD_BEST:
+		if (m->u.best.trial)
+			trial(f, m->u.best.trial);
+		break;
+	case METHOD_PREDICT:
+		for (int i = 0; i < m->u.predict.n; i++) {
+			text(f, "name", m->u.predict.predictions[i].name);
+			real(f, "mean", m->u.predict.predictions[i].mean);
+			real(f, "sd", m->u.predict.predictions[i].sd);
+		}
+		break;
+	case METHOD_REPLAY:
+		replay(f, &m->u.replay);
+		break;
+	}
+}
+
+char *dump_reply(const struct msg_reply *m)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *f = begin(&out, &size);
+
+	text(f, m->is_error ? "error" : "reply", msg_method_name(m->method));
+	if (m->is_error)
+		error(f, &m->error);
+	else
+		reply_body(f, m);
+	fclose(f);
+	return out;
+}
+
+static void suggested(FILE *f, const struct record_suggested *r)
+{
+	const struct record_job *j = &r->job;
+
+	for (int i = 0; i < r->n_trials; i++) {
+		const struct record_given *g = &r->trials[i];
+
+		number(f, "given", g->number);
+		reals(f, "values", g->n_values, g->values);
+		number(f, "attempt", g->attempt);
+		id(f, "token", true, g->token);
+		number(f, "lease_ms", g->lease_ms);
+		why(f, &g->why);
+	}
+	number(f, "snapshot_seq", j->snapshot_seq);
+	number(f, "first_number", j->first_number);
+	number(f, "n_slots", j->n_slots);
+	number(f, "first_slot", j->first_slot);
+	reals(f, "fixed", j->n_fixed, j->fixed);
+	reals(f, "state_in", j->n_state_in, j->state_in);
+	reals(f, "state_out", j->n_state_out, j->state_out);
+	number(f, "units", j->units);
+	number(f, "cut", j->cut);
+	text(f, "build", j->build);
+	text(f, "worker", r->worker);
+}
+
+static void ended(FILE *f, const struct record_ended *r)
+{
+	for (int i = 0; i < r->n; i++) {
+		number(f, "outcome", r->outcomes[i].number);
+		text(f, "state", msg_trial_state_name(r->outcomes[i].state));
+		reals(f, "values", r->outcomes[i].n_values, r->outcomes[i].values);
+		text(f, "reason", r->outcomes[i].reason);
+		number(f, "late", r->outcomes[i].late);
+	}
+}
+
+static void added(FILE *f, const struct record_added *r)
+{
+	number(f, "first_number", r->first_number);
+	for (int i = 0; i < r->n; i++) {
+		reals(f, "values", r->trials[i].n_values, r->trials[i].values);
+		reals(f, "metrics", r->trials[i].n_metrics, r->trials[i].metrics);
+		text(f, "reason", r->trials[i].reason);
+	}
+}
+
+char *dump_record(const struct record *r)
+{
+	char *out = NULL;
+	size_t size;
+	FILE *f = begin(&out, &size);
+
+	number(f, "record", r->kind);
+	switch (r->kind) {
+	case RECORD_STUDY_CREATED:
+		text(f, "name", r->u.created.name);
+		spec(f, &r->u.created.spec);
+		break;
+	case RECORD_STUDY_UPDATED:
+		number(f, "state", r->u.updated.state);
+		optional(f, "budget", r->u.updated.has_budget, r->u.updated.budget);
+		number(f, "no_budget", r->u.updated.no_budget);
+		break;
+	case RECORD_SUGGESTED:
+		suggested(f, &r->u.suggested);
+		break;
+	case RECORD_ENDED:
+		ended(f, &r->u.ended);
+		break;
+	case RECORD_ADDED:
+		added(f, &r->u.added);
+		break;
+	}
+	fclose(f);
+	return out;
+}

@@ -1,0 +1,633 @@
+#include "tests/proto/random_msg.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/limits.h"
+
+const enum method random_methods[] = {
+#define METHOD(NAME, name, number, mutates) METHOD_##NAME,
+#include "proto/method_list.def"
+#undef METHOD
+};
+const int random_n_methods = sizeof(random_methods) / sizeof(*random_methods);
+
+/* ---- numbers and text ---- */
+
+static bool coin(struct rng *r)
+{
+	return rng_below(r, 2);
+}
+
+static int below(struct rng *r, int n)
+{
+	return (int)rng_below(r, (uint32_t)n);
+}
+
+/* Numbers of every size, the extremes included. */
+static uint64_t any_u64(struct rng *r)
+{
+	return rng_u64(r) >> rng_below(r, 64);
+}
+
+static uint32_t any_u32(struct rng *r)
+{
+	return (uint32_t)rng_u64(r) >> rng_below(r, 32);
+}
+
+static double any_finite(struct rng *r)
+{
+	static const double special[] = {0.0, -0.0, 1e308, -1e308, 5e-324, 0.1, 9007199254740993.0};
+	double x;
+	uint64_t bits;
+
+	if (coin(r))
+		return special[below(r, 7)];
+	do {
+		bits = rng_u64(r);
+		memcpy(&x, &bits, sizeof(x));
+	} while (!isfinite(x));
+	return x;
+}
+
+static double any_real(struct rng *r)
+{
+	switch (below(r, 6)) {
+	case 0: return NAN;
+	case 1: return INFINITY;
+	case 2: return -INFINITY;
+	default: return any_finite(r);
+	}
+}
+
+static const double *any_reals(struct arena *a, struct rng *r, int n, bool finite)
+{
+	double *x = ARENA_ARRAY(a, double, n);
+
+	for (int i = 0; i < n; i++)
+		x[i] = finite ? any_finite(r) : any_real(r);
+	return x;
+}
+
+static void fill_id(struct rng *r, uint8_t id[MSG_ID_BYTES])
+{
+	for (int i = 0; i < MSG_ID_BYTES; i++)
+		id[i] = (uint8_t)(1 + rng_below(r, 255));
+}
+
+/* A name that no other index of the same list has. */
+static const char *name(struct arena *a, struct rng *r, int i)
+{
+	static const char *const stems[] = {"lr", "x", "num layers", "\xce\xb8", "\xe5\xad\xa6",
+		"\xf0\x9f\x8d\x8e", "a.b[0]", "\"q\""};
+	char *s;
+
+	if (rng_below(r, 10) > 0)
+		return arena_printf(a, "%s%d", stems[rng_below(r, 8)], i);
+	s = arena_alloc(a, LIMIT_NAME_BYTES + 1); /* the longest */
+	memset(s, 'n', LIMIT_NAME_BYTES);
+	s[LIMIT_NAME_BYTES] = '\0';
+	s[snprintf(s, 12, "%d", i)] = '_';
+	return s;
+}
+
+static const char *maybe_name(struct arena *a, struct rng *r)
+{
+	return coin(r) ? name(a, r, 0) : NULL;
+}
+
+static const char *any_text(struct arena *a, struct rng *r)
+{
+	static const char *const texts[] = {"", "out of memory\n", " spaced ", "\xc2\x80",
+		"caf\xc3\xa9", "\x01"};
+
+	return arena_printf(a, "%s", texts[rng_below(r, 6)]);
+}
+
+static const char *maybe_text(struct arena *a, struct rng *r)
+{
+	return coin(r) ? any_text(a, r) : NULL;
+}
+
+/* ---- parts ---- */
+
+/* Of index i in a list where values must differ. */
+static struct msg_scalar scalar(struct arena *a, struct rng *r, int i)
+{
+	switch (i == 0 ? below(r, 5) : 2 + below(r, 3)) {
+	case 0: return (struct msg_scalar){.kind = SCALAR_NULL};
+	case 1: return (struct msg_scalar){.kind = SCALAR_BOOL, .b = coin(r)};
+	case 2: return (struct msg_scalar){.kind = SCALAR_INT, .i = (int64_t)(rng_u64(r) << 8) + i};
+	case 3: return (struct msg_scalar){.kind = SCALAR_REAL, .r = i + rng_uniform(r)};
+	default: return (struct msg_scalar){.kind = SCALAR_STRING,
+		.s = arena_printf(a, "%s%d", any_text(a, r), i)};
+	}
+}
+
+static const struct msg_named *named(struct arena *a, struct rng *r, int n)
+{
+	struct msg_named *p = ARENA_ARRAY(a, struct msg_named, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = (struct msg_named){name(a, r, i), scalar(a, r, 0)};
+	return p;
+}
+
+static const struct msg_value *values(struct arena *a, struct rng *r, int n)
+{
+	struct msg_value *p = ARENA_ARRAY(a, struct msg_value, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = (struct msg_value){
+			.name = i == 0 && coin(r) ? NULL : name(a, r, i), .value = any_real(r)};
+	return p;
+}
+
+static struct msg_lease lease(struct rng *r, uint64_t number)
+{
+	struct msg_lease l = {.number = number, .has_attempt = coin(r), .has_token = coin(r)};
+
+	if (l.has_attempt)
+		l.attempt = any_u32(r);
+	if (l.has_token)
+		fill_id(r, l.token);
+	return l;
+}
+
+static struct msg_lease given_lease(struct rng *r, uint64_t number)
+{
+	struct msg_lease l = lease(r, number);
+
+	l.remaining_ms = any_u64(r);
+	return l;
+}
+
+static struct msg_why why(struct rng *r)
+{
+	struct msg_why w = {0};
+
+	if (coin(r))
+		return w;
+	w.rule = WHY_INITIAL + rng_below(r, 3);
+	w.freshness = WHY_FRESH + rng_below(r, 3);
+	w.has_prediction = coin(r);
+	if (w.has_prediction) {
+		w.mean = any_finite(r);
+		w.sd = any_finite(r);
+		w.log_acq = any_real(r);
+	}
+	return w;
+}
+
+static struct msg_param param(struct arena *a, struct rng *r, int i)
+{
+	struct msg_param p = {.name = name(a, r, i), .kind = PARAM_FLOAT + rng_below(r, 3)};
+	struct msg_scalar *choices;
+
+	if (p.kind == PARAM_CATEGORICAL) {
+		p.n_choices = 1 + below(r, 12);
+		p.choices = choices = ARENA_ARRAY(a, struct msg_scalar, p.n_choices);
+		for (int k = 0; k < p.n_choices; k++)
+			choices[k] = scalar(a, r, k);
+		return p;
+	}
+	p.has_low = p.has_high = true;
+	p.low = any_finite(r);
+	p.high = any_finite(r);
+	p.log = coin(r);
+	p.has_step = coin(r);
+	p.step = p.has_step ? any_finite(r) : 0;
+	return p;
+}
+
+static struct msg_spec spec(struct arena *a, struct rng *r)
+{
+	struct msg_spec s = {.n_params = 1 + below(r, 20), .n_metrics = 1, .has_budget = coin(r),
+		.has_lease = coin(r), .has_seed = coin(r)};
+	struct msg_param *params = ARENA_ARRAY(a, struct msg_param, s.n_params);
+	struct msg_metric *metrics = ARENA_ARRAY(a, struct msg_metric, 1);
+
+	for (int i = 0; i < s.n_params; i++)
+		params[i] = param(a, r, i);
+	metrics[0] = (struct msg_metric){name(a, r, 0), METRIC_MINIMIZE + rng_below(r, 2)};
+	s.params = params;
+	s.metrics = metrics;
+	s.budget = s.has_budget ? any_u64(r) | 1 : 0;
+	s.lease_s = s.has_lease ? 1e-3 + rng_uniform(r) * 1e6 : 0;
+	s.seed = s.has_seed ? any_u64(r) : 0;
+	return s;
+}
+
+static struct msg_point point(struct arena *a, struct rng *r, int n_values)
+{
+	int n = 1 + below(r, 8);
+
+	return (struct msg_point){n, named(a, r, n), n_values, values(a, r, n_values)};
+}
+
+static struct msg_trial trial(struct arena *a, struct rng *r)
+{
+	struct msg_trial t = {.number = any_u64(r), .state = TRIAL_QUEUED + rng_below(r, 8),
+		.n_params = below(r, 8), .n_values = below(r, 3), .reason = maybe_text(a, r),
+		.worker = maybe_name(a, r), .attempt = any_u32(r), .created_ms = any_u64(r),
+		.finished_ms = any_u64(r), .late = coin(r), .told = coin(r), .seq = any_u64(r),
+		.why = why(r), .has_lease = coin(r)};
+
+	t.params = named(a, r, t.n_params);
+	t.values = values(a, r, t.n_values);
+	if (t.has_lease)
+		t.lease = given_lease(r, any_u64(r));
+	return t;
+}
+
+static const struct msg_trial *trials(struct arena *a, struct rng *r, int n)
+{
+	struct msg_trial *t = ARENA_ARRAY(a, struct msg_trial, n);
+
+	for (int i = 0; i < n; i++)
+		t[i] = trial(a, r);
+	return t;
+}
+
+static struct msg_study study(struct arena *a, struct rng *r)
+{
+	struct msg_study s = {.name = name(a, r, 0), .id = any_u64(r),
+		.state = STUDY_ACTIVE + rng_below(r, 4), .spec = spec(a, r),
+		.best = coin(r) ? trials(a, r, 1) : NULL, .created_ms = any_u64(r),
+		.seq = any_u64(r), .reason = maybe_text(a, r), .reserved = any_u64(r)};
+
+	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
+		s.counts[i] = coin(r) ? any_u64(r) : 0;
+	return s;
+}
+
+/* ---- requests ---- */
+
+static struct msg_meta meta(struct arena *a, struct rng *r, bool mutates)
+{
+	struct msg_meta m = {.has_request_id = mutates || coin(r), .has_session = coin(r),
+		.worker_id = maybe_name(a, r), .has_deadline = coin(r)};
+
+	if (m.has_request_id)
+		fill_id(r, m.request_id);
+	if (m.has_session)
+		fill_id(r, m.session);
+	m.deadline_ms = m.has_deadline ? rng_below(r, LIMIT_DEADLINE_MS) : 0;
+	return m;
+}
+
+static struct msg_update_study update_study(struct arena *a, struct rng *r)
+{
+	struct msg_update_study m = {.study = name(a, r, 0), .action = rng_below(r, 4)};
+
+	if (m.action == ACTION_NONE || coin(r)) {
+		m.has_budget = coin(r);
+		m.no_budget = !m.has_budget;
+		m.budget = m.has_budget ? any_u64(r) | 1 : 0;
+	}
+	return m;
+}
+
+static struct msg_suggest suggest(struct arena *a, struct rng *r)
+{
+	struct msg_suggest m = {.study = name(a, r, 0), .count = 1 + rng_below(r, LIMIT_BATCH),
+		.n_fixed = below(r, 5), .has_lease = coin(r)};
+
+	m.fixed = named(a, r, m.n_fixed);
+	m.lease_s = m.has_lease ? LIMIT_LEASE_S : 0;
+	return m;
+}
+
+static struct msg_observe observe(struct arena *a, struct rng *r)
+{
+	int n = 1 + below(r, 10);
+	struct msg_observation *o = ARENA_ARRAY(a, struct msg_observation, n);
+
+	for (int i = 0; i < n; i++) {
+		o[i].number = (any_u64(r) << 4) + (uint64_t)i;
+		o[i].lease = lease(r, o[i].number);
+		o[i].n_values = 1 + below(r, 4);
+		o[i].values = values(a, r, o[i].n_values);
+	}
+	return (struct msg_observe){name(a, r, 0), n, o};
+}
+
+static struct msg_fail_trial fail_trial(struct arena *a, struct rng *r)
+{
+	static const enum trial_state states[] = {TRIAL_FAILED, TRIAL_INFEASIBLE, TRIAL_PRUNED};
+	uint64_t number = any_u64(r);
+
+	return (struct msg_fail_trial){name(a, r, 0), number, lease(r, number),
+		states[rng_below(r, 3)], maybe_text(a, r)};
+}
+
+static struct msg_heartbeat heartbeat(struct arena *a, struct rng *r)
+{
+	int n = 1 + below(r, 10);
+	struct msg_lease *l = ARENA_ARRAY(a, struct msg_lease, n);
+
+	for (int i = 0; i < n; i++)
+		l[i] = lease(r, any_u64(r));
+	return (struct msg_heartbeat){name(a, r, 0), n, l};
+}
+
+static const struct msg_point *points(struct arena *a, struct rng *r, int n, bool told)
+{
+	struct msg_point *p = ARENA_ARRAY(a, struct msg_point, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = point(a, r, told ? 1 + below(r, 3) : 0);
+	return p;
+}
+
+static struct msg_list_trials list_trials(struct arena *a, struct rng *r)
+{
+	struct msg_list_trials m = {name(a, r, 0), rng_below(r, 256) << 1, any_u64(r), any_u64(r),
+		any_u32(r), coin(r), coin(r), coin(r)};
+
+	if (!m.params && !m.values)
+		m.why = true;
+	return m;
+}
+
+struct msg_request random_request(struct arena *a, struct rng *r, enum method method)
+{
+	struct msg_request m = {.method = method, .meta = meta(a, r, msg_method_mutates(method))};
+	int n = 1 + below(r, 10);
+
+	switch (method) {
+	case METHOD_HELLO:
+		m.u.hello = (struct msg_hello){maybe_name(a, r), any_u32(r)};
+		break;
+	case METHOD_PING:
+	case METHOD_STATUS:
+		break;
+	case METHOD_CREATE_STUDY:
+		m.u.create_study = (struct msg_create_study){name(a, r, 0), spec(a, r),
+			IF_EXISTS_FAIL + rng_below(r, 3)};
+		break;
+	case METHOD_GET_STUDY:
+	case METHOD_BEST:
+		m.u.get_study.study = name(a, r, 0);
+		break;
+	case METHOD_LIST_STUDIES:
+		m.u.list_studies = (struct msg_list_studies){coin(r), any_u64(r), any_u32(r)};
+		break;
+	case METHOD_UPDATE_STUDY:
+		m.u.update_study = update_study(a, r);
+		break;
+	case METHOD_DELETE_STUDY:
+		m.u.delete_study = (struct msg_delete_study){.study = name(a, r, 0)};
+		if (coin(r))
+			m.u.delete_study = (struct msg_delete_study){name(a, r, 0), true, true,
+				any_u64(r)};
+		break;
+	case METHOD_SUGGEST:
+		m.u.suggest = suggest(a, r);
+		break;
+	case METHOD_OBSERVE:
+		m.u.observe = observe(a, r);
+		break;
+	case METHOD_FAIL_TRIAL:
+		m.u.fail_trial = fail_trial(a, r);
+		break;
+	case METHOD_HEARTBEAT:
+		m.u.heartbeat = heartbeat(a, r);
+		break;
+	case METHOD_ADD_TRIALS:
+		m.u.add_trials = (struct msg_add_trials){name(a, r, 0), n, points(a, r, n, true)};
+		break;
+	case METHOD_GET_TRIAL:
+		m.u.get_trial = (struct msg_get_trial){name(a, r, 0), any_u64(r)};
+		break;
+	case METHOD_LIST_TRIALS:
+		m.u.list_trials = list_trials(a, r);
+		break;
+	case METHOD_PREDICT:
+		m.u.predict = (struct msg_predict){name(a, r, 0), n, points(a, r, n, false)};
+		break;
+	case METHOD_REPLAY:
+		m.u.replay = (struct msg_replay){name(a, r, 0), any_u64(r), any_u32(r)};
+		break;
+	}
+	return m;
+}
+
+/* ---- replies ---- */
+
+static struct msg_hello_reply hello_reply(struct arena *a, struct rng *r)
+{
+	struct msg_hello_reply m = {.version = any_text(a, r), .protocol = any_u32(r),
+		.n_features = below(r, 5), .has_session = coin(r), .blas_core = maybe_text(a, r),
+		.limits = {any_u64(r), any_u64(r), any_u32(r), any_u32(r), any_u32(r), any_u32(r),
+			any_u32(r)}};
+	const char **features = ARENA_ARRAY(a, const char *, m.n_features);
+
+	for (int i = 0; i < m.n_features; i++)
+		features[i] = any_text(a, r);
+	m.features = features;
+	if (m.has_session)
+		fill_id(r, m.session);
+	return m;
+}
+
+static struct msg_status_reply status_reply(struct arena *a, struct rng *r)
+{
+	struct msg_status_reply m = {.version = maybe_text(a, r), .uptime_ms = any_u64(r),
+		.studies = any_u64(r), .waiting_suggests = any_u64(r), .running_jobs = any_u64(r),
+		.requests = any_u64(r), .commits = any_u64(r), .committed_events = any_u64(r),
+		.failed_commits = any_u64(r), .durable = coin(r), .blas_core = maybe_text(a, r),
+		.sqlite_version = maybe_text(a, r), .rss_bytes = any_u64(r),
+		.db_bytes = any_u64(r), .wal_bytes = any_u64(r), .threads = any_u32(r)};
+
+	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
+		m.trials[i] = any_u64(r);
+	return m;
+}
+
+static struct msg_heartbeat_reply heartbeat_reply(struct arena *a, struct rng *r)
+{
+	struct msg_heartbeat_reply m = {.n = below(r, 6), .n_lost = below(r, 6)};
+	struct msg_lease *l = ARENA_ARRAY(a, struct msg_lease, m.n);
+	uint64_t *lost = ARENA_ARRAY(a, uint64_t, m.n_lost);
+
+	for (int i = 0; i < m.n; i++)
+		l[i] = given_lease(r, any_u64(r));
+	for (int i = 0; i < m.n_lost; i++)
+		lost[i] = any_u64(r);
+	m.leases = l;
+	m.lost = lost;
+	return m;
+}
+
+static struct msg_predict_reply predict_reply(struct arena *a, struct rng *r)
+{
+	struct msg_predict_reply m = {.n = below(r, 6)};
+	struct msg_prediction *p = ARENA_ARRAY(a, struct msg_prediction, m.n);
+
+	for (int i = 0; i < m.n; i++)
+		p[i] = (struct msg_prediction){maybe_name(a, r), any_real(r), any_real(r)};
+	m.predictions = p;
+	return m;
+}
+
+static struct msg_replay_reply replay_reply(struct arena *a, struct rng *r)
+{
+	struct msg_replay_reply m = {.n = below(r, 6), .more = coin(r), .same_build = coin(r)};
+	struct msg_replayed *p = ARENA_ARRAY(a, struct msg_replayed, m.n);
+
+	for (int i = 0; i < m.n; i++) {
+		p[i] = (struct msg_replayed){any_u64(r), any_u64(r), coin(r), below(r, 4), NULL,
+			below(r, 4), NULL};
+		p[i].recorded = named(a, r, p[i].n_recorded);
+		p[i].computed = named(a, r, p[i].n_computed);
+	}
+	m.suggestions = p;
+	m.next_seq = m.more ? any_u64(r) : 0;
+	return m;
+}
+
+static struct msg_list_studies_reply list_studies_reply(struct arena *a, struct rng *r)
+{
+	struct msg_list_studies_reply m = {.n = below(r, 4), .more = coin(r)};
+	struct msg_study *s = ARENA_ARRAY(a, struct msg_study, m.n);
+
+	for (int i = 0; i < m.n; i++)
+		s[i] = study(a, r);
+	m.studies = s;
+	return m;
+}
+
+struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method)
+{
+	struct msg_reply m = {.method = method, .is_error = below(r, 8) == 0};
+	int n = below(r, 6);
+
+	if (m.is_error) {
+		m.error = (struct msg_error){any_u32(r), maybe_text(a, r), maybe_text(a, r),
+			maybe_text(a, r), any_u64(r)};
+		return m;
+	}
+	switch (method) {
+	case METHOD_HELLO:
+		m.u.hello = hello_reply(a, r);
+		break;
+	case METHOD_PING:
+		break;
+	case METHOD_STATUS:
+		m.u.status = status_reply(a, r);
+		break;
+	case METHOD_CREATE_STUDY:
+	case METHOD_GET_STUDY:
+	case METHOD_UPDATE_STUDY:
+	case METHOD_DELETE_STUDY:
+		m.u.study = (struct msg_study_reply){study(a, r), coin(r)};
+		break;
+	case METHOD_LIST_STUDIES:
+		m.u.list_studies = list_studies_reply(a, r);
+		break;
+	case METHOD_SUGGEST:
+	case METHOD_OBSERVE:
+	case METHOD_FAIL_TRIAL:
+	case METHOD_GET_TRIAL:
+		m.u.trials = (struct msg_trials_reply){n, trials(a, r, n)};
+		break;
+	case METHOD_HEARTBEAT:
+		m.u.heartbeat = heartbeat_reply(a, r);
+		break;
+	case METHOD_ADD_TRIALS:
+		m.u.add_trials = (struct msg_add_trials_reply){any_u64(r), any_u64(r)};
+		break;
+	case METHOD_LIST_TRIALS:
+		m.u.list_trials = (struct msg_list_trials_reply){n, trials(a, r, n), coin(r),
+			any_u64(r), any_u64(r)};
+		break;
+	case METHOD_BEST:
+		m.u.best.trial = coin(r) ? trials(a, r, 1) : NULL;
+		break;
+	case METHOD_PREDICT:
+		m.u.predict = predict_reply(a, r);
+		break;
+	case METHOD_REPLAY:
+		m.u.replay = replay_reply(a, r);
+		break;
+	}
+	return m;
+}
+
+/* ---- records ---- */
+
+static struct record_suggested suggested(struct arena *a, struct rng *r)
+{
+	int n = 1 + below(r, 5), fixed = below(r, 20), state = below(r, 30);
+	struct record_given *g = ARENA_ARRAY(a, struct record_given, n);
+
+	for (int i = 0; i < n; i++) {
+		int d = below(r, 10);
+
+		g[i] = (struct record_given){.number = any_u64(r), .n_values = d,
+			.values = any_reals(a, r, d, true), .attempt = any_u32(r),
+			.lease_ms = any_u64(r), .why = why(r)};
+		fill_id(r, g[i].token);
+	}
+	return (struct record_suggested){n, g,
+		{any_u64(r), any_u64(r), any_u32(r), any_u32(r), fixed,
+			any_reals(a, r, fixed, false), state, any_reals(a, r, state, false), state,
+			any_reals(a, r, state, false), any_u32(r), coin(r), maybe_text(a, r)},
+		maybe_name(a, r)};
+}
+
+static struct record_ended ended(struct arena *a, struct rng *r)
+{
+	int n = 1 + below(r, 5);
+	struct record_outcome *o = ARENA_ARRAY(a, struct record_outcome, n);
+
+	for (int i = 0; i < n; i++) {
+		int k = below(r, 3);
+
+		o[i] = (struct record_outcome){any_u64(r), TRIAL_QUEUED + rng_below(r, 8), k,
+			any_reals(a, r, k, false), maybe_text(a, r), coin(r)};
+	}
+	return (struct record_ended){n, o};
+}
+
+static struct record_added added(struct arena *a, struct rng *r)
+{
+	int n = 1 + below(r, 5);
+	struct record_added_trial *t = ARENA_ARRAY(a, struct record_added_trial, n);
+
+	for (int i = 0; i < n; i++) {
+		int d = below(r, 10), k = below(r, 3);
+
+		t[i] = (struct record_added_trial){d, any_reals(a, r, d, true), k,
+			any_reals(a, r, k, false), maybe_text(a, r)};
+	}
+	return (struct record_added){any_u64(r), n, t};
+}
+
+struct record random_record(struct arena *a, struct rng *r, enum record_kind kind)
+{
+	struct record rec = {.kind = kind};
+
+	switch (kind) {
+	case RECORD_STUDY_CREATED:
+		rec.u.created = (struct record_created){name(a, r, 0), spec(a, r)};
+		break;
+	case RECORD_STUDY_UPDATED:
+		rec.u.updated = (struct record_updated){rng_below(r, 5), coin(r), 0, coin(r)};
+		rec.u.updated.budget = rec.u.updated.has_budget ? any_u64(r) : 0;
+		break;
+	case RECORD_SUGGESTED:
+		rec.u.suggested = suggested(a, r);
+		break;
+	case RECORD_ENDED:
+		rec.u.ended = ended(a, r);
+		break;
+	case RECORD_ADDED:
+		rec.u.added = added(a, r);
+		break;
+	}
+	return rec;
+}
