@@ -1,0 +1,289 @@
+#include "gp/fit.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "gp/linalg/blas.h"
+#include "gp/outcome.h"
+#include "tests/gp/reference.h"
+
+static struct arena *arena;
+static struct dataset s;
+
+static double posterior(const struct gp_data *data, const struct gp_prior *p, const double *theta)
+{
+	double lml;
+
+	assert_int_equal(gp_lml(data, theta, &lml, NULL, NULL, arena, NULL), KR_OK);
+	return lml + gp_prior_log_density(p, theta, NULL);
+}
+
+/* Fit from every start, keep the best; its log posterior. */
+static double fit(const struct gp_data *data, const struct gp_prior *p, const double *warm,
+	double *theta, int *evaluations)
+{
+	double starts[32 * GP_FIT_MAX_STARTS], best = -INFINITY;
+	int n = gp_fit_starts(p, data->n, warm, starts), size = p->d + 2;
+
+	assert_true(n >= 1 && n <= GP_FIT_MAX_STARTS);
+	*evaluations = 0;
+	for (int i = 0; i < n; i++) {
+		struct gp_fit_result result;
+
+		assert_int_equal(gp_fit_from(data, p, GP_FIT_COLD_EVALUATIONS, starts + i * size, &result,
+							 arena, NULL),
+			KR_OK);
+		assert_true(result.evaluations <= GP_FIT_COLD_EVALUATIONS);
+		*evaluations += result.evaluations;
+		if (result.log_posterior > best) {
+			best = result.log_posterior;
+			memcpy(theta, starts + i * size, sizeof(double) * (size_t)size);
+		}
+	}
+	return best;
+}
+
+/* No small step along a coordinate or a random line, within the bounds, is uphill. */
+static void optima_are_optima(void **state)
+{
+	struct rng r = reference_rng("optima");
+
+	(void)state;
+	for (int trial = 0; trial < 12; trial++) {
+		int n = 5 + (int)rng_below(&r, 50), d = 1 + (int)rng_below(&r, 6), evaluations;
+		struct gp_prior p = gp_prior_default(d);
+		double theta[32], lower[32], upper[32], top;
+
+		reference_dataset(&s, n, d, trial % 2, &r);
+		outcome_standardize(s.y, n, s.y, &(double){0}, &(double){0});
+		top = fit(&s.data, &p, NULL, theta, &evaluations);
+		assert_near(posterior(&s.data, &p, theta), top, 1e-12);
+		gp_prior_bounds(&p, lower, upper);
+		for (int step = 0; step < 40; step++) {
+			double near[32];
+
+			for (int k = 0; k < d + 2; k++) {
+				double move = step < 2 * (d + 2) ? (step / 2 == k) * (step % 2 ? 0.1 : -0.1)
+				                                 : 0.05 * rng_normal(&r);
+
+				assert_true(theta[k] >= lower[k] && theta[k] <= upper[k]);
+				near[k] = fmin(fmax(theta[k] + move, lower[k]), upper[k]);
+			}
+			assert_true(posterior(&s.data, &p, near) <= top + 0.01);
+		}
+	}
+}
+
+/* One more point costs few evaluations from the optimum before it, and ends as high. */
+static void warm_fits_are_short(void **state)
+{
+	struct rng r = reference_rng("warm");
+	int warm_sum = 0, cold_sum = 0;
+
+	(void)state;
+	for (int trial = 0; trial < 8; trial++) {
+		struct gp_prior p = gp_prior_default(4);
+		struct gp_fit_result result;
+		double before[32], theta[32], cold[32], top;
+		int evaluations;
+
+		reference_dataset(&s, 61, 4, false, &r);
+		outcome_standardize(s.y, 61, s.y, &(double){0}, &(double){0});
+		s.data.n = s.data.X.rows = 60;
+		fit(&s.data, &p, NULL, before, &evaluations);
+		s.data.n = s.data.X.rows = 61;
+		top = fit(&s.data, &p, NULL, cold, &evaluations);
+		cold_sum += evaluations;
+		memcpy(theta, before, sizeof(theta));
+		assert_int_equal(gp_fit_from(&s.data, &p, GP_FIT_WARM_EVALUATIONS, theta, &result, arena,
+							 NULL),
+			KR_OK);
+		warm_sum += result.evaluations;
+		assert_true(result.log_posterior > top - 0.05);
+	}
+	print_message("evaluations: warm %.1f, cold %.1f\n", warm_sum / 8.0, cold_sum / 8.0);
+	assert_true(warm_sum < 8 * 20);
+}
+
+static void starts_are_within_the_bounds(void **state)
+{
+	(void)state;
+	for (int d = 1; d <= 30; d += 7) {
+		struct gp_prior p = gp_prior_default(d);
+		double warm[32], starts[32 * GP_FIT_MAX_STARTS], lower[32], upper[32];
+
+		gp_prior_fix(&p.noise, 1e-8);
+		gp_prior_bounds(&p, lower, upper);
+		for (int k = 0; k < d + 2; k++)
+			warm[k] = k % 3 ? 1e3 : NAN; /* whatever was stored */
+		for (int n = 1; n < 100; n += 9) {
+			int count = gp_fit_starts(&p, n, warm, starts);
+
+			assert_true(count <= GP_FIT_MAX_STARTS);
+			assert_true(n >= 30 || count == 3);
+			for (int i = 0; i < count * (d + 2); i++)
+				assert_true(starts[i] >= lower[i % (d + 2)] && starts[i] <= upper[i % (d + 2)]);
+			assert_int_equal(gp_fit_starts(&p, n, NULL, starts), n < 30 ? 2 : 1);
+		}
+	}
+}
+
+/* The same call gives the same bits. */
+static void fits_repeat(void **state)
+{
+	struct rng r = reference_rng("repeat");
+	struct gp_prior p = gp_prior_default(5);
+	double a[32], b[32];
+	int evaluations;
+
+	(void)state;
+	reference_dataset(&s, 40, 5, true, &r);
+	assert_true(fit(&s.data, &p, NULL, a, &evaluations) ==
+				fit(&s.data, &p, NULL, b, &evaluations));
+	assert_memory_equal(a, b, sizeof(double) * 7);
+}
+
+/* Points and outcomes nobody would choose. */
+static void nasty(int trial, struct rng *r)
+{
+	int n = 1 + (int)rng_below(r, 24), d = 1 + (int)rng_below(r, 5);
+	double spread = exp(-8 * rng_uniform(r));
+
+	reference_dataset(&s, n, d, trial % 2, r);
+	for (int i = 0; i < n; i++) {
+		int from = (int)rng_below(r, (uint32_t)n);
+
+		for (int k = 0; k < d; k++) {
+			double *x = mat_at(s.data.X, i, k);
+
+			if (trial % 3 == 1) /* repeats */
+				*x = *mat_at(s.data.X, from, k);
+			if (trial % 3 == 2 && !s.categorical[k]) /* a cluster */
+				*x = 0.5 + spread * (*x - 0.5);
+			if (trial % 7 == 3 && !s.categorical[k]) /* corners */
+				*x = *x > 0.5;
+		}
+		switch (trial / 3 % 6) {
+		case 0:
+			s.y[i] = 3; /* constant */
+			break;
+		case 1:
+			s.y[i] = rng_normal(r) * 1e300;
+			break;
+		case 2:
+			s.y[i] = exp(30 * rng_normal(r));
+			break;
+		case 3:
+			s.y[i] = i == 0 ? 1e9 : 0; /* one outlier */
+			break;
+		case 4:
+			s.y[i] = rng_normal(r) * 1e-200 + 1;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Outcomes, fit, condition, predict: a thousand times, and never an error. */
+static void nasty_data_never_fail(void **state)
+{
+	struct rng r = reference_rng("nasty");
+
+	(void)state;
+	for (int trial = 0; trial < 1000; trial++) {
+		struct arena_mark mark = arena_mark(arena);
+		double theta[32], z[400];
+		struct gp_data data;
+		struct gp_prior p;
+		struct gp_batch batch;
+		struct outcome o;
+		struct gp *g;
+		int evaluations;
+
+		nasty(trial, &r);
+		p = gp_prior_default(s.data.d);
+		if (trial % 5 == 0)
+			gp_prior_fix(&p.noise, trial % 2 ? 0 : 1e-8);
+		assert_int_equal(outcome_fit(&o, trial % 2, s.y, s.data.n, z, arena, NULL), KR_OK);
+		data = s.data;
+		data.y = z;
+		assert_true(isfinite(fit(&data, &p, NULL, theta, &evaluations)));
+		g = gp_new(data.n, data.d, 1);
+		assert_int_equal(gp_condition(g, &data, theta, arena, NULL), KR_OK);
+		assert_int_equal(gp_predict(g, data.X, false, &batch, arena, NULL), KR_OK);
+		for (int i = 0; i < data.n; i++)
+			assert_true(isfinite(batch.mean.p[i]) && isfinite(batch.var[i]) && batch.var[i] > 0);
+		gp_free(g);
+		arena_release(arena, mark);
+	}
+}
+
+/* A start without a likelihood is answered, not failed. */
+static void what_cannot_be_evaluated_is_minus_infinity(void **state)
+{
+	struct rng r = reference_rng("no likelihood");
+	struct gp_prior p = gp_prior_default(2);
+	struct gp_fit_result result;
+	double theta[4] = {0, 0, 0, -5};
+
+	(void)state;
+	reference_dataset(&s, 10, 2, false, &r);
+	s.y[4] = NAN;
+	assert_int_equal(gp_fit_from(&s.data, &p, 50, theta, &result, arena, NULL), KR_OK);
+	assert_true(result.log_posterior == -INFINITY);
+	assert_int_equal(result.evaluations, 1);
+}
+
+static void memory_may_run_out(void **state)
+{
+	struct rng r = rng_make(1, 0, RNG_TEST, 0);
+	struct gp_prior p = gp_prior_default(2);
+	int n = 1;
+
+	(void)state;
+	reference_dataset(&s, 40, 2, false, &r);
+	for (enum kr_status status = KR_ENOMEM; status != KR_OK; n++) {
+		double theta[4] = {0, 0, 0, -5};
+		struct gp_fit_result result;
+		struct arena *a;
+
+		kr_alloc_fail_at(n, 0);
+		a = arena_new(1 << 20);
+		status = a ? gp_fit_from(&s.data, &p, 20, theta, &result, a, NULL) : KR_ENOMEM;
+		assert_true(status == KR_OK || status == KR_ENOMEM);
+		if (a)
+			assert_int_equal(arena_used(a), 0);
+		arena_free(a);
+	}
+	kr_alloc_fail_at(0, 0);
+	assert_true(n > 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(optima_are_optima),
+		cmocka_unit_test(warm_fits_are_short),
+		cmocka_unit_test(starts_are_within_the_bounds),
+		cmocka_unit_test(fits_repeat),
+		cmocka_unit_test(nasty_data_never_fail),
+		cmocka_unit_test(what_cannot_be_evaluated_is_minus_infinity),
+		cmocka_unit_test(memory_may_run_out),
+	};
+	int failed;
+
+	blas_init();
+	arena = arena_new(1 << 26);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_free(arena);
+	return failed;
+}

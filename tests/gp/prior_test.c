@@ -1,0 +1,148 @@
+#include "gp/prior.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/gp/reference.h"
+
+/* The recipe's formulas, written down again: up to a constant. */
+static double recipe(int d, const double *t)
+{
+	double sum = 0, mu = sqrt(2) + 0.5 * log(d);
+
+	for (int k = 0; k < d; k++)
+		sum += -(t[k] - mu) * (t[k] - mu) / 6 - (t[k] - mu);
+	sum -= 0.5 * t[d] * t[d];
+	sum -= 0.01 * (t[d + 1] - log(0.0039)) * (t[d + 1] - log(0.0039));
+	return sum - 0.5 * pow(fmax(0, t[d + 1] - log(0.05)), 2);
+}
+
+static void the_default_is_the_recipe(void **state)
+{
+	struct rng r = reference_rng("default prior");
+
+	(void)state;
+	for (int d = 1; d <= 20; d += 3) {
+		struct gp_prior p = gp_prior_default(d);
+		double a[22], b[22], lower[22], upper[22];
+
+		for (int k = 0; k < d + 2; k++) {
+			a[k] = 3 * rng_normal(&r);
+			b[k] = 3 * rng_normal(&r);
+		}
+		assert_near(gp_prior_log_density(&p, a, NULL) - gp_prior_log_density(&p, b, NULL),
+			recipe(d, a) - recipe(d, b), 1e-12);
+		gp_prior_bounds(&p, lower, upper);
+		assert_near(exp(lower[d - 1]), 0.01, 1e-14);
+		assert_near(exp(upper[d - 1]), 100 * sqrt(d), 1e-12);
+		assert_near(exp(lower[d]), 0.01, 1e-14);
+		assert_near(exp(upper[d]), 100, 1e-12);
+		assert_near(exp(lower[d + 1]), 1e-8, 1e-20);
+		assert_near(exp(upper[d + 1]), 1, 1e-14);
+	}
+}
+
+/* Of l itself, the density is highest at 0.205 sqrt d. */
+static void the_mode_of_the_lengthscale(void **state)
+{
+	struct gp_prior p = gp_prior_default(6);
+	double theta[8] = {0}, grad[8] = {0}, mode = exp(sqrt(2) - 3) * sqrt(6);
+
+	(void)state;
+	assert_near(mode, 0.5022, 1e-3);
+	for (int k = 0; k < 6; k++)
+		theta[k] = log(mode);
+	gp_prior_log_density(&p, theta, grad);
+	for (int k = 0; k < 6; k++)
+		assert_near(grad[k], 0, 1e-12); /* of the density of l, in steps of ln l */
+}
+
+/* Densities of a parameter sum to 1 over it, those of its logarithm over that. */
+static void densities_are_densities(void **state)
+{
+	const struct gp_prior_term terms[] = {{GP_PRIOR_LOGNORMAL, 0.3, 0.7, 0, 0},
+		{GP_PRIOR_LOGNORMAL_LN, -0.2, 1.3, 0, 0}, {GP_PRIOR_GAMMA, 3, 6, 0, 0},
+		{GP_PRIOR_GAMMA, 1.1, 0.05, 0, 0}};
+	const double h = 1e-3;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct gp_prior p = {.d = 1, .lengthscale = terms[i]};
+		double sum = 0;
+
+		for (double t = -25; t < 12; t += h) {
+			double theta[3] = {t, 0, 0};
+			double jacobian = terms[i].shape == GP_PRIOR_LOGNORMAL_LN ? 1 : exp(t);
+
+			sum += exp(gp_prior_log_density(&p, theta, NULL)) * jacobian * h;
+		}
+		assert_near(sum, 1, 1e-6);
+	}
+}
+
+static void gradients_are_those_of_differences(void **state)
+{
+	struct rng r = reference_rng("prior gradient");
+	const enum gp_prior_shape shapes[] = {GP_PRIOR_FLAT, GP_PRIOR_LOGNORMAL,
+		GP_PRIOR_LOGNORMAL_LN, GP_PRIOR_GAMMA, GP_PRIOR_NOISE};
+	const double h = 1e-6;
+
+	(void)state;
+	for (int trial = 0; trial < 200; trial++) {
+		struct gp_prior p = {.d = 2};
+		double theta[4], grad[4];
+
+		p.lengthscale = (struct gp_prior_term){shapes[trial % 5], 1.5, 0.7, 0, 0};
+		p.outputscale = (struct gp_prior_term){shapes[trial / 5 % 5], 0.5, 2, 0, 0};
+		p.noise = (struct gp_prior_term){shapes[4 - trial % 5], 1, 1.1, 0, 0};
+		for (int k = 0; k < 4; k++) {
+			theta[k] = 2 * rng_normal(&r);
+			grad[k] = 10; /* what is there is added to */
+		}
+		gp_prior_log_density(&p, theta, grad);
+		for (int k = 0; k < 4; k++) {
+			double keep = theta[k], up, down;
+
+			theta[k] = keep + h;
+			up = gp_prior_log_density(&p, theta, NULL);
+			theta[k] = keep - h;
+			down = gp_prior_log_density(&p, theta, NULL);
+			theta[k] = keep;
+			assert_near(grad[k] - 10, (up - down) / (2 * h), 1e-5);
+		}
+	}
+}
+
+static void a_fixed_parameter_has_no_room(void **state)
+{
+	struct gp_prior p = gp_prior_default(1);
+	double lower[3], upper[3], theta[3] = {0, 0, -INFINITY}, grad[3] = {0};
+
+	(void)state;
+	gp_prior_fix(&p.outputscale, 4);
+	gp_prior_fix(&p.noise, 0);
+	gp_prior_bounds(&p, lower, upper);
+	assert_true(lower[1] == upper[1] && lower[1] == log(4));
+	assert_true(lower[2] == -INFINITY && upper[2] == -INFINITY);
+	assert_true(isfinite(gp_prior_log_density(&p, theta, grad)));
+	assert_true(grad[1] == 0 && grad[2] == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_default_is_the_recipe),
+		cmocka_unit_test(the_mode_of_the_lengthscale),
+		cmocka_unit_test(densities_are_densities),
+		cmocka_unit_test(gradients_are_those_of_differences),
+		cmocka_unit_test(a_fixed_parameter_has_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
