@@ -37,7 +37,7 @@ struct maximizer {
 	struct ascend *ascent;   /* NULL between ascents */
 	double *scale;
 	unsigned char *moving, *discrete;
-	bool any_smooth, any_discrete, changed, sorted;
+	bool any_smooth, changed, sorted;
 	int round, coordinate;
 	int *order, n_order;     /* of raw candidates (< n_raw) and starts */
 };
@@ -65,7 +65,6 @@ static void classify(struct maximizer *m)
 		m->discrete[i] = moves_discrete(s, i);
 		m->moving[i] = smooth || !m->discrete[i];
 		m->n_moving += m->moving[i];
-		m->any_discrete |= m->discrete[i];
 		m->any_smooth |= smooth && m->discrete[i];
 		moves += m->discrete[i] ? fmin(space_levels(s, i), MOVES_MOST) : 0;
 	}

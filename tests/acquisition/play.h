@@ -1,0 +1,37 @@
+/* A study played against the policy: what was told so far, and how it is asked. */
+#ifndef KR_TESTS_ACQUISITION_PLAY_H
+#define KR_TESTS_ACQUISITION_PLAY_H
+
+#include "acquisition/policy.h"
+#include "tests/acquisition/cube.h"
+
+enum { PLAY_STATE = SPACE_MAX_DIMS + 8 };
+
+struct play {
+	struct space *space; /* owned */
+	int d, cap;
+	uint64_t seed, next; /* next: trial number */
+	bool minimize;
+	int n, n_pending, n_taken, n_state;
+	double *X, *y, *pending, *taken, *state;
+	int units;           /* of the last question */
+	struct policy_suggestion last;
+};
+
+/* Takes the space; room for cap points of each sort. */
+struct play *play_new(struct space *space, int cap, uint64_t seed);
+void play_free(struct play *p);
+
+/* The input of a job with these slots. */
+struct policy_input play_input(const struct play *p, const struct policy_slot *slots, int n);
+
+/* All units of a job. */
+struct policy *play_run(const struct policy_input *in);
+
+/* One suggestion: values (d), its rule; keeps the state, checks that the point is allowed. */
+enum policy_rule play_ask(struct play *p, double *values);
+void play_tell(struct play *p, const double *values, double y);
+void play_pend(struct play *p, const double *values);
+void play_take(struct play *p, const double *values);
+
+#endif
