@@ -155,8 +155,8 @@ static void remember(const struct ascend *a, struct ascend__start *s, const doub
 /* Shorten the step: the maximum of the parabola through f, its slope and the trial. */
 static void backtrack(struct ascend__start *s, double slope, double gain)
 {
-	double t = 0.5 * slope / (slope - gain);
-	s->step *= isfinite(t) ? fmin(fmax(t, 0.1), 0.5) : 0.25;
+	double loss = slope - gain; /* against the tangent */
+	s->step *= slope > 0 && loss > 0 ? fmin(fmax(0.5 * slope / loss, 0.1), 0.5) : 0.25;
 	if (s->step >= smallest_step)
 		return;
 	s->live = s->pairs > 0;
