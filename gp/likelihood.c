@@ -87,21 +87,31 @@ double likelihood_noise(const struct gp_data *data, const double *theta, int i)
 	return exp(theta[data->d + 1]) + (data->noise ? data->noise[i] : 0);
 }
 
-static bool inputs_finite(const struct gp_data *data, const struct kernel *k,
-	const double *theta)
+enum kr_status likelihood_check(const struct gp_data *data, const double *theta,
+	struct kr_error *err)
 {
-	double sum = k->outputscale;
+	for (int k = 0; k < data->d + 2; k++) {
+		double value = exp(theta[k]);
+
+		if (!isfinite(value) || (k < data->d && !(value > 0)))
+			return kr_fail(err, KR_ENONFINITE, "hyperparameter %d is exp(%g)", k, theta[k]);
+	}
+	return KR_OK;
+}
+
+static bool inputs_finite(const struct gp_data *data)
+{
+	double sum = 0;
 
 	for (int j = 0; j < data->d; j++) {
 		const double *x = mat_col(data->X, j);
 
-		sum += k->lengthscale[j] + 1 / k->lengthscale[j];
 		for (int i = 0; i < data->n; i++)
 			sum += x[i] * 0;
 	}
-	for (int i = 0; i < data->n; i++)
-		sum += likelihood_noise(data, theta, i);
-	return isfinite(sum);
+	for (int i = 0; data->noise && i < data->n; i++)
+		sum += data->noise[i] * 0;
+	return sum == 0;
 }
 
 /* K <- L of the covariance, G <- slopes, climbing the jitter ladder. The
@@ -121,7 +131,7 @@ static enum kr_status factor(struct likelihood *l, const struct kernel *k, const
 			*mat_at(l->K, i, i) += likelihood_noise(l->data, theta, i) + l->jitter;
 		if (chol_in_place(l->K))
 			return KR_OK;
-		if (rung == 0 && !inputs_finite(l->data, k, theta))
+		if (rung == 0 && !inputs_finite(l->data))
 			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite",
 				l->data->n);
 	}
@@ -223,11 +233,13 @@ static bool gradient(struct likelihood *l, const double *theta, const double *al
 enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml,
 	double *grad, double *dmean, struct kr_error *err)
 {
+	enum kr_status status = likelihood_check(l->data, theta, err);
 	struct kernel k = likelihood_kernel(l->data, theta, l->lengthscale);
-	enum kr_status status = factor(l, &k, theta, grad != NULL, err);
 	int n = l->data->n;
 	double *alpha = mat_col(l->U, 0), quad, sum = 0;
 
+	if (status == KR_OK)
+		status = factor(l, &k, theta, grad != NULL, err);
 	if (status != KR_OK)
 		return status;
 	quad = residual(l);

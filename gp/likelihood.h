@@ -41,9 +41,9 @@ enum kr_status gp_lml(const struct gp_data *data, const double *theta, double *l
 struct likelihood {
 	const struct gp_data *data;
 	struct arena *scratch;
-	struct mat K, G;    /* n x n; G only with gradient */
-	struct mat C, MC;   /* n x (d + 1): centred X and a column of ones; M C */
-	struct mat U;       /* n x 2: L^-1 y and L^-1 1; later alpha in column 0 */
+	struct mat K, G;     /* n x n; G only with gradient */
+	struct mat C, MC;    /* n x (d + 1): centred X and a column of ones; M C */
+	struct mat U;        /* n x 2: L^-1 y and L^-1 1; later alpha in column 0 */
 	double *lengthscale; /* d */
 	double jitter;       /* of the last evaluation */
 	double mean;
@@ -56,6 +56,10 @@ enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
 /* As gp_lml; grad and dmean may be NULL. */
 enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml,
 	double *grad, double *dmean, struct kr_error *err);
+
+/* KR_ENONFINITE unless every exp(theta) is finite and every lengthscale above 0. */
+enum kr_status likelihood_check(const struct gp_data *data, const double *theta,
+	struct kr_error *err);
 
 /* The kernel of data under theta; lengthscale (d) is filled and borrowed. */
 struct kernel likelihood_kernel(const struct gp_data *data, const double *theta,

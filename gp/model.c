@@ -159,7 +159,9 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	g->columns = 1;
 	copy_hyperparameters(g, data, theta);
 	copy_points(g, 0, data->X);
-	status = factor(g, data, theta, scratch, err);
+	status = likelihood_check(data, theta, err);
+	if (status == KR_OK)
+		status = factor(g, data, theta, scratch, err);
 	arena_release(scratch, mark);
 	if (status != KR_OK)
 		return status;

@@ -26,21 +26,22 @@ void gp_prior_fix(struct gp_prior_term *term, double value)
 /* ln p(t); *slope = its derivative. */
 static double density(const struct gp_prior_term *p, double t, double *slope)
 {
-	double z = (t - p->a) / p->b, over = fmax(0, t - p->b);
+	double z, over;
 
 	switch (p->shape) {
 	case GP_PRIOR_FLAT:
 		break;
 	case GP_PRIOR_LOGNORMAL:
-		*slope = -z / p->b - 1;
-		return -0.5 * z * z - t - log(p->b) - ln_sqrt_2pi;
 	case GP_PRIOR_LOGNORMAL_LN:
-		*slope = -z / p->b;
-		return -0.5 * z * z - log(p->b) - ln_sqrt_2pi;
+		z = (t - p->a) / p->b;
+		*slope = -z / p->b - (p->shape == GP_PRIOR_LOGNORMAL);
+		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) -
+		       ln_sqrt_2pi;
 	case GP_PRIOR_GAMMA:
 		*slope = p->a - 1 - p->b * exp(t);
 		return p->a * log(p->b) - lgamma(p->a) + (p->a - 1) * t - p->b * exp(t);
 	case GP_PRIOR_NOISE:
+		over = fmax(0, t - p->b);
 		*slope = -0.02 * (t - p->a) - over;
 		return -0.01 * (t - p->a) * (t - p->a) - 0.5 * over * over;
 	}

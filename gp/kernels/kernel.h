@@ -36,7 +36,7 @@ struct kernel {
 	const struct kernel_family *family;
 	int d;
 	const unsigned char *categorical; /* d flags, NULL: all numeric; borrowed */
-	const double *lengthscale;        /* d; borrowed */
+	const double *lengthscale;        /* d, > 0; borrowed */
 	double outputscale;
 };
 

@@ -163,11 +163,14 @@ static enum kr_status line_search(struct run *r, bool *found)
 	*found = false;
 	for (int i = 0; i < MAX_BACKTRACKS && r->evaluations < r->options->max_evaluations; i++) {
 		double slope = step_to(r, t), shrink = 0.1;
-		enum kr_status status = evaluate(r, r->xt, &r->ft, r->gt);
+		enum kr_status status;
 
+		if (!(slope < 0)) /* the bounds, or rounding, leave no way down */
+			return KR_OK;
+		status = evaluate(r, r->xt, &r->ft, r->gt);
 		if (status != KR_OK)
 			return status;
-		if (r->ft <= r->f + sufficient_decrease * slope && slope < 0) {
+		if (r->ft <= r->f + sufficient_decrease * slope) {
 			*found = true;
 			return KR_OK;
 		}

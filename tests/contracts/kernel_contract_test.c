@@ -121,6 +121,7 @@ static void slopes_in_the_lengthscales(const struct kernel_family *family)
 		down.kernel.lengthscale = down.lengthscale;
 		up.K = mat_view(up.k, N, M, N);
 		down.K = mat_view(down.k, N, M, N);
+		up.G = down.G = (struct mat){0};
 		up.lengthscale[c] *= exp(h);
 		down.lengthscale[c] *= exp(-h);
 		cross(&up);
@@ -190,6 +191,7 @@ static void order_of_points_does_not_matter(const struct kernel_family *family)
 		turned = f;
 		turned.X = mat_view(turned.x, N, D, N);
 		turned.K = mat_view(turned.k, N, M, N);
+		turned.G = (struct mat){0};
 		for (int c = 0; c < D; c++)
 			for (int i = 0; i < N; i++)
 				*mat_at(turned.X, i, c) = *mat_at(f.X, N - 1 - i, c);
@@ -211,6 +213,7 @@ static void units_and_names_of_choices_do_not_matter(const struct kernel_family 
 		other.X = mat_view(other.x, N, D, N);
 		other.Z = mat_view(other.z, M, D, M);
 		other.K = mat_view(other.k, N, M, N);
+		other.G = (struct mat){0};
 		other.kernel.lengthscale = other.lengthscale;
 		for (int c = 0; c < D; c++) {
 			bool choice = f.kernel.categorical && c == 2;
