@@ -1,0 +1,267 @@
+/* The store thread over real and over failing stores. */
+#include "daemon/writer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+
+struct fixture {
+	struct writer *w;
+	struct mailbox inbox;
+	struct mail *rest;
+	struct kr_error err;
+};
+
+static void begin(struct fixture *f, const struct store_backend *backend)
+{
+	memset(f, 0, sizeof(*f));
+	assert_int_equal(mailbox_init(&f->inbox, true, &f->err), KR_OK);
+	if (writer_open(&f->w, backend, NULL, &f->inbox, &f->err) != KR_OK)
+		fail_msg("%s", f->err.text);
+}
+
+static struct report *next(struct fixture *f)
+{
+	struct pollfd fd = {.fd = f->inbox.fd, .events = POLLIN};
+	struct report *r;
+
+	while (!f->rest) {
+		assert_int_equal(poll(&fd, 1, 10000), 1);
+		f->rest = mailbox_take(&f->inbox);
+	}
+	r = (struct report *)f->rest;
+	f->rest = f->rest->next;
+	return r;
+}
+
+static void end(struct fixture *f)
+{
+	writer_stop(f->w);
+	for (struct mail *m = mailbox_take(&f->inbox), *n; m; m = n) {
+		n = m->next;
+		if (((struct report *)m)->kind == REPORT_LOADED)
+			writer_part_done(f->w, (struct report *)m);
+	}
+	writer_free(f->w);
+	mailbox_fini(&f->inbox);
+}
+
+/* One group of n rows of a study from seq on; its status. */
+static enum kr_status commit(struct fixture *f, uint64_t study, uint64_t seq, size_t n, size_t len)
+{
+	struct row *rows = calloc(n, sizeof(*rows));
+	uint8_t *body = calloc(1, len + 1);
+	struct report *r;
+
+	assert_true(rows && body);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct row){.study = study, .seq = seq + i, .kind = 1, .actor = "me",
+			.body = body, .len = len};
+	writer_commit(f->w, seq, rows, n);
+	r = next(f);
+	assert_int_equal(r->kind, REPORT_COMMITTED);
+	assert_int_equal(r->u.committed.group, seq);
+	assert_non_null(r->u.committed.text);
+	free(rows);
+	free(body);
+	return r->u.committed.status;
+}
+
+/* Rows of a load, and its end. */
+static size_t load(struct fixture *f, uint64_t study, enum kr_status *status)
+{
+	size_t n = 0;
+	bool done = false;
+
+	assert_int_equal(writer_load(f->w, 77, study, &f->err), KR_OK);
+	while (!done) {
+		struct report *r = next(f);
+
+		assert_int_equal(r->kind, REPORT_LOADED);
+		assert_int_equal(r->u.loaded.ticket, 77);
+		for (size_t i = 0; i < r->u.loaded.n; i++) {
+			assert_string_equal(r->u.loaded.rows[i].actor, "me");
+			assert_int_equal(r->u.loaded.rows[i].seq, n + i + 1);
+		}
+		n += r->u.loaded.n;
+		done = r->u.loaded.done;
+		*status = r->u.loaded.status;
+		writer_part_done(f->w, r);
+	}
+	return n;
+}
+
+static void groups_are_committed_and_read_in_parts(void **state)
+{
+	struct fixture f;
+	enum kr_status s;
+
+	(void)state;
+	begin(&f, store_find("memory"));
+	for (uint64_t seq = 1; seq <= 20000; seq += 100)
+		assert_int_equal(commit(&f, 5, seq, 100, 400), KR_OK);
+	assert_int_equal(load(&f, 5, &s), 20000);
+	assert_int_equal(s, KR_OK);
+	assert_int_equal(load(&f, 6, &s), 0);
+	assert_int_equal(s, KR_OK);
+	assert_int_equal(commit(&f, 5, 7, 1, 1), KR_CONFLICT);
+	end(&f);
+}
+
+/* More parts than may be under way, none taken: stopping does not wait for them. */
+static void stopping_cuts_a_load(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f, store_find("memory"));
+	for (uint64_t seq = 1; seq <= 40000; seq += 1000)
+		assert_int_equal(commit(&f, 5, seq, 1000, 10), KR_OK);
+	assert_int_equal(writer_load(f.w, 1, 0, &f.err), KR_OK);
+	assert_int_equal(writer_load(f.w, 2, 0, &f.err), KR_OK);
+	end(&f);
+}
+
+/* ---- a store that fails as told ---- */
+
+static _Atomic enum kr_status append_answers, maintain_answers;
+static int fake_left; /* rows; set before the order to load */
+
+static enum kr_status fake_open(struct store **out, const char *path, struct kr_error *err)
+{
+	extern const struct store_backend fake;
+	static struct store s;
+
+	(void)path;
+	(void)err;
+	s.backend = &fake;
+	*out = &s;
+	return KR_OK;
+}
+
+static void fake_close(struct store *s)
+{
+	(void)s;
+}
+
+static enum kr_status fake_append(struct store *s, const struct row *rows, size_t n,
+	struct kr_error *err)
+{
+	(void)s;
+	(void)rows;
+	(void)n;
+	return append_answers == KR_OK ? KR_OK : kr_fail(err, append_answers, "%s", "as told");
+}
+
+static enum kr_status fake_load(struct store *s, uint64_t study,
+	enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
+	struct kr_error *err)
+{
+	struct row r = {.study = 1, .actor = "me"};
+
+	(void)s;
+	(void)study;
+	for (r.seq = 1; fake_left > 0; fake_left--, r.seq++)
+		row(ctx, &r, err);
+	return kr_fail(err, KR_EIO, "half way");
+}
+
+static enum kr_status fake_maintain(struct store *s, struct kr_error *err)
+{
+	(void)s;
+	return maintain_answers == KR_OK ? KR_OK : kr_fail(err, maintain_answers, "as told");
+}
+
+static void fake_info(struct store *s, struct store_info *out)
+{
+	(void)s;
+	*out = (struct store_info){.db_bytes = 7, .wal_bytes = 8, .engine_version = "fake"};
+}
+
+const struct store_backend fake;
+const struct store_backend fake = {.name = "fake", .open = fake_open, .close = fake_close,
+	.append = fake_append, .load = fake_load, .maintain = fake_maintain, .info = fake_info};
+
+static void failures_are_reported(void **state)
+{
+	struct store_info info;
+	struct fixture f;
+	enum kr_status s;
+
+	(void)state;
+	begin(&f, &fake);
+	append_answers = KR_EFULL;
+	assert_int_equal(commit(&f, 1, 1, 1, 1), KR_EFULL);
+	append_answers = KR_OK;
+	maintain_answers = KR_EFULL; /* no harm: the group is durable */
+	assert_int_equal(commit(&f, 1, 1, 1, 1), KR_OK);
+	maintain_answers = KR_OK;
+	fake_left = 3;
+	assert_int_equal(load(&f, 1, &s), 3);
+	assert_int_equal(s, KR_EIO);
+	writer_info(f.w, &info);
+	assert_int_equal(info.db_bytes, 7);
+	assert_string_equal(info.engine_version, "fake");
+	end(&f);
+}
+
+/* The process ends with code 3, and the group is never reported. */
+static void an_unknown_outcome_ends_the_process(void **state)
+{
+	static const struct { enum kr_status append, maintain; } cases[] = {
+		{KR_INTERNAL, KR_OK}, {KR_ECORRUPT, KR_OK}, {KR_OK, KR_INTERNAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int status;
+		pid_t child;
+
+		fflush(NULL);
+		child = fork();
+		if (child == 0) {
+			struct fixture f;
+			struct row r = {.study = 1, .seq = 1, .actor = ""};
+
+			if (!freopen("/dev/null", "w", stderr))
+				_exit(1);
+			append_answers = cases[i].append;
+			maintain_answers = cases[i].maintain;
+			begin(&f, &fake);
+			writer_commit(f.w, 1, &r, 1);
+			if (cases[i].append != KR_OK) {
+				next(&f);
+				_exit(9); /* it was reported */
+			}
+			for (;;)
+				pause();
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), WRITER_EXIT_FATAL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_are_committed_and_read_in_parts),
+		cmocka_unit_test(stopping_cuts_a_load),
+		cmocka_unit_test(failures_are_reported),
+		cmocka_unit_test(an_unknown_outcome_ends_the_process),
+	};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
