@@ -1,0 +1,100 @@
+/* What every command has: its place in the table, the options that are allowed
+ * everywhere, the connection, and how failures become words and exit codes. */
+#ifndef KR_CLIENT_CLI_CLI_H
+#define KR_CLIENT_CLI_CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "client/c/krige.h"
+#include "client/cli/table.h"
+#include "proto/msg.h"
+
+/* Scripts branch on these; they never change. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,          /* on the server, or writing the output */
+	CLI_USAGE = 2,           /* what was typed or handed in is not valid */
+	CLI_NOT_FOUND = 3,
+	CLI_NOT_ALLOWED = 4,
+	CLI_CONFLICT = 5,        /* exists already, or a stale lease */
+	CLI_CANNOT_CONNECT = 6,
+	CLI_TIMEOUT = 7,
+	CLI_NOT_NOW = 8,         /* nothing now, try later */
+	CLI_FINISHED = 9,        /* study finished, budget spent or space exhausted */
+	CLI_STOP = 10,           /* stop this trial (report) */
+	CLI_COMMAND_FAILED = 11, /* of `run` */
+	CLI_INTERRUPTED = 130
+};
+
+struct cli;
+
+/* One command: noun and verb ("study", "create"), or a word alone (verb NULL). */
+struct cli_command {
+	const char *noun, *verb;
+	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0]: the last word of its name */
+	const char *synopsis, *summary;
+};
+
+struct cli {
+	const struct cli_command *command;
+	const char *endpoint;    /* NULL: environment or default */
+	enum format format;
+	bool no_header, quiet, verbose;
+	uint32_t timeout_ms;     /* 0: the default */
+	uint32_t retry_ms;
+	bool has_retry;
+	int help_exit;           /* after cli_getopt returned '?' */
+	struct krige_client *client;
+	struct arena *arena;     /* of the process; loops mark and release it */
+};
+
+extern const struct cli_command cli_commands[];
+extern const int cli_n_commands;
+
+/* What main does: options before the command, the command, its exit code. */
+int cli_main(int argc, char **argv);
+
+/* getopt_long over a command's own options (short names; long table ended by zeros; both may
+ * be NULL) and the common ones, which it consumes. Returns -1 at the end, '?' when the
+ * command shall return cli->help_exit. */
+int cli_getopt(struct cli *cli, int argc, char **argv, const char *shorts,
+	const struct option *longs);
+
+/* A number of seconds as ms, for options. False after saying what is wrong with it. */
+bool cli_seconds(const char *option, const char *text, uint32_t *ms);
+
+/* "krige: ..." on stderr. */
+void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same and how the command is called; returns CLI_USAGE. */
+int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The error and what to do about it; returns its exit code. */
+int cli_error(struct cli *cli, const struct krige_error *err);
+int cli_kr_error(const struct kr_error *err);
+int cli_no_memory(void);
+
+enum cli_exit cli_exit_of(enum krige_status s);
+
+/* The client, opened at first use. NULL after saying why not; *exit is the code. */
+struct krige_client *cli_client(struct cli *cli, int *exit);
+
+/* One request; the reply lies in cli->arena. Returns CLI_OK, or the exit code after saying what
+ * went wrong. */
+int cli_call(struct cli *cli, struct msg_request *request, struct msg_reply *reply);
+
+/* The study of that name, in cli->arena. As cli_call. */
+int cli_study(struct cli *cli, const char *name, const struct msg_study **study);
+
+/* The format for this output: what was asked for, else a table on a terminal and TSV in a
+ * pipe. */
+enum format cli_format(const struct cli *cli);
+
+/* CLI_OK when all of stdout was written. */
+int cli_flush(void);
+
+#endif

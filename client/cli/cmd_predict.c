@@ -1,0 +1,147 @@
+/* krige predict NAME K=V.. | NAME -: what the model expects. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/cli/cli.h"
+#include "client/cli/input.h"
+#include "client/cli/json.h"
+#include "client/cli/number.h"
+#include "client/cli/param.h"
+#include "client/cli/writer.h"
+#include "proto/limits.h"
+
+int cmd_predict(struct cli *cli, int argc, char **argv);
+
+struct points {
+	struct msg_point at[LIMIT_BATCH];
+	int n;
+};
+
+static int read_words(struct cli *cli, const struct msg_spec *spec, int n, char **words,
+	struct points *points)
+{
+	struct msg_named *named = ARENA_ARRAY(cli->arena, struct msg_named, n);
+	struct kr_error err;
+
+	if (!named)
+		return cli_no_memory();
+	for (int i = 0; i < n; i++)
+		if (param_assign(&named[i], spec, words[i], cli->arena, &err) != KR_OK)
+			return cli_kr_error(&err);
+	points->at[0] = (struct msg_point){.n_params = n, .params = named};
+	points->n = 1;
+	return CLI_OK;
+}
+
+static int read_line(struct cli *cli, const struct msg_spec *spec, const struct input_lines *in,
+	struct points *points)
+{
+	struct msg_point *p = &points->at[points->n];
+	char source[32];
+	struct kr_error err;
+	enum kr_status s;
+	cJSON *root;
+
+	if (points->n == LIMIT_BATCH) {
+		cli_say("more than %d points; send them in parts", LIMIT_BATCH);
+		return CLI_USAGE;
+	}
+	snprintf(source, sizeof(source), "line %d", in->number);
+	s = json_parse(&root, in->line, in->len, source, &err);
+	if (s != KR_OK)
+		return cli_kr_error(&err);
+	s = param_object(&p->params, &p->n_params, spec, root, cli->arena, &err);
+	cJSON_Delete(root);
+	if (s != KR_OK) {
+		kr_prefix(&err, "%s", source);
+		return cli_kr_error(&err);
+	}
+	points->n++;
+	return CLI_OK;
+}
+
+static int read_lines(struct cli *cli, const struct msg_spec *spec, struct points *points)
+{
+	struct input_lines in = {0};
+	int code = CLI_OK;
+
+	while (code == CLI_OK && input_line(&in, stdin))
+		if (in.line[strspn(in.line, " \t\r")] != '\0')
+			code = read_line(cli, spec, &in, points);
+	input_lines_fini(&in);
+	return code;
+}
+
+static int print_json(struct cli *cli, const struct msg_predict_reply *reply)
+{
+	bool list = cli->format == FORMAT_JSON;
+	struct writer w = writer_make(stdout);
+
+	if (list)
+		writer_array(&w);
+	for (int i = 0; i < reply->n; i++) {
+		const struct msg_prediction *p = &reply->predictions[i];
+
+		writer_object(&w);
+		writer_object(writer_key(&w, p->name ? p->name : "value"));
+		writer_real(writer_key(&w, "mean"), p->mean);
+		writer_real(writer_key(&w, "sd"), p->sd);
+		writer_end(&w);
+		writer_end(&w);
+		if (!list)
+			putchar('\n');
+	}
+	if (list) {
+		writer_end(&w);
+		putchar('\n');
+	}
+	return cli_flush();
+}
+
+static int print_rows(struct cli *cli, const struct msg_predict_reply *reply)
+{
+	char text[NUMBER_BYTES];
+	struct table t;
+
+	table_begin(&t, stdout, cli_format(cli), !cli->no_header);
+	table_column(&t, "metric", false);
+	table_column(&t, "mean", true);
+	table_column(&t, "sd", true);
+	for (int i = 0; i < reply->n; i++) {
+		table_cell(&t, reply->predictions[i].name);
+		table_cell(&t, number_format(text, reply->predictions[i].mean));
+		table_cell(&t, number_format(text, reply->predictions[i].sd));
+	}
+	return table_end(&t) ? cli_flush() : cli_no_memory();
+}
+
+int cmd_predict(struct cli *cli, int argc, char **argv)
+{
+	struct msg_request request = {.method = METHOD_PREDICT};
+	const struct msg_study *study;
+	struct points points = {.n = 0};
+	struct msg_reply reply;
+	int code, n;
+
+	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
+		return cli->help_exit;
+	n = argc - optind - 1;
+	if (n < 1)
+		return cli_usage(cli, "a study name and a point");
+	code = cli_study(cli, argv[optind], &study);
+	if (code != CLI_OK)
+		return code;
+	code = n == 1 && strcmp(argv[optind + 1], "-") == 0
+		? read_lines(cli, &study->spec, &points)
+		: read_words(cli, &study->spec, n, argv + optind + 1, &points);
+	if (code != CLI_OK)
+		return code;
+	request.u.predict = (struct msg_predict){.study = argv[optind], .n = points.n,
+		.points = points.at};
+	code = cli_call(cli, &request, &reply);
+	if (code != CLI_OK)
+		return code;
+	return cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL
+		? print_json(cli, &reply.u.predict)
+		: print_rows(cli, &reply.u.predict);
+}

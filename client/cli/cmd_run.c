@@ -1,0 +1,254 @@
+/* krige run NAME -- CMD ..: tune a program with no code. Here: options, the slots'
+ * threads, and signals; what a slot does is in run.c. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/cli/number.h"
+#include "client/cli/run.h"
+#include "client/cli/template.h"
+
+int cmd_run(struct cli *cli, int argc, char **argv);
+
+enum {
+	RETRY_MS = 60000,
+	MAX_FAILURES = 5,
+	GRACE_MS = 3000,    /* for answers under way at the first signal */
+	AGAIN_MS = 200,
+	SLOT_STACK = 1 << 20
+};
+
+struct slot {
+	struct run *run;
+	pthread_t waiter, thread;
+};
+
+/* ---- options ----------------------------------------------------------------------- */
+
+static bool read_number(struct cli *cli, const char *option, uint64_t low, uint64_t high,
+	uint64_t *out)
+{
+	if (number_parse_u64(optarg, out) && *out >= low && *out <= high)
+		return true;
+	cli_usage(cli, "%s: '%s'; give a whole number of at least %" PRIu64, option, optarg, low);
+	return false;
+}
+
+static bool read_option(struct cli *cli, struct run *r, uint64_t *slots, int c)
+{
+	switch (c) {
+	case 'j':
+		if (number_parse_u64(optarg, slots) && *slots >= 1 && *slots <= RUN_SLOTS_MAX)
+			return true;
+		cli_usage(cli, "-j: '%s'; give a number from 1 to %d", optarg, RUN_SLOTS_MAX);
+		return false;
+	case 'm': return read_number(cli, "--max", 1, UINT64_MAX, &r->max);
+	case 'f': return read_number(cli, "--max-failures", 1, UINT64_MAX, &r->max_failures);
+	case 't': return cli_seconds("--timeout", optarg, &r->timeout_ms);
+	case 'r': r->result_file = optarg; return true;
+	case 'l': r->log_dir = optarg; return true;
+	default: r->worker = optarg; return true;
+	}
+}
+
+static int read_options(struct cli *cli, struct run *r, uint64_t *slots, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"jobs", required_argument, NULL, 'j'},
+		{"max", required_argument, NULL, 'm'},
+		{"max-failures", required_argument, NULL, 'f'},
+		{"timeout", required_argument, NULL, 't'},
+		{"result", required_argument, NULL, 'r'},
+		{"logs", required_argument, NULL, 'l'},
+		{"worker", required_argument, NULL, 'w'},
+		{0},
+	};
+	int c;
+
+	while ((c = cli_getopt(cli, argc, argv, "j:", options)) != -1) {
+		if (c == '?')
+			return cli->help_exit;
+		if (!read_option(cli, r, slots, c))
+			return CLI_USAGE;
+	}
+	if (argc - optind < 2)
+		return cli_usage(cli, "a study name, -- and a command");
+	r->command = (const char *const *)argv + optind + 1;
+	r->n_words = argc - optind - 1;
+	r->retry_ms = cli->has_retry ? cli->retry_ms : RETRY_MS;
+	return CLI_OK;
+}
+
+/* What can be known to be wrong before the first trial is asked for. */
+static int check(struct cli *cli, struct run *r)
+{
+	const struct msg_spec *spec = &r->study->spec;
+	const char *file = r->result_file;
+	struct kr_error err;
+	enum kr_status s;
+
+	if (spec->n_metrics == 0) {
+		cli_say("study '%s' has no objective", r->study->name);
+		return CLI_FAILED;
+	}
+	s = template_check(r->command, r->n_words, spec, cli->arena, &err);
+	if (s == KR_OK && file)
+		s = template_check(&file, 1, spec, cli->arena, &err);
+	if (s != KR_OK)
+		return cli_kr_error(&err);
+	if (r->log_dir && mkdir(r->log_dir, 0777) != 0 && errno != EEXIST)
+		return cli_usage(cli, "--logs: %s: %s", r->log_dir, strerror(errno));
+	return CLI_OK;
+}
+
+/* ---- threads and signals ----------------------------------------------------------- */
+
+static void *slot_main(void *ctx)
+{
+	struct slot *s = ctx;
+
+	run_slot(s->run);
+	pthread_mutex_lock(&s->run->lock);
+	s->run->running--;
+	pthread_mutex_unlock(&s->run->lock);
+	pthread_kill(s->waiter, SIGUSR1);
+	return NULL;
+}
+
+static int start_slots(struct run *r, struct slot *slots, int n)
+{
+	pthread_attr_t attr;
+	int started = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, SLOT_STACK);
+	for (; started < n; started++) {
+		slots[started] = (struct slot){.run = r, .waiter = pthread_self()};
+		pthread_mutex_lock(&r->lock);
+		r->running++;
+		pthread_mutex_unlock(&r->lock);
+		if (pthread_create(&slots[started].thread, &attr, slot_main, &slots[started]) != 0)
+			break;
+	}
+	pthread_attr_destroy(&attr);
+	if (started < n) {
+		pthread_mutex_lock(&r->lock);
+		r->running--;
+		pthread_mutex_unlock(&r->lock);
+	}
+	return started;
+}
+
+static int running(struct run *r)
+{
+	int n;
+
+	pthread_mutex_lock(&r->lock);
+	n = r->running;
+	pthread_mutex_unlock(&r->lock);
+	return n;
+}
+
+static void interrupt(struct run *r)
+{
+	if (atomic_load(&r->stop)) {
+		atomic_store(&r->hurry, true);
+		return;
+	}
+	cli_say("interrupted: ending the trials in hand");
+	atomic_store(&r->stop, true);
+	pthread_mutex_lock(&r->lock);
+	r->code = CLI_INTERRUPTED;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* Until the last slot has ended. */
+static void wait_slots(struct run *r, const sigset_t *signals)
+{
+	struct timespec again = {.tv_nsec = AGAIN_MS * 1000000L};
+
+	while (running(r) > 0) {
+		int sig = sigtimedwait(signals, NULL, &again);
+
+		if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP)
+			interrupt(r);
+		/* Again and again: a call may begin between the look and the stop. */
+		if (atomic_load(&r->stop))
+			krige_interrupt(r->client, GRACE_MS);
+	}
+}
+
+static int run_all(struct run *r, int n)
+{
+	struct slot slots[RUN_SLOTS_MAX];
+	sigset_t signals;
+	int started;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	/* For all threads, and for good: nothing but wait_slots takes them. */
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (!beat_start(&r->beat, r->client, r->study->name)) {
+		cli_say("cannot start a thread");
+		return CLI_FAILED;
+	}
+	started = start_slots(r, slots, n);
+	if (started < n)
+		cli_say("only %d of %d slots could be started", started, n);
+	wait_slots(r, &signals);
+	for (int i = 0; i < started; i++)
+		pthread_join(slots[i].thread, NULL);
+	beat_stop(&r->beat);
+	return started > 0 ? r->code : CLI_FAILED;
+}
+
+static void summarize(const struct run *r)
+{
+	char text[NUMBER_BYTES];
+
+	if (r->cli->quiet)
+		return;
+	if (r->has_best)
+		cli_say("%" PRIu64 " complete, %" PRIu64 " failed; best %s %s in trial %" PRIu64,
+			r->complete, r->failed, r->study->spec.metrics[0].name,
+			number_format(text, r->best), r->best_number);
+	else
+		cli_say("%" PRIu64 " complete, %" PRIu64 " failed", r->complete, r->failed);
+}
+
+int cmd_run(struct cli *cli, int argc, char **argv)
+{
+	struct run r = {.cli = cli, .max = UINT64_MAX, .max_failures = MAX_FAILURES};
+	uint64_t slots = 1;
+	int code = read_options(cli, &r, &slots, argc, argv);
+
+	if (code != CLI_OK)
+		return code;
+	if (!cli->has_retry)
+		cli->retry_ms = 0; /* a daemon that is not there now is a mistake, not a restart */
+	code = cli_study(cli, argv[optind], &r.study);
+	if (code == CLI_OK)
+		code = check(cli, &r);
+	if (code != CLI_OK)
+		return code;
+	r.client = cli->client;
+	if (r.study->best && r.study->best->n_values > 0) {
+		r.has_best = true;
+		r.best = r.study->best->values[0].value;
+		r.best_number = r.study->best->number;
+	}
+	pthread_mutex_init(&r.lock, NULL);
+	code = run_all(&r, (int)slots);
+	pthread_mutex_destroy(&r.lock);
+	summarize(&r);
+	return code;
+}

@@ -1,0 +1,23 @@
+/* A trial as environment variables, for `ask --format env` and the commands of
+ * `run`: KRIGE_STUDY, KRIGE_TRIAL, KRIGE_PARAMS (JSON) and one KRIGE_PARAM_<name>
+ * per parameter. */
+#ifndef KR_CLIENT_CLI_ENV_H
+#define KR_CLIENT_CLI_ENV_H
+
+#include "base/arena.h"
+#include "proto/msg.h"
+
+struct env_pair {
+	const char *name, *value;
+};
+
+/* Characters of a parameter's name that a variable's cannot have become '_'. Returns how many,
+ * -1 when memory runs out. */
+int env_of_trial(const struct env_pair **out, const char *study, const struct msg_trial *t,
+	struct arena *a);
+
+/* This process's environment and the pairs, which win: NULL-terminated. NULL when memory
+ * runs out. */
+char **env_with(const struct env_pair *pairs, int n, struct arena *a);
+
+#endif

@@ -1,0 +1,475 @@
+#include "client/cli/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/utf8.h"
+#include "client/c/call.h"
+#include "client/c/clock.h"
+#include "client/cli/child.h"
+#include "client/cli/env.h"
+#include "client/cli/input.h"
+#include "client/cli/number.h"
+#include "client/cli/result.h"
+#include "client/cli/template.h"
+#include "client/cli/view.h"
+#include "proto/limits.h"
+
+enum {
+	ARENA_BYTES = 64 << 20,
+	ASK_TIMEOUT_MS = 600000, /* a fit may take long, and others may wait before us */
+	TELL_TIMEOUT_MS = 60000,
+	ATTEMPT_MS = 5000,
+	IDLE_MS = 1000,          /* between asks when nothing can be given */
+	IDLE_SLICE_MS = 50,
+	TAIL_BYTES = 300
+};
+
+/* One trial in one slot. */
+struct job {
+	struct run *run;
+	const struct msg_trial *trial;
+	struct arena *arena;
+	struct result result;
+	FILE *log;                          /* NULL: none */
+	char tail[2][TAIL_BYTES];           /* last line of each stream */
+	char reason[LIMIT_REASON_BYTES];    /* why there is no value; "" when there is one */
+	int64_t ms;
+	bool no_program;
+};
+
+static const char *objective(const struct run *r)
+{
+	return r->study->spec.metrics[0].name;
+}
+
+/* ---- the run as a whole ------------------------------------------------------------ */
+
+static void end_run(struct run *r, int code)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->code == CLI_OK)
+		r->code = code;
+	r->finished = true;
+	pthread_mutex_unlock(&r->lock);
+	if (code != CLI_OK)
+		atomic_store(&r->stop, true);
+}
+
+/* A failure that ends the run: words for the first slot that meets it. */
+static void give_up(struct run *r, const struct krige_error *err)
+{
+	int code = cli_exit_of(err->code);
+	bool first;
+
+	pthread_mutex_lock(&r->lock);
+	first = r->code == CLI_OK && !atomic_load(&r->stop);
+	if (first)
+		cli_error(r->cli, err);
+	pthread_mutex_unlock(&r->lock);
+	if (code != CLI_INTERRUPTED)
+		end_run(r, code);
+}
+
+static bool claim(struct run *r)
+{
+	bool got;
+
+	pthread_mutex_lock(&r->lock);
+	got = !r->finished && r->claimed < r->max && !atomic_load(&r->stop);
+	r->claimed += got;
+	pthread_mutex_unlock(&r->lock);
+	return got;
+}
+
+static void unclaim(struct run *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->claimed--;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static bool ended(struct run *r)
+{
+	bool is;
+
+	pthread_mutex_lock(&r->lock);
+	is = r->finished || atomic_load(&r->stop);
+	pthread_mutex_unlock(&r->lock);
+	return is;
+}
+
+/* ---- ask --------------------------------------------------------------------------- */
+
+static void idle(struct run *r, uint32_t hint_ms)
+{
+	int64_t end = clock_ms() + (hint_ms > 0 && hint_ms < IDLE_MS ? hint_ms : IDLE_MS);
+
+	while (clock_ms() < end && !ended(r))
+		clock_sleep_ms(IDLE_SLICE_MS);
+}
+
+/* A trial that is not in hand already: after a restart of the daemon, a named worker gets its
+ * running trials again. */
+static enum krige_status ask_once(struct run *r, struct arena *a, const struct msg_trial **out,
+	struct krige_error *err)
+{
+	struct call_times times = {.timeout_ms = ASK_TIMEOUT_MS, .attempt_ms = ATTEMPT_MS,
+		.retry_ms = r->retry_ms};
+	struct msg_request request = {.method = METHOD_SUGGEST, .meta.worker_id = r->worker,
+		.u.suggest = {.study = r->study->name, .count = 1}};
+	struct msg_reply reply;
+	enum krige_status s;
+
+	arena_reset(a);
+	*out = NULL;
+	s = call_run_within(r->client, &times, &request, &reply, a, err);
+	if (s != KRIGE_OK || reply.u.trials.n == 0)
+		return s;
+	if (!reply.u.trials.trials[0].has_lease ||
+		beat_add(&r->beat, &reply.u.trials.trials[0].lease))
+		*out = &reply.u.trials.trials[0];
+	return KRIGE_OK;
+}
+
+static void note_waiting(struct run *r, const struct krige_error *err, bool *noted)
+{
+	if (*noted || r->cli->quiet)
+		return;
+	*noted = true;
+	pthread_mutex_lock(&r->lock);
+	cli_say("waiting: %s", err->message);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* The next trial of a slot, NULL when the slot is to end. */
+static const struct msg_trial *ask(struct run *r, struct arena *a)
+{
+	const struct msg_trial *t;
+	struct krige_error err;
+	bool noted = false;
+
+	while (!ended(r)) {
+		switch (ask_once(r, a, &t, &err)) {
+		case KRIGE_OK:
+			if (t)
+				return t;
+			break;
+		case KRIGE_NOT_NOW:
+		case KRIGE_OVERLOADED:
+			note_waiting(r, &err, &noted);
+			idle(r, err.retry_after_ms);
+			break;
+		case KRIGE_STUDY_FINISHED:
+		case KRIGE_BUDGET_SPENT:
+		case KRIGE_SPACE_EXHAUSTED:
+			pthread_mutex_lock(&r->lock);
+			if (!r->finished && !r->cli->quiet)
+				cli_say("%s", err.message);
+			pthread_mutex_unlock(&r->lock);
+			end_run(r, CLI_OK);
+			return NULL;
+		default: give_up(r, &err); return NULL;
+		}
+	}
+	return NULL;
+}
+
+/* ---- the command ------------------------------------------------------------------- */
+
+static void keep_tail(char tail[TAIL_BYTES], const char *line)
+{
+	if (line[strspn(line, " \t\r")] == '\0')
+		return;
+	snprintf(tail, TAIL_BYTES, "%s", line);
+	/* A reason is UTF-8 without control characters. */
+	for (char *c = tail; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+	if (!utf8_valid(tail, strlen(tail)))
+		for (char *c = tail; *c; c++)
+			if ((unsigned char)*c >= 0x80)
+				*c = '?';
+}
+
+static void see_line(void *ctx, enum child_stream stream, const char *line)
+{
+	struct job *j = ctx;
+
+	if (stream == CHILD_STDOUT && !j->run->result_file)
+		result_line(&j->result, line);
+	keep_tail(j->tail[stream], line);
+	if (j->log)
+		fprintf(j->log, "%s\n", line);
+	if (j->run->cli->verbose) {
+		pthread_mutex_lock(&j->run->lock);
+		fprintf(stderr, "[%" PRIu64 "] %s\n", j->trial->number, line);
+		pthread_mutex_unlock(&j->run->lock);
+	}
+}
+
+static void set_reason(struct job *j, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void set_reason(struct job *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(j->reason, sizeof(j->reason), fmt, ap);
+	va_end(ap);
+}
+
+/* "exit status 3: last line of what it said". */
+static void reason_of_end(struct job *j, const struct child_end *end)
+{
+	const char *tail = j->tail[CHILD_STDERR][0] ? j->tail[CHILD_STDERR] : j->tail[CHILD_STDOUT];
+	const char *colon = tail[0] ? ": " : "";
+
+	if (end->stopped)
+		set_reason(j, "interrupted");
+	else if (end->timed_out)
+		set_reason(j, "timeout after %.3g s%s%s", j->run->timeout_ms / 1000.0, colon, tail);
+	else if (!end->exited)
+		set_reason(j, "signal %d (%s)%s%s", end->status, sigabbrev_np(end->status), colon,
+			tail);
+	else if (end->status != 0)
+		set_reason(j, "exit status %d%s%s", end->status, colon, tail);
+}
+
+/* What the command left in its result file. */
+static void read_result_file(struct job *j, const char *path)
+{
+	struct kr_error err;
+	char *text;
+	size_t len;
+
+	if (input_file(&text, &len, path, &err) != KR_OK) {
+		set_reason(j, "no result file: %s", err.text);
+		return;
+	}
+	result_text(&j->result, text, len);
+	kr_free(text);
+	if (j->result.source == RESULT_NONE)
+		set_reason(j, "no value: %s has no %s=VALUE and no {\"%s\": VALUE}", path,
+			j->result.metric, j->result.metric);
+}
+
+static void find_value(struct job *j, const char *path)
+{
+	if (path)
+		read_result_file(j, path);
+	else if (j->result.source == RESULT_NONE)
+		set_reason(j, "no value: the output has no line %s=VALUE%s%s", j->result.metric,
+			j->tail[CHILD_STDOUT][0] ? "; its last: " : "", j->tail[CHILD_STDOUT]);
+}
+
+static enum kr_status prepare(struct job *j, struct child_job *child, const char **path,
+	struct kr_error *err)
+{
+	struct run *r = j->run;
+	const struct env_pair *pairs;
+	char **argv = NULL, **env;
+	enum kr_status s;
+	int n;
+
+	s = template_command(&argv, r->command, r->n_words, j->trial, j->arena, err);
+	*path = NULL;
+	if (s == KR_OK && r->result_file)
+		s = template_expand(path, r->result_file, j->trial, j->arena, err);
+	if (s != KR_OK)
+		return s;
+	n = env_of_trial(&pairs, r->study->name, j->trial, j->arena);
+	env = n < 0 ? NULL : env_with(pairs, n, j->arena);
+	if (!env)
+		return kr_fail(err, KR_ENOMEM, "no memory for the environment");
+	*child = (struct child_job){.argv = argv, .env = env, .timeout_ms = r->timeout_ms,
+		.stop = &r->stop, .hurry = &r->hurry, .line = see_line, .ctx = j};
+	return KR_OK;
+}
+
+static void open_log(struct job *j)
+{
+	const char *dir = j->run->log_dir, *path;
+
+	path = dir ? arena_printf(j->arena, "%s/trial-%" PRIu64 ".log", dir, j->trial->number) : NULL;
+	j->log = path ? fopen(path, "we") : NULL;
+	if (path && !j->log)
+		cli_say("%s: %s", path, strerror(errno));
+}
+
+/* Run the command; afterwards the job has a value or a reason. */
+static void run_command(struct job *j)
+{
+	struct child_job child;
+	struct child_end end;
+	struct kr_error err;
+	const char *path;
+
+	if (prepare(j, &child, &path, &err) != KR_OK) {
+		set_reason(j, "%s", err.text);
+		return;
+	}
+	open_log(j);
+	if (path)
+		unlink(path); /* of an earlier run; a command that writes none has no value */
+	if (child_run(&child, &end, &err) != KR_OK) {
+		set_reason(j, "%s", err.text);
+		j->no_program = err.code == KR_NOT_FOUND;
+	} else {
+		j->ms = end.ms;
+		reason_of_end(j, &end);
+		if (!j->reason[0])
+			find_value(j, path);
+	}
+	if (j->log)
+		fclose(j->log);
+}
+
+/* ---- tell -------------------------------------------------------------------------- */
+
+static enum krige_status tell(struct job *j, const struct msg_lease *lease,
+	const struct msg_trial **after, struct krige_error *err)
+{
+	struct run *r = j->run;
+	struct call_times times = {.timeout_ms = TELL_TIMEOUT_MS + r->retry_ms,
+		.attempt_ms = ATTEMPT_MS, .retry_ms = r->retry_ms};
+	struct msg_value value = {.name = objective(r), .value = j->result.value};
+	struct msg_observation o = {.number = j->trial->number, .lease = *lease, .n_values = 1,
+		.values = &value};
+	struct msg_request request = {.meta.worker_id = r->worker};
+	struct msg_reply reply;
+	enum krige_status s;
+
+	if (j->reason[0]) {
+		request.method = METHOD_FAIL_TRIAL;
+		request.u.fail_trial = (struct msg_fail_trial){.study = r->study->name,
+			.number = j->trial->number, .lease = *lease, .state = TRIAL_FAILED,
+			.reason = j->reason};
+	} else {
+		request.method = METHOD_OBSERVE;
+		request.u.observe =
+			(struct msg_observe){.study = r->study->name, .n = 1, .observations = &o};
+	}
+	s = call_run_within(r->client, &times, &request, &reply, j->arena, err);
+	*after = s == KRIGE_OK && reply.u.trials.n > 0 ? &reply.u.trials.trials[0] : NULL;
+	return s;
+}
+
+/* ---- what is said about it --------------------------------------------------------- */
+
+static bool better(const struct run *r, double value)
+{
+	if (!r->has_best)
+		return true;
+	return r->study->spec.metrics[0].role == METRIC_MAXIMIZE ? value > r->best
+								 : value < r->best;
+}
+
+static void put_line(struct run *r, const struct job *j, bool complete)
+{
+	const char *params = view_params_text(j->trial->n_params, j->trial->params, j->arena);
+
+	fprintf(stderr, "trial %" PRIu64 ": ", j->trial->number);
+	if (complete)
+		fprintf(stderr, "%s %.6g", objective(r), j->result.value);
+	else
+		fprintf(stderr, "failed (%s)",
+			j->reason[0] ? j->reason : "the value is not finite");
+	if (r->has_best)
+		fprintf(stderr, ", best %.6g (trial %" PRIu64 ")", r->best, r->best_number);
+	fprintf(stderr, ", %s, %.1f s\n", params ? params : "?", (double)j->ms / 1000);
+}
+
+static void count(struct run *r, const struct job *j)
+{
+	bool complete = !j->reason[0] && isfinite(j->result.value), give = false;
+
+	pthread_mutex_lock(&r->lock);
+	if (complete && better(r, j->result.value)) {
+		r->has_best = true;
+		r->best = j->result.value;
+		r->best_number = j->trial->number;
+	}
+	r->complete += complete;
+	r->failed += !complete;
+	r->failures_in_a_row = complete ? 0 : r->failures_in_a_row + 1;
+	if (!r->cli->quiet)
+		put_line(r, j, complete);
+	give = !atomic_load(&r->stop) &&
+		(r->failures_in_a_row >= r->max_failures || j->no_program);
+	if (give && j->no_program)
+		cli_say("%s; give the command after --", j->reason);
+	else if (give)
+		cli_say("%" PRIu64 " failures in a row: giving up; -v shows what the command says",
+			r->failures_in_a_row);
+	pthread_mutex_unlock(&r->lock);
+	if (give)
+		end_run(r, CLI_COMMAND_FAILED);
+}
+
+/* A trial that is no longer ours is no reason to end the run. */
+static bool goes_on(enum krige_status s)
+{
+	return s == KRIGE_STALE_LEASE || s == KRIGE_CONFLICT;
+}
+
+static void finish_job(struct job *j)
+{
+	struct run *r = j->run;
+	struct msg_lease lease = beat_remove(&r->beat, j->trial->number);
+	const struct msg_trial *after;
+	struct krige_error err;
+	enum krige_status s = tell(j, &lease, &after, &err);
+	char value[NUMBER_BYTES];
+
+	if (s == KRIGE_OK) {
+		count(r, j);
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	cli_say("trial %" PRIu64 ": %s %s was not taken: %s", j->trial->number,
+		j->reason[0] ? "failure" : objective(r),
+		j->reason[0] ? j->reason : number_format(value, j->result.value), err.message);
+	pthread_mutex_unlock(&r->lock);
+	if (!goes_on(s))
+		give_up(r, &err);
+}
+
+/* ---- a slot ------------------------------------------------------------------------ */
+
+void run_slot(struct run *r)
+{
+	struct arena *a = arena_new(ARENA_BYTES);
+	struct job *j = KR_NEW(struct job);
+
+	while (a && j && claim(r)) {
+		const struct msg_trial *t = ask(r, a);
+
+		if (!t) {
+			unclaim(r);
+			break;
+		}
+		*j = (struct job){.run = r, .trial = t, .arena = a,
+			.result = result_make(objective(r))};
+		if (atomic_load(&r->stop))
+			set_reason(j, "interrupted");
+		else
+			run_command(j);
+		finish_job(j);
+	}
+	if (!a || !j) {
+		cli_no_memory();
+		end_run(r, CLI_FAILED);
+	}
+	kr_free(j);
+	arena_free(a);
+}

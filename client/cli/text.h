@@ -1,0 +1,28 @@
+/* Values as plain text, for tables, command lines and messages. */
+#ifndef KR_CLIENT_CLI_TEXT_H
+#define KR_CLIENT_CLI_TEXT_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "proto/msg.h"
+
+enum { TEXT_TIME_BYTES = 32 };
+
+/* ISO 8601 in UTC with milliseconds: 2026-01-31T08:15:00.250Z. Returns out. */
+const char *text_time(char out[TEXT_TIME_BYTES], uint64_t unix_ms);
+
+/* "null", "true", "3", "0.1", or the string itself. In the arena or static; NULL when memory
+ * runs out. */
+const char *text_scalar(struct arena *a, const struct msg_scalar *s);
+
+/* The same, strings in double quotes, so that 1 and "1" look different. */
+const char *text_scalar_quoted(struct arena *a, const struct msg_scalar *s);
+
+/* s as one word of a POSIX shell. NULL when memory runs out. */
+const char *text_shell(struct arena *a, const char *s);
+
+/* Of the n words, the one that s is likely a slip of; NULL: none is near. */
+const char *text_nearest(const char *s, const char *const *words, int n);
+
+#endif

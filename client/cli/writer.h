@@ -1,0 +1,41 @@
+/* JSON as it goes out, value by value: writer_object, writer_key, writer_int ..
+ * writer_end. Compact, keys in the order given. What cannot be written shows in
+ * ferror of the file. */
+#ifndef KR_CLIENT_CLI_WRITER_H
+#define KR_CLIENT_CLI_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "proto/msg.h"
+
+enum { WRITER_DEPTH = 16 };
+
+struct writer {
+	FILE *out;
+	int depth;
+	struct {
+		bool array, filled;
+	} level[WRITER_DEPTH];
+	bool after_key;
+};
+
+struct writer writer_make(FILE *out);
+void writer_object(struct writer *w);
+void writer_array(struct writer *w);
+void writer_end(struct writer *w); /* of the innermost object or array */
+
+/* Returns w, so that writer_int(writer_key(w, "number"), 3) reads as one. */
+struct writer *writer_key(struct writer *w, const char *key);
+
+void writer_null(struct writer *w);
+void writer_bool(struct writer *w, bool b);
+void writer_int(struct writer *w, int64_t i);
+void writer_uint(struct writer *w, uint64_t i);
+void writer_real(struct writer *w, double x);         /* null when not finite */
+void writer_string(struct writer *w, const char *s);  /* null when NULL */
+void writer_scalar(struct writer *w, const struct msg_scalar *s);
+void writer_time(struct writer *w, uint64_t unix_ms); /* null when 0 */
+
+#endif
