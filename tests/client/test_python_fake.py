@@ -69,6 +69,8 @@ def test_none_before_any_result(study):
 
 
 def test_fixed_and_points_are_typed_by_the_space(study, fake):
+    with pytest.raises(krige.NotNow):  # at once, not after the time-out
+        study.predict([{"x": 1, "n": 1, "c": "a"}])
     study.ask(fixed={"x": 1, "n": 2.0, "c": 1.0})
     fixed = {p.name: p.value.WhichOneof("kind") for p in fake.requests[-1][1].fixed}
     assert fixed == {b"x": "real_value", b"n": "int_value", b"c": "real_value"}
@@ -97,9 +99,9 @@ def test_same_tell_is_harmless_another_is_not(study, fake):
     trial.tell(1.0)
     ids = [r.meta.request_id for name, r in fake.requests if name == "Observe"]
     assert len(ids) == 2 and ids[0] == ids[1]
-    with pytest.raises(krige.Conflict):
+    with pytest.raises(krige.StaleLease):
         trial.tell(2.0)
-    with pytest.raises(krige.Conflict):
+    with pytest.raises(krige.StaleLease):
         trial.fail("late regret")
     assert study.best.value == 1.0
 
@@ -244,8 +246,7 @@ def test_daemon_gone(study, fake):
         study.ask(timeout=0.2)
 
 
-def test_daemon_back_with_other_sessions(study, fake, impatient):
-    """A new daemon at the same endpoint, with the same studies but no sessions."""
+def test_daemon_back_on_the_same_data(study, fake, impatient):
     from fake_kriged import FakeKriged
     trial = study.ask()
     fake.close()

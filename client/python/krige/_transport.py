@@ -79,8 +79,8 @@ class Transport:
     def call(self, method: Method, request: Any, timeout: float) -> Any:
         """The reply to a request.
 
-        Waits out UNAVAILABLE, OVERLOADED and NOT_NOW and sends again when no reply
-        comes, all within `timeout` seconds. Raises an Error otherwise.
+        Waits out UNAVAILABLE and OVERLOADED, and NOT_NOW of a suggest, and sends again
+        when no reply comes, all within `timeout` seconds. Raises an Error otherwise.
         """
         if method.mutates and not request.meta.request_id:
             request.meta.request_id = os.urandom(16)
@@ -95,7 +95,8 @@ class Transport:
                 return self._deliver(method, body, end, timeout)
             except (NotNow, Overloaded, Unavailable) as error:
                 wait = pause if error.retry_after is None else error.retry_after
-                if time.monotonic() + wait >= end:
+                if time.monotonic() + wait >= end or (
+                        isinstance(error, NotNow) and method is not _schema.SUGGEST):
                     raise
             time.sleep(wait)
             pause = min(2 * pause, _LAST_PAUSE)

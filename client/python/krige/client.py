@@ -9,7 +9,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Type, Union
 from . import _local, _scalar, _schema, views
 from ._leases import Leases
 from ._transport import Transport
-from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, VersionMismatch
+from .errors import ConnectionFailed, InvalidArgument, Timeout, VersionMismatch
 from .space import Parameter, put_spec
 from .study import Study
 from .views import Status
@@ -40,7 +40,6 @@ class Client:
     def __init__(self, endpoint: str, *, timeout: float = 10.0) -> None:
         self.endpoint = endpoint
         self._transport = Transport(endpoint)
-        self._session = b""
         self._leases = Leases(self)
         try:
             self._hello(timeout)
@@ -64,15 +63,7 @@ class Client:
             field.name: int(value) for field, value in reply.limits.ListFields()}
 
     def _call(self, method: _schema.Method, request: Any, timeout: float = 60.0) -> Any:
-        """One call within this session; a daemon that does not know it gets a Hello."""
-        if self._session:
-            request.meta.session = self._session
-        try:
-            return self._transport.call(method, request, timeout)
-        except Error as error:
-            if error.code != "UNAUTHENTICATED":
-                raise
-        self._hello(timeout)
+        """One call within this session."""
         request.meta.session = self._session
         return self._transport.call(method, request, timeout)
 

@@ -109,7 +109,10 @@ class Study:
 
     def predict(self, points: Sequence[Mapping[str, Value]], *,
                 timeout: float = 60.0) -> List[Dict[str, Tuple[float, float]]]:
-        """What the model expects at some points: {"metric": (mean, sd)} for each."""
+        """What the model expects at some points: {"metric": (mean, sd)} for each.
+
+        Raises NotNow before there are results.
+        """
         request = _schema.PREDICT.request(study=self._wire_name)
         for i, params in enumerate(points):
             self._put_params(request.points.add(), params, f"points[{i}]")
@@ -125,7 +128,7 @@ class Study:
 
         fn        returns a value as for Trial.tell, or None when it has told, failed
                   or pruned the trial itself
-        n_trials  at most so many in this call
+        n_trials  at most so many in this call, failed ones included
         n_jobs    threads that call fn at once
         catch     exceptions of fn that only fail their trial; any other fails it as
                   well, ends the run and is raised
