@@ -19,10 +19,10 @@ static const double smallest_step = 1e-5;
 static const double curvature = 1e-12; /* least cosine of s and y in the memory */
 
 struct ascend__start {
-	double *g, *trial, *p;  /* d each */
-	double *s, *y, *rho;    /* d x MEMORY, d x MEMORY, MEMORY */
+	double *g, *trial, *p; /* d each */
+	double *s, *y, *rho;   /* d x MEMORY, d x MEMORY, MEMORY */
 	double gamma, step;
-	int pairs, next;        /* in the memory; where the next goes */
+	int pairs, next; /* in the memory; where the next goes */
 	bool live, has_gradient;
 };
 
@@ -31,8 +31,8 @@ static bool start_init(struct ascend__start *s, int d, struct arena *a)
 	s->g = ARENA_ARRAY(a, double, d);
 	s->trial = ARENA_ARRAY(a, double, d);
 	s->p = ARENA_ARRAY(a, double, d);
-	s->s = ARENA_ARRAY(a, double, (size_t)d * MEMORY);
-	s->y = ARENA_ARRAY(a, double, (size_t)d * MEMORY);
+	s->s = ARENA_ARRAY(a, double, d *MEMORY);
+	s->y = ARENA_ARRAY(a, double, d *MEMORY);
 	s->rho = ARENA_ARRAY(a, double, MEMORY);
 	s->live = true;
 	s->step = 1;
@@ -132,8 +132,8 @@ static bool propose(const struct ascend *a, struct ascend__start *s, const doubl
 
 /* Remember s = trial - x and y = g - g_trial (the function is maximized), if they show
  * curvature. */
-static void remember(const struct ascend *a, struct ascend__start *s, const double *x,
-	const double *g)
+static void remember(
+	const struct ascend *a, struct ascend__start *s, const double *x, const double *g)
 {
 	int d = a->d;
 	size_t at = (size_t)s->next * (size_t)d;
@@ -194,8 +194,8 @@ static void judge(const struct ascend *a, struct ascend__start *s, double *x, do
 	s->has_gradient = true;
 }
 
-enum kr_status ascend_step(struct ascend *a, bool *more, struct arena *scratch,
-	struct kr_error *err)
+enum kr_status ascend_step(
+	struct ascend *a, bool *more, struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
 	size_t n = (size_t)a->n, cells = n * (size_t)a->d;

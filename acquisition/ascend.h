@@ -45,7 +45,7 @@ struct ascend *ascend_new(const struct ascend_function *function,
 
 /* One evaluation of every start that still moves; *more <- does any? Values never fall.
  * Errors: those of the function. */
-enum kr_status ascend_step(struct ascend *s, bool *more, struct arena *scratch,
-	struct kr_error *err);
+enum kr_status ascend_step(
+	struct ascend *s, bool *more, struct arena *scratch, struct kr_error *err);
 
 #endif

@@ -5,10 +5,13 @@
 #include "acquisition/sobol.h"
 
 enum {
-	NET_BASE = 256, NET_PER_DIM = 64, NET_MOST = 1024,
-	PERTURBED = 128, RECOMBINED = 64,
-	CENTRES = 5,      /* perturbed around the best so many */
-	MASK_FROM = 20    /* from here on about this many coordinates are perturbed at once */
+	NET_BASE = 256,
+	NET_PER_DIM = 64,
+	NET_MOST = 1024,
+	PERTURBED = 128,
+	RECOMBINED = 64,
+	CENTRES = 5,   /* perturbed around the best so many */
+	MASK_FROM = 20 /* from here on about this many coordinates are perturbed at once */
 };
 
 static const double widest_sd = 0.5, sd_per_lengthscale = 0.2;
@@ -68,6 +71,18 @@ static void recombine(const struct candidates_source *source, struct rng *r, dou
 	}
 }
 
+/* x <- local candidate k: a perturbation, a recombination, or one of the best itself. */
+static void make_local(const struct candidates_source *c, struct rng *r, int k, double *x)
+{
+	if (k < PERTURBED)
+		perturb(c, r, x);
+	else if (k < PERTURBED + RECOMBINED)
+		recombine(c, r, x);
+	else
+		for (int j = 0; j < space_dims(c->space); j++)
+			x[j] = *mat_at(c->top, k - PERTURBED - RECOMBINED, j);
+}
+
 enum kr_status candidates_make(const struct candidates_source *c, struct candidates *out,
 	struct arena *a, struct kr_error *err)
 {
@@ -87,14 +102,10 @@ enum kr_status candidates_make(const struct candidates_source *c, struct candida
 	sobol_net(&net, 0, global);
 	net_choices(c->space, global);
 	for (int i = 0; i < rows; i++) {
-		int k = i - out->n_net;
-		if (k >= 0 && k < PERTURBED)
-			perturb(c, &local, x);
-		else if (k >= 0 && k < PERTURBED + RECOMBINED)
-			recombine(c, &local, x);
-		else
-			for (int j = 0; j < d; j++)
-				x[j] = k < 0 ? *mat_at(out->X, i, j) : *mat_at(c->top, k - PERTURBED - RECOMBINED, j);
+		for (int j = 0; j < d && i < out->n_net; j++)
+			x[j] = *mat_at(out->X, i, j);
+		if (i >= out->n_net)
+			make_local(c, &local, i - out->n_net, x);
 		space_snap(c->space, x);
 		candidates_fix(c->fixed, x, d);
 		for (int j = 0; j < d; j++)

@@ -19,9 +19,9 @@ struct candidates_source {
 
 /* Rows of X, in this order. */
 struct candidates {
-	struct mat X;   /* (n_net + n_local) x d, storage from the arena */
-	int n_net;      /* over the whole cube */
-	int n_local;    /* near the best; the last `top.rows` are the best themselves */
+	struct mat X; /* (n_net + n_local) x d, storage from the arena */
+	int n_net;    /* over the whole cube */
+	int n_local;  /* near the best; the last `top.rows` are the best themselves */
 };
 
 /* Errors: KR_ENOMEM. */

@@ -8,12 +8,12 @@
 #include "acquisition/moves.h"
 
 enum {
-	CHUNK = 256,         /* most rows of one evaluation */
-	ITERATIONS = 40,     /* of one ascent */
-	ROUNDS = 3,          /* of ascents and moves */
-	SWEEP_ROUNDS = 8,    /* when there are only moves */
-	SWEEP_WORK = 4096,   /* evaluations of one sweep; fewer starts join beyond */
-	LOCAL_STARTS = 3,    /* at least so many starts near the best known points */
+	CHUNK = 256,       /* most rows of one evaluation */
+	ITERATIONS = 40,   /* of one ascent */
+	ROUNDS = 3,        /* of ascents and moves */
+	SWEEP_ROUNDS = 8,  /* when there are only moves */
+	SWEEP_WORK = 4096, /* evaluations of one sweep; fewer starts join beyond */
+	LOCAL_STARTS = 3,  /* at least so many starts near the best known points */
 	MOST_STARTS = 16,
 	GRADIENT_COST = 3
 };
@@ -31,15 +31,15 @@ struct maximizer {
 	enum stage stage;
 	double *raw_value;
 	int n_screened;
-	int n, n_swept;          /* starts; how many of them join the sweeps */
-	double *x, *f;           /* starts: d x n, n */
-	double *best_x, best_f;  /* start of the polish */
-	struct ascend *ascent;   /* NULL between ascents */
+	int n, n_swept;         /* starts; how many of them join the sweeps */
+	double *x, *f;          /* starts: d x n, n */
+	double *best_x, best_f; /* start of the polish */
+	struct ascend *ascent;  /* NULL between ascents */
 	double *scale;
 	unsigned char *moving, *discrete;
 	bool any_smooth, changed, sorted;
 	int round, coordinate;
-	int *order, n_order;     /* of raw candidates (< n_raw) and starts */
+	int *order, n_order; /* of raw candidates (< n_raw) and starts */
 };
 
 int maximize_starts(int d)
@@ -82,28 +82,28 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	assert(problem->n_starts >= 0 && problem->n_starts <= MOST_STARTS);
 	m->n_raw = problem->raw->X.rows;
 	m->raw_value = ARENA_ARRAY(a, double, m->n_raw);
-	m->x = ARENA_ARRAY(a, double, (size_t)m->d * (size_t)(problem->n_starts + 1));
+	m->x = ARENA_ARRAY(a, double, m->d *(problem->n_starts + 1));
 	m->f = ARENA_ARRAY(a, double, problem->n_starts + 1);
 	m->best_x = ARENA_ARRAY(a, double, m->d);
 	m->scale = ARENA_ARRAY(a, double, m->d);
 	m->moving = ARENA_ARRAY(a, unsigned char, m->d);
 	m->discrete = ARENA_ARRAY(a, unsigned char, m->d);
 	m->order = ARENA_ARRAY(a, int, m->n_raw + problem->n_starts);
-	if (!m->raw_value || !m->x || !m->f || !m->best_x || !m->scale || !m->moving ||
-		!m->discrete || !m->order)
+	if (!m->raw_value || !m->x || !m->f || !m->best_x || !m->scale || !m->moving || !m->discrete ||
+		!m->order)
 		return NULL;
 	classify(m);
 	return m;
 }
 
-static enum kr_status evaluate(struct maximizer *m, struct mat X, double *value,
-	struct kr_error *err)
+static enum kr_status evaluate(
+	struct maximizer *m, struct mat X, double *value, struct kr_error *err)
 {
 	struct mat none = {0};
 	for (int i = 0; i < X.rows; i += CHUNK) {
 		int rows = X.rows - i < CHUNK ? X.rows - i : CHUNK;
-		enum kr_status st = m->p.function.eval(m->p.function.ctx,
-			mat_block(X, i, 0, rows, X.cols), value + i, none, m->arena, err);
+		enum kr_status st = m->p.function.eval(
+			m->p.function.ctx, mat_block(X, i, 0, rows, X.cols), value + i, none, m->arena, err);
 		if (st)
 			return st;
 	}
@@ -111,8 +111,8 @@ static enum kr_status evaluate(struct maximizer *m, struct mat X, double *value,
 }
 
 /* Values of n points that are columns of x. */
-static enum kr_status evaluate_columns(struct maximizer *m, const double *x, int n, double *value,
-	struct kr_error *err)
+static enum kr_status evaluate_columns(
+	struct maximizer *m, const double *x, int n, double *value, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(m->arena);
 	double *t = arena_alloc(m->arena, sizeof(double) * (size_t)n * (size_t)m->d);
@@ -131,8 +131,8 @@ static enum kr_status evaluate_columns(struct maximizer *m, const double *x, int
 static enum kr_status screen(struct maximizer *m, int *work, struct kr_error *err)
 {
 	int left = m->n_raw - m->n_screened, rows = left < CHUNK ? left : CHUNK;
-	enum kr_status st = evaluate(m, mat_block(m->p.raw->X, m->n_screened, 0, rows, m->d),
-		m->raw_value + m->n_screened, err);
+	enum kr_status st = evaluate(
+		m, mat_block(m->p.raw->X, m->n_screened, 0, rows, m->d), m->raw_value + m->n_screened, err);
 	if (st)
 		return st;
 	m->n_screened += rows;
@@ -215,11 +215,11 @@ static enum kr_status pick(struct maximizer *m, struct kr_error *err)
 
 /* ---- ascent ----------------------------------------------------------------- */
 
-static enum kr_status begin_ascent(struct maximizer *m, double *x, double *f, int n,
-	double tolerance, struct kr_error *err)
+static enum kr_status begin_ascent(
+	struct maximizer *m, double *x, double *f, int n, double tolerance, struct kr_error *err)
 {
-	struct ascend_options options = {.moving = m->moving, .scale = m->scale,
-		.iterations = ITERATIONS, .tolerance = tolerance};
+	struct ascend_options options = {
+		.moving = m->moving, .scale = m->scale, .iterations = ITERATIONS, .tolerance = tolerance};
 	m->ascent = ascend_new(&m->p.function, &options, m->d, n, x, f, m->arena);
 	return m->ascent ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d starts", n);
 }
@@ -359,18 +359,12 @@ static enum kr_status sweep(struct maximizer *m, int *work, struct kr_error *err
 static enum kr_status one_piece(struct maximizer *m, int *work, struct kr_error *err)
 {
 	switch (m->stage) {
-	case SCREEN:
-		return screen(m, work, err);
-	case PICK:
-		return pick(m, err);
-	case ASCEND:
-		return ascend(m, work, err);
-	case SWEEP:
-		return sweep(m, work, err);
-	case POLISH:
-		return polish(m, work, err);
-	default:
-		return KR_OK;
+	case SCREEN: return screen(m, work, err);
+	case PICK: return pick(m, err);
+	case ASCEND: return ascend(m, work, err);
+	case SWEEP: return sweep(m, work, err);
+	case POLISH: return polish(m, work, err);
+	default: return KR_OK;
 	}
 }
 
@@ -423,6 +417,6 @@ bool maximize_ranked(struct maximizer *m, int k, double *x, double *value)
 	*value = value_of(m, i);
 	for (int j = 0; j < m->d; j++)
 		x[j] = i < m->n_raw ? *mat_at(m->p.raw->X, i, j)
-				    : m->x[(size_t)(i - m->n_raw) * (size_t)m->d + (size_t)j];
+							: m->x[(size_t)(i - m->n_raw) * (size_t)m->d + (size_t)j];
 	return true;
 }

@@ -17,12 +17,12 @@
 /* Everything is borrowed for the maximizer's life. */
 struct maximize_problem {
 	const struct space *space;
-	const double *fixed;             /* d coords, NaN where free; NULL: all free */
-	const double *scale;             /* d natural steps: lengthscales */
+	const double *fixed; /* d coords, NaN where free; NULL: all free */
+	const double *scale; /* d natural steps: lengthscales */
 	struct ascend_function function;
 	const struct candidates *raw;
-	int n_starts;                    /* maximize_starts(d); 0: only rank the candidates */
-	uint64_t seed, number;           /* key of the choice of starts and random moves */
+	int n_starts;          /* maximize_starts(d); 0: only rank the candidates */
+	uint64_t seed, number; /* key of the choice of starts and random moves */
 };
 
 struct maximizer;

@@ -32,7 +32,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->state = KR_ARRAY(double, size + 2);
 	p->seen = seen_new(in->space, p->n_before + in->n_slots);
 	p->point = KR_ARRAY(double, 4 * d);
-	p->starts = KR_ARRAY(double, GP_FIT_MAX_STARTS * size);
+	p->starts = KR_ARRAY(double, GP_FIT_MAX_STARTS *size);
 	p->theta = KR_ARRAY(double, size);
 	if (!p->arena || !p->results || !p->values || !p->query_mean || !p->query_sd || !p->state ||
 		!p->seen || !p->point || !p->starts || !p->theta)
@@ -107,8 +107,7 @@ static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 	bool more = false;
 	enum kr_status st = KR_OK;
 	switch (p->stage) {
-	case POLICY__PREPARE:
-		return prepare(p, err);
+	case POLICY__PREPARE: return prepare(p, err);
 	case POLICY__FIT:
 		st = policy__fit(p, &more, err);
 		p->stage = more ? POLICY__FIT : POLICY__CONDITION;
@@ -129,8 +128,7 @@ static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 		st = policy__search(p, &more, err);
 		p->stage = more ? POLICY__SEARCH : next_slot(p);
 		return st;
-	case POLICY__DONE:
-		break;
+	case POLICY__DONE: break;
 	}
 	return KR_OK;
 }

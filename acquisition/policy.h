@@ -9,7 +9,19 @@
  *
  * The result is a pure function of the input and the number of completed units:
  * `krige replay` rests on that. Numbers are random by (seed, slot number, purpose)
- * only. Owns its memory; not thread-safe: one compute worker at a time. */
+ * only. Owns its memory; not thread-safe: one compute worker at a time.
+ *
+ * What it does, in short (README.md says why):
+ *   - The first 5 points given out or handed in are the initial design: the centre, then
+ *     a scrambled Sobol' net of the study; more while nothing has been observed.
+ *   - Hyperparameters are fitted anew at every observation up to 50, then when the
+ *     observations have grown by 1/25; in between the fit of the state is used.
+ *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
+ *     that fill the space; of more than 512 the fit likewise. Of more than 1,024 pending
+ *     points the newest are modelled. All of them count for distinctness.
+ *   - A slot never gets a point that was observed, is pending or taken, or went to an
+ *     earlier slot, and always keeps its fixed values as given.
+ * Up to n = 1,000 a unit is tens of milliseconds of work, but for one start of a fit. */
 #ifndef KR_ACQUISITION_POLICY_H
 #define KR_ACQUISITION_POLICY_H
 
@@ -21,7 +33,7 @@
 
 /* One point to be given out. */
 struct policy_slot {
-	uint64_t number;     /* key of its random numbers */
+	uint64_t number;     /* key of its random numbers, below 2^56 */
 	const double *fixed; /* d values, NaN where free; NULL: all free */
 };
 
@@ -36,40 +48,42 @@ struct policy_input {
 	int n_pending;
 	const double *pending; /* running trials, by number */
 	int n_taken;
-	const double *taken;   /* other points given out before (failed, expired, ...) */
+	const double *taken; /* other points given out before (failed, expired, ...) */
 	int n_slots;
 	const struct policy_slot *slots;
 	int n_queries;
 	const double *queries; /* points to predict */
 	int n_state;
-	const double *state;   /* where the fit starts: policy_state of an earlier job; may be empty */
+	const double *state; /* where the fit starts: policy_state of an earlier job; may be empty */
 };
 
 enum policy_rule {
-	POLICY_INITIAL,   /* initial design */
-	POLICY_MODEL,     /* maximum of the acquisition */
-	POLICY_FILL,      /* space-filling last resort */
-	POLICY_EXHAUSTED  /* no unseen point is left (for the fixed values given) */
+	POLICY_INITIAL,  /* initial design */
+	POLICY_MODEL,    /* maximum of the acquisition */
+	POLICY_FILL,     /* space-filling last resort */
+	POLICY_EXHAUSTED /* no unseen point is left (for the fixed values given); in a space
+	                   * too large to enumerate: none was found in 1,024 tries */
 };
 
 enum policy_freshness {
-	POLICY_FRESH,    /* every unit was done */
-	POLICY_PARTIAL,  /* cut by the deadline: best of the completed units */
-	POLICY_FALLBACK  /* cut before anything was known: space-filling */
+	POLICY_FRESH,   /* every unit was done */
+	POLICY_PARTIAL, /* cut by the deadline: best of the completed units */
+	POLICY_FALLBACK /* cut before anything was known: space-filling */
 };
 
 struct policy_suggestion {
 	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
 	enum policy_rule rule;
 	enum policy_freshness freshness;
-	bool has_prediction;
-	double mean, sd;      /* predicted, in raw units of the objective */
-	double log_acq;       /* log expected improvement, model units */
+	bool has_prediction; /* only with POLICY_MODEL */
+	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
+	double log_acq;      /* log expected improvement, model units; 0 without a model */
 };
 
 struct policy;
 
-/* Errors: KR_ENOMEM. Nothing is computed yet. */
+/* Errors: KR_ENOMEM. Nothing is computed yet. Values of in must be allowed by the space
+ * (space_check); others are taken as the nearest allowed ones. */
 enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err);
 void policy_free(struct policy *p);
 

@@ -29,7 +29,7 @@ enum {
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__COLUMNS = 16,        /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
-	POLICY__ENUMERATED = 5000    /* spaces with fewer unseen points are enumerated */
+	POLICY__ENUMERATED = 5000 /* spaces with fewer unseen points are enumerated */
 };
 
 enum policy__stage {
@@ -58,35 +58,35 @@ struct policy {
 
 	/* results */
 	struct policy_suggestion *results;
-	double *values;                  /* n_slots x d, slot after slot */
-	int n_settled;                   /* slots 0 .. n_settled - 1 have a result */
+	double *values; /* n_slots x d, slot after slot */
+	int n_settled;  /* slots 0 .. n_settled - 1 have a result */
 	double *query_mean, *query_sd;
 	int n_queried;
 	double *state;
 	int n_state;
 
 	/* points given out */
-	struct seen *seen;               /* filled on first use */
+	struct seen *seen; /* filled on first use */
 	bool seen_filled;
-	double *point, *fixed;           /* d coords each: one point, the slot's fixed ones */
-	double *levels, *lot;            /* d each: where an enumeration is, what it found */
+	double *point, *fixed; /* d coords each: one point, the slot's fixed ones */
+	double *levels, *lot;  /* d each: where an enumeration is, what it found */
 
 	/* model */
 	struct outcome outcome;
-	double best_z;                   /* over all observations */
+	double best_z; /* over all observations */
 	struct policy__data data;
 	struct gp_prior prior;
 	struct policy__data fit_data;
-	double *starts, *theta;          /* (d + 2) x n_starts, d + 2 */
+	double *starts, *theta; /* (d + 2) x n_starts, d + 2 */
 	double log_posterior;
 	int start, n_starts;
-	bool warm;                       /* theta came from the state */
-	double n_fitted;                 /* observations when theta was fitted */
-	struct gp *base, *joint;         /* joint: with fantasies, NULL without */
-	struct mat top;                  /* best known points, t x d coords, best first */
+	bool warm;               /* theta came from the state */
+	double n_fitted;         /* observations when theta was fitted */
+	struct gp *base, *joint; /* joint: with fantasies, NULL without */
+	struct mat top;          /* best known points, t x d coords, best first */
 	bool noisy;
-	int n_joined;                    /* pending points and settled slots in joint */
-	double best[ACQ_MAX_COLUMNS];    /* incumbents */
+	int n_joined;                 /* pending points and settled slots in joint */
+	double best[ACQ_MAX_COLUMNS]; /* incumbents */
 
 	/* search of slot n_settled */
 	bool searching;
@@ -103,16 +103,29 @@ void policy__read_state(struct policy *p);
 
 /* Is the fit of the state too old for n observations? */
 bool policy__needs_fit(const struct policy *p);
+
+/* The state for the next job, from theta and n_fitted. */
 void policy__write_state(struct policy *p);
 
 /* ---- policy_model.c: observations to models -------------------------------------- */
 
+/* All of these: KR_ENOMEM and the errors of the models they call. */
+
+/* Storage for rows x d coords, uninitialized; NULL when memory runs out. */
+double *policy__points(struct policy *p, int rows);
+
+/* Transform outcomes, choose and encode the rows of the model and of the fit. */
 enum kr_status policy__encode(struct policy *p, struct kr_error *err);
+/* Starts, none when the fit of the state will do. */
 void policy__begin_fit(struct policy *p);
 
 /* One start; false in *more after the last. KR_ENOTPD when no start worked. */
 enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
+
+/* base, top, noisy and the incumbents, under theta. */
 enum kr_status policy__condition(struct policy *p, struct kr_error *err);
+
+/* One block of predictions. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
 
 /* One block of pending points (and settled slots) into the fantasy model. */
@@ -134,6 +147,7 @@ void policy__fix(struct policy *p, int i);
 /* values <- the allowed point at coords, with the values that slot i fixes. */
 void policy__decode(const struct policy *p, int i, const double *coords, double *values);
 
+/* Was this point never observed, pending, taken, nor given to an earlier slot? */
 bool policy__is_new(struct policy *p, const double *values);
 
 /* The points of the space that slot i may take and nobody has seen, when there are few:

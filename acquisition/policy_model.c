@@ -14,16 +14,22 @@ static const double noisy_variance = 1e-2;
 
 static const char kernel_name[] = "matern52";
 
+double *policy__points(struct policy *p, int rows)
+{
+	size_t d = (size_t)p->d;
+	return arena_alloc(p->arena, sizeof(double) * d * (size_t)rows);
+}
+
 /* ---- data ------------------------------------------------------------------- */
 
 /* data <- at most `most` of the observations. z: all n outcomes. */
-static enum kr_status choose(struct policy *p, const double *z, int most,
-	struct policy__data *data, struct kr_error *err)
+static enum kr_status choose(
+	struct policy *p, const double *z, int most, struct policy__data *data, struct kr_error *err)
 {
 	const struct policy_input *in = &p->in;
 	int m = in->n < most ? in->n : most;
 	int *rows = ARENA_ARRAY(p->arena, int, m);
-	double *X = ARENA_ARRAY(p->arena, double, (size_t)m * (size_t)p->d);
+	double *X = policy__points(p, m);
 	data->z = ARENA_ARRAY(p->arena, double, m);
 	if (!rows || !X || !data->z)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d observations", m);
@@ -133,10 +139,10 @@ static enum kr_status find_top(struct policy *p, struct kr_error *err)
 	int m = p->data.m, d = p->d;
 	int screened = m < SCREENED_BEST ? m : SCREENED_BEST;
 	int t = m < POLICY__BEST ? m : POLICY__BEST;
-	double *top = ARENA_ARRAY(p->arena, double, (size_t)t * (size_t)d);
+	double *top = policy__points(p, t);
 	struct arena_mark mark = arena_mark(p->arena);
 	struct ranked *rank = ARENA_ARRAY(p->arena, struct ranked, m);
-	double *x = ARENA_ARRAY(p->arena, double, (size_t)screened * (size_t)d);
+	double *x = policy__points(p, screened);
 	struct mat X = mat_view(x, screened, d, screened);
 	enum kr_status st = KR_OK;
 	if (!top || !rank || !x) {
@@ -186,7 +192,7 @@ enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 	struct arena_mark mark = arena_mark(p->arena);
 	int d = p->d, left = p->in.n_queries - p->n_queried;
 	int rows = left < QUERY_BLOCK ? left : QUERY_BLOCK;
-	double *x = ARENA_ARRAY(p->arena, double, (size_t)rows * (size_t)d);
+	double *x = policy__points(p, rows);
 	struct mat X = mat_view(x, rows, d, rows);
 	struct gp_batch batch;
 	enum kr_status st = KR_OK;
@@ -245,8 +251,8 @@ static enum kr_status begin_joint(struct policy *p, int columns, struct kr_error
 	for (int m = 0; m < columns; m++)
 		p->best[m] = -INFINITY;
 	struct rng key = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY, 0);
-	return pending_extend(p->joint, mat_block(p->top, 0, 0, drawn, p->d), columns, &key, p->best,
-		p->arena, err);
+	return pending_extend(
+		p->joint, mat_block(p->top, 0, 0, drawn, p->d), columns, &key, p->best, p->arena, err);
 }
 
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
@@ -261,11 +267,11 @@ enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
 		st = begin_joint(p, columns, err);
 	if (st || p->n_joined == open)
 		return st;
-	double *x = ARENA_ARRAY(p->arena, double, (size_t)PENDING_BLOCK * (size_t)d);
+	double *x = policy__points(p, PENDING_BLOCK);
 	if (!x)
 		return kr_fail(err, KR_ENOMEM, "no memory for pending points");
-	struct rng key = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY,
-		1 + (uint32_t)p->n_joined);
+	struct rng key = rng_make(
+		p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY, 1 + (uint32_t)p->n_joined);
 	while (p->n_joined < open && rows < PENDING_BLOCK) {
 		const double *values = open_point(p, p->n_joined++);
 		if (!values)
@@ -276,8 +282,8 @@ enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
 		rows++;
 	}
 	if (rows)
-		st = pending_extend(p->joint, mat_view(x, rows, d, PENDING_BLOCK), columns, &key, p->best,
-			p->arena, err);
+		st = pending_extend(
+			p->joint, mat_view(x, rows, d, PENDING_BLOCK), columns, &key, p->best, p->arena, err);
 	*more = p->n_joined < open;
 	arena_release(p->arena, mark);
 	return st;

@@ -27,7 +27,7 @@ static enum kr_status enumerate(struct policy *p, double *n, struct kr_error *er
 	if (!(*n > 0 && *n <= POLICY__ENUMERATED))
 		return KR_OK;
 	int rows = (int)*n;
-	double *x = ARENA_ARRAY(p->arena, double, (size_t)rows * (size_t)p->d);
+	double *x = policy__points(p, rows);
 	if (!x)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d points", rows);
 	p->raw = (struct candidates){.X = mat_view(x, rows, p->d, rows), .n_net = rows};
@@ -43,24 +43,32 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	double unseen;
 	p->mark = arena_mark(p->arena);
 	p->searching = true;
-	p->acq = (struct acq){.family = acq_find("log_ei"),
-		.model = p->joint ? p->joint : p->base, .best = p->best};
+	p->acq = (struct acq){
+		.family = acq_find("log_ei"), .model = p->joint ? p->joint : p->base, .best = p->best};
 	policy__fix(p, p->n_settled);
 	enum kr_status st = enumerate(p, &unseen, err);
 	*exhausted = unseen == 0;
 	if (st || *exhausted)
 		return st;
 	bool few = unseen <= POLICY__ENUMERATED;
-	struct candidates_source source = {.space = in->space, .fixed = p->fixed,
-		.lengthscale = gp_lengthscale(p->base), .top = p->top,
-		.seed = in->seed, .number = number};
+	struct candidates_source source = {.space = in->space,
+		.fixed = p->fixed,
+		.lengthscale = gp_lengthscale(p->base),
+		.top = p->top,
+		.seed = in->seed,
+		.number = number};
 	if (!few)
 		st = candidates_make(&source, &p->raw, p->arena, err);
 	if (st)
 		return st;
-	struct maximize_problem problem = {.space = in->space, .fixed = p->fixed,
-		.scale = gp_lengthscale(p->base), .function = {evaluate, &p->acq}, .raw = &p->raw,
-		.n_starts = few ? 0 : maximize_starts(p->d), .seed = in->seed, .number = number};
+	struct maximize_problem problem = {.space = in->space,
+		.fixed = p->fixed,
+		.scale = gp_lengthscale(p->base),
+		.function = {evaluate, &p->acq},
+		.raw = &p->raw,
+		.n_starts = few ? 0 : maximize_starts(p->d),
+		.seed = in->seed,
+		.number = number};
 	p->maximizer = maximize_new(&problem, p->arena);
 	return p->maximizer ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for the maximizer");
 }

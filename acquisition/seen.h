@@ -16,6 +16,7 @@ void seen_free(struct seen *s);
 /* Add a point (d values, borrowed); false if it was there. */
 bool seen_add(struct seen *s, const double *values);
 
+/* Is a point (d values) in the set? */
 bool seen_has(const struct seen *s, const double *values);
 
 /* Different points in the set. */

@@ -18,8 +18,8 @@ static const double int_limit = 9007199254740991.0; /* 2^53 - 1 */
  * (first + k step) / divisor. */
 struct axis {
 	struct space_param p;
-	double levels; /* INFINITY when continuous */
-	double first, step, divisor;
+	double levels;                     /* INFINITY when continuous */
+	double first, step, divisor, last; /* last: no value is above */
 	bool log;
 	double lo, span; /* coord = (scale(value) - lo) / span, scale = ln or identity */
 };
@@ -33,8 +33,8 @@ struct space {
 
 /* ---- rules ------------------------------------------------------------------ */
 
-static enum kr_status refuse(struct kr_error *err, int i, const char *member, double value,
-	const char *remedy)
+static enum kr_status refuse(
+	struct kr_error *err, int i, const char *member, double value, const char *remedy)
 {
 	char field[32];
 	snprintf(field, sizeof(field), "params[%d].%s", i, member);
@@ -107,7 +107,7 @@ static void axis_grid(struct axis *a, double step)
 
 static double grid_value(const struct axis *a, double k)
 {
-	return fmin((a->first + k * a->step) / a->divisor, a->p.high);
+	return fmin((a->first + k * a->step) / a->divisor, a->last);
 }
 
 static double grid_level(const struct axis *a, double value)
@@ -150,8 +150,8 @@ static enum kr_status axis_steps(struct axis *a, int i, struct kr_error *err)
 	return KR_OK;
 }
 
-static enum kr_status axis_init(struct axis *a, const struct space_param *p, int i,
-	struct kr_error *err)
+static enum kr_status axis_init(
+	struct axis *a, const struct space_param *p, int i, struct kr_error *err)
 {
 	a->p = *p;
 	if (p->kind == SPACE_CATEGORICAL) {
@@ -160,7 +160,7 @@ static enum kr_status axis_init(struct axis *a, const struct space_param *p, int
 		a->levels = p->n_choices;
 		a->first = 0;
 		a->step = a->divisor = 1;
-		a->p.high = p->n_choices - 1;
+		a->last = p->n_choices - 1;
 		return KR_OK;
 	}
 	if (p->kind != SPACE_FLOAT && p->kind != SPACE_INT)
@@ -171,14 +171,15 @@ static enum kr_status axis_init(struct axis *a, const struct space_param *p, int
 	if (st)
 		return st;
 	a->levels = INFINITY;
+	a->last = p->high;
 	st = axis_steps(a, i, err);
 	if (!st)
 		axis_scale(a);
 	return st;
 }
 
-enum kr_status space_new(struct space **out, const struct space_param *params, int d,
-	struct kr_error *err)
+enum kr_status space_new(
+	struct space **out, const struct space_param *params, int d, struct kr_error *err)
 {
 	*out = NULL;
 	if (d < 1 || d > SPACE_MAX_DIMS)
@@ -256,8 +257,8 @@ enum kr_status space_check(const struct space *s, int i, double value, struct kr
 			value, a->p.n_choices - 1);
 	}
 	if (!(value >= a->p.low && value <= a->p.high))
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is out of bounds; it must be %.17g to %.17g",
-			value, a->p.low, a->p.high);
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"%.17g is out of bounds; it must be %.17g to %.17g", value, a->p.low, a->p.high);
 	if (!isfinite(a->levels))
 		return KR_OK;
 	double near = grid_value(a, grid_level(a, value));
@@ -265,10 +266,14 @@ enum kr_status space_check(const struct space *s, int i, double value, struct kr
 	if (fabs(value - near) <= (a->p.kind == SPACE_INT ? 0 : slack))
 		return KR_OK;
 	if (a->p.kind == SPACE_INT && value != rint(value))
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is not an integer; the nearest allowed "
-			"value is %.17g", value, near);
-	return kr_fail(err, KR_INVALID_ARGUMENT, "%.17g is not low + a multiple of step; the nearest "
-		"allowed value is %.17g", value, near);
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"%.17g is not an integer; the nearest allowed "
+			"value is %.17g",
+			value, near);
+	return kr_fail(err, KR_INVALID_ARGUMENT,
+		"%.17g is not low + a multiple of step; the nearest "
+		"allowed value is %.17g",
+		value, near);
 }
 
 double space_level(const struct space *s, int i, double value)
@@ -351,7 +356,7 @@ void space_encode(const struct space *s, const double *values, double *coords)
 	for (int i = 0; i < s->d; i++) {
 		const struct axis *a = &s->axes[i];
 		coords[i] = isfinite(a->levels) ? level_coord(a, grid_level(a, values[i]))
-						: to_coord(a, values[i]);
+										: to_coord(a, values[i]);
 	}
 }
 
@@ -366,6 +371,6 @@ void space_snap(const struct space *s, double *coords)
 	for (int i = 0; i < s->d; i++) {
 		const struct axis *a = &s->axes[i];
 		coords[i] = isfinite(a->levels) ? level_coord(a, coord_level(a, coords[i]))
-						: fmin(fmax(0, coords[i]), 1);
+										: fmin(fmax(0, coords[i]), 1);
 	}
 }

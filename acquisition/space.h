@@ -30,22 +30,25 @@ struct space_param {
 	enum space_kind kind;
 	double low, high; /* inclusive; integers below 2^53 for SPACE_INT */
 	bool log;
-	double step;      /* 0: none; INT without step: 1 */
-	int n_choices;    /* SPACE_CATEGORICAL */
+	double step;   /* 0: none; INT without step: 1 */
+	int n_choices; /* SPACE_CATEGORICAL */
 };
 
 struct space;
 
 #define SPACE_MAX_DIMS 1024
 
-/* Copies params. The rules (1 to SPACE_MAX_DIMS parameters, finite bounds, low < high
- * with a finite range, log needs low > 0, step > 0, at most the range and wide enough
- * for its values to differ, at least one choice, integral bounds and step for SPACE_INT) are checked here and answered with KR_INVALID_ARGUMENT whose field is "params[i].low" etc. and
- * whose text names value and remedy. KR_ENOMEM. */
-enum kr_status space_new(struct space **out, const struct space_param *params, int d,
-	struct kr_error *err);
+/* Copies params. The rules are checked here and answered with KR_INVALID_ARGUMENT whose
+ * field is "params[i].low" etc. and whose text names value and remedy:
+ *   1 to SPACE_MAX_DIMS parameters; at least one choice; finite bounds, low < high and a
+ *   finite range; low > 0 for log; step > 0 (0: none), at most the range and wide enough
+ *   for its values to differ; integral bounds and step for SPACE_INT.
+ * KR_ENOMEM. */
+enum kr_status space_new(
+	struct space **out, const struct space_param *params, int d, struct kr_error *err);
 void space_free(struct space *s);
 
+/* Number of parameters, and each as it was given. */
 int space_dims(const struct space *s);
 const struct space_param *space_param(const struct space *s, int i);
 

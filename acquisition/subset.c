@@ -32,7 +32,7 @@ static bool mark_spread(const struct space *space, int n, const double *X, int p
 	int d = space_dims(space);
 	int size = n_free < POOL_PER_PICK * picks ? n_free : POOL_PER_PICK * picks;
 	int *pool = ARENA_ARRAY(scratch, int, size);
-	double *coords = ARENA_ARRAY(scratch, double, (size_t)size * (size_t)d);
+	double *coords = ARENA_ARRAY(scratch, double, size *d);
 	double *gap = ARENA_ARRAY(scratch, double, size);
 	if (!pool || !coords || !gap)
 		return false;
@@ -53,8 +53,10 @@ static bool mark_spread(const struct space *space, int n, const double *X, int p
 			far = gap[i] > gap[far] ? i : far;
 		marked[pool[far]] = 1;
 		for (int i = 0; i < size; i++)
-			gap[i] = fmin(gap[i], i == far ? -1 : distance(space,
-				coords + (size_t)i * (size_t)d, coords + (size_t)far * (size_t)d));
+			gap[i] = fmin(gap[i],
+				i == far ? -1
+						 : distance(space, coords + (size_t)i * (size_t)d,
+							   coords + (size_t)far * (size_t)d));
 	}
 	return true;
 }

@@ -60,8 +60,8 @@ static void run(struct ascend *a)
 }
 
 /* Largest |projected gradient| at start i. */
-static double stationarity(struct bowl *q, const struct ascend *a, int i,
-	const unsigned char *moving)
+static double stationarity(
+	struct bowl *q, const struct ascend *a, int i, const unsigned char *moving)
 {
 	double value, g[MOST], worst = 0;
 	struct mat X = mat_view(a->x + (size_t)i * (size_t)a->d, 1, a->d, 1);
@@ -199,11 +199,11 @@ static void nan_is_never_entered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(quadratics_end_at_a_stationary_point_of_the_box, set_up,
-			tear_down),
+		cmocka_unit_test_setup_teardown(
+			quadratics_end_at_a_stationary_point_of_the_box, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_curved_valley_is_followed_to_its_end, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_start_does_not_depend_on_its_neighbours, set_up,
-			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_start_does_not_depend_on_its_neighbours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nan_is_never_entered, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

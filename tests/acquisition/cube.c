@@ -22,7 +22,9 @@ static struct space_param real(struct rng *r, bool log)
 	double low = log ? pow(10, between(r, -12, 6)) : between(r, -10, 10) * size;
 	size = log ? fmax(size, 1e-9) : size;
 	double high = log ? low * (1 + size) : low + size;
-	double step = rng_below(r, 2) ? 0 : fmax((high - low) * pow(10, between(r, -6, -0.01)), 1e-12 * high);
+	double step = rng_below(r, 2)
+		? 0
+		: fmax((high - low) * pow(10, between(r, -6, -0.01)), 1e-12 * high);
 	if (step > 0 && rng_below(r, 2)) { /* a grid as people type it */
 		double unit = pow(10, rng_below(r, 5));
 		step = (1 + rng_below(r, 30)) / unit;
@@ -39,12 +41,9 @@ struct space_param cube_param(struct rng *r)
 	case 0:
 		return (struct space_param){
 			.kind = SPACE_CATEGORICAL, .n_choices = (int)(1 + rng_below(r, 20))};
-	case 1:
-		return integer(r, false);
-	case 2:
-		return integer(r, true);
-	default:
-		return real(r, rng_below(r, 2));
+	case 1: return integer(r, false);
+	case 2: return integer(r, true);
+	default: return real(r, rng_below(r, 2));
 	}
 }
 

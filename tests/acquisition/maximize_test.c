@@ -43,8 +43,9 @@ static enum kr_status peaks(void *ctx, struct mat X, double *value, struct mat D
 			value[i] = fmax(v, value[i]);
 		}
 		for (int j = 0; D.p && j < X.cols; j++)
-			*mat_at(D, i, j) = space_categorical(p->space)[j] ? 0
-					: -2 * (*mat_at(X, i, j) - p->centre[best][j]);
+			*mat_at(D, i, j) = space_categorical(p->space)[j]
+				? 0
+				: -2 * (*mat_at(X, i, j) - p->centre[best][j]);
 	}
 	return KR_OK;
 }
@@ -66,15 +67,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct maximizer *begin(struct peaks *p, const double *fixed, struct mat top,
-	struct candidates *raw)
+static struct maximizer *begin(
+	struct peaks *p, const double *fixed, struct mat top, struct candidates *raw)
 {
-	struct candidates_source source = {.space = p->space, .fixed = fixed, .lengthscale = scale,
-		.top = top, .seed = SEED, .number = 3};
+	struct candidates_source source = {.space = p->space,
+		.fixed = fixed,
+		.lengthscale = scale,
+		.top = top,
+		.seed = SEED,
+		.number = 3};
 	assert_int_equal(candidates_make(&source, raw, arena, NULL), KR_OK);
-	struct maximize_problem problem = {.space = p->space, .fixed = fixed, .scale = scale,
-		.function = {peaks, p}, .raw = raw, .n_starts = maximize_starts(space_dims(p->space)),
-		.seed = SEED, .number = 3};
+	struct maximize_problem problem = {.space = p->space,
+		.fixed = fixed,
+		.scale = scale,
+		.function = {peaks, p},
+		.raw = raw,
+		.n_starts = maximize_starts(space_dims(p->space)),
+		.seed = SEED,
+		.number = 3};
 	return maximize_new(&problem, arena);
 }
 
@@ -134,9 +144,9 @@ static void the_highest_peak_of_a_mixed_space_is_found(void **state)
 static void fixed_coordinates_stay(void **state)
 {
 	(void)state;
-	struct space_param params[4] = {
-		{.kind = SPACE_FLOAT, .low = 0, .high = 1}, {.kind = SPACE_INT, .low = 1, .high = 30},
-		{.kind = SPACE_CATEGORICAL, .n_choices = 4}, {.kind = SPACE_FLOAT, .low = 0, .high = 1}};
+	struct space_param params[4] = {{.kind = SPACE_FLOAT, .low = 0, .high = 1},
+		{.kind = SPACE_INT, .low = 1, .high = 30}, {.kind = SPACE_CATEGORICAL, .n_choices = 4},
+		{.kind = SPACE_FLOAT, .low = 0, .high = 1}};
 	struct space *s = cube_space(params, 4);
 	struct rng r = rng_make(SEED, 1, RNG_TEST, 0);
 	for (int mask = 0; mask < 16; mask++) {

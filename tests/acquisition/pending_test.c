@@ -12,8 +12,8 @@ static double X[N * D], y[N], theta[D + 2] = {-0.7, -0.4, 0.2, -7};
 
 static struct gp *model(struct rng *r, int columns, double noise)
 {
-	struct gp_data data = {.family = kernel_find("matern52"), .n = N, .d = D,
-		.X = mat_view(X, N, D, N), .y = y};
+	struct gp_data data = {
+		.family = kernel_find("matern52"), .n = N, .d = D, .X = mat_view(X, N, D, N), .y = y};
 	for (int i = 0; i < N * D; i++)
 		X[i] = rng_uniform(r);
 	for (int i = 0; i < N; i++)
@@ -94,8 +94,8 @@ static void blocks_follow_each_other(void **state)
 			points[i] = rng_uniform(&r);
 		struct rng key = rng_make(SEED, 4, RNG_TEST, (uint32_t)k);
 		memcpy(before, best, sizeof(best));
-		assert_int_equal(pending_extend(g, mat_view(points, P, D, P), 16, &key, best, arena, NULL),
-			KR_OK);
+		assert_int_equal(
+			pending_extend(g, mat_view(points, P, D, P), 16, &key, best, arena, NULL), KR_OK);
 		for (int m = 0; m < 16; m++) {
 			assert_true(best[m] >= before[m]);
 			far = fmax(far, fabs(best[m]));
@@ -116,8 +116,8 @@ static void coinciding_points_are_taken(void **state)
 	for (int i = 0; i < P; i++)
 		for (int j = 0; j < D; j++)
 			points[j * P + i] = i < 3 ? X[j * N] : X[j * N + 1] + (i == 4 ? 1e-12 : 0);
-	assert_int_equal(pending_extend(g, mat_view(points, P, D, P), 16, &key, best, arena, NULL),
-		KR_OK);
+	assert_int_equal(
+		pending_extend(g, mat_view(points, P, D, P), 16, &key, best, arena, NULL), KR_OK);
 	for (int m = 0; m < 16; m++)
 		assert_true(isfinite(best[m]));
 	gp_free(g);

@@ -33,10 +33,20 @@ void play_free(struct play *p)
 
 struct policy_input play_input(const struct play *p, const struct policy_slot *slots, int n)
 {
-	return (struct policy_input){.space = p->space, .minimize = p->minimize, .seed = p->seed,
-		.n = p->n, .X = p->X, .y = p->y, .n_pending = p->n_pending, .pending = p->pending,
-		.n_taken = p->n_taken, .taken = p->taken, .n_slots = n, .slots = slots,
-		.n_state = p->n_state, .state = p->state};
+	return (struct policy_input){.space = p->space,
+		.minimize = p->minimize,
+		.seed = p->seed,
+		.n = p->n,
+		.X = p->X,
+		.y = p->y,
+		.n_pending = p->n_pending,
+		.pending = p->pending,
+		.n_taken = p->n_taken,
+		.taken = p->taken,
+		.n_slots = n,
+		.slots = slots,
+		.n_state = p->n_state,
+		.state = p->state};
 }
 
 struct policy *play_run(const struct policy_input *in)

@@ -14,7 +14,7 @@ struct play {
 	bool minimize;
 	int n, n_pending, n_taken, n_state;
 	double *X, *y, *pending, *taken, *state;
-	int units;           /* of the last question */
+	int units; /* of the last question */
 	struct policy_suggestion last;
 };
 

@@ -139,7 +139,8 @@ static void a_batch_continues_the_design(void **state)
 {
 	(void)state;
 	struct play *p = told(cube_floats(3), 3, SEED);
-	struct policy_slot slots[6] = {{3, NULL}, {4, NULL}, {5, NULL}, {6, NULL}, {7, NULL}, {8, NULL}};
+	struct policy_slot slots[6] = {
+		{3, NULL}, {4, NULL}, {5, NULL}, {6, NULL}, {7, NULL}, {8, NULL}};
 	struct policy_input in = play_input(p, slots, 6);
 	struct policy *job = play_run(&in);
 	for (int i = 0; i < 6; i++)
@@ -179,8 +180,8 @@ static void a_finite_space_is_given_out_once_and_then_exhausted(void **state)
 static void fixed_values_can_exhaust_a_part_of_the_space(void **state)
 {
 	(void)state;
-	struct space_param params[2] = {{.kind = SPACE_INT, .low = 0, .high = 9},
-		{.kind = SPACE_CATEGORICAL, .n_choices = 4}};
+	struct space_param params[2] = {
+		{.kind = SPACE_INT, .low = 0, .high = 9}, {.kind = SPACE_CATEGORICAL, .n_choices = 4}};
 	struct play *p = play_new(cube_space(params, 2), 64, SEED);
 	double fixed[2] = {NAN, 2};
 	for (int i = 0; i < 11; i++) {
@@ -237,7 +238,8 @@ static void a_batch_spreads(void **state)
 {
 	(void)state;
 	struct play *p = told(cube_floats(2), 8, SEED);
-	struct policy_slot slots[6] = {{8, NULL}, {9, NULL}, {10, NULL}, {11, NULL}, {12, NULL}, {13, NULL}};
+	struct policy_slot slots[6] = {
+		{8, NULL}, {9, NULL}, {10, NULL}, {11, NULL}, {12, NULL}, {13, NULL}};
 	struct policy_input in = play_input(p, slots, 6);
 	struct policy *job = play_run(&in);
 	for (int i = 0; i < 6; i++) {

@@ -57,8 +57,8 @@ static double median_regret(double (*f)(const double *), const struct space_para
 		play_free(p);
 	}
 	qsort(regret, SEEDS, sizeof(*regret), compare);
-	print_message("seeds %d to %d, median regret %.3g\n", SEED, SEED + SEEDS - 1,
-		regret[SEEDS / 2]);
+	print_message(
+		"seeds %d to %d, median regret %.3g\n", SEED, SEED + SEEDS - 1, regret[SEEDS / 2]);
 	return regret[SEEDS / 2];
 }
 
@@ -67,8 +67,8 @@ static double median_regret(double (*f)(const double *), const struct space_para
 static void branin_is_solved_in_40(void **state)
 {
 	(void)state;
-	const struct space_param params[2] = {{.kind = SPACE_FLOAT, .low = -5, .high = 10},
-		{.kind = SPACE_FLOAT, .low = 0, .high = 15}};
+	const struct space_param params[2] = {
+		{.kind = SPACE_FLOAT, .low = -5, .high = 10}, {.kind = SPACE_FLOAT, .low = 0, .high = 15}};
 	assert_true(median_regret(branin, params, 2, 40, 0.39788735772973816) < 1e-3);
 }
 

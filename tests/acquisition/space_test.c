@@ -238,9 +238,16 @@ static void foreign_values_are_refused(void **state)
 		double value;
 		const char *right;
 	} cases[] = {
-		{0, 1.5, "-1 to 1"}, {0, NAN, "-1 to 1"}, {1, 2, "not low + a multiple"},
-		{1, 3.5, "nearest allowed value is 3"}, {1, 11, "1 to 9"}, {2, 3, "0 to 2"},
-		{2, -1, "0 to 2"}, {2, 0.5, "0 to 2"}, {2, NAN, "0 to 2"}, {3, 0.3, "is 0.25"},
+		{0, 1.5, "-1 to 1"},
+		{0, NAN, "-1 to 1"},
+		{1, 2, "not low + a multiple"},
+		{1, 3.5, "nearest allowed value is 3"},
+		{1, 11, "1 to 9"},
+		{2, 3, "0 to 2"},
+		{2, -1, "0 to 2"},
+		{2, 0.5, "0 to 2"},
+		{2, NAN, "0 to 2"},
+		{3, 0.3, "is 0.25"},
 	};
 	struct space *s = cube_space(p, 4);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

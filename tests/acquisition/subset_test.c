@@ -76,8 +76,8 @@ static void the_rest_fills_the_space(void **state)
 	for (int i = 0; i < N; i++) {
 		double nearest = INFINITY;
 		for (int k = 0; k < MOST; k++)
-			nearest = fmin(nearest, hypot(X[D * i] - X[D * rows[k]],
-				X[D * i + 1] - X[D * rows[k] + 1]));
+			nearest = fmin(
+				nearest, hypot(X[D * i] - X[D * rows[k]], X[D * i + 1] - X[D * rows[k] + 1]));
 		widest = fmax(widest, nearest);
 	}
 	assert_true(widest < 0.25);

@@ -159,12 +159,16 @@ static struct gp *random_model(struct rng *r, struct arena *a)
 		P[i] = i < D - 1 ? rng_uniform(r) : 1;
 	for (int m = 0; m < COLUMNS; m++)
 		F[m] = rng_normal(r);
-	struct gp_data data = {.family = kernel_find("matern52"), .n = N, .d = D,
-		.X = mat_view(X, N, D, N), .categorical = categorical, .y = y};
+	struct gp_data data = {.family = kernel_find("matern52"),
+		.n = N,
+		.d = D,
+		.X = mat_view(X, N, D, N),
+		.categorical = categorical,
+		.y = y};
 	struct gp *g = gp_new(N + 1, D, COLUMNS);
 	assert_int_equal(gp_condition(g, &data, theta, a, NULL), KR_OK);
-	assert_int_equal(gp_extend(g, mat_view(P, 1, D, 1), mat_view(F, 1, COLUMNS, 1), 1e-6, a, NULL),
-		KR_OK);
+	assert_int_equal(
+		gp_extend(g, mat_view(P, 1, D, 1), mat_view(F, 1, COLUMNS, 1), 1e-6, a, NULL), KR_OK);
 	return g;
 }
 

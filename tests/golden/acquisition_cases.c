@@ -41,8 +41,8 @@ static void answer_sd(struct golden_case *c, const struct gp_batch *batch)
 	golden_values(c, "sd", sd, batch->X.rows);
 }
 
-static enum kr_status answer_dsd(struct golden_case *c, const struct gp *g,
-	const struct gp_batch *batch, struct kr_error *err)
+static enum kr_status answer_dsd(
+	struct golden_case *c, const struct gp *g, const struct gp_batch *batch, struct kr_error *err)
 {
 	int B = batch->X.rows, d = batch->X.cols;
 	struct mat dmean = mat_view(golden_array(c, B), B, 1, B);
@@ -95,8 +95,12 @@ static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
 	int n;
 	if (!kernel_spec_read(&s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
 		return GOLDEN_UNKNOWN;
-	struct gp_data data = {.family = s.kernel.family, .n = X.rows, .d = s.kernel.d,
-		.X = kernel_spec_columns(&s, c, X), .y = list(c, in, "y", &n), .mean = &mean};
+	struct gp_data data = {.family = s.kernel.family,
+		.n = X.rows,
+		.d = s.kernel.d,
+		.X = kernel_spec_columns(&s, c, X),
+		.y = list(c, in, "y", &n),
+		.mean = &mean};
 	double *theta = golden_array(c, data.d + 2);
 	for (int i = 0; i < data.d; i++)
 		theta[i] = log(s.kernel.lengthscale[i]);
