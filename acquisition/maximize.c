@@ -303,7 +303,7 @@ static int compare_starts(const void *a, const void *b, void *ctx)
 /* Try every move of coordinate j from one start; take the best if it gains. */
 static enum kr_status move(struct maximizer *m, int i, int j, int *work, struct kr_error *err)
 {
-	double moves[MOVES_MOST], value[MOVES_MOST];
+	double moves[MOVES_MOST], value[MOVES_MOST] = {0};
 	double *x = m->x + (size_t)i * (size_t)m->d;
 	struct rng r = rng_make(m->p.seed, m->p.number, RNG_STARTS, 1 + (uint32_t)j);
 	int n = moves_list(m->p.space, j, x[j], &r, moves), best = 0;

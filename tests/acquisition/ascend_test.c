@@ -63,7 +63,7 @@ static void run(struct ascend *a)
 static double stationarity(
 	struct bowl *q, const struct ascend *a, int i, const unsigned char *moving)
 {
-	double value, g[MOST], worst = 0;
+	double value, g[MOST] = {0}, worst = 0;
 	struct mat X = mat_view(a->x + (size_t)i * (size_t)a->d, 1, a->d, 1);
 	bowl(q, X, &value, mat_view(g, 1, a->d, 1), NULL, NULL);
 	assert_true(value == a->f[i]);
@@ -83,7 +83,7 @@ static void quadratics_end_at_a_stationary_point_of_the_box(void **state)
 	for (int round = 0; round < 200; round++) {
 		struct bowl q = {.d = 1 + (int)rng_below(&r, MOST), .coupling = 5 * rng_uniform(&r)};
 		unsigned char moving[MOST];
-		double scale[MOST], x[3 * MOST], x0[3 * MOST], f[3];
+		double scale[MOST], x[3 * MOST] = {0}, x0[3 * MOST] = {0}, f[3];
 		for (int j = 0; j < q.d; j++) {
 			q.centre[j] = 1.6 * rng_uniform(&r) - 0.3; /* sometimes outside */
 			q.weight[j] = pow(10, 4 * rng_uniform(&r) - 2);

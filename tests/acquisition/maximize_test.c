@@ -245,7 +245,7 @@ static void candidates_lie_on_the_grid_and_keep_the_best(void **state)
 	struct rng r = rng_make(SEED, 5, RNG_TEST, 0);
 	for (int round = 0; round < 30; round++) {
 		struct space_param params[MOST];
-		double top[5 * MOST], x[MOST], y[MOST], fixed[MOST];
+		double top[5 * MOST], x[MOST] = {0}, y[MOST], fixed[MOST] = {0};
 		int d = 1 + (int)rng_below(&r, MOST), t = (int)rng_below(&r, 6);
 		for (int j = 0; j < d; j++)
 			params[j] = cube_param(&r);
