@@ -1,0 +1,364 @@
+#include "daemon/engine/definition.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "daemon/engine/point.h"
+#include "proto/limits.h"
+
+/* ---- making one ------------------------------------------------------------- */
+
+static enum kr_status no_memory(struct kr_error *err)
+{
+	return kr_fail(err, KR_ENOMEM, "no memory for a study");
+}
+
+static const char *copy_text(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, strlen(s));
+}
+
+static const struct msg_scalar *copy_choices(struct arena *a, const struct msg_scalar *from,
+	int n)
+{
+	struct msg_scalar *to = arena_memdup(a, from, (size_t)n * sizeof(*from));
+
+	for (int i = 0; to && i < n; i++)
+		if (to[i].kind == SCALAR_STRING && !(to[i].s = copy_text(a, from[i].s)))
+			return NULL;
+	return to;
+}
+
+static enum kr_status copy_spec(struct arena *a, struct msg_spec *to,
+	const struct msg_spec *from, struct kr_error *err)
+{
+	struct msg_param *params;
+	struct msg_metric *metrics;
+
+	*to = *from;
+	params = arena_memdup(a, from->params, (size_t)from->n_params * sizeof(*params));
+	metrics = arena_memdup(a, from->metrics, (size_t)from->n_metrics * sizeof(*metrics));
+	if (!params || !metrics)
+		return no_memory(err);
+	to->params = params;
+	to->metrics = metrics;
+	for (int i = 0; i < from->n_params; i++) {
+		params[i].name = copy_text(a, params[i].name);
+		if (params[i].n_choices)
+			params[i].choices = copy_choices(a, params[i].choices, params[i].n_choices);
+		if (!params[i].name || (params[i].n_choices && !params[i].choices))
+			return no_memory(err);
+	}
+	metrics[0].name = copy_text(a, metrics[0].name);
+	return metrics[0].name ? KR_OK : no_memory(err);
+}
+
+/* What the engine leans on; decoding has checked the rest. */
+static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *err)
+{
+	char field[64];
+
+	if (spec->n_params < 1 || spec->n_params > LIMIT_PARAMETERS)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameters",
+			"spec.parameters has %d entries; 1 to %d are allowed", spec->n_params,
+			LIMIT_PARAMETERS);
+	for (int i = 0; i < spec->n_params; i++) {
+		enum param_kind kind = spec->params[i].kind;
+
+		if (kind == PARAM_FLOAT || kind == PARAM_INT || kind == PARAM_CATEGORICAL)
+			continue;
+		snprintf(field, sizeof(field), "spec.parameters[%d].kind", i);
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is %s, which is not built yet; it must be float, int or categorical",
+			field, msg_param_kind_name(kind));
+	}
+	if (spec->n_metrics != 1)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics",
+			"spec.metrics has %d entries; give exactly one objective", spec->n_metrics);
+	if (spec->metrics[0].role != METRIC_MINIMIZE && spec->metrics[0].role != METRIC_MAXIMIZE)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics[0].role",
+			"spec.metrics[0].role is %s; it must be minimize or maximize",
+			msg_role_name(spec->metrics[0].role));
+	return KR_OK;
+}
+
+static struct space_param space_param_of(const struct msg_param *p)
+{
+	return (struct space_param){
+		.kind = p->kind == PARAM_FLOAT ? SPACE_FLOAT
+			: p->kind == PARAM_INT ? SPACE_INT : SPACE_CATEGORICAL,
+		.low = p->low,
+		.high = p->high,
+		.log = p->log,
+		.step = p->has_step ? p->step : 0,
+		.n_choices = p->n_choices,
+	};
+}
+
+/* space.h speaks of "params[i]"; the request of "spec.parameters[i]". */
+static enum kr_status in_words_of_request(struct kr_error *err, enum kr_status st)
+{
+	static const char theirs[] = "params";
+	char field[sizeof(err->field)], text[sizeof(err->text)];
+	const size_t len = sizeof(theirs) - 1;
+
+	if (!err || strncmp(err->field, theirs, len) != 0)
+		return st;
+	snprintf(field, sizeof(field), "spec.parameters%.*s", (int)(sizeof(field) - 17),
+		err->field + len);
+	snprintf(text, sizeof(text), "%s", err->text);
+	if (strncmp(text, theirs, len) == 0)
+		return kr_fail_field(err, st, field, "spec.parameters%s", text + len);
+	return kr_fail_field(err, st, field, "%s: %s", field, text);
+}
+
+static enum kr_status make_space(struct definition *def, struct kr_error *err)
+{
+	struct space_param *params = kr_calloc((size_t)def->d, sizeof(*params));
+	enum kr_status st;
+
+	if (!params)
+		return no_memory(err);
+	for (int i = 0; i < def->d; i++)
+		params[i] = space_param_of(&def->spec.params[i]);
+	st = space_new(&def->space, params, def->d, err);
+	kr_free(params);
+	return st == KR_INVALID_ARGUMENT ? in_words_of_request(err, st) : st;
+}
+
+/* Binary insertion: a few hundred names at most, once a study. */
+static enum kr_status make_index(struct definition *def, struct kr_error *err)
+{
+	int *order = arena_calloc(def->arena, (size_t)def->d, sizeof(*order));
+
+	if (!order)
+		return no_memory(err);
+	for (int i = 0; i < def->d; i++) {
+		int lo = 0, hi = i;
+
+		while (lo < hi) {
+			int mid = lo + (hi - lo) / 2;
+			int c = strcmp(def->spec.params[order[mid]].name, def->spec.params[i].name);
+
+			if (c == 0)
+				return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameters",
+					"spec.parameters has '%s' twice; names must differ",
+					def->spec.params[i].name);
+			if (c < 0)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		memmove(order + lo + 1, order + lo, (size_t)(i - lo) * sizeof(*order));
+		order[lo] = i;
+	}
+	def->by_name = order;
+	return KR_OK;
+}
+
+enum kr_status definition_new(struct definition **out, const char *name,
+	const struct msg_spec *spec, struct kr_error *err)
+{
+	struct definition *def;
+	enum kr_status st = check_spec(spec, err);
+
+	*out = NULL;
+	if (st != KR_OK)
+		return st;
+	def = KR_NEW(struct definition);
+	if (!def)
+		return no_memory(err);
+	def->refs = 1;
+	def->d = spec->n_params;
+	def->minimize = spec->metrics[0].role == METRIC_MINIMIZE;
+	def->arena = arena_new(2 * LIMIT_ARENA_BYTES);
+	if (!def->arena || !(def->name = copy_text(def->arena, name)))
+		st = no_memory(err);
+	if (st == KR_OK)
+		st = copy_spec(def->arena, &def->spec, spec, err);
+	if (st == KR_OK)
+		st = make_space(def, err);
+	if (st == KR_OK)
+		st = make_index(def, err);
+	if (st != KR_OK) {
+		definition_release(def);
+		return st;
+	}
+	*out = def;
+	return KR_OK;
+}
+
+struct definition *definition_retain(struct definition *def)
+{
+	def->refs++;
+	return def;
+}
+
+void definition_release(struct definition *def)
+{
+	if (!def || --def->refs > 0)
+		return;
+	space_free(def->space);
+	arena_free(def->arena);
+	kr_free(def);
+}
+
+/* ---- questions -------------------------------------------------------------- */
+
+int definition_find(const struct definition *def, const char *name, int hint)
+{
+	int lo = 0, hi = def->d;
+
+	if (hint < def->d && strcmp(def->spec.params[hint].name, name) == 0)
+		return hint;
+	while (lo < hi) {
+		int mid = lo + (hi - lo) / 2;
+		int c = strcmp(def->spec.params[def->by_name[mid]].name, name);
+
+		if (c == 0)
+			return def->by_name[mid];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return -1;
+}
+
+/* ---- is it the same spec ---------------------------------------------------- */
+
+static enum kr_status differs(struct kr_error *err, const char *field, const char *stored,
+	const char *given)
+{
+	return kr_fail_field(err, KR_CONFLICT, field,
+		"%s: the study has %s, the request %s; give the same spec, another name, or "
+		"if_exists = replace", field, stored, given);
+}
+
+static enum kr_status differs_number(struct kr_error *err, const char *field, bool has_a,
+	double a, bool has_b, double b)
+{
+	char x[40] = "none", y[40] = "none";
+
+	if (has_a == has_b && (!has_a || a == b))
+		return KR_OK;
+	if (has_a)
+		snprintf(x, sizeof(x), "%.17g", a);
+	if (has_b)
+		snprintf(y, sizeof(y), "%.17g", b);
+	return differs(err, field, x, y);
+}
+
+static enum kr_status differs_integer(struct kr_error *err, const char *field, uint64_t a,
+	uint64_t b)
+{
+	char x[24], y[24];
+
+	if (a == b)
+		return KR_OK;
+	snprintf(x, sizeof(x), "%" PRIu64, a);
+	snprintf(y, sizeof(y), "%" PRIu64, b);
+	return differs(err, field, x, y);
+}
+
+static enum kr_status differs_text(struct kr_error *err, const char *field, const char *a,
+	const char *b)
+{
+	char x[72], y[72];
+
+	if (strcmp(a, b) == 0)
+		return KR_OK;
+	point_quote(a, x, sizeof(x));
+	point_quote(b, y, sizeof(y));
+	return differs(err, field, x, y);
+}
+
+static enum kr_status choices_agree(const struct msg_param *a, const struct msg_param *b, int i,
+	struct kr_error *err)
+{
+	char field[64], x[72], y[72];
+
+	snprintf(field, sizeof(field), "spec.parameters[%d].choices", i);
+	if (a->n_choices != b->n_choices) {
+		snprintf(x, sizeof(x), "%d choices", a->n_choices);
+		snprintf(y, sizeof(y), "%d", b->n_choices);
+		return differs(err, field, x, y);
+	}
+	for (int k = 0; k < a->n_choices; k++) {
+		if (msg_scalar_equal(&a->choices[k], &b->choices[k]))
+			continue;
+		snprintf(field, sizeof(field), "spec.parameters[%d].choices[%d]", i, k);
+		point_show(&a->choices[k], x, sizeof(x));
+		point_show(&b->choices[k], y, sizeof(y));
+		return differs(err, field, x, y);
+	}
+	return KR_OK;
+}
+
+static double step_of(const struct msg_param *p)
+{
+	return p->has_step ? p->step : p->kind == PARAM_INT ? 1 : 0;
+}
+
+static enum kr_status param_agrees(const struct msg_param *a, const struct msg_param *b, int i,
+	struct kr_error *err)
+{
+	char field[64];
+	enum kr_status st;
+
+#define FIELD(member) \
+	(snprintf(field, sizeof(field), "spec.parameters[%d]." member, i), field)
+	st = differs_text(err, FIELD("name"), a->name, b->name);
+	if (st == KR_OK)
+		st = differs_text(err, FIELD("kind"), msg_param_kind_name(a->kind),
+			msg_param_kind_name(b->kind));
+	if (st == KR_OK)
+		st = differs_number(err, FIELD("low"), a->has_low, a->low, b->has_low, b->low);
+	if (st == KR_OK)
+		st = differs_number(err, FIELD("high"), a->has_high, a->high, b->has_high, b->high);
+	if (st == KR_OK)
+		st = differs_text(err, FIELD("log"), a->log ? "true" : "false",
+			b->log ? "true" : "false");
+	if (st == KR_OK)
+		st = differs_number(err, FIELD("step"), step_of(a) > 0, step_of(a), step_of(b) > 0,
+			step_of(b));
+#undef FIELD
+	return st == KR_OK ? choices_agree(a, b, i, err) : st;
+}
+
+static enum kr_status settings_agree(const struct definition *def, const struct msg_spec *b,
+	bool has_budget, uint64_t budget, struct kr_error *err)
+{
+	const struct msg_spec *a = &def->spec;
+	enum kr_status st = differs_text(err, "spec.metrics[0].name", a->metrics[0].name,
+		b->metrics[0].name);
+
+	if (st == KR_OK)
+		st = differs_text(err, "spec.metrics[0].role", msg_role_name(a->metrics[0].role),
+			msg_role_name(b->metrics[0].role));
+	if (st == KR_OK && b->has_budget && !has_budget)
+		st = differs(err, "spec.budget", "none", "one");
+	if (st == KR_OK && b->has_budget)
+		st = differs_integer(err, "spec.budget", budget, b->budget);
+	if (st == KR_OK && b->has_lease)
+		st = differs_number(err, "spec.lease_s", true, a->lease_s, true, b->lease_s);
+	if (st == KR_OK && b->has_seed)
+		st = differs_integer(err, "spec.seed", a->seed, b->seed);
+	return st;
+}
+
+enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
+	bool has_budget, uint64_t budget, struct kr_error *err)
+{
+	enum kr_status st = differs_integer(err, "spec.parameters", (uint64_t)def->spec.n_params,
+		(uint64_t)spec->n_params);
+
+	for (int i = 0; st == KR_OK && i < def->d; i++)
+		st = param_agrees(&def->spec.params[i], &spec->params[i], i, err);
+	if (st == KR_OK)
+		st = differs_integer(err, "spec.metrics", 1, (uint64_t)spec->n_metrics);
+	return st == KR_OK ? settings_agree(def, spec, has_budget, budget, err) : st;
+}

@@ -1,0 +1,43 @@
+/* The part of a study that never changes: its name, its spec as created, and
+ * what follows from them. Reference-counted, because computations outlive the
+ * study's other memory. Counts change on the engine's thread only; everything
+ * else is read-only, so other threads may read it. */
+#ifndef KR_DAEMON_ENGINE_DEFINITION_H
+#define KR_DAEMON_ENGINE_DEFINITION_H
+
+#include "acquisition/space.h"
+#include "base/arena.h"
+#include "base/status.h"
+#include "proto/msg.h"
+
+struct definition {
+	size_t refs;
+	struct arena *arena;
+	const char *name;
+	struct msg_spec spec; /* completed: lease and seed are set */
+	struct space *space;
+	int d;                /* parameters */
+	bool minimize;
+	const int *by_name;   /* d parameters in the order of their names */
+};
+
+/* Copies name and spec, with one reference.
+ * Errors: KR_INVALID_ARGUMENT (field "spec...."), KR_ENOMEM. */
+enum kr_status definition_new(struct definition **out, const char *name,
+	const struct msg_spec *spec, struct kr_error *err);
+struct definition *definition_retain(struct definition *def);
+void definition_release(struct definition *def);
+
+/* The term of a lease that nobody chose. */
+#define DEFINITION_LEASE_S 600.0
+
+/* Parameter of that name, -1 when there is none; hint: where it may be. */
+int definition_find(const struct definition *def, const char *name, int hint);
+
+/* Does what a request says agree with the study? Absent budget, lease and seed agree with
+ * anything. has_budget and budget: the study's now.
+ * Errors: KR_CONFLICT naming the first field that differs and both values. */
+enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
+	bool has_budget, uint64_t budget, struct kr_error *err);
+
+#endif

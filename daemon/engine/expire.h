@@ -1,0 +1,10 @@
+/* Leases that ran out: their trials become EXPIRED, one row a study. */
+#ifndef KR_DAEMON_ENGINE_EXPIRE_H
+#define KR_DAEMON_ENGINE_EXPIRE_H
+
+#include "daemon/engine/engine.h"
+
+/* For want of memory or of the disk the rest waits for a later tick. */
+void engine__expire(struct engine *e);
+
+#endif

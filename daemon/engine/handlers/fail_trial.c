@@ -1,0 +1,64 @@
+/* FailTrial: a trial that has no result. RUNNING and EXPIRED ones become FAILED,
+ * INFEASIBLE or PRUNED; the same again is harmless and changes nothing. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/engine/call.h"
+#include "daemon/engine/claim.h"
+
+static bool is_repeat(const struct trial *t, enum trial_state state, const char *reason)
+{
+	if (t->state != state)
+		return false;
+	return t->reason && reason ? strcmp(t->reason, reason) == 0 : t->reason == reason;
+}
+
+static enum kr_status check(const struct call *c, const struct trial *t, enum trial_state state,
+	struct kr_error *err)
+{
+	const struct msg_fail_trial *m = &c->m->u.fail_trial;
+
+	if (!t)
+		return kr_fail_field(err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64,
+			c->study->def->name, m->number);
+	if (state != TRIAL_FAILED && state != TRIAL_INFEASIBLE && state != TRIAL_PRUNED)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "state",
+			"state is %s; it must be FAILED, INFEASIBLE or PRUNED",
+			msg_trial_state_name(state));
+	if (is_repeat(t, state, m->reason))
+		return KR_OK;
+	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
+		return kr_fail_field(err, KR_CONFLICT, "number",
+			"trial %" PRIu64 " is %s already and can't become %s", t->number,
+			msg_trial_state_name((enum trial_state)t->state), msg_trial_state_name(state));
+	return claim_check(t, &m->lease, c->m->meta.worker_id, err);
+}
+
+enum kr_status handle_fail_trial(struct call *c, struct kr_error *err)
+{
+	const struct msg_fail_trial *m = &c->m->u.fail_trial;
+	enum trial_state state = m->state ? m->state : TRIAL_FAILED;
+	struct msg_trial *answer = ARENA_NEW(c->a, struct msg_trial);
+	struct record_outcome outcome = {.number = m->number, .state = state, .reason = m->reason};
+	struct trial t;
+	struct change ch;
+	enum kr_status st = call_study(c, m->study, err);
+
+	if (st == KR_OK)
+		st = check(c, trials_at(&c->study->trials, m->number), state, err);
+	if (st != KR_OK)
+		return st;
+	if (!answer)
+		return call_no_memory(err);
+	c->reply.u.trials.n = 1;
+	c->reply.u.trials.trials = answer;
+	t = *trials_at(&c->study->trials, m->number);
+	if (is_repeat(&t, state, m->reason))
+		return reply_trial(answer, c->study, &t, reply_all_columns, c->a, err);
+	outcome.late = t.state == TRIAL_EXPIRED;
+	ch = call_change(c, RECORD_ENDED);
+	ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
+	trial_end(&t, &outcome, &ch.row);
+	st = reply_trial(answer, c->study, &t, reply_all_columns, c->a, err);
+	return st == KR_OK ? call_commit(c, &ch, err) : st;
+}

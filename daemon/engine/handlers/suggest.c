@@ -1,0 +1,79 @@
+/* Suggest, the first half: check, reserve, queue. daemon/engine/suggest.c has the
+ * second, when the computation is done. */
+#include "daemon/engine/suggest.h"
+
+#include "daemon/engine/call.h"
+#include "daemon/engine/claim.h"
+#include "daemon/engine/lease.h"
+#include "daemon/engine/point.h"
+
+static enum kr_status check_count(const struct study *s, uint64_t count, struct kr_error *err)
+{
+	enum { TRIAL_BYTES = 640, FRAMING = 1024 };
+	size_t each = TRIAL_BYTES + point_bytes(s->def);
+
+	if (count > LIMIT_BATCH)
+		return kr_fail_field(err, KR_TOO_LARGE, "count",
+			"count is %llu; at most %d are allowed", (unsigned long long)count, LIMIT_BATCH);
+	if (count > 1 && count * each > LIMIT_MESSAGE_BYTES - FRAMING)
+		return kr_fail_field(err, KR_TOO_LARGE, "count",
+			"count is %llu; the answer may be over %d bytes; ask for at most %zu at a time",
+			(unsigned long long)count, LIMIT_MESSAGE_BYTES,
+			(LIMIT_MESSAGE_BYTES - FRAMING) / each + 1);
+	return KR_OK;
+}
+
+static enum kr_status read_fixed(struct call *c, const double **out, struct kr_error *err)
+{
+	const struct msg_suggest *m = &c->m->u.suggest;
+	const struct definition *def = c->study->def;
+	double *values;
+
+	*out = NULL;
+	if (m->n_fixed == 0)
+		return KR_OK;
+	values = ARENA_ARRAY(c->a, double, def->d);
+	if (!values)
+		return call_no_memory(err);
+	*out = values;
+	return point_read(def, "fixed", m->n_fixed, m->fixed, values, err);
+}
+
+static enum kr_status read_lease(const struct call *c, uint64_t *ms, struct kr_error *err)
+{
+	const struct msg_suggest *m = &c->m->u.suggest;
+
+	if (m->has_lease)
+		return claim_term(m->lease_s, "lease_s", ms, err);
+	return claim_term(c->study->def->spec.lease_s, "spec.lease_s", ms, err);
+}
+
+enum kr_status handle_suggest(struct call *c, struct kr_error *err)
+{
+	const struct msg_suggest *m = &c->m->u.suggest;
+	const struct msg_meta *meta = &c->m->meta;
+	struct suggest q = {.m = c->m, .route = c->route, .count = m->count ? m->count : 1};
+	uint64_t left;
+	enum kr_status st = call_study(c, m->study, err);
+
+	if (st == KR_OK)
+		st = check_count(c->study, q.count, err);
+	if (st == KR_OK)
+		st = read_fixed(c, &q.fixed, err);
+	if (st == KR_OK)
+		st = read_lease(c, &q.lease_ms, err);
+	if (st == KR_OK)
+		st = suggest_allowed(c->study, err);
+	if (st != KR_OK)
+		return st;
+	left = study_left(c->study, c->study->waiting);
+	if (left == 0)
+		return suggest_spent(c->study, err);
+	if (q.count > left)
+		q.count = left;
+	q.deadline_ns = meta->has_deadline ? lease_due(c->e->now.now_ns, meta->deadline_ms)
+		: INT64_MAX;
+	st = suggest_begin(c->e, c->study, &q, err);
+	c->answered = st == KR_OK;
+	return st;
+}

@@ -1,0 +1,47 @@
+/* The observations of a study, in the order of their events: values of the
+ * point and the objective. Append-only, in reference-counted chunks, so that a
+ * view for a computation costs a pointer a chunk and stays as it is while the
+ * study goes on. Counts change on the engine's thread only; another thread may
+ * gather from a view, because what a view covers is never written again. */
+#ifndef KR_DAEMON_ENGINE_HISTORY_H
+#define KR_DAEMON_ENGINE_HISTORY_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+struct history_chunk;
+
+struct history {
+	int d;
+	size_t n;
+	struct history_chunk **chunks;
+	size_t n_chunks, cap;
+};
+
+/* The first n observations of a history. */
+struct history_view {
+	int d;
+	size_t n;
+	struct history_chunk **chunks;
+	size_t n_chunks;
+};
+
+void history_init(struct history *h, int d);
+void history_fini(struct history *h);
+
+/* Room for `extra` more. Errors: KR_ENOMEM. */
+enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error *err);
+
+/* values: d numbers, copied. The room has been reserved. */
+void history_append(struct history *h, const double *values, double y);
+
+/* Errors: KR_ENOMEM. */
+enum kr_status history_view(const struct history *h, struct history_view *out,
+	struct kr_error *err);
+void history_view_fini(struct history_view *v);
+
+/* X: n x d values, point after point; y: n. Any thread. */
+void history_gather(const struct history_view *v, double *X, double *y);
+
+#endif

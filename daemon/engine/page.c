@@ -1,0 +1,72 @@
+#include "daemon/engine/page.h"
+
+#include <string.h>
+
+#include "daemon/engine/point.h"
+
+/* Fixed parts of an entry, rounded up. */
+enum { TRIAL_BYTES = 96, WHY_BYTES = 40, VALUE_BYTES = 24, STUDY_BYTES = 256, PARAM_BYTES = 48 };
+
+/* The smallest trial takes more than 16 bytes. */
+enum { MOST_ENTRIES = PAGE_BYTES / 16 };
+
+size_t page_most(uint32_t limit, uint64_t there_is)
+{
+	uint64_t most = there_is < MOST_ENTRIES ? there_is : MOST_ENTRIES;
+
+	return (size_t)(limit && limit < most ? limit : most);
+}
+
+static size_t text_bytes(const char *s)
+{
+	return s ? strlen(s) + 4 : 0;
+}
+
+static size_t scalar_bytes(const struct msg_scalar *v)
+{
+	return v->kind == SCALAR_STRING ? strlen(v->s) + 8 : 12;
+}
+
+size_t page_point_bytes(const struct definition *def, const double *values)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < def->d; i++) {
+		const struct msg_param *p = &def->spec.params[i];
+
+		sum += text_bytes(p->name) + 8;
+		sum += p->kind == PARAM_CATEGORICAL ? scalar_bytes(&p->choices[(int)values[i]]) : 12;
+	}
+	return sum;
+}
+
+size_t page_trial_bytes(const struct study *s, const struct trial *t,
+	struct reply_columns columns)
+{
+	size_t sum = TRIAL_BYTES + text_bytes(t->worker) + text_bytes(t->reason);
+
+	if (columns.params)
+		sum += page_point_bytes(s->def, t->values);
+	if (columns.values)
+		sum += VALUE_BYTES + text_bytes(s->def->spec.metrics[0].name);
+	if (columns.why)
+		sum += WHY_BYTES;
+	return sum;
+}
+
+size_t page_study_bytes(const struct study *s)
+{
+	size_t sum = STUDY_BYTES + text_bytes(s->def->name) +
+		text_bytes(s->def->spec.metrics[0].name);
+
+	for (int i = 0; i < s->def->d; i++) {
+		const struct msg_param *p = &s->def->spec.params[i];
+
+		sum += PARAM_BYTES + text_bytes(p->name);
+		for (int k = 0; k < p->n_choices; k++)
+			sum += scalar_bytes(&p->choices[k]);
+	}
+	if (s->now.has_best)
+		sum += page_trial_bytes(s, trials_at(&s->trials, s->now.best), reply_all_columns);
+	return sum;
+}

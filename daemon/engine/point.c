@@ -1,0 +1,220 @@
+#include "daemon/engine/point.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- showing ---------------------------------------------------------------- */
+
+void point_quote(const char *s, char *out, size_t size)
+{
+	size_t len = strlen(s), room = size - 3;
+
+	if (len > room) {
+		len = room;
+		while (len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
+			len--;
+	}
+	snprintf(out, size, "'%.*s'", (int)len, s);
+}
+
+void point_show(const struct msg_scalar *v, char *out, size_t size)
+{
+	switch (v->kind) {
+	case SCALAR_NULL:
+		snprintf(out, size, "null");
+		return;
+	case SCALAR_BOOL:
+		snprintf(out, size, "%s", v->b ? "true" : "false");
+		return;
+	case SCALAR_INT:
+		snprintf(out, size, "%" PRId64, v->i);
+		return;
+	case SCALAR_REAL:
+		snprintf(out, size, v->r == rint(v->r) && fabs(v->r) < 1e15 ? "%.1f" : "%.17g",
+			v->r);
+		return;
+	case SCALAR_STRING:
+		point_quote(v->s, out, size);
+		return;
+	}
+	snprintf(out, size, "?");
+}
+
+static const char *type_name(const struct msg_scalar *v)
+{
+	switch (v->kind) {
+	case SCALAR_NULL: return "null";
+	case SCALAR_BOOL: return "a bool";
+	case SCALAR_INT: return "an int";
+	case SCALAR_REAL: return "a real";
+	case SCALAR_STRING: return "text";
+	}
+	return "unset";
+}
+
+/* ---- reading ---------------------------------------------------------------- */
+
+static enum kr_status refuse(struct kr_error *err, const char *field, const char *name,
+	const char *text)
+{
+	char path[sizeof(err->field)];
+
+	snprintf(path, sizeof(path), "%s.%s", field, name);
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, path, "%s.%s: %s", field, name, text);
+}
+
+static enum kr_status wrong_type(struct kr_error *err, const char *field, const char *name,
+	const struct msg_scalar *v, const char *right)
+{
+	char text[160], shown[72];
+
+	point_show(v, shown, sizeof(shown));
+	snprintf(text, sizeof(text), "%s is %s; it must be %s", shown, type_name(v), right);
+	return refuse(err, field, name, text);
+}
+
+static enum kr_status read_choice(const struct msg_param *p, const char *field,
+	const struct msg_scalar *v, double *out, struct kr_error *err)
+{
+	char text[200], shown[72], first[72];
+
+	for (int k = 0; k < p->n_choices; k++)
+		if (msg_scalar_equal(&p->choices[k], v)) {
+			*out = k;
+			return KR_OK;
+		}
+	point_show(v, shown, sizeof(shown));
+	point_show(&p->choices[0], first, sizeof(first));
+	snprintf(text, sizeof(text), "%s (%s) is not one of its %d choices, the first of which is %s",
+		shown, type_name(v), p->n_choices, first);
+	return refuse(err, field, p->name, text);
+}
+
+static enum kr_status read_value(const struct definition *def, const char *field, int i,
+	const struct msg_scalar *v, double *out, struct kr_error *err)
+{
+	const struct msg_param *p = &def->spec.params[i];
+	struct kr_error why;
+
+	if (p->kind == PARAM_CATEGORICAL)
+		return read_choice(p, field, v, out, err);
+	if (v->kind == SCALAR_INT)
+		*out = (double)v->i;
+	else if (v->kind == SCALAR_REAL)
+		*out = v->r;
+	else
+		return wrong_type(err, field, p->name, v, "a number");
+	if (p->kind == PARAM_INT && *out != rint(*out))
+		return wrong_type(err, field, p->name, v, "an integer");
+	if (space_check(def->space, i, *out, &why) != KR_OK)
+		return refuse(err, field, p->name, why.text);
+	return KR_OK;
+}
+
+enum kr_status point_read(const struct definition *def, const char *field, int n,
+	const struct msg_named *named, double *values, struct kr_error *err)
+{
+	enum kr_status st;
+
+	for (int i = 0; i < def->d; i++)
+		values[i] = NAN;
+	for (int i = 0; i < n; i++) {
+		const char *name = named[i].name ? named[i].name : "";
+		int k = definition_find(def, name, i);
+
+		if (k < 0)
+			return refuse(err, field, name, "the study has no parameter of this name");
+		if (!isnan(values[k]))
+			return refuse(err, field, name, "it is given twice; give it once");
+		st = read_value(def, field, k, &named[i].value, &values[k], err);
+		if (st != KR_OK)
+			return st;
+	}
+	return KR_OK;
+}
+
+enum kr_status point_read_full(const struct definition *def, const char *field, int n,
+	const struct msg_named *named, double *values, struct kr_error *err)
+{
+	enum kr_status st = point_read(def, field, n, named, values, err);
+
+	for (int i = 0; st == KR_OK && i < def->d; i++)
+		if (isnan(values[i]))
+			return refuse(err, field, def->spec.params[i].name,
+				"it is missing; give every parameter");
+	return st;
+}
+
+enum kr_status point_objective(const struct definition *def, const char *field, int n,
+	const struct msg_value *values, double *out, struct kr_error *err)
+{
+	const char *name = def->spec.metrics[0].name;
+	char path[sizeof(err->field)], theirs[72], ours[72];
+
+	point_quote(name, ours, sizeof(ours));
+	if (n == 0)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is empty; give the value of the objective %s", field, ours);
+	for (int i = 0; i < n; i++) {
+		if (!values[i].name || strcmp(values[i].name, name) == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s[%d].name", field, i);
+		point_quote(values[i].name, theirs, sizeof(theirs));
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
+			"%s: the study has no metric %s; its objective is %s", path, theirs, ours);
+	}
+	if (n > 1) {
+		snprintf(path, sizeof(path), "%s[1].name", field);
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
+			"%s: the objective %s is given twice; give it once", path, ours);
+	}
+	if (values[0].has_sem) {
+		snprintf(path, sizeof(path), "%s[0].sem", field);
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
+			"%s is not built yet; leave it out", path);
+	}
+	*out = values[0].value;
+	return KR_OK;
+}
+
+/* ---- writing ---------------------------------------------------------------- */
+
+static struct msg_scalar scalar_of(const struct msg_param *p, double v)
+{
+	if (p->kind == PARAM_CATEGORICAL)
+		return p->choices[(int)v];
+	if (p->kind == PARAM_INT)
+		return (struct msg_scalar){.kind = SCALAR_INT, .i = (int64_t)v};
+	return (struct msg_scalar){.kind = SCALAR_REAL, .r = v};
+}
+
+const struct msg_named *point_write(const struct definition *def, const double *values,
+	struct arena *a)
+{
+	struct msg_named *out = ARENA_ARRAY(a, struct msg_named, def->d);
+
+	for (int i = 0; out && i < def->d; i++) {
+		out[i].name = def->spec.params[i].name;
+		out[i].value = scalar_of(&def->spec.params[i], values[i]);
+	}
+	return out;
+}
+
+size_t point_bytes(const struct definition *def)
+{
+	enum { FRAMING = 16, NUMBER = 11 };
+	size_t sum = 0;
+
+	for (int i = 0; i < def->d; i++) {
+		const struct msg_param *p = &def->spec.params[i];
+		size_t value = NUMBER;
+
+		for (int k = 0; k < p->n_choices; k++)
+			if (p->choices[k].kind == SCALAR_STRING && strlen(p->choices[k].s) > value)
+				value = strlen(p->choices[k].s);
+		sum += FRAMING + strlen(p->name) + value;
+	}
+	return sum;
+}

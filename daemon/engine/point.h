@@ -1,0 +1,42 @@
+/* Points of a study: named values of the wire <-> d doubles in the order of the
+ * parameters (the number, or the index of the choice). */
+#ifndef KR_DAEMON_ENGINE_POINT_H
+#define KR_DAEMON_ENGINE_POINT_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "daemon/engine/definition.h"
+#include "proto/msg.h"
+
+/* Named values to values, NaN where none is named. field: what the list is called in the
+ * request ("fixed"). FLOAT takes ints and reals, INT ints and reals of integral value,
+ * CATEGORICAL one of its choices, told apart by type and value.
+ * Errors: KR_INVALID_ARGUMENT with the field "fixed.<name>": unknown, given twice, wrong type,
+ * not allowed. values (d) may be partly written then. */
+enum kr_status point_read(const struct definition *def, const char *field, int n,
+	const struct msg_named *named, double *values, struct kr_error *err);
+
+/* The same, and every parameter must be there. */
+enum kr_status point_read_full(const struct definition *def, const char *field, int n,
+	const struct msg_named *named, double *values, struct kr_error *err);
+
+/* values to d named values in the arena; NULL when memory runs out. */
+const struct msg_named *point_write(const struct definition *def, const double *values,
+	struct arena *a);
+
+/* Most bytes that one point takes in a message. */
+size_t point_bytes(const struct definition *def);
+
+/* Does v name this objective, and nothing that is not built? field: of the value
+ * ("observations[0].values").
+ * Errors: KR_INVALID_ARGUMENT (missing, several, unknown name, sem). */
+enum kr_status point_objective(const struct definition *def, const char *field, int n,
+	const struct msg_value *values, double *out, struct kr_error *err);
+
+/* A scalar for people: 3, 0.5, "text", true, null. Long text is cut. */
+void point_show(const struct msg_scalar *v, char *out, size_t size);
+
+/* 'text', cut between characters when it does not fit. */
+void point_quote(const char *s, char *out, size_t size);
+
+#endif

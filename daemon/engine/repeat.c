@@ -1,0 +1,133 @@
+/* Repeats of requests that were applied: the first answer, built again from
+ * what its event left in memory, byte for byte.
+ *
+ * That works because an event's traces stay: what a trial was given out with is
+ * never overwritten, a result is final, and a study keeps a view for each event
+ * whose answer showed it. Nothing is stored twice, and a restart changes nothing. */
+#include <string.h>
+
+#include "daemon/engine/call.h"
+#include "daemon/engine/suggest.h"
+
+/* The study that a request names. */
+static const char *named(const struct msg_request *m)
+{
+	switch (m->method) {
+	case METHOD_CREATE_STUDY: return m->u.create_study.name;
+	case METHOD_UPDATE_STUDY: return m->u.update_study.study;
+	case METHOD_DELETE_STUDY: return m->u.delete_study.study;
+	case METHOD_SUGGEST: return m->u.suggest.study;
+	case METHOD_OBSERVE: return m->u.observe.study;
+	case METHOD_FAIL_TRIAL: return m->u.fail_trial.study;
+	case METHOD_ADD_TRIALS: return m->u.add_trials.study;
+	default: return NULL;
+	}
+}
+
+static enum kr_status other_request(struct kr_error *err)
+{
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, "meta.request_id",
+		"meta.request_id was used for another request; make 16 new random bytes for each one");
+}
+
+static enum kr_status tell_study(struct call *c, uint64_t seq, struct kr_error *err)
+{
+	struct study_view v;
+
+	if (!study_view_at(c->study, seq, &v))
+		return kr_fail(err, KR_INTERNAL, "the answer to this request is not known any more");
+	return call_answer_study(c, &v, c->m->method == METHOD_CREATE_STUDY && seq != 1, err);
+}
+
+/* Numbers of the trials that event seq made. */
+static uint64_t made_by(const struct study *s, uint64_t seq, uint64_t *first)
+{
+	*first = trials_given_from(&s->trials, seq);
+	return trials_given_from(&s->trials, seq + 1) - *first;
+}
+
+static enum kr_status tell_given(struct call *c, uint64_t seq, struct kr_error *err)
+{
+	const struct study *s = c->study;
+	uint64_t first, n = made_by(s, seq, &first);
+	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, n);
+	enum kr_status st = KR_OK;
+
+	if (!trials)
+		return call_no_memory(err);
+	for (uint64_t i = 0; st == KR_OK && i < n; i++)
+		st = reply_given(&trials[i], s, trials_at(&s->trials, first + i), c->a, err);
+	c->reply.u.trials.n = (int)n;
+	c->reply.u.trials.trials = trials;
+	return st;
+}
+
+/* Did event seq, or an earlier one, give this trial its end? */
+static bool ended_by(const struct trial *t, uint64_t seq)
+{
+	return t && t->seq <= seq && t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED;
+}
+
+static enum kr_status tell_ended(struct call *c, uint64_t seq, int n, const uint64_t *numbers,
+	struct kr_error *err)
+{
+	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, n);
+	enum kr_status st = KR_OK;
+
+	if (!trials)
+		return call_no_memory(err);
+	for (int i = 0; st == KR_OK && i < n; i++) {
+		const struct trial *t = trials_at(&c->study->trials, numbers[i]);
+
+		if (!ended_by(t, seq))
+			return other_request(err);
+		st = reply_trial(&trials[i], c->study, t, reply_all_columns, c->a, err);
+	}
+	c->reply.u.trials.n = n;
+	c->reply.u.trials.trials = trials;
+	return st;
+}
+
+static enum kr_status tell_observed(struct call *c, uint64_t seq, struct kr_error *err)
+{
+	const struct msg_observe *m = &c->m->u.observe;
+	uint64_t *numbers = ARENA_ARRAY(c->a, uint64_t, m->n);
+
+	if (!numbers)
+		return call_no_memory(err);
+	for (int i = 0; i < m->n; i++)
+		numbers[i] = m->observations[i].number;
+	return tell_ended(c, seq, m->n, numbers, err);
+}
+
+enum kr_status call_repeat(struct call *c, const struct request_entry *entry,
+	struct kr_error *err)
+{
+	struct study *s = studies_at(&c->e->studies, entry->study);
+	const char *name = named(c->m);
+	uint64_t seq = entry->seq;
+	enum kr_status st;
+
+	if (!s || entry->method != c->m->method || !name || strcmp(name, s->def->name) != 0)
+		return other_request(err);
+	c->study = s;
+	if (seq == 0) {
+		st = suggest_join(c->e, s, c->m->meta.request_id, c->route, err);
+		c->answered = st == KR_OK;
+		return st;
+	}
+	switch (c->m->method) {
+	case METHOD_SUGGEST:
+		return tell_given(c, seq, err);
+	case METHOD_OBSERVE:
+		return tell_observed(c, seq, err);
+	case METHOD_FAIL_TRIAL:
+		return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
+	case METHOD_ADD_TRIALS:
+		c->reply.u.add_trials.count =
+			made_by(s, seq, &c->reply.u.add_trials.first_number);
+		return KR_OK;
+	default:
+		return tell_study(c, seq, err);
+	}
+}

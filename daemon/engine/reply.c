@@ -1,0 +1,151 @@
+#include "daemon/engine/reply.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/engine/point.h"
+
+const struct reply_columns reply_all_columns = {true, true, true};
+
+static enum kr_status no_memory(struct kr_error *err)
+{
+	return kr_fail(err, KR_ENOMEM, "no memory for the answer");
+}
+
+static enum kr_status put_params(struct msg_trial *out, const struct study *s,
+	const struct trial *t, struct arena *a, struct kr_error *err)
+{
+	out->n_params = s->def->d;
+	out->params = point_write(s->def, t->values, a);
+	return out->params ? KR_OK : no_memory(err);
+}
+
+static enum kr_status put_value(struct msg_trial *out, const struct study *s,
+	const struct trial *t, struct arena *a, struct kr_error *err)
+{
+	struct msg_value *v;
+
+	if (!t->has_value)
+		return KR_OK;
+	v = ARENA_NEW(a, struct msg_value);
+	if (!v)
+		return no_memory(err);
+	v->name = s->def->spec.metrics[0].name;
+	v->value = t->value;
+	out->values = v;
+	out->n_values = 1;
+	return KR_OK;
+}
+
+static void put_why(struct msg_trial *out, const struct trial *t)
+{
+	out->why = (struct msg_why){
+		.rule = (enum why_rule)t->rule,
+		.freshness = (enum why_freshness)t->freshness,
+		.has_prediction = t->has_prediction,
+		.mean = t->mean,
+		.sd = t->sd,
+		.log_acq = t->log_acq,
+	};
+}
+
+enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const struct trial *t,
+	struct reply_columns columns, struct arena *a, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+
+	*out = (struct msg_trial){
+		.number = t->number,
+		.state = (enum trial_state)t->state,
+		.reason = t->reason,
+		.worker = t->worker,
+		.attempt = t->attempt,
+		.created_ms = t->created_ms,
+		.finished_ms = t->finished_ms,
+		.late = t->late,
+		.told = t->told,
+		.seq = t->seq,
+	};
+	if (columns.why)
+		put_why(out, t);
+	if (columns.values)
+		st = put_value(out, s, t, a, err);
+	if (st == KR_OK && columns.params)
+		st = put_params(out, s, t, a, err);
+	return st;
+}
+
+enum kr_status reply_given(struct msg_trial *out, const struct study *s, const struct trial *t,
+	struct arena *a, struct kr_error *err)
+{
+	*out = (struct msg_trial){
+		.number = t->number,
+		.state = TRIAL_RUNNING,
+		.worker = t->worker,
+		.attempt = t->attempt,
+		.created_ms = t->created_ms,
+		.seq = t->given_seq,
+		.has_lease = true,
+		.lease = {
+			.number = t->number,
+			.has_attempt = true,
+			.attempt = t->attempt,
+			.has_token = true,
+			.remaining_ms = t->lease_ms,
+		},
+	};
+	memcpy(out->lease.token, t->token, sizeof(t->token));
+	put_why(out, t);
+	return put_params(out, s, t, a, err);
+}
+
+/* Why it gives out nothing, NULL when it does. */
+static enum kr_status put_reason(struct msg_study *out, const struct study_view *v,
+	struct arena *a, struct kr_error *err)
+{
+	switch (v->state) {
+	case STUDY_ACTIVE:
+		break;
+	case STUDY_PAUSED:
+		out->reason = "paused";
+		return KR_OK;
+	case STUDY_FINISHED:
+		out->reason = "finished";
+		return KR_OK;
+	case STUDY_DELETED:
+		out->reason = "deleted";
+		return KR_OK;
+	}
+	if (!v->has_budget || v->spent < v->budget)
+		return KR_OK;
+	out->reason = arena_printf(a, "the budget of %" PRIu64 " trials is spent", v->budget);
+	return out->reason ? KR_OK : no_memory(err);
+}
+
+enum kr_status reply_study(struct msg_study *out, const struct study *s,
+	const struct study_view *v, struct arena *a, struct kr_error *err)
+{
+	enum kr_status st;
+
+	*out = (struct msg_study){
+		.name = s->def->name,
+		.id = s->id,
+		.state = v->state,
+		.spec = s->def->spec,
+		.created_ms = s->created_ms,
+		.seq = v->seq,
+		.reserved = v->spent,
+	};
+	out->spec.has_budget = v->has_budget;
+	out->spec.budget = v->budget;
+	memcpy(out->counts, v->counts, sizeof(out->counts));
+	st = put_reason(out, v, a, err);
+	if (st == KR_OK && v->has_best) {
+		struct msg_trial *best = ARENA_NEW(a, struct msg_trial);
+
+		out->best = best;
+		st = best ? reply_trial(best, s, trials_at(&s->trials, v->best),
+			reply_all_columns, a, err) : no_memory(err);
+	}
+	return st;
+}

@@ -1,0 +1,114 @@
+/* One study: what its rows applied in order make of memory.
+ *
+ * Start-up, reload, replay's scratch study and live handling all go through
+ * study_new (the first row) and study_apply (every later one):
+ *   study_check   may this record be applied? (rows that come from the store)
+ *   study_reserve memory for it; may fail, changes nothing that can be seen
+ *   study_apply   cannot fail
+ *
+ * What a computation sees (and so what replay rebuilds):
+ *   observations  COMPLETE trials in the order of their result events
+ *   pending       RUNNING trials by number
+ *   taken         FAILED, EXPIRED, PRUNED, INFEASIBLE, CANCELLED trials by number
+ *   state         where the fit of the newest suggestion ended */
+#ifndef KR_DAEMON_ENGINE_STUDY_H
+#define KR_DAEMON_ENGINE_STUDY_H
+
+#include "daemon/engine/definition.h"
+#include "daemon/engine/history.h"
+#include "daemon/engine/lease.h"
+#include "daemon/engine/numbers.h"
+#include "daemon/engine/row.h"
+#include "daemon/engine/text.h"
+#include "daemon/engine/trial.h"
+#include "proto/record.h"
+
+/* What a study looks like from outside at one event, beside its definition and
+ * trials: kept for the events whose answer shows it. */
+struct study_view {
+	uint64_t seq;
+	enum study_state state;
+	enum study_state before_delete; /* what undelete brings back */
+	bool has_budget;
+	uint64_t budget;
+	uint64_t counts[TRIAL_N_STATES];
+	uint64_t spent; /* trials that take a place of the budget */
+	bool has_best;
+	uint64_t best;  /* number */
+};
+
+struct waiter;
+
+/* Suggests in the order of their arrival. */
+struct waiters {
+	struct waiter *head, *tail;
+};
+
+struct study {
+	/* ---- from the rows ---- */
+	uint64_t id;
+	uint64_t created_ms;
+	struct definition *def;
+	struct study_view now;
+	struct study_view *past; /* at the requests that answered with the study, by seq */
+	size_t n_past, cap_past;
+	struct trials trials;
+	struct history history;
+	struct numbers running, taken;
+	struct text text;
+	double *state;           /* of the model */
+	size_t n_state, cap_state;
+
+	/* ---- of this run of the daemon; a scratch study has none ---- */
+	struct leases *leases;   /* NULL: leases are not kept (yet) */
+	uint64_t incarnation;    /* differs after each load */
+	uint64_t last_group;     /* newest group of commits with a row of it */
+	uint64_t ticket;         /* not 0: its rows are being read */
+	int64_t reload_at;       /* reading failed: when to try again */
+	bool reloading;          /* memory is not to be trusted until the rows are read */
+	struct study *loaded;    /* what has been read so far */
+	bool load_failed;
+	bool damaged;            /* a stored row cannot be understood */
+	struct waiters queue;    /* suggests for the next computation */
+	struct waiters in_job;   /* suggests of the running one */
+	uint64_t job;            /* its id; 0: none */
+	uint64_t waiting;        /* slots of queue and in_job */
+	struct study *next_same_bucket;
+};
+
+/* The study that its first row makes. Takes a reference to def.
+ * Errors: KR_ENOMEM. */
+enum kr_status study_new(struct study **out, const struct row *row, struct definition *def,
+	struct kr_error *err);
+void study_free(struct study *s);
+
+/* A record that came from the store: is it what may follow? seq, numbers, lengths, states.
+ * Errors: KR_ECORRUPT. */
+enum kr_status study_check(const struct study *s, const struct row *row, const struct record *r,
+	struct kr_error *err);
+
+/* The first outcome whose trial an earlier one has too, -1 when there is none. Cost
+ * quadratic when the numbers are not in order. */
+int study_repeated(const struct record_ended *r);
+
+/* Errors: KR_ENOMEM. */
+enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_error *err);
+
+/* row gives seq, time and method; now_ns starts leases. */
+void study_apply(struct study *s, const struct row *row, const struct record *r,
+	int64_t now_ns);
+
+/* The view as a RECORD_STUDY_UPDATED leaves it; pure. */
+void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq);
+
+/* The view at event seq: now, at a request kept in past, or at creation.
+ * False when it is not kept. */
+bool study_view_at(const struct study *s, uint64_t seq, struct study_view *out);
+
+/* Places of the budget that are left beside `reserved`; UINT64_MAX without a budget. */
+uint64_t study_left(const struct study *s, uint64_t reserved);
+
+/* Is a better objective than b, in the study's direction? */
+bool study_better(const struct study *s, double a, double b);
+
+#endif

@@ -1,0 +1,148 @@
+#include "daemon/engine/trial.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { CHUNK = 64 };
+
+struct trial_chunk {
+	struct trial trials[CHUNK];
+	double values[]; /* CHUNK x d */
+};
+
+/* ---- one trial -------------------------------------------------------------- */
+
+void trial_give(struct trial *t, const struct record_given *given, const char *worker,
+	const struct row *row)
+{
+	*t = (struct trial){
+		.number = given->number,
+		.values = given->values,
+		.given_seq = row->seq,
+		.seq = row->seq,
+		.created_ms = (uint64_t)row->time_ms,
+		.lease_ms = given->lease_ms,
+		.mean = given->why.mean,
+		.sd = given->why.sd,
+		.log_acq = given->why.log_acq,
+		.worker = worker,
+		.attempt = given->attempt,
+		.state = TRIAL_RUNNING,
+		.rule = (uint8_t)given->why.rule,
+		.freshness = (uint8_t)given->why.freshness,
+		.has_prediction = given->why.has_prediction,
+		.spends = true,
+	};
+	memcpy(t->token, given->token, sizeof(t->token));
+}
+
+void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
+	const struct row *row)
+{
+	*t = (struct trial){
+		.number = number,
+		.values = added->values,
+		.given_seq = row->seq,
+		.seq = row->seq,
+		.created_ms = (uint64_t)row->time_ms,
+		.finished_ms = (uint64_t)row->time_ms,
+		.reason = added->reason,
+		.state = added->n_metrics ? TRIAL_COMPLETE : TRIAL_FAILED,
+		.has_value = added->n_metrics > 0,
+		.value = added->n_metrics ? added->metrics[0] : 0,
+		.told = true,
+	};
+}
+
+/* A place of the budget comes back when a trial is lost or called off: at expiry
+ * and at FailTrial with FAILED. A non-finite result was an evaluation. */
+static bool spends(const struct record_outcome *o, const struct row *row)
+{
+	if (o->state == TRIAL_FAILED)
+		return row->method == METHOD_OBSERVE;
+	return o->state == TRIAL_COMPLETE || o->state == TRIAL_PRUNED ||
+		o->state == TRIAL_INFEASIBLE;
+}
+
+void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row)
+{
+	t->seq = row->seq;
+	t->finished_ms = (uint64_t)row->time_ms;
+	t->state = (uint8_t)outcome->state;
+	t->reason = outcome->reason;
+	t->late = outcome->late;
+	t->spends = !t->told && spends(outcome, row);
+	t->has_value = outcome->n_values > 0;
+	t->value = t->has_value ? outcome->values[0] : 0;
+}
+
+/* ---- all of a study --------------------------------------------------------- */
+
+void trials_init(struct trials *s, int d)
+{
+	*s = (struct trials){.d = d};
+}
+
+void trials_fini(struct trials *s)
+{
+	for (size_t i = 0; i < s->n_chunks; i++)
+		kr_free(s->chunks[i]);
+	kr_free(s->chunks);
+}
+
+static int add_chunk(struct trials *s)
+{
+	struct trial_chunk *c;
+
+	if (KR_GROW(&s->chunks, s->n_chunks, &s->cap))
+		return -1;
+	c = kr_malloc(sizeof(*c) + CHUNK * (size_t)s->d * sizeof(double));
+	if (!c)
+		return -1;
+	s->chunks[s->n_chunks++] = c;
+	return 0;
+}
+
+enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *err)
+{
+	while (s->n_chunks * CHUNK - s->n < extra)
+		if (add_chunk(s))
+			return kr_fail(err, KR_ENOMEM, "no memory for trials");
+	return KR_OK;
+}
+
+struct trial *trials_add(struct trials *s, const struct trial *t)
+{
+	size_t i = s->n % CHUNK, d = (size_t)s->d;
+	struct trial_chunk *c;
+
+	assert(s->n < s->n_chunks * CHUNK && t->number == s->n);
+	c = s->chunks[s->n / CHUNK];
+	memcpy(c->values + i * d, t->values, d * sizeof(double));
+	c->trials[i] = *t;
+	c->trials[i].values = c->values + i * d;
+	s->n++;
+	return &c->trials[i];
+}
+
+struct trial *trials_at(const struct trials *s, uint64_t number)
+{
+	return number < s->n ? &s->chunks[number / CHUNK]->trials[number % CHUNK] : NULL;
+}
+
+uint64_t trials_given_from(const struct trials *s, uint64_t seq)
+{
+	uint64_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (trials_at(s, mid)->given_seq < seq)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}

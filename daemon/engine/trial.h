@@ -1,0 +1,71 @@
+/* Trials of one study, by number, in chunks that never move. */
+#ifndef KR_DAEMON_ENGINE_TRIAL_H
+#define KR_DAEMON_ENGINE_TRIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "daemon/engine/row.h"
+#include "proto/record.h"
+
+/* A trial as its events left it. What it was given out with (given_seq, token,
+ * lease_ms, why, ...) is never overwritten, and a result is final, so that the first
+ * answer to the request that gave it out or ended it can be told again. */
+struct trial {
+	uint64_t number;
+	const double *values;  /* d: the number, or the index of the choice */
+	uint64_t given_seq;    /* event that made it */
+	uint64_t seq;          /* event that changed it last */
+	uint64_t created_ms;
+	uint64_t finished_ms;  /* 0: not yet */
+	uint64_t lease_ms;     /* term */
+	double value;          /* objective, when has_value */
+	double mean, sd, log_acq;
+	const char *worker;    /* NULL: none was named */
+	const char *reason;    /* NULL: none */
+	uint8_t token[MSG_ID_BYTES];
+	uint32_t attempt;
+	uint32_t lease_at;     /* place in the heap of leases, from 1; 0: none */
+	uint8_t state;         /* enum trial_state */
+	uint8_t rule, freshness; /* enum why_rule, why_freshness */
+	bool has_prediction;
+	bool has_value;
+	bool late;
+	bool told;
+	bool spends;           /* takes a place of the budget */
+};
+
+/* What an event makes of a trial; pure, so that an answer can be built before
+ * the event is applied. Texts and values are borrowed from the record. */
+void trial_give(struct trial *t, const struct record_given *given, const char *worker,
+	const struct row *row);
+void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
+	const struct row *row);
+void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row);
+
+struct trials {
+	int d;
+	size_t n; /* the next number */
+	struct trial_chunk **chunks;
+	size_t n_chunks, cap;
+};
+
+void trials_init(struct trials *s, int d);
+void trials_fini(struct trials *s);
+
+/* Room for `extra` more. Errors: KR_ENOMEM. */
+enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *err);
+
+/* Keep t (its values are copied; its texts must live as long as s). The room has
+ * been reserved; t->number is s->n. Returns the kept one. */
+struct trial *trials_add(struct trials *s, const struct trial *t);
+
+/* NULL when there is no such number. */
+struct trial *trials_at(const struct trials *s, uint64_t number);
+
+/* The first number made by event seq or a later one; s->n when there is none. */
+uint64_t trials_given_from(const struct trials *s, uint64_t seq);
+
+#endif
