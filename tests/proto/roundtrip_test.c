@@ -17,7 +17,7 @@
 #include "tests/proto/dump.h"
 #include "tests/proto/random_msg.h"
 
-enum { SEED = 3, ROUNDS = 200 };
+enum { SEED = 3, ROUNDS = 200, STEP = 48 /* bytes between two arena sizes */ };
 
 static void same(char *expected, char *got)
 {
@@ -133,7 +133,7 @@ static void every_allocation_can_fail(void **state)
 }
 
 /* The same within one message: every arena size up to the one that is enough. */
-static void every_arena_size_is_survived(void **state)
+static void reading_survives_every_arena_size(void **state)
 {
 	struct arena *made = arena_new(LIMIT_ARENA_BYTES);
 	struct rng r = rng_make(SEED, 0, RNG_TEST, 400);
@@ -145,20 +145,119 @@ static void every_arena_size_is_survived(void **state)
 		struct msg_request m = random_request(made, &r, random_methods[i]), back;
 		enum kr_status st = KR_TOO_LARGE;
 
-		for (size_t cap = 0; st != KR_OK; cap += 48) {
+		assert_int_equal(encode_request(&wire, &m, made, &err), KR_OK);
+		for (size_t cap = 0; st != KR_OK; cap += STEP) {
 			struct arena *a = arena_new(cap);
 
-			assert_int_equal(encode_request(&wire, &m, made, &err), KR_OK);
 			st = decode_request(&back, m.method, wire.p, wire.len, a, &err);
-			assert_true(st == KR_OK || st == KR_TOO_LARGE);
 			if (st == KR_OK)
 				same(dump_request(&m), dump_request(&back));
 			else
-				assert_string_equal(err.field, "message");
+				assert_int_equal(st, KR_TOO_LARGE);
+			assert_string_equal(err.field, st == KR_OK ? "" : "message");
+			memset(&err, 0, sizeof(err));
 			arena_free(a);
 		}
 	}
 	arena_free(made);
+}
+
+static void reading_replies_survives_every_arena_size(void **state)
+{
+	struct arena *made = arena_new(LIMIT_ARENA_BYTES);
+	struct rng r = rng_make(SEED, 0, RNG_TEST, 401);
+	struct kr_error err = {0};
+	struct bytes wire;
+
+	(void)state;
+	for (int i = 0; i < random_n_methods; i++) {
+		struct msg_reply m = random_reply(made, &r, random_methods[i]), back;
+		enum kr_status st = KR_TOO_LARGE;
+
+		assert_int_equal(encode_reply(&wire, &m, made, &err), KR_OK);
+		for (size_t cap = 0; st != KR_OK; cap += STEP) {
+			struct arena *a = arena_new(cap);
+
+			st = decode_reply(&back, m.method, m.is_error, wire.p, wire.len, a, &err);
+			if (st == KR_OK)
+				same(dump_reply(&m), dump_reply(&back));
+			else
+				assert_int_equal(st, KR_TOO_LARGE);
+			arena_free(a);
+		}
+	}
+	arena_free(made);
+}
+
+/* What one arena size gives: the status, and the bytes when it is enough. */
+static enum kr_status write_within(size_t cap, const struct msg_request *request,
+	const struct msg_reply *reply, const struct record *record, struct bytes expected)
+{
+	struct arena *a = arena_new(cap);
+	struct kr_error err = {0};
+	struct bytes wire;
+	enum kr_status st;
+
+	if (request)
+		st = encode_request(&wire, request, a, &err);
+	else if (reply)
+		st = encode_reply(&wire, reply, a, &err);
+	else
+		st = record_encode(&wire, record, a, &err);
+	if (st == KR_OK) {
+		assert_int_equal(wire.len, expected.len);
+		assert_memory_equal(wire.p, expected.p, wire.len);
+	} else {
+		assert_int_equal(st, KR_ENOMEM);
+		assert_null(wire.p);
+	}
+	arena_free(a);
+	return st;
+}
+
+static void writing_survives_every_arena_size(void **state)
+{
+	struct arena *made = arena_new(LIMIT_ARENA_BYTES);
+	struct rng r = rng_make(SEED, 0, RNG_TEST, 402);
+	struct bytes wire;
+
+	(void)state;
+	for (int i = 0; i < random_n_methods; i++) {
+		struct msg_request m = random_request(made, &r, random_methods[i]);
+		struct msg_reply reply = random_reply(made, &r, random_methods[i]);
+
+		encode_request(&wire, &m, made, NULL);
+		for (size_t cap = 0; write_within(cap, &m, NULL, NULL, wire) != KR_OK;)
+			cap += STEP;
+		encode_reply(&wire, &reply, made, NULL);
+		for (size_t cap = 0; write_within(cap, NULL, &reply, NULL, wire) != KR_OK;)
+			cap += STEP;
+	}
+	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_ADDED; kind++) {
+		struct record rec = random_record(made, &r, (enum record_kind)kind);
+
+		record_encode(&wire, &rec, made, NULL);
+		for (size_t cap = 0; write_within(cap, NULL, NULL, &rec, wire) != KR_OK;)
+			cap += STEP;
+	}
+	arena_free(made);
+}
+
+static void unknown_methods_are_not_written(void **state)
+{
+	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
+	const struct msg_request m = {.method = (enum method)4};
+	const struct msg_reply reply = {.method = (enum method)4};
+	struct msg_reply back;
+	struct bytes wire;
+
+	(void)state;
+	assert_int_equal(encode_request(&wire, &m, a, NULL), KR_VERSION);
+	assert_int_equal(encode_reply(&wire, &reply, a, NULL), KR_VERSION);
+	assert_int_equal(decode_reply(&back, 4, false, "", 0, a, NULL), KR_VERSION);
+	assert_int_equal(decode_reply(&back, METHOD_PING, false, "", LIMIT_MESSAGE_BYTES + 1, a,
+		NULL), KR_TOO_LARGE);
+	arena_free(a);
 }
 
 static void a_message_over_the_limit_is_not_written(void **state)
@@ -190,7 +289,10 @@ int main(void)
 		cmocka_unit_test(replies),
 		cmocka_unit_test(records),
 		cmocka_unit_test(every_allocation_can_fail),
-		cmocka_unit_test(every_arena_size_is_survived),
+		cmocka_unit_test(reading_survives_every_arena_size),
+		cmocka_unit_test(reading_replies_survives_every_arena_size),
+		cmocka_unit_test(writing_survives_every_arena_size),
+		cmocka_unit_test(unknown_methods_are_not_written),
 		cmocka_unit_test(a_message_over_the_limit_is_not_written),
 	};
 
