@@ -105,8 +105,8 @@ static struct gp_data data_of(int n, int stored, int d)
 	struct outcome o;
 
 	outcome_fit(&o, true, raw, n, y, arena, NULL);
-	return (struct gp_data){.family = kernel_find("matern52"), .n = n, .d = d,
-		.X = mat_view(X, n, d, stored), .y = y};
+	return (struct gp_data){
+		.family = kernel_find("matern52"), .n = n, .d = d, .X = mat_view(X, n, d, stored), .y = y};
 }
 
 /* ---- the pieces ------------------------------------------------------------------ */
@@ -216,8 +216,8 @@ static double fit_own(const struct gp_data *data, const struct gp_prior *prior, 
 	return result.log_posterior;
 }
 
-static void compare(const struct gp_data *data, const struct gp_prior *prior,
-	const double *start, int most, struct tally tally[2])
+static void compare(const struct gp_data *data, const struct gp_prior *prior, const double *start,
+	int most, struct tally tally[2])
 {
 	double a[MAX_D + 2], b[MAX_D + 2], own, nlopt;
 	size_t size = sizeof(double) * (size_t)(prior->d + 2);

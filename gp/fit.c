@@ -60,8 +60,8 @@ struct problem {
 };
 
 /* f = -(lml + ln prior). */
-static enum kr_status negative(void *context, const double *theta, double *f, double *g,
-	struct kr_error *err)
+static enum kr_status negative(
+	void *context, const double *theta, double *f, double *g, struct kr_error *err)
 {
 	struct problem *p = context;
 	int size = p->prior->d + 2;
@@ -97,8 +97,8 @@ static enum kr_status maximize(const struct gp_data *data, const struct gp_prior
 	gp_prior_bounds(prior, bounds, bounds + p);
 	status = likelihood_init(&problem.likelihood, data, true, scratch, err);
 	if (status == KR_OK)
-		status = lbfgs_minimize(negative, &problem, (int)p, theta, bounds, bounds + p, options,
-			&result, scratch, err);
+		status = lbfgs_minimize(
+			negative, &problem, (int)p, theta, bounds, bounds + p, options, &result, scratch, err);
 	if (status == KR_OK)
 		*out = (struct gp_fit_result){-result.f, result.evaluations, result.gradient_norm};
 	arena_release(scratch, mark);

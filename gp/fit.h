@@ -37,7 +37,7 @@ enum kr_status gp_fit_from(const struct gp_data *data, const struct gp_prior *pr
 
 /* The same down to a given gradient tolerance, however small the last gains. */
 enum kr_status gp_fit_to(const struct gp_data *data, const struct gp_prior *prior,
-	double gradient_tolerance, int max_evaluations, double *theta,
-	struct gp_fit_result *out, struct arena *scratch, struct kr_error *err);
+	double gradient_tolerance, int max_evaluations, double *theta, struct gp_fit_result *out,
+	struct arena *scratch, struct kr_error *err);
 
 #endif

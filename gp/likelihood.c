@@ -25,8 +25,7 @@ static const double half_ln_2pi = 0.91893853320467274178;
 
 static struct mat matrix(struct arena *a, int rows, int cols)
 {
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols,
-		rows);
+	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
 }
 
 /* C <- X with each numeric column centred, and a last column of ones. */
@@ -47,8 +46,8 @@ static void centre(const struct gp_data *data, struct mat C)
 		*mat_at(C, i, data->d) = 1;
 }
 
-enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
-	bool with_gradient, struct arena *a, struct kr_error *err)
+enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data, bool with_gradient,
+	struct arena *a, struct kr_error *err)
 {
 	int n = data->n, d = data->d;
 
@@ -73,13 +72,13 @@ fail_memory:
 	return kr_fail(err, KR_ENOMEM, "likelihood of %d points in %d dimensions", n, d);
 }
 
-struct kernel likelihood_kernel(const struct gp_data *data, const double *theta,
-	double *lengthscale)
+struct kernel likelihood_kernel(
+	const struct gp_data *data, const double *theta, double *lengthscale)
 {
 	for (int k = 0; k < data->d; k++)
 		lengthscale[k] = exp(theta[k]);
-	return (struct kernel){data->family, data->d, data->categorical, lengthscale,
-		exp(theta[data->d])};
+	return (struct kernel){
+		data->family, data->d, data->categorical, lengthscale, exp(theta[data->d])};
 }
 
 double likelihood_noise(const struct gp_data *data, const double *theta, int i)
@@ -87,8 +86,8 @@ double likelihood_noise(const struct gp_data *data, const double *theta, int i)
 	return exp(theta[data->d + 1]) + (data->noise ? data->noise[i] : 0);
 }
 
-enum kr_status likelihood_check(const struct gp_data *data, const double *theta,
-	struct kr_error *err)
+enum kr_status likelihood_check(
+	const struct gp_data *data, const double *theta, struct kr_error *err)
 {
 	for (int k = 0; k < data->d + 2; k++) {
 		double value = exp(theta[k]);
@@ -132,11 +131,10 @@ static enum kr_status factor(struct likelihood *l, const struct kernel *k, const
 		if (chol_in_place(l->K))
 			return KR_OK;
 		if (rung == 0 && !inputs_finite(l->data))
-			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite",
-				l->data->n);
+			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", l->data->n);
 	}
-	return kr_fail(err, KR_ENOTPD, "Cholesky of %d points failed after the last jitter",
-		l->data->n);
+	return kr_fail(
+		err, KR_ENOTPD, "Cholesky of %d points failed after the last jitter", l->data->n);
 }
 
 /* U <- [L^-1 (y - m), .] with the mean given or profiled; the quadratic form. */
@@ -203,8 +201,8 @@ static double categorical_slope(const struct likelihood *l, int k)
 }
 
 /* From L in K, alpha and the quadratic form. Overwrites K and G. */
-static bool gradient(struct likelihood *l, const double *theta, const double *alpha, double quad,
-	double *grad)
+static bool gradient(
+	struct likelihood *l, const double *theta, const double *alpha, double quad, double *grad)
 {
 	const struct gp_data *data = l->data;
 	double trace = 0, noise_part = 0;
@@ -221,7 +219,7 @@ static bool gradient(struct likelihood *l, const double *theta, const double *al
 	blas_symm(l->G, l->C, l->MC);
 	for (int k = 0; k < data->d; k++)
 		grad[k] = data->categorical && data->categorical[k] ? categorical_slope(l, k)
-		                                                    : numeric_slope(l, k);
+															: numeric_slope(l, k);
 	grad[data->d] = 0.5 * (quad - data->n - noise_part);
 	grad[data->d + 1] = 0.5 * exp(theta[data->d + 1]) * trace;
 	for (int k = 0; k < data->d + 2; k++)
@@ -230,8 +228,8 @@ static bool gradient(struct likelihood *l, const double *theta, const double *al
 	return true;
 }
 
-enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml,
-	double *grad, double *dmean, struct kr_error *err)
+enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml, double *grad,
+	double *dmean, struct kr_error *err)
 {
 	enum kr_status status = likelihood_check(l->data, theta, err);
 	struct kernel k = likelihood_kernel(l->data, theta, l->lengthscale);
@@ -244,7 +242,7 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 		return status;
 	quad = residual(l);
 	*lml = -0.5 * quad - 0.5 * chol_logdet_of(l->K) - n * half_ln_2pi;
-	blas_trsm(true, l->K, mat_view(alpha, n, 1, n));               /* alpha = L^-T u */
+	blas_trsm(true, l->K, mat_view(alpha, n, 1, n)); /* alpha = L^-T u */
 	for (int i = 0; i < n; i++)
 		sum += alpha[i];
 	if (!isfinite(*lml) || !isfinite(sum))

@@ -50,20 +50,20 @@ struct likelihood {
 };
 
 /* Errors: KR_ENOMEM. */
-enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
-	bool with_gradient, struct arena *a, struct kr_error *err);
+enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data, bool with_gradient,
+	struct arena *a, struct kr_error *err);
 
 /* As gp_lml; grad and dmean may be NULL. */
-enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml,
-	double *grad, double *dmean, struct kr_error *err);
+enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml, double *grad,
+	double *dmean, struct kr_error *err);
 
 /* KR_ENONFINITE unless every exp(theta) is finite and every lengthscale above 0. */
-enum kr_status likelihood_check(const struct gp_data *data, const double *theta,
-	struct kr_error *err);
+enum kr_status likelihood_check(
+	const struct gp_data *data, const double *theta, struct kr_error *err);
 
 /* The kernel of data under theta; lengthscale (d) is filled and borrowed. */
-struct kernel likelihood_kernel(const struct gp_data *data, const double *theta,
-	double *lengthscale);
+struct kernel likelihood_kernel(
+	const struct gp_data *data, const double *theta, double *lengthscale);
 
 /* Noise variance of observation i under theta. */
 double likelihood_noise(const struct gp_data *data, const double *theta, int i);

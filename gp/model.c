@@ -19,11 +19,11 @@ struct gp {
 	int cap, d, max_columns; /* reserved */
 	int columns;             /* outcome columns now; rows are chol_rows */
 	struct chol *chol;
-	double *X;               /* cap x d, ld = cap */
-	double *U, *A;           /* cap x max_columns, ld = cap */
+	double *X;     /* cap x d, ld = cap */
+	double *U, *A; /* cap x max_columns, ld = cap */
 	double *lengthscale;
 	unsigned char *categorical;
-	struct kernel kernel;    /* points into the two above */
+	struct kernel kernel; /* points into the two above */
 	double mean, noise, jitter;
 };
 
@@ -76,8 +76,8 @@ void gp_free(struct gp *g)
 static void copy_points(struct gp *g, int at, struct mat X)
 {
 	for (int k = 0; k < g->d; k++)
-		memcpy(g->X + (size_t)k * (size_t)g->cap + at, mat_col(X, k),
-			sizeof(double) * (size_t)X.rows);
+		memcpy(
+			g->X + (size_t)k * (size_t)g->cap + at, mat_col(X, k), sizeof(double) * (size_t)X.rows);
 }
 
 static void copy_hyperparameters(struct gp *g, const struct gp_data *data, const double *theta)
@@ -123,8 +123,7 @@ static enum kr_status solve_weights(struct gp *g, struct kr_error *err)
 	struct mat A = weights(g);
 
 	for (int j = 0; j < g->columns; j++)
-		memcpy(mat_col(A, j), g->U + (size_t)j * (size_t)g->cap,
-			sizeof(double) * (size_t)A.rows);
+		memcpy(mat_col(A, j), g->U + (size_t)j * (size_t)g->cap, sizeof(double) * (size_t)A.rows);
 	chol_solve_upper(g->chol, A);
 	if (all_finite(A))
 		return KR_OK;
@@ -214,7 +213,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
 	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
 	status = B.p && D.p ? kernel_cross(&g->kernel, P, points(g), B, (struct mat){0}, scratch, err)
-	                    : kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
+						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
 		status = kernel_self(&g->kernel, P, D, (struct mat){0}, scratch, err);
 	if (status != KR_OK)
@@ -235,7 +234,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 		for (int i = 0; i < p; i++)
 			*mat_at(bottom, i, j) = *mat_at(F, i, j) - g->mean;
 	blas_gemm(false, false, -1.0, mat_block(L, n, 0, p, n), top, 1.0, bottom);
-	blas_trsm(false, mat_block(L, n, n, p, p), bottom);   /* L22^-1 (F - m - L21 U) */
+	blas_trsm(false, mat_block(L, n, n, p, p), bottom); /* L22^-1 (F - m - L21 U) */
 	status = solve_weights(g, err);
 done:
 	arena_release(scratch, mark);
@@ -281,8 +280,7 @@ double gp_jitter(const struct gp *g)
 
 static struct mat matrix(struct arena *a, int rows, int cols)
 {
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols,
-		rows);
+	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
 }
 
 /* M <- m + K' A, the posterior means (R & W 2006, eq. 2.25). */
@@ -315,7 +313,7 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 		return status;
 	means(g, batch->V, batch->mean);
 	chol_solve_lower(g->chol, batch->V);
-	for (int i = 0; i < b; i++) {                                  /* eq. 2.26 */
+	for (int i = 0; i < b; i++) { /* eq. 2.26 */
 		const double *v = mat_col(batch->V, i);
 
 		double var = s2 - blas_dot(n, v, v);
@@ -368,14 +366,14 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
 	status = V.p ? kernel_cross(&g->kernel, points(g), X, V, (struct mat){0}, a, err)
-	             : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
+				 : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
 	if (status == KR_OK)
 		status = kernel_self(&g->kernel, X, cov, (struct mat){0}, a, err);
 	if (status != KR_OK)
 		goto done;
 	means(g, V, mean);
 	chol_solve_lower(g->chol, V);
-	blas_syrk(true, -1.0, V, 1.0, cov);                            /* eq. 2.24 */
+	blas_syrk(true, -1.0, V, 1.0, cov); /* eq. 2.24 */
 	for (int j = 0; j < b; j++)
 		for (int i = j + 1; i < b; i++)
 			*mat_at(cov, j, i) = *mat_at(cov, i, j);
@@ -399,7 +397,7 @@ enum kr_status gp_loo(const struct gp *g, const double *y, double *mean, double 
 		arena_release(a, mark);
 		return kr_fail(err, KR_ENOTPD, "leave-one-out of %d points", n);
 	}
-	for (int i = 0; i < n; i++) {                                  /* eq. 5.12 */
+	for (int i = 0; i < n; i++) {               /* eq. 5.12 */
 		const double *column = mat_at(I, i, i); /* (K^-1)_ii = |column i of L^-1|^2 */
 		double diagonal = blas_dot(n - i, column, column);
 

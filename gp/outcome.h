@@ -24,9 +24,8 @@ struct outcome {
 /* Learn the transform from raw y (n finite values) and write z (n). Constant
  * data (deviation up to 1e-12 of the largest value) give zeros and scale 1.
  *
- * The bad side (Vizier's half-rank warping, Song et al. 2024, section 4.2; Tukey's
- * fence): with m the median, g and b the root mean squares about m of the values
- * above and below it,
+ * The bad side (Vizier's half-rank warping, Song et al. 2024; Tukey's fence): with m
+ * the median, g and b the root mean squares about m of the values above and below it,
  *   b > 3 g > 0   a bad value of rank r (from 1, ties equal) becomes
  *                 m + g Phi^-1((r - 1/2) / 2D), D = distinct bad values + half a
  *                 one when some value equals m

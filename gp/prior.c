@@ -29,14 +29,12 @@ static double density(const struct gp_prior_term *p, double t, double *slope)
 	double z, over;
 
 	switch (p->shape) {
-	case GP_PRIOR_FLAT:
-		break;
+	case GP_PRIOR_FLAT: break;
 	case GP_PRIOR_LOGNORMAL:
 	case GP_PRIOR_LOGNORMAL_LN:
 		z = (t - p->a) / p->b;
 		*slope = -z / p->b - (p->shape == GP_PRIOR_LOGNORMAL);
-		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) -
-		       ln_sqrt_2pi;
+		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) - ln_sqrt_2pi;
 	case GP_PRIOR_GAMMA:
 		*slope = p->a - 1 - p->b * exp(t);
 		return p->a * log(p->b) - lgamma(p->a) + (p->a - 1) * t - p->b * exp(t);

@@ -1,11 +1,10 @@
 /* Priors and bounds of the hyperparameters, written in t = ln(parameter).
  *
- * Default (algorithms: Hvarfner et al. 2024, eq. 5 and section 4): each
- * lengthscale is lognormal(sqrt 2 + ln(d)/2, sqrt 3), as a density of the
- * lengthscale itself, so that its mode is exp(sqrt 2 - 3) sqrt d = 0.205 sqrt d;
- * the outputscale is lognormal(0, 1) as a density of its logarithm; the noise has
- * a weak penalty that lets a deterministic objective reach 1e-8. Plain values, no
- * ownership. */
+ * Default (Hvarfner, Hellsten & Nardi 2024): each lengthscale is lognormal(sqrt 2 +
+ * ln(d)/2, sqrt 3), as a density of the lengthscale itself, so that its mode is
+ * exp(sqrt 2 - 3) sqrt d = 0.205 sqrt d; the outputscale is lognormal(0, 1) as a
+ * density of its logarithm; the noise has a weak penalty that lets a deterministic
+ * objective reach 1e-8. Plain values, no ownership. */
 #ifndef KR_GP_PRIOR_H
 #define KR_GP_PRIOR_H
 

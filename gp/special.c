@@ -120,7 +120,7 @@ double special_quantile(double p)
 		return r == 0 ? copysign(INFINITY, q) : NAN;
 	r = sqrt(-log(r));
 	z = r <= 5 ? polynomial(c, r - 1.6) / polynomial(d, r - 1.6)
-	           : polynomial(e, r - 5) / polynomial(f, r - 5);
+			   : polynomial(e, r - 5) / polynomial(f, r - 5);
 	return copysign(z, q);
 }
 

@@ -8,9 +8,9 @@
  * series below u = -30). */
 double special_log_h(double u, double *slope);
 
-double special_erfcx(double x);        /* exp(x^2) erfc(x) */
-double special_log_cdf(double z);      /* ln Phi(z) */
-double special_log_pdf(double z);      /* ln phi(z) */
+double special_erfcx(double x);   /* exp(x^2) erfc(x) */
+double special_log_cdf(double z); /* ln Phi(z) */
+double special_log_pdf(double z); /* ln phi(z) */
 
 /* Hazard rate of the normal distribution, phi(z) / (1 - Phi(z)). At -z it is
  * phi / Phi, the slope of ln Phi. */

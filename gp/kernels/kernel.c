@@ -55,8 +55,8 @@ static struct mat scaled(const struct kernel *k, struct mat X, struct arena *a)
 /* r2[i] for rows i >= from of S against row j of T. Differences are squared one
  * by one: |s|^2 + |t|^2 - 2 s't in one product would be quicker in hundreds of
  * dimensions, but loses what tells near-duplicates apart. */
-SIMD_CLONES static void distances(const struct kernel *k, struct mat S, int from, struct mat T,
-	int j, double *restrict r2)
+SIMD_CLONES static void distances(
+	const struct kernel *k, struct mat S, int from, struct mat T, int j, double *restrict r2)
 {
 	int n = S.rows - from;
 
@@ -128,8 +128,8 @@ enum kr_status kernel_self(const struct kernel *k, struct mat X, struct mat K, s
 	return KR_OK;
 }
 
-void kernel_input_adjoint(const struct kernel *k, struct mat X, struct mat Z, struct mat W,
-	struct mat D)
+void kernel_input_adjoint(
+	const struct kernel *k, struct mat X, struct mat Z, struct mat W, struct mat D)
 {
 	assert(W.rows == X.rows && W.cols == Z.rows && D.rows == Z.rows && D.cols == k->d);
 	blas_gemm(true, false, 1.0, W, X, 0.0, D);

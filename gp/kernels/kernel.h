@@ -52,7 +52,7 @@ enum kr_status kernel_self(const struct kernel *k, struct mat X, struct mat K, s
 /* D (m x d) <- sum_i C_ij dk(x_i, z_j)/dz_j, given W = C o G (n x m, G from
  * kernel_cross): (sum_i W_ij x_ik - z_jk sum_i W_ij) / l_k^2; 0 in categorical
  * columns. */
-void kernel_input_adjoint(const struct kernel *k, struct mat X, struct mat Z, struct mat W,
-	struct mat D);
+void kernel_input_adjoint(
+	const struct kernel *k, struct mat X, struct mat Z, struct mat W, struct mat D);
 
 #endif

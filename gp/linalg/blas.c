@@ -35,8 +35,8 @@ const char *blas_version(void)
 	return openblas_get_config();
 }
 
-void blas_gemm(bool ta, bool tb, double alpha, struct mat A, struct mat B, double beta,
-	struct mat C)
+void blas_gemm(
+	bool ta, bool tb, double alpha, struct mat A, struct mat B, double beta, struct mat C)
 {
 	int inner = ta ? A.rows : A.cols;
 
@@ -45,8 +45,8 @@ void blas_gemm(bool ta, bool tb, double alpha, struct mat A, struct mat B, doubl
 	assert(inner == (tb ? B.cols : B.rows));
 	if (empty(C))
 		return;
-	cblas_dgemm(CblasColMajor, op(ta), op(tb), C.rows, C.cols, inner, alpha, A.p, A.ld, B.p,
-		B.ld, beta, C.p, C.ld);
+	cblas_dgemm(CblasColMajor, op(ta), op(tb), C.rows, C.cols, inner, alpha, A.p, A.ld, B.p, B.ld,
+		beta, C.p, C.ld);
 }
 
 void blas_syrk(bool t, double alpha, struct mat A, double beta, struct mat C)
@@ -88,8 +88,8 @@ void blas_trsm(bool t, struct mat L, struct mat B)
 	if (B.cols == 1)
 		cblas_dtrsv(CblasColMajor, CblasLower, op(t), CblasNonUnit, L.rows, L.p, L.ld, B.p, 1);
 	else
-		cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, op(t), CblasNonUnit, B.rows, B.cols,
-			1.0, L.p, L.ld, B.p, B.ld);
+		cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, op(t), CblasNonUnit, B.rows, B.cols, 1.0,
+			L.p, L.ld, B.p, B.ld);
 }
 
 void blas_trsm_right(bool t, struct mat L, struct mat B)
@@ -161,8 +161,8 @@ static const int check_sizes[] = {1, 7, 32, 65, 130, 257};
 enum { CHECK_MAX = 257, CHECK_MATRICES = 5, CHECK_VECTORS = 4 };
 
 struct check {
-	struct mat A, B, K, L, C;     /* n x n; K is symmetric positive definite */
-	double *v, *w, *want, *got;   /* n */
+	struct mat A, B, K, L, C;   /* n x n; K is symmetric positive definite */
+	double *v, *w, *want, *got; /* n */
 };
 
 /* In [-1, 1], no two alike in a row. */
@@ -307,8 +307,8 @@ enum kr_status blas_check(struct kr_error *err)
 	} routines[] = {{"dgemm", check_gemm}, {"dsyrk", check_syrk}, {"dpotrf", check_potrf},
 		{"dtrsm", check_trsm}, {"dpotri", check_potri}}; /* the last two use L of dpotrf */
 	enum kr_status status = KR_OK;
-	double *storage =
-		KR_ARRAY(double, CHECK_MATRICES * CHECK_MAX * CHECK_MAX + CHECK_VECTORS * CHECK_MAX);
+	double *storage = KR_ARRAY(
+		double, CHECK_MATRICES *CHECK_MAX *CHECK_MAX + CHECK_VECTORS * CHECK_MAX);
 
 	if (!storage)
 		return kr_fail(err, KR_ENOMEM, "no memory for the BLAS check");

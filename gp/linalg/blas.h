@@ -26,8 +26,8 @@ const char *blas_core_name(void);
 const char *blas_version(void);
 
 /* C <- alpha op(A) op(B) + beta C; op(A) = A' when ta. */
-void blas_gemm(bool ta, bool tb, double alpha, struct mat A, struct mat B, double beta,
-	struct mat C);
+void blas_gemm(
+	bool ta, bool tb, double alpha, struct mat A, struct mat B, double beta, struct mat C);
 
 /* Lower triangle of C <- alpha op(A) op(A)' + beta C; op(A) = A' when t. */
 void blas_syrk(bool t, double alpha, struct mat A, double beta, struct mat C);

@@ -88,8 +88,8 @@ static void copy_lower(struct mat to, struct mat from)
 		memcpy(mat_at(to, j, j), mat_at(from, j, j), sizeof(double) * (size_t)(from.rows - j));
 }
 
-enum kr_status chol_factor(struct chol *c, struct mat K, double scale, double *jitter,
-	struct kr_error *err)
+enum kr_status chol_factor(
+	struct chol *c, struct mat K, double scale, double *jitter, struct kr_error *err)
 {
 	struct mat L = view(c, K.rows);
 
@@ -105,8 +105,7 @@ enum kr_status chol_factor(struct chol *c, struct mat K, double scale, double *j
 			return KR_OK;
 		}
 		if (rung == 0 && !finite_part(K, true))
-			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite",
-				K.rows);
+			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", K.rows);
 	}
 	return kr_fail(err, KR_ENOTPD,
 		"Cholesky of %d points failed with %g of the scale %g on the diagonal", K.rows,
@@ -122,9 +121,9 @@ enum kr_status chol_append(struct chol *c, struct mat B, struct mat D, struct kr
 	assert(B.rows == m && B.cols == n && D.cols == m && n + m <= c->cap);
 	for (int j = 0; j < n; j++)
 		memcpy(mat_col(L21, j), mat_col(B, j), sizeof(double) * (size_t)m);
-	blas_trsm_right(true, view(c, n), L21);                        /* L21 = B L^-T */
+	blas_trsm_right(true, view(c, n), L21); /* L21 = B L^-T */
 	copy_lower(L22, D);
-	blas_syrk(false, -1.0, L21, 1.0, L22);                         /* Schur complement */
+	blas_syrk(false, -1.0, L21, 1.0, L22); /* Schur complement */
 	if (chol_in_place(L22)) {
 		c->n = n + m;
 		return KR_OK;

@@ -24,8 +24,8 @@ void chol_free(struct chol *c);
  * diag(L) is checked for finite positive values, because OpenBLAS's dpotrf
  * answers success on NaN. Errors: KR_ENOTPD after the last rung,
  * KR_ENONFINITE if K has NaN or Inf. On error c is empty. Cost n^3/3. */
-enum kr_status chol_factor(struct chol *c, struct mat K, double scale, double *jitter,
-	struct kr_error *err);
+enum kr_status chol_factor(
+	struct chol *c, struct mat K, double scale, double *jitter, struct kr_error *err);
 
 /* No rows. */
 void chol_clear(struct chol *c);

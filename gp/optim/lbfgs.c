@@ -17,9 +17,9 @@ struct run {
 	const struct lbfgs_options *options;
 	const double *lower, *upper;
 	int p;
-	double *x, *g, f;          /* the iterate */
-	double *xt, *gt, ft;       /* the trial */
-	double *direction, *pg;    /* pg: gradient of the free variables, 0 elsewhere */
+	double *x, *g, f;              /* the iterate */
+	double *xt, *gt, ft;           /* the trial */
+	double *direction, *pg;        /* pg: gradient of the free variables, 0 elsewhere */
 	double *S[MEMORY], *Y[MEMORY]; /* pairs; newest at (n_pairs - 1) % MEMORY */
 	int n_pairs;
 	int evaluations;
@@ -69,7 +69,7 @@ static double project_gradient(struct run *r)
 {
 	for (int i = 0; i < r->p; i++) {
 		bool held = (r->x[i] <= r->lower[i] && r->g[i] >= 0) ||
-		            (r->x[i] >= r->upper[i] && r->g[i] <= 0) || r->lower[i] == r->upper[i];
+			(r->x[i] >= r->upper[i] && r->g[i] <= 0) || r->lower[i] == r->upper[i];
 
 		r->pg[i] = held ? 0 : r->g[i];
 	}
@@ -104,7 +104,7 @@ static void two_loops(struct run *r)
 		for (int i = 0; i < r->p; i++)
 			d[i] -= a[m] * r->Y[m][i];
 		if (sy > 0 && !scaled) {
-			gamma = sy / yy;                                       /* eq. 7.20 */
+			gamma = sy / yy; /* eq. 7.20 */
 			scaled = true;
 		}
 	}
@@ -204,8 +204,14 @@ enum kr_status lbfgs_minimize(lbfgs_function *function, void *context, int p, do
 	struct lbfgs_result *result, struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct run r = {.function = function, .context = context, .options = options,
-		.lower = lower, .upper = upper, .p = p, .x = x, .err = err};
+	struct run r = {.function = function,
+		.context = context,
+		.options = options,
+		.lower = lower,
+		.upper = upper,
+		.p = p,
+		.x = x,
+		.err = err};
 	enum kr_status status;
 
 	if (!allocate(&r, scratch))
@@ -217,8 +223,7 @@ enum kr_status lbfgs_minimize(lbfgs_function *function, void *context, int p, do
 		double before = r.f;
 		bool found;
 
-		if (project_gradient(&r) <= options->gradient_tolerance * sqrt(p) ||
-			!choose_direction(&r))
+		if (project_gradient(&r) <= options->gradient_tolerance * sqrt(p) || !choose_direction(&r))
 			break;
 		status = line_search(&r, &found);
 		if (status != KR_OK || r.evaluations >= options->max_evaluations) {
@@ -236,8 +241,8 @@ enum kr_status lbfgs_minimize(lbfgs_function *function, void *context, int p, do
 		if (before - r.f <= options->change_tolerance * fmax(1, fabs(r.f)))
 			break;
 	}
-	*result = (struct lbfgs_result){r.f, isfinite(r.f) ? project_gradient(&r) : INFINITY,
-		r.evaluations};
+	*result = (struct lbfgs_result){
+		r.f, isfinite(r.f) ? project_gradient(&r) : INFINITY, r.evaluations};
 	arena_release(scratch, mark);
 	return status;
 }

@@ -12,8 +12,8 @@
 
 /* *f and g (p) at x. A point that cannot be evaluated has *f = +inf (g is then not
  * read). A status other than KR_OK ends the run. */
-typedef enum kr_status lbfgs_function(void *context, const double *x, double *f, double *g,
-	struct kr_error *err);
+typedef enum kr_status lbfgs_function(
+	void *context, const double *x, double *f, double *g, struct kr_error *err);
 
 struct lbfgs_options {
 	int max_evaluations;

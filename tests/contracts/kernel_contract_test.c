@@ -32,8 +32,8 @@ struct fixture {
 
 static void make(struct fixture *f, const struct kernel_family *family, int trial)
 {
-	f->kernel = (struct kernel){family, D, trial % 2 ? third_is_categorical : NULL,
-		f->lengthscale, exp(rng_normal(&rng))};
+	f->kernel = (struct kernel){
+		family, D, trial % 2 ? third_is_categorical : NULL, f->lengthscale, exp(rng_normal(&rng))};
 	f->X = mat_view(f->x, N, D, N);
 	f->Z = mat_view(f->z, M, D, M);
 	f->K = mat_view(f->k, N, M, N);
@@ -256,11 +256,11 @@ static void for_each(void (*contract)(const struct kernel_family *))
 	assert_true(n > 0);
 }
 
-#define CONTRACT(name) \
+#define CONTRACT(name)                    \
 	static void test_##name(void **state) \
-	{ \
-		(void)state; \
-		for_each(name); \
+	{                                     \
+		(void)state;                      \
+		for_each(name);                   \
 	}
 CONTRACT(symmetric_with_the_outputscale_on_the_diagonal)
 CONTRACT(positive_definite)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "tests/golden/golden.h"
 #include "gp/fit.h"
 #include "gp/outcome.h"
+#include "tests/golden/golden.h"
 
 enum { MAX_RANDOM_STARTS = 40, MAX_EVALUATIONS = 400 };
 static const double tolerance = 1e-7;
@@ -34,8 +34,8 @@ static bool read_prior(struct gp_prior *p, const cJSON *model)
 
 	gp_prior_fix(&p->outputscale, 1);
 	return read_term(&p->lengthscale, cJSON_GetObjectItemCaseSensitive(priors, "lengthscale")) &&
-	       read_term(&p->noise, cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
-	       (!scaled ||
+		read_term(&p->noise, cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
+		(!scaled ||
 			read_term(&p->outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
 }
 
@@ -61,8 +61,8 @@ static enum kr_status best_fit(struct golden_case *c, const struct gp_data *data
 		random_start(prior, &rng, starts + p * n_starts++);
 	*best = -INFINITY;
 	for (int i = 0; i < n_starts; i++) {
-		enum kr_status status = gp_fit_to(data, prior, tolerance, MAX_EVALUATIONS,
-			starts + p * i, &result, golden_arena(c), err);
+		enum kr_status status = gp_fit_to(
+			data, prior, tolerance, MAX_EVALUATIONS, starts + p * i, &result, golden_arena(c), err);
 
 		if (status != KR_OK)
 			return status;
@@ -74,8 +74,8 @@ static enum kr_status best_fit(struct golden_case *c, const struct gp_data *data
 	return KR_OK;
 }
 
-static void answer_optimum(struct golden_case *c, const struct gp_prior *prior,
-	const double *theta, double log_posterior)
+static void answer_optimum(
+	struct golden_case *c, const struct gp_prior *prior, const double *theta, double log_posterior)
 {
 	double *l = golden_array(c, prior->d), log_prior = gp_prior_log_density(prior, theta, NULL);
 
@@ -96,8 +96,7 @@ static enum kr_status predict(struct golden_case *c, const struct gp_data *data,
 {
 	struct gp *g = gp_new(data->n, data->d, 1);
 	struct gp_batch batch;
-	enum kr_status status =
-		g ? gp_condition(g, data, theta, golden_arena(c), err) : KR_ENOMEM;
+	enum kr_status status = g ? gp_condition(g, data, theta, golden_arena(c), err) : KR_ENOMEM;
 
 	if (status == KR_OK)
 		status = gp_predict(g, X, false, &batch, golden_arena(c), err);

@@ -7,8 +7,8 @@
 #ifndef KR_TESTS_GOLDEN_H
 #define KR_TESTS_GOLDEN_H
 
-#include <stdbool.h>
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 #include "base/arena.h"
 #include "gp/linalg/mat.h"
@@ -30,7 +30,7 @@ struct golden_kind {
 #include "tests/golden/golden_list.def"
 #undef GROUP
 
-/* Memory of the case; never NULL (a test ends when memory runs out). */
+/* Memory of the case; never NULL (the case fails when memory runs out). */
 struct arena *golden_arena(struct golden_case *c);
 double *golden_array(struct golden_case *c, int count);
 
@@ -50,7 +50,7 @@ enum golden_verdict golden_error(struct golden_case *c, const char *text);
 enum golden_verdict golden_unknown(struct golden_case *c, const char *what, const char *name);
 
 /* Inputs: a number ("inf", "-inf" and "nan" too), a list of numbers (*count), a
- * matrix from a list of rows. A missing or misshapen input ends the program. */
+ * matrix from a list of rows. A missing or misshapen input fails the case. */
 double golden_number(const cJSON *item);
 const double *golden_list(struct golden_case *c, const cJSON *item, int *count);
 struct mat golden_rows(struct golden_case *c, const cJSON *item);

@@ -1,18 +1,22 @@
 #include "tests/golden/golden_case.h"
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const size_t arena_cap = (size_t)256 << 20;
 enum { MAX_COMPLAINTS = 3 };
 
+/* Where a case that cannot be read ends, and why. */
+static jmp_buf unreadable;
+static const char *reason;
+
 static _Noreturn void stop(const char *why)
 {
-	fprintf(stderr, "golden_run: %s\n", why);
-	exit(2);
+	reason = why;
+	longjmp(unreadable, 1);
 }
 
 /* ---- inputs ------------------------------------------------------------------ */
@@ -52,8 +56,7 @@ const double *golden_list(struct golden_case *c, const cJSON *item, int *count)
 	if (!cJSON_IsArray(item))
 		stop("a list is missing");
 	*count = 0;
-	cJSON_ArrayForEach(x, item)
-		p[(*count)++] = golden_number(x);
+	cJSON_ArrayForEach(x, item) p[(*count)++] = golden_number(x);
 	return p;
 }
 
@@ -66,7 +69,8 @@ struct mat golden_rows(struct golden_case *c, const cJSON *item)
 
 	if (!cJSON_IsArray(item))
 		stop("a matrix is missing");
-	cJSON_ArrayForEach(row, item) {
+	cJSON_ArrayForEach(row, item)
+	{
 		const double *x = golden_list(c, row, &count);
 
 		if (count != cols)
@@ -117,10 +121,8 @@ static double tolerance(const struct golden_case *c, const char *key, const char
 	size_t head = strcspn(key, ".");
 	const cJSON *item;
 
-	cJSON_ArrayForEach(item, by_key)
-		if (strcmp(item->string, key) == 0 ||
-			(!own && strlen(item->string) == head && strncmp(item->string, key, head) == 0))
-			own = item;
+	cJSON_ArrayForEach(item, by_key) if (strcmp(item->string, key) == 0 ||
+		(!own && strlen(item->string) == head && strncmp(item->string, key, head) == 0)) own = item;
 	item = cJSON_GetObjectItemCaseSensitive(own ? own : c->tol, part);
 	return item ? golden_number(item) : 0;
 }
@@ -144,14 +146,13 @@ static int flatten(const cJSON *item, double *out, int at)
 			out[at] = cJSON_IsBool(item) ? cJSON_IsTrue(item) : golden_number(item);
 		return at + 1;
 	}
-	cJSON_ArrayForEach(x, item)
-		at = flatten(x, out, at);
+	cJSON_ArrayForEach(x, item) at = flatten(x, out, at);
 	return at;
 }
 
 /* Note the key as answered and compare. */
-static void answer(struct golden_case *c, const char *key, const double *got, int count,
-	bool at_least)
+static void answer(
+	struct golden_case *c, const char *key, const double *got, int count, bool at_least)
 {
 	const cJSON *item = find(c->expected, key);
 	double rtol, atol, *want;
@@ -226,40 +227,51 @@ static void add_key(struct golden_case *c, const char *head, const char *tail)
 /* Every key, and every key in a key. */
 static void list_keys(struct golden_case *c)
 {
-	const cJSON *item, *inner;
-
-	cJSON_ArrayForEach(item, c->expected)
-		if (cJSON_IsObject(item))
-			cJSON_ArrayForEach(inner, item)
-				add_key(c, item->string, inner->string);
-		else
+	for (const cJSON *item = c->expected->child; item; item = item->next) {
+		if (!cJSON_IsObject(item))
 			add_key(c, item->string, NULL);
+		for (const cJSON *in = item->child; cJSON_IsObject(item) && in; in = in->next)
+			add_key(c, item->string, in->string);
+	}
 }
 
-enum golden_outcome golden_case_run(const cJSON *json, const struct golden_kind *kind,
-	const char *name)
+/* Everything that may end in stop(). */
+static bool run(struct golden_case *c, const cJSON *json, const struct golden_kind *kind)
 {
-	struct golden_case c = {.name = name, .arena = arena_new(arena_cap)};
-	enum golden_outcome outcome = GOLDEN_PASSED;
+	enum golden_verdict verdict;
 
-	if (!c.arena)
+	if (!c->arena)
 		stop("out of memory");
-	c.expected = cJSON_GetObjectItemCaseSensitive(json, "expected");
-	c.tol = cJSON_GetObjectItemCaseSensitive(json, "tol");
-	list_keys(&c);
-	if (!kind)
-		golden_unknown(&c, "kind", golden_case_kind(json));
-	if (!kind ||
-		kind->run(&c, cJSON_GetObjectItemCaseSensitive(json, "inputs")) == GOLDEN_UNKNOWN) {
+	if (!cJSON_IsObject(c->expected) || !c->expected->child)
+		stop("the case expects nothing");
+	list_keys(c);
+	verdict = kind ? kind->run(c, cJSON_GetObjectItemCaseSensitive(json, "inputs"))
+				   : golden_unknown(c, "kind", golden_case_kind(json));
+	for (int i = 0; verdict == GOLDEN_ANSWERED && i < c->n_keys; i++)
+		if (!c->answered[i])
+			complain(c, c->keys[i], "no answer");
+	return verdict == GOLDEN_ANSWERED;
+}
+
+enum golden_outcome golden_case_run(
+	const cJSON *json, const struct golden_kind *kind, const char *name)
+{
+	static struct golden_case c; /* static: its members outlive the jump */
+	enum golden_outcome outcome = GOLDEN_FAILED;
+
+	c = (struct golden_case){
+		.name = name,
+		.arena = arena_new(arena_cap),
+		.expected = cJSON_GetObjectItemCaseSensitive(json, "expected"),
+		.tol = cJSON_GetObjectItemCaseSensitive(json, "tol"),
+	};
+	if (setjmp(unreadable)) {
+		complain(&c, "inputs", "%s", reason);
+	} else if (!run(&c, json, kind)) {
 		printf("unknown %s: %s\n", name, c.unknown);
 		outcome = GOLDEN_NOT_KNOWN;
-	} else {
-		for (int i = 0; i < c.n_keys; i++)
-			if (!c.answered[i])
-				complain(&c, c.keys[i], "no answer");
-		if (c.n_keys == 0)
-			complain(&c, "expected", "the case expects nothing");
-		outcome = c.n_complaints ? GOLDEN_FAILED : GOLDEN_PASSED;
+	} else if (c.n_complaints == 0) {
+		outcome = GOLDEN_PASSED;
 	}
 	arena_free(c.arena);
 	return outcome;

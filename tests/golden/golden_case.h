@@ -21,8 +21,8 @@ enum golden_outcome { GOLDEN_PASSED, GOLDEN_FAILED, GOLDEN_NOT_KNOWN };
 
 /* Run the case with its kind (NULL: there is none) and print what is wrong. name is
  * what people see. */
-enum golden_outcome golden_case_run(const cJSON *json, const struct golden_kind *kind,
-	const char *name);
+enum golden_outcome golden_case_run(
+	const cJSON *json, const struct golden_kind *kind, const char *name);
 
 const char *golden_case_kind(const cJSON *json);
 

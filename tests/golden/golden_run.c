@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tests/golden/golden_case.h"
 #include "gp/linalg/blas.h"
+#include "tests/golden/golden_case.h"
 
 static int counts[3]; /* by enum golden_outcome */
 
@@ -58,7 +58,8 @@ static void run_file(const char *path)
 		fprintf(stderr, "FAIL %s: not a file of cases\n", path);
 		counts[GOLDEN_FAILED]++;
 	}
-	cJSON_ArrayForEach(item, cases) {
+	cJSON_ArrayForEach(item, cases)
+	{
 		own = cJSON_GetObjectItemCaseSensitive(item, "name");
 		snprintf(name, sizeof(name), "%s/%s", cJSON_IsString(suite) ? suite->valuestring : path,
 			cJSON_IsString(own) ? own->valuestring : "(no name)");

@@ -1,8 +1,8 @@
 /* Kind `gp`: exact regression with given hyperparameters. */
 #include <math.h>
 
-#include "tests/golden/golden.h"
 #include "gp/model.h"
+#include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 
 static struct mat matrix(struct golden_case *c, int rows, int cols)
@@ -21,8 +21,8 @@ static double *theta_of(struct golden_case *c, const struct kernel *k, double no
 	return theta;
 }
 
-static enum kr_status likelihood(struct golden_case *c, const struct gp_data *data,
-	const double *theta, struct kr_error *err)
+static enum kr_status likelihood(
+	struct golden_case *c, const struct gp_data *data, const double *theta, struct kr_error *err)
 {
 	double *grad = golden_array(c, data->d + 2), lml, dmean;
 	enum kr_status status = gp_lml(data, theta, &lml, grad, &dmean, golden_arena(c), err);

@@ -36,8 +36,8 @@ bool kernel_spec_read(struct kernel_spec *s, struct golden_case *c, const cJSON 
 	s->kernel.outputscale = scale ? golden_number(scale) : 1;
 	if (dims)
 		s->dims = golden_list(c, dims, &s->n_dims);
-	s->kernel.lengthscale = golden_list(c,
-		cJSON_GetObjectItemCaseSensitive(json, "lengthscale"), &s->kernel.d);
+	s->kernel.lengthscale = golden_list(
+		c, cJSON_GetObjectItemCaseSensitive(json, "lengthscale"), &s->kernel.d);
 	if (s->kernel.d != (dims ? s->n_dims : d)) {
 		golden_unknown(c, "kernel with shared lengthscales:", name);
 		return false;

@@ -2,8 +2,8 @@
 #ifndef KR_TESTS_GOLDEN_KERNEL_SPEC_H
 #define KR_TESTS_GOLDEN_KERNEL_SPEC_H
 
-#include "tests/golden/golden.h"
 #include "gp/kernels/kernel.h"
+#include "tests/golden/golden.h"
 
 struct kernel_spec {
 	struct kernel kernel;

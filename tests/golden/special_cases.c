@@ -1,9 +1,9 @@
 /* Kinds that are one scalar function of a list. */
-#include "tests/golden/golden.h"
 #include "gp/special.h"
+#include "tests/golden/golden.h"
 
-static enum golden_verdict each(struct golden_case *c, const cJSON *in, const char *input,
-	const char *key, double (*f)(double))
+static enum golden_verdict each(
+	struct golden_case *c, const cJSON *in, const char *input, const char *key, double (*f)(double))
 {
 	int n;
 	const double *x = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, input), &n);

@@ -1,6 +1,6 @@
 /* Kind `standardize`. */
-#include "tests/golden/golden.h"
 #include "gp/outcome.h"
+#include "tests/golden/golden.h"
 
 static enum golden_verdict standardize(struct golden_case *c, const cJSON *in)
 {

@@ -174,8 +174,7 @@ static void what_cannot_be_factored_is_refused(void **state)
 			assert_int_equal(chol_rows(c), 0);
 		}
 		*mat_at(covariance(n, &r), n - 1, n - 1) = -1;
-		assert_int_equal(
-			chol_factor(c, mat_view(storage, n, n, N), 1, &jitter, &err), KR_ENOTPD);
+		assert_int_equal(chol_factor(c, mat_view(storage, n, n, N), 1, &jitter, &err), KR_ENOTPD);
 		assert_int_equal(chol_rows(c), 0);
 	}
 	chol_free(c);
@@ -195,8 +194,12 @@ static void a_refused_append_changes_nothing(void **state)
 		memcpy(before + 40 * j, mat_col(L, j), sizeof(double) * 40);
 	for (int what = 0; what < 3; what++) {
 		K = covariance(50, &r);
-		*mat_at(K, what == 2 ? 45 : 49, what == 0 ? 3 : what == 1 ? 49 : 45) =
-			what == 0 ? NAN : what == 1 ? INFINITY : -5;
+		*mat_at(K, what == 2 ? 45 : 49,
+			what == 0       ? 3
+				: what == 1 ? 49
+							: 45) = what == 0 ? NAN
+			: what == 1                       ? INFINITY
+											  : -5;
 		assert_int_equal(
 			chol_append(c, mat_block(K, 40, 0, 10, 40), mat_block(K, 40, 40, 10, 10), NULL),
 			what == 2 ? KR_ENOTPD : KR_ENONFINITE);

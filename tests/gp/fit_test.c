@@ -38,8 +38,8 @@ static double fit(const struct gp_data *data, const struct gp_prior *p, const do
 	for (int i = 0; i < n; i++) {
 		struct gp_fit_result result;
 
-		assert_int_equal(gp_fit_from(data, p, GP_FIT_COLD_EVALUATIONS, starts + i * size, &result,
-							 arena, NULL),
+		assert_int_equal(
+			gp_fit_from(data, p, GP_FIT_COLD_EVALUATIONS, starts + i * size, &result, arena, NULL),
 			KR_OK);
 		assert_true(result.evaluations <= GP_FIT_COLD_EVALUATIONS);
 		*evaluations += result.evaluations;
@@ -72,7 +72,7 @@ static void optima_are_optima(void **state)
 
 			for (int k = 0; k < d + 2; k++) {
 				double move = step < 2 * (d + 2) ? (step / 2 == k) * (step % 2 ? 0.1 : -0.1)
-				                                 : 0.05 * rng_normal(&r);
+												 : 0.05 * rng_normal(&r);
 
 				assert_true(theta[k] >= lower[k] && theta[k] <= upper[k]);
 				near[k] = fmin(fmax(theta[k] + move, lower[k]), upper[k]);
@@ -103,9 +103,8 @@ static void warm_fits_are_short(void **state)
 		top = fit(&s.data, &p, NULL, cold, &evaluations);
 		cold_sum += evaluations;
 		memcpy(theta, before, sizeof(theta));
-		assert_int_equal(gp_fit_from(&s.data, &p, GP_FIT_WARM_EVALUATIONS, theta, &result, arena,
-							 NULL),
-			KR_OK);
+		assert_int_equal(
+			gp_fit_from(&s.data, &p, GP_FIT_WARM_EVALUATIONS, theta, &result, arena, NULL), KR_OK);
 		warm_sum += result.evaluations;
 		assert_true(result.log_posterior > top - 0.05);
 	}
@@ -146,8 +145,7 @@ static void fits_repeat(void **state)
 
 	(void)state;
 	reference_dataset(&s, 40, 5, true, &r);
-	assert_true(fit(&s.data, &p, NULL, a, &evaluations) ==
-				fit(&s.data, &p, NULL, b, &evaluations));
+	assert_true(fit(&s.data, &p, NULL, a, &evaluations) == fit(&s.data, &p, NULL, b, &evaluations));
 	assert_memory_equal(a, b, sizeof(double) * 7);
 }
 
@@ -175,20 +173,13 @@ static void nasty(int trial, struct rng *r)
 		case 0:
 			s.y[i] = 3; /* constant */
 			break;
-		case 1:
-			s.y[i] = rng_normal(r) * 1e300;
-			break;
-		case 2:
-			s.y[i] = exp(30 * rng_normal(r));
-			break;
+		case 1: s.y[i] = rng_normal(r) * 1e300; break;
+		case 2: s.y[i] = exp(30 * rng_normal(r)); break;
 		case 3:
 			s.y[i] = i == 0 ? 1e9 : 0; /* one outlier */
 			break;
-		case 4:
-			s.y[i] = rng_normal(r) * 1e-200 + 1;
-			break;
-		default:
-			break;
+		case 4: s.y[i] = rng_normal(r) * 1e-200 + 1; break;
+		default: break;
 		}
 	}
 }

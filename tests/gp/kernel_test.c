@@ -48,8 +48,8 @@ static void covariances_are_those_of_the_definition(void **state)
 			kernel_cross(&k, s.data.X, t.data.X, mat_view(K, n, m, 70), (struct mat){0}, a, NULL);
 			for (int j = 0; j < m; j++)
 				for (int i = 0; i < n; i++)
-					assert_near(K[j * 70 + i], reference_kernel(&k, s.data.X, i, t.data.X, j),
-						2e-15);
+					assert_near(
+						K[j * 70 + i], reference_kernel(&k, s.data.X, i, t.data.X, j), 2e-15);
 		}
 	arena_free(a);
 }
@@ -101,10 +101,10 @@ static void memory_may_run_out(void **state)
 	(void)state;
 	reference_dataset(&s, 10, 3, false, &r);
 	k = likelihood_kernel(&s.data, s.theta, l);
-	assert_int_equal(kernel_self(&k, s.data.X, mat_view(K, 10, 10, 10), (struct mat){0}, a, NULL),
-		KR_ENOMEM);
-	assert_int_equal(kernel_cross(&k, s.data.X, s.data.X, mat_view(K, 10, 10, 10),
-						 (struct mat){0}, a, NULL),
+	assert_int_equal(
+		kernel_self(&k, s.data.X, mat_view(K, 10, 10, 10), (struct mat){0}, a, NULL), KR_ENOMEM);
+	assert_int_equal(
+		kernel_cross(&k, s.data.X, s.data.X, mat_view(K, 10, 10, 10), (struct mat){0}, a, NULL),
 		KR_ENOMEM);
 	arena_free(a);
 }

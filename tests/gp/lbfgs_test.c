@@ -16,8 +16,11 @@
 enum { MAX_P = 30 };
 static struct arena *arena;
 
-static const struct lbfgs_options precise = {.max_evaluations = 2000, .gradient_tolerance = 1e-9,
-	.change_tolerance = -1, .first_step = 1, .max_step = 1};
+static const struct lbfgs_options precise = {.max_evaluations = 2000,
+	.gradient_tolerance = 1e-9,
+	.change_tolerance = -1,
+	.first_step = 1,
+	.max_step = 1};
 
 /* f = 1/2 (x - c)' diag(h) (x - c), with a wall: +inf where x[0] > wall. */
 struct bowl {
@@ -26,8 +29,8 @@ struct bowl {
 	const double *lower, *upper; /* asserted */
 };
 
-static enum kr_status bowl(void *context, const double *x, double *f, double *g,
-	struct kr_error *err)
+static enum kr_status bowl(
+	void *context, const double *x, double *f, double *g, struct kr_error *err)
 {
 	struct bowl *b = context;
 
@@ -62,15 +65,14 @@ static void bowls_in_boxes(void **state)
 			b.h[i] = exp(2 * rng_normal(&r));
 			lower[i] = rng_below(&r, 3) ? -rng_uniform(&r) : -INFINITY;
 			upper[i] = rng_below(&r, 5) == 0 ? lower[i]
-			           : rng_below(&r, 3)    ? rng_uniform(&r)
-			                                 : INFINITY;
+				: rng_below(&r, 3)           ? rng_uniform(&r)
+											 : INFINITY;
 			if (upper[i] == -INFINITY)
 				upper[i] = 3;
 			x[i] = 5 * rng_normal(&r);
 		}
-		assert_int_equal(lbfgs_minimize(bowl, &b, b.p, x, lower, upper, &precise, &result, arena,
-							 NULL),
-			KR_OK);
+		assert_int_equal(
+			lbfgs_minimize(bowl, &b, b.p, x, lower, upper, &precise, &result, arena, NULL), KR_OK);
 		assert_int_equal(result.evaluations, b.calls);
 		assert_true(result.gradient_norm < 1e-7 * (1 + sqrt(b.p)));
 		for (int i = 0; i < b.p; i++)
@@ -81,26 +83,24 @@ static void bowls_in_boxes(void **state)
 static void points_that_cannot_be_evaluated_are_stepped_back_from(void **state)
 {
 	double x[2] = {-8, 3}, lower[2] = {-10, -10}, upper[2] = {10, 10};
-	struct bowl b = {.p = 2, .c = {0.9, 0}, .h = {1, 30}, .wall = 1, .lower = lower,
-		.upper = upper};
+	struct bowl b = {
+		.p = 2, .c = {0.9, 0}, .h = {1, 30}, .wall = 1, .lower = lower, .upper = upper};
 	struct lbfgs_options o = precise;
 	struct lbfgs_result result;
 
 	(void)state;
 	o.max_step = 6; /* steps over the wall */
-	assert_int_equal(
-		lbfgs_minimize(bowl, &b, 2, x, lower, upper, &o, &result, arena, NULL), KR_OK);
+	assert_int_equal(lbfgs_minimize(bowl, &b, 2, x, lower, upper, &o, &result, arena, NULL), KR_OK);
 	assert_near(x[0], 0.9, 1e-7);
 	assert_near(x[1], 0, 1e-7);
 
 	x[0] = 5; /* starts behind it */
-	assert_int_equal(
-		lbfgs_minimize(bowl, &b, 2, x, lower, upper, &o, &result, arena, NULL), KR_OK);
+	assert_int_equal(lbfgs_minimize(bowl, &b, 2, x, lower, upper, &o, &result, arena, NULL), KR_OK);
 	assert_true(result.f == INFINITY && result.evaluations == 1);
 }
 
-static enum kr_status rosenbrock(void *context, const double *x, double *f, double *g,
-	struct kr_error *err)
+static enum kr_status rosenbrock(
+	void *context, const double *x, double *f, double *g, struct kr_error *err)
 {
 	int p = *(const int *)context;
 
@@ -129,8 +129,8 @@ static void the_banana_valley(void **state)
 			lower[i] = -2;
 			upper[i] = 2;
 		}
-		assert_int_equal(lbfgs_minimize(rosenbrock, &p, p, x, lower, upper, &precise, &result,
-							 arena, NULL),
+		assert_int_equal(
+			lbfgs_minimize(rosenbrock, &p, p, x, lower, upper, &precise, &result, arena, NULL),
 			KR_OK);
 		assert_true(result.evaluations < 400);
 		for (int i = 0; i < p; i++)
@@ -160,8 +160,8 @@ static void it_stops_when_it_is_told(void **state)
 	}
 }
 
-static enum kr_status broken(void *context, const double *x, double *f, double *g,
-	struct kr_error *err)
+static enum kr_status broken(
+	void *context, const double *x, double *f, double *g, struct kr_error *err)
 {
 	int *left = context;
 
@@ -192,8 +192,7 @@ static void errors_of_the_function_end_it(void **state)
 	assert_null(a);
 	a = arena_new(10);
 	assert_int_equal(
-		lbfgs_minimize(broken, NULL, 1, &x, &lower, &upper, &precise, &result, a, NULL),
-		KR_ENOMEM);
+		lbfgs_minimize(broken, NULL, 1, &x, &lower, &upper, &precise, &result, a, NULL), KR_ENOMEM);
 	arena_free(a);
 }
 

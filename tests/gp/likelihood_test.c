@@ -141,8 +141,8 @@ static void numbers_that_are_none_are_refused(void **state)
 					s.theta[what == 2 ? 1 : 4] = what == 2 && b == 1 ? NAN : bad[b];
 				if (what == 3 && b == 2)
 					continue; /* an outputscale of 0 is a number: only noise is left */
-				assert_int_equal(gp_lml(&s.data, s.theta, &lml, grad, NULL, arena, &err),
-					KR_ENONFINITE);
+				assert_int_equal(
+					gp_lml(&s.data, s.theta, &lml, grad, NULL, arena, &err), KR_ENONFINITE);
 			}
 }
 

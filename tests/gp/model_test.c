@@ -52,9 +52,8 @@ static void posteriors_are_those_of_the_textbook(void **state)
 		reference_posterior(&s.data, s.theta, at.data.X, mean, cov, &lml);
 		g = conditioned(&s, 0, 1);
 		assert_int_equal(gp_predict(g, at.data.X, trial % 3 == 0, &batch, arena, NULL), KR_OK);
-		assert_int_equal(gp_joint(g, at.data.X, mat_view(m, P, 1, P), mat_view(c, P, P, P), arena,
-							 NULL),
-			KR_OK);
+		assert_int_equal(
+			gp_joint(g, at.data.X, mat_view(m, P, 1, P), mat_view(c, P, P, P), arena, NULL), KR_OK);
 		for (int i = 0; i < P; i++) {
 			assert_near(batch.mean.p[i], mean[i], 1e-9);
 			assert_near(batch.var[i], cov[i * P + i], 1e-9);
@@ -180,9 +179,9 @@ static void extending_is_conditioning(void **state)
 		for (int i = n; i < n + add; i += step) {
 			int p = i + step <= n + add ? step : n + add - i;
 
-			assert_int_equal(gp_extend(g, mat_block(all.data.X, i, 0, p, s.data.d),
-								 mat_view(all.y + i, p, 1, p), exp(s.theta[s.data.d + 1]), arena,
-								 NULL),
+			assert_int_equal(
+				gp_extend(g, mat_block(all.data.X, i, 0, p, s.data.d), mat_view(all.y + i, p, 1, p),
+					exp(s.theta[s.data.d + 1]), arena, NULL),
 				KR_OK);
 		}
 		assert_int_equal(gp_rows(g), n + add);
@@ -216,9 +215,8 @@ static void columns_are_models_of_their_own(void **state)
 		for (int i = 0; i < ADD * COLUMNS; i++)
 			F[i] = rng_normal(&r);
 		g = conditioned(&s, 2 * ADD, COLUMNS);
-		assert_int_equal(gp_extend(g, extra.data.X, mat_view(F, ADD, COLUMNS, ADD), 1e-4, arena,
-							 NULL),
-			KR_OK);
+		assert_int_equal(
+			gp_extend(g, extra.data.X, mat_view(F, ADD, COLUMNS, ADD), 1e-4, arena, NULL), KR_OK);
 		assert_int_equal(gp_columns(g), COLUMNS);
 		gp_predict(g, at.data.X, false, &many, arena, NULL);
 		for (int j = 0; j < COLUMNS; j++) {
@@ -265,8 +263,8 @@ static void leave_one_out_is_leaving_one_out(void **state)
 
 				memmove(column + left, column + left + 1, sizeof(double) * (size_t)(n - 1 - left));
 			}
-			reference_posterior(&rest.data, s.theta, mat_block(s.data.X, left, 0, 1, s.data.d), &m,
-				&v, &lml);
+			reference_posterior(
+				&rest.data, s.theta, mat_block(s.data.X, left, 0, 1, s.data.d), &m, &v, &lml);
 			assert_near(mean[left], m, 1e-8);
 			assert_near(var[left], v + exp(s.theta[s.data.d + 1]), 1e-8);
 		}
@@ -293,8 +291,8 @@ static void nothing_breaks_on_equal_points(void **state)
 		g = conditioned(&s, 3, 1);
 		assert_true(gp_jitter(g) > 0);
 		for (int i = 0; i < 3; i++) /* the same point again, without noise */
-			assert_int_equal(gp_extend(g, mat_block(s.data.X, 0, 0, 1, 3),
-								 mat_view(F + i, 1, 1, 1), 0, arena, NULL),
+			assert_int_equal(gp_extend(g, mat_block(s.data.X, 0, 0, 1, 3), mat_view(F + i, 1, 1, 1),
+								 0, arena, NULL),
 				KR_OK);
 		assert_int_equal(gp_predict(g, s.data.X, false, &batch, arena, NULL), KR_OK);
 		for (int i = 0; i < 60; i++)
@@ -350,8 +348,8 @@ static enum kr_status everything(void)
 	if (status == KR_OK)
 		status = gp_loo(g, s.y, v, v, a, NULL);
 	if (status == KR_OK)
-		status = gp_extend(g, mat_block(at.data.X, 0, 0, 1, 3), mat_view(&one, 1, 1, 1), 1e-3, a,
-			NULL);
+		status = gp_extend(
+			g, mat_block(at.data.X, 0, 0, 1, 3), mat_view(&one, 1, 1, 1), 1e-3, a, NULL);
 	gp_free(g);
 	arena_free(a);
 	return status;

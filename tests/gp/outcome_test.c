@@ -47,7 +47,7 @@ static void the_good_half_is_only_scaled(void **state)
 	for (int trial = 0; trial < 600; trial++) {
 		int n = 2 + (int)rng_below(&r, 60);
 		bool minimize = trial % 2;
-		double y[62], z[62], mean, sd, sorted[62];
+		double y[62], z[62], mean, sd, sorted[62] = {0};
 		struct outcome o;
 
 		for (int i = 0; i < n; i++) {
@@ -93,8 +93,8 @@ static void the_good_half_is_only_scaled(void **state)
 static void half_rank_by_hand(void **state)
 {
 	const double y[9] = {0, -100, 1, 2, -1, 3, 4, -1000, -100};
-	const double quantile[9] = {0, -0.79163860774337, 0, 0, -0.36610635680057, 0, 0,
-		-1.46523379268552, -0.79163860774337};
+	const double quantile[9] = {
+		0, -0.79163860774337, 0, 0, -0.36610635680057, 0, 0, -1.46523379268552, -0.79163860774337};
 	double z[9];
 	struct outcome o = fit(false, y, 9, z);
 

@@ -89,8 +89,8 @@ static void densities_are_densities(void **state)
 static void gradients_are_those_of_differences(void **state)
 {
 	struct rng r = reference_rng("prior gradient");
-	const enum gp_prior_shape shapes[] = {GP_PRIOR_FLAT, GP_PRIOR_LOGNORMAL,
-		GP_PRIOR_LOGNORMAL_LN, GP_PRIOR_GAMMA, GP_PRIOR_NOISE};
+	const enum gp_prior_shape shapes[] = {
+		GP_PRIOR_FLAT, GP_PRIOR_LOGNORMAL, GP_PRIOR_LOGNORMAL_LN, GP_PRIOR_GAMMA, GP_PRIOR_NOISE};
 	const double h = 1e-6;
 
 	(void)state;

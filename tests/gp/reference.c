@@ -154,7 +154,7 @@ void reference_near(double a, double b, double tol, const char *what, const char
 {
 	if (fabs(a - b) <= tol * (1 + fabs(b)))
 		return;
-	print_error("%s: %.17g, expected %.17g (off by %.2e, allowed %.2e)\n", what, a, b,
-		fabs(a - b), tol * (1 + fabs(b)));
+	print_error("%s: %.17g, expected %.17g (off by %.2e, allowed %.2e)\n", what, a, b, fabs(a - b),
+		tol * (1 + fabs(b)));
 	_fail(file, line);
 }

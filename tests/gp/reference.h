@@ -32,7 +32,6 @@ struct rng reference_rng(const char *test);
 
 /* Ends the test with the numbers when |a - b| > tol (1 + |b|). */
 #define assert_near(a, b, tol) reference_near((a), (b), (tol), #a, __FILE__, __LINE__)
-void reference_near(double a, double b, double tol, const char *what, const char *file,
-	int line);
+void reference_near(double a, double b, double tol, const char *what, const char *file, int line);
 
 #endif

@@ -52,8 +52,8 @@ static void distribution_and_hazard_fit_each_other(void **state)
 	for (double z = -37; z <= 37; z += 0.37) {
 		const double h = 1e-5;
 
-		assert_near(special_hazard(-z),
-			(special_log_cdf(z + h) - special_log_cdf(z - h)) / (2 * h), 1e-8);
+		assert_near(
+			special_hazard(-z), (special_log_cdf(z + h) - special_log_cdf(z - h)) / (2 * h), 1e-8);
 		assert_near(exp(special_log_cdf(z)) + exp(special_log_cdf(-z)), 1, 1e-14);
 		assert_near(special_log_hazard(z), log(special_hazard(z)), 1e-13);
 		assert_near(special_log_pdf(z) - special_log_cdf(-z), special_log_hazard(z), 1e-13);
