@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "base/alloc.h"
@@ -146,6 +147,9 @@ void front_close(struct front *f)
 		zmq_close(f->socket);
 	if (f->context)
 		zmq_ctx_term(f->context);
+	/* libzmq leaves it; the lock is still ours. */
+	if (f->address[0] && paths_ipc(f->address))
+		unlink(paths_ipc(f->address));
 	endpoint_release(&f->endpoint);
 	arena_free(f->arena);
 	kr_free(f);
