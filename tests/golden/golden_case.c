@@ -253,11 +253,25 @@ static bool run(struct golden_case *c, const cJSON *json, const struct golden_ki
 	return verdict == GOLDEN_ANSWERED;
 }
 
+static enum golden_outcome judge(
+	struct golden_case *c, const cJSON *json, const struct golden_kind *kind)
+{
+	if (setjmp(unreadable)) {
+		complain(c, "inputs", "%s", reason);
+		return GOLDEN_FAILED;
+	}
+	if (!run(c, json, kind)) {
+		printf("unknown %s: %s\n", c->name, c->unknown);
+		return GOLDEN_NOT_KNOWN;
+	}
+	return c->n_complaints ? GOLDEN_FAILED : GOLDEN_PASSED;
+}
+
 enum golden_outcome golden_case_run(
 	const cJSON *json, const struct golden_kind *kind, const char *name)
 {
 	static struct golden_case c; /* static: its members outlive the jump */
-	enum golden_outcome outcome = GOLDEN_FAILED;
+	enum golden_outcome outcome;
 
 	c = (struct golden_case){
 		.name = name,
@@ -265,14 +279,7 @@ enum golden_outcome golden_case_run(
 		.expected = cJSON_GetObjectItemCaseSensitive(json, "expected"),
 		.tol = cJSON_GetObjectItemCaseSensitive(json, "tol"),
 	};
-	if (setjmp(unreadable)) {
-		complain(&c, "inputs", "%s", reason);
-	} else if (!run(&c, json, kind)) {
-		printf("unknown %s: %s\n", name, c.unknown);
-		outcome = GOLDEN_NOT_KNOWN;
-	} else if (c.n_complaints == 0) {
-		outcome = GOLDEN_PASSED;
-	}
+	outcome = judge(&c, json, kind);
 	arena_free(c.arena);
 	return outcome;
 }
