@@ -17,18 +17,16 @@ static enum kr_status missing(const struct decoder *d, const struct place *at, c
 
 /* ---- session ---- */
 
-static enum kr_status read_hello(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_hello(const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__HelloRequest *pb = item;
 
 	out->u.hello.protocol = pb->protocol;
-	return decode_part__name(d, AT("client"), pb->has_client, pb->client,
-		&out->u.hello.client);
+	return decode_part__name(d, AT("client"), pb->has_client, pb->client, &out->u.hello.client);
 }
 
-static enum kr_status read_nothing(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_nothing(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	(void)d;
 	(void)item;
@@ -38,21 +36,19 @@ static enum kr_status read_nothing(const struct decoder *d, const void *item,
 
 /* ---- studies ---- */
 
-static enum kr_status read_create_study(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_create_study(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__CreateStudyRequest *pb = item;
 	struct msg_create_study *m = &out->u.create_study;
 	unsigned if_exists = IF_EXISTS_FAIL;
-	enum kr_status st = decode_part__required_name(d, AT("name"), pb->has_name, pb->name,
-		&m->name);
+	enum kr_status st = decode_part__required_name(d, AT("name"), pb->has_name, pb->name, &m->name);
 
 	if (st == KR_OK && pb->has_namespace_ && pb->namespace_.len)
 		st = decode_part__unsupported(d, AT("namespace"));
 	if (st == KR_OK && pb->has_if_exists)
 		st = decode_part__enum(d, AT("if_exists"),
-			&kriged__create_study_request__if_exists__descriptor, (int)pb->if_exists,
-			&if_exists);
+			&kriged__create_study_request__if_exists__descriptor, (int)pb->if_exists, &if_exists);
 	if (st != KR_OK)
 		return st;
 	m->if_exists = if_exists;
@@ -61,17 +57,17 @@ static enum kr_status read_create_study(const struct decoder *d, const void *ite
 	return decode_spec__read(d, AT("spec"), pb->spec, &m->spec);
 }
 
-static enum kr_status read_get_study(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_get_study(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__GetStudyRequest *pb = item;
 
-	return decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&out->u.get_study.study);
+	return decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &out->u.get_study.study);
 }
 
-static enum kr_status read_list_studies(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_list_studies(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__ListStudiesRequest *pb = item;
 	struct msg_list_studies *m = &out->u.list_studies;
@@ -83,19 +79,18 @@ static enum kr_status read_list_studies(const struct decoder *d, const void *ite
 	return KR_OK;
 }
 
-static enum kr_status read_update_study(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_update_study(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__UpdateStudyRequest *pb = item;
 	struct msg_update_study *m = &out->u.update_study;
 	unsigned action = ACTION_NONE;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st == KR_OK && pb->has_action)
-		st = decode_part__enum(d, AT("action"),
-			&kriged__update_study_request__action__descriptor, (int)pb->action,
-			&action);
+		st = decode_part__enum(d, AT("action"), &kriged__update_study_request__action__descriptor,
+			(int)pb->action, &action);
 	if (st != KR_OK)
 		return st;
 	m->action = action;
@@ -109,39 +104,41 @@ static enum kr_status read_update_study(const struct decoder *d, const void *ite
 		return decode_part__fail(d, AT("no_budget"), KR_INVALID_ARGUMENT,
 			"contradicts budget %" PRIu64 "; give one of the two", m->budget);
 	if (!m->action && !m->has_budget && !m->no_budget)
-		return missing(d, AT("action"),
-			"there is nothing to change: give action, budget or no_budget");
+		return missing(
+			d, AT("action"), "there is nothing to change: give action, budget or no_budget");
 	return KR_OK;
 }
 
-static enum kr_status read_delete_study(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_delete_study(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__DeleteStudyRequest *pb = item;
 	struct msg_delete_study *m = &out->u.delete_study;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	m->undelete = pb->has_undelete && pb->undelete;
 	m->has_id = pb->has_id;
 	m->id = pb->id;
 	if (st == KR_OK && m->has_id && !m->undelete)
-		return decode_part__fail(d, AT("id"), KR_INVALID_ARGUMENT,
-			"is only for undelete; remove it");
+		return decode_part__fail(
+			d, AT("id"), KR_INVALID_ARGUMENT, "is only for undelete; remove it");
 	return st;
 }
 
 /* ---- trials ---- */
 
-static enum kr_status read_suggest(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_suggest(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__SuggestRequest *pb = item;
 	struct msg_suggest *m = &out->u.suggest;
-	const char *later = pb->has_wait_ms && pb->wait_ms ? "wait_ms" : pb->n_context ? "context" :
-		pb->n_fidelity ? "fidelity" : NULL;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	const char *later = pb->has_wait_ms && pb->wait_ms ? "wait_ms"
+		: pb->n_context                                ? "context"
+		: pb->n_fidelity                               ? "fidelity"
+													   : NULL;
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
@@ -149,17 +146,17 @@ static enum kr_status read_suggest(const struct decoder *d, const void *item,
 		return decode_part__unsupported(d, AT(later));
 	m->count = pb->has_count ? pb->count : 1;
 	if (m->count == 0)
-		return decode_part__fail(d, AT("count"), KR_INVALID_ARGUMENT,
-			"is 0; give 1 to %d", LIMIT_BATCH);
+		return decode_part__fail(
+			d, AT("count"), KR_INVALID_ARGUMENT, "is 0; give 1 to %d", LIMIT_BATCH);
 	if (m->count > LIMIT_BATCH)
 		return decode_part__fail(d, AT("count"), KR_TOO_LARGE,
 			"is %" PRIu32 "; at most %d are allowed", m->count, LIMIT_BATCH);
 	m->has_lease = pb->has_lease_s;
 	m->lease_s = pb->lease_s;
 	st = decode_part__lease_s(d, AT("lease_s"), pb->has_lease_s, pb->lease_s);
-	return st != KR_OK ? st :
-		decode_part__named(d, NULL, "fixed", pb->n_fixed, pb->fixed, &m->n_fixed,
-			&m->fixed);
+	return st != KR_OK
+		? st
+		: decode_part__named(d, NULL, "fixed", pb->n_fixed, pb->fixed, &m->n_fixed, &m->fixed);
 }
 
 /* The lease of a request that names its trial: the number may be left out. */
@@ -171,15 +168,15 @@ static enum kr_status read_trial_lease(const struct decoder *d, const struct pla
 		return KR_OK;
 	if (pb->has_number && pb->number != number)
 		return decode_part__fail(d, PLACE(at, "number"), KR_INVALID_ARGUMENT,
-			"is %" PRIu64 ", but the trial is %" PRIu64 "; give the trial's own lease",
-			pb->number, number);
+			"is %" PRIu64 ", but the trial is %" PRIu64 "; give the trial's own lease", pb->number,
+			number);
 	pb->has_number = true;
 	pb->number = number;
 	return decode_part__lease(d, at, pb, out);
 }
 
-static enum kr_status read_observation(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_observation(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Observation *pb = item;
 	struct msg_observation *m = out_item;
@@ -192,41 +189,42 @@ static enum kr_status read_observation(const struct decoder *d, const struct pla
 			"is empty; give the value of the objective");
 	m->number = pb->number;
 	st = read_trial_lease(d, PLACE(at, "lease"), pb->lease, pb->number, &m->lease);
-	return st != KR_OK ? st :
-		decode_part__values(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
+	return st != KR_OK
+		? st
+		: decode_part__values(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
 }
 
-static enum kr_status read_observe(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_observe(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__ObserveRequest *pb = item;
 	struct msg_observe *m = &out->u.observe;
 	struct decoder values = *d;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
 	if (pb->n_observations == 0)
-		return decode_part__fail(d, AT("observations"), KR_INVALID_ARGUMENT,
-			"is empty; give at least one observation");
+		return decode_part__fail(
+			d, AT("observations"), KR_INVALID_ARGUMENT, "is empty; give at least one observation");
 	values.nonfinite = true;
 	st = decode_part__list(&values, NULL, "observations", pb->n_observations,
-		(void *const *)pb->observations, LIMIT_BATCH, sizeof(*m->observations),
-		read_observation, &m->n, &m->observations);
-	return st != KR_OK ? st :
-		decode_distinct__check(d, NULL, "observations", "number", KEY_NUMBER, m->n,
-			&m->observations->number, sizeof(*m->observations));
+		(void *const *)pb->observations, LIMIT_BATCH, sizeof(*m->observations), read_observation,
+		&m->n, &m->observations);
+	return st != KR_OK ? st
+					   : decode_distinct__check(d, NULL, "observations", "number", KEY_NUMBER, m->n,
+							 &m->observations->number, sizeof(*m->observations));
 }
 
-static enum kr_status read_fail_trial(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_fail_trial(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__FailTrialRequest *pb = item;
 	struct msg_fail_trial *m = &out->u.fail_trial;
 	unsigned state = TRIAL_FAILED;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
@@ -235,38 +233,37 @@ static enum kr_status read_fail_trial(const struct decoder *d, const void *item,
 	m->number = pb->number;
 	st = read_trial_lease(d, AT("lease"), pb->lease, pb->number, &m->lease);
 	if (st == KR_OK && pb->has_state)
-		st = decode_part__enum(d, AT("state"), &kriged__trial_state__descriptor,
-			(int)pb->state, &state);
+		st = decode_part__enum(
+			d, AT("state"), &kriged__trial_state__descriptor, (int)pb->state, &state);
 	if (st != KR_OK)
 		return st;
 	m->state = state;
 	if (state != TRIAL_FAILED && state != TRIAL_INFEASIBLE && state != TRIAL_PRUNED)
 		return decode_part__fail(d, AT("state"), KR_INVALID_ARGUMENT,
-			"is %s; it must be FAILED, INFEASIBLE or PRUNED",
-			msg_trial_state_name(m->state));
-	return decode_part__text(d, AT("reason"), pb->has_reason, pb->reason,
-		LIMIT_REASON_BYTES, &m->reason);
+			"is %s; it must be FAILED, INFEASIBLE or PRUNED", msg_trial_state_name(m->state));
+	return decode_part__text(
+		d, AT("reason"), pb->has_reason, pb->reason, LIMIT_REASON_BYTES, &m->reason);
 }
 
-static enum kr_status read_heartbeat(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_heartbeat(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__HeartbeatRequest *pb = item;
 	struct msg_heartbeat *m = &out->u.heartbeat;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
 	if (pb->n_leases == 0)
-		return decode_part__fail(d, AT("leases"), KR_INVALID_ARGUMENT,
-			"is empty; give at least one lease");
+		return decode_part__fail(
+			d, AT("leases"), KR_INVALID_ARGUMENT, "is empty; give at least one lease");
 	return decode_part__list(d, NULL, "leases", pb->n_leases, (void *const *)pb->leases,
 		LIMIT_BATCH, sizeof(*m->leases), decode_part__lease, &m->n, &m->leases);
 }
 
-static enum kr_status read_told_point(const struct decoder *d, const struct place *at,
-	const void *item, void *out)
+static enum kr_status read_told_point(
+	const struct decoder *d, const struct place *at, const void *item, void *out)
 {
 	const Kriged__Point *pb = item;
 
@@ -276,32 +273,32 @@ static enum kr_status read_told_point(const struct decoder *d, const struct plac
 	return decode_part__point(d, at, pb, out);
 }
 
-static enum kr_status read_add_trials(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_add_trials(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__AddTrialsRequest *pb = item;
 	struct msg_add_trials *m = &out->u.add_trials;
 	struct decoder values = *d;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
 	if (pb->n_points == 0)
-		return decode_part__fail(d, AT("points"), KR_INVALID_ARGUMENT,
-			"is empty; give at least one point");
+		return decode_part__fail(
+			d, AT("points"), KR_INVALID_ARGUMENT, "is empty; give at least one point");
 	values.nonfinite = true;
 	return decode_part__list(&values, NULL, "points", pb->n_points, (void *const *)pb->points,
 		LIMIT_MESSAGE_BYTES, sizeof(*m->points), read_told_point, &m->n, &m->points);
 }
 
-static enum kr_status read_get_trial(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_get_trial(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__GetTrialRequest *pb = item;
 	struct msg_get_trial *m = &out->u.get_trial;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st == KR_OK && !pb->has_number)
 		return missing(d, AT("number"), "give the number of the trial");
@@ -309,8 +306,8 @@ static enum kr_status read_get_trial(const struct decoder *d, const void *item,
 	return st;
 }
 
-static enum kr_status read_columns(const struct decoder *d, const Kriged__ListTrialsRequest *pb,
-	struct msg_list_trials *m)
+static enum kr_status read_columns(
+	const struct decoder *d, const Kriged__ListTrialsRequest *pb, struct msg_list_trials *m)
 {
 	const struct {
 		const char *name;
@@ -332,20 +329,20 @@ static enum kr_status read_columns(const struct decoder *d, const Kriged__ListTr
 			if (strcmp(name, columns[k].name) == 0)
 				known = *columns[k].flag = true;
 		if (!known)
-			return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-				"is not a column; the columns are params, values, why");
+			return decode_part__fail(
+				d, at, KR_INVALID_ARGUMENT, "is not a column; the columns are params, values, why");
 	}
 	return KR_OK;
 }
 
-static enum kr_status read_list_trials(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_list_trials(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__ListTrialsRequest *pb = item;
 	struct msg_list_trials *m = &out->u.list_trials;
 	unsigned state;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	for (size_t i = 0; st == KR_OK && i < pb->n_states; i++) {
 		st = decode_part__enum(d, PLACE_AT(NULL, "states", (int)i),
@@ -360,17 +357,15 @@ static enum kr_status read_list_trials(const struct decoder *d, const void *item
 
 /* ---- model ---- */
 
-static enum kr_status read_best(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_best(const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__BestRequest *pb = item;
 
-	return decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&out->u.best.study);
+	return decode_part__required_name(d, AT("study"), pb->has_study, pb->study, &out->u.best.study);
 }
 
-static enum kr_status read_asked_point(const struct decoder *d, const struct place *at,
-	const void *item, void *out)
+static enum kr_status read_asked_point(
+	const struct decoder *d, const struct place *at, const void *item, void *out)
 {
 	const Kriged__Point *pb = item;
 
@@ -380,25 +375,25 @@ static enum kr_status read_asked_point(const struct decoder *d, const struct pla
 	return decode_part__point(d, at, pb, out);
 }
 
-static enum kr_status read_predict(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_predict(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__PredictRequest *pb = item;
 	struct msg_predict *m = &out->u.predict;
-	enum kr_status st = decode_part__required_name(d, AT("study"), pb->has_study, pb->study,
-		&m->study);
+	enum kr_status st = decode_part__required_name(
+		d, AT("study"), pb->has_study, pb->study, &m->study);
 
 	if (st != KR_OK)
 		return st;
 	if (pb->n_points == 0)
-		return decode_part__fail(d, AT("points"), KR_INVALID_ARGUMENT,
-			"is empty; give at least one point");
+		return decode_part__fail(
+			d, AT("points"), KR_INVALID_ARGUMENT, "is empty; give at least one point");
 	return decode_part__list(d, NULL, "points", pb->n_points, (void *const *)pb->points,
 		LIMIT_BATCH, sizeof(*m->points), read_asked_point, &m->n, &m->points);
 }
 
-static enum kr_status read_replay(const struct decoder *d, const void *item,
-	struct msg_request *out)
+static enum kr_status read_replay(
+	const struct decoder *d, const void *item, struct msg_request *out)
 {
 	const Kriged__ReplayRequest *pb = item;
 	struct msg_replay *m = &out->u.replay;
@@ -456,12 +451,10 @@ enum kr_status decode_request(struct msg_request *out, unsigned method, const vo
 	memset(out, 0, sizeof(*out));
 	if (!row)
 		return kr_fail_field(err, KR_VERSION, "header.method",
-			"method %u is not known to this version of kriged (" KRIGED_VERSION ")",
-			method);
+			"method %u is not known to this version of kriged (" KRIGED_VERSION ")", method);
 	if (len > LIMIT_MESSAGE_BYTES)
 		return kr_fail_field(err, KR_TOO_LARGE, "message",
-			"the message has %zu bytes; at most %d are allowed", len,
-			LIMIT_MESSAGE_BYTES);
+			"the message has %zu bytes; at most %d are allowed", len, LIMIT_MESSAGE_BYTES);
 	pb = decode_part__unpack(&d, row->desc, data, len, KR_INVALID_ARGUMENT);
 	if (!pb)
 		return d.err->code;

@@ -16,7 +16,7 @@ enum kr_status decode_request(struct msg_request *out, unsigned method, const vo
 	size_t len, struct arena *a, struct kr_error *err);
 
 /* For clients. is_error: the frame's ERROR flag. */
-enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_error,
-	const void *data, size_t len, struct arena *a, struct kr_error *err);
+enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_error, const void *data,
+	size_t len, struct arena *a, struct kr_error *err);
 
 #endif

@@ -17,16 +17,11 @@ static int compare_scalar(const struct msg_scalar *a, const struct msg_scalar *b
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	switch (a->kind) {
-	case SCALAR_NULL:
-		return 0;
-	case SCALAR_BOOL:
-		return a->b - b->b;
-	case SCALAR_INT:
-		return (a->i > b->i) - (a->i < b->i);
-	case SCALAR_REAL:
-		return (a->r > b->r) - (a->r < b->r);
-	case SCALAR_STRING:
-		return strcmp(a->s, b->s);
+	case SCALAR_NULL: return 0;
+	case SCALAR_BOOL: return a->b - b->b;
+	case SCALAR_INT: return (a->i > b->i) - (a->i < b->i);
+	case SCALAR_REAL: return (a->r > b->r) - (a->r < b->r);
+	case SCALAR_STRING: return strcmp(a->s, b->s);
 	}
 	return 0;
 }
@@ -48,10 +43,8 @@ static int compare(const struct keys *k, int i, int j)
 	uint64_t x, y;
 
 	switch (k->kind) {
-	case KEY_TEXT:
-		return compare_text(*(const char *const *)a, *(const char *const *)b);
-	case KEY_SCALAR:
-		return compare_scalar(a, b);
+	case KEY_TEXT: return compare_text(*(const char *const *)a, *(const char *const *)b);
+	case KEY_SCALAR: return compare_scalar(a, b);
 	case KEY_NUMBER:
 		x = *(const uint64_t *)a;
 		y = *(const uint64_t *)b;
@@ -108,21 +101,11 @@ void decode_distinct__show(char out[DECODE_SHOWN], const char *s)
 static void show_scalar(char out[DECODE_SHOWN], const struct msg_scalar *s)
 {
 	switch (s->kind) {
-	case SCALAR_NULL:
-		snprintf(out, DECODE_SHOWN, "null");
-		return;
-	case SCALAR_BOOL:
-		snprintf(out, DECODE_SHOWN, "%s", s->b ? "true" : "false");
-		return;
-	case SCALAR_INT:
-		snprintf(out, DECODE_SHOWN, "%" PRId64, s->i);
-		return;
-	case SCALAR_REAL:
-		snprintf(out, DECODE_SHOWN, "%.17g", s->r);
-		return;
-	case SCALAR_STRING:
-		decode_distinct__show(out, s->s);
-		return;
+	case SCALAR_NULL: snprintf(out, DECODE_SHOWN, "null"); return;
+	case SCALAR_BOOL: snprintf(out, DECODE_SHOWN, "%s", s->b ? "true" : "false"); return;
+	case SCALAR_INT: snprintf(out, DECODE_SHOWN, "%" PRId64, s->i); return;
+	case SCALAR_REAL: snprintf(out, DECODE_SHOWN, "%.17g", s->r); return;
+	case SCALAR_STRING: decode_distinct__show(out, s->s); return;
 	}
 	out[0] = '\0';
 }
@@ -138,18 +121,14 @@ static void show_key(char out[DECODE_SHOWN], const struct keys *k, int i)
 		else
 			snprintf(out, DECODE_SHOWN, "(absent)");
 		return;
-	case KEY_SCALAR:
-		show_scalar(out, p);
-		return;
-	case KEY_NUMBER:
-		snprintf(out, DECODE_SHOWN, "%" PRIu64, *(const uint64_t *)p);
-		return;
+	case KEY_SCALAR: show_scalar(out, p); return;
+	case KEY_NUMBER: snprintf(out, DECODE_SHOWN, "%" PRIu64, *(const uint64_t *)p); return;
 	}
 }
 
 enum kr_status decode_distinct__check(const struct decoder *d, const struct place *up,
-	const char *list, const char *member, enum decode_key kind, int n,
-	const void *first, size_t stride)
+	const char *list, const char *member, enum decode_key kind, int n, const void *first,
+	size_t stride)
 {
 	struct keys k = {kind, first, stride};
 	struct arena_mark mark = arena_mark(d->a);

@@ -20,14 +20,13 @@ static size_t path(const struct place *at, char *out, size_t size)
 	if (at->index < 0)
 		n = snprintf(out + len, size - len, "%s%s", len ? "." : "", at->name);
 	else
-		n = snprintf(out + len, size - len, "%s%s[%d]", len ? "." : "", at->name,
-			at->index);
+		n = snprintf(out + len, size - len, "%s%s[%d]", len ? "." : "", at->name, at->index);
 	len += n > 0 ? (size_t)n : 0;
 	return len < size ? len : size - 1;
 }
 
-enum kr_status decode_part__fail(const struct decoder *d, const struct place *at,
-	enum kr_status code, const char *fmt, ...)
+enum kr_status decode_part__fail(
+	const struct decoder *d, const struct place *at, enum kr_status code, const char *fmt, ...)
 {
 	char field[128], text[sizeof(d->err->text)];
 	va_list ap;
@@ -88,16 +87,15 @@ void *decode_part__unpack(const struct decoder *d, const ProtobufCMessageDescrip
 		decode_part__no_memory(d);
 	else if (!pb)
 		kr_fail_field(d->err, malformed, "message",
-			"the message (%zu bytes) is not a valid protobuf %s", len,
-			desc->short_name);
+			"the message (%zu bytes) is not a valid protobuf %s", len, desc->short_name);
 	return pb;
 }
 
 /* ---- lists ---- */
 
-enum kr_status decode_part__list(const struct decoder *d, const struct place *up,
-	const char *name, size_t n, void *const *pb, int limit, size_t size,
-	decode_part__reader *read, int *n_out, void *out)
+enum kr_status decode_part__list(const struct decoder *d, const struct place *up, const char *name,
+	size_t n, void *const *pb, int limit, size_t size, decode_part__reader *read, int *n_out,
+	void *out)
 {
 	char *items;
 	enum kr_status st;
@@ -106,8 +104,8 @@ enum kr_status decode_part__list(const struct decoder *d, const struct place *up
 	if (n == 0)
 		return KR_OK;
 	if (d->strict && n > (size_t)limit)
-		return decode_part__fail(d, PLACE(up, name), KR_TOO_LARGE,
-			"has %zu entries; at most %d are allowed", n, limit);
+		return decode_part__fail(
+			d, PLACE(up, name), KR_TOO_LARGE, "has %zu entries; at most %d are allowed", n, limit);
 	items = arena_calloc(d->a, n, size);
 	if (!items)
 		return decode_part__no_memory(d);
@@ -137,12 +135,11 @@ enum kr_status decode_part__text(const struct decoder *d, const struct place *at
 				"has %zu bytes; at most %zu are allowed", pb.len, limit);
 		nul = pb.len ? memchr(pb.data, 0, pb.len) : NULL;
 		if (nul)
-			return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-				"has a NUL at byte %zu; remove it",
+			return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "has a NUL at byte %zu; remove it",
 				(size_t)((const uint8_t *)nul - pb.data));
 		if (pb.len && !utf8_valid((const char *)pb.data, pb.len))
-			return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-				"is not valid UTF-8; encode it as UTF-8");
+			return decode_part__fail(
+				d, at, KR_INVALID_ARGUMENT, "is not valid UTF-8; encode it as UTF-8");
 	}
 	*out = arena_strndup(d->a, (const char *)pb.data, pb.len);
 	return *out ? KR_OK : decode_part__no_memory(d);
@@ -157,11 +154,13 @@ enum kr_status decode_part__name(const struct decoder *d, const struct place *at
 	if (st != KR_OK || !*out || !d->strict || utf8_name(*out, pb.len))
 		return st;
 	if (pb.len == 0)
-		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-			"is empty; give 1 to %d bytes", LIMIT_NAME_BYTES);
+		return decode_part__fail(
+			d, at, KR_INVALID_ARGUMENT, "is empty; give 1 to %d bytes", LIMIT_NAME_BYTES);
 	decode_distinct__show(shown, *out);
-	return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is %s; names have no control "
-		"characters and neither begin nor end with a space", shown);
+	return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
+		"is %s; names have no control "
+		"characters and neither begin nor end with a space",
+		shown);
 }
 
 enum kr_status decode_part__required_name(const struct decoder *d, const struct place *at,
@@ -183,8 +182,8 @@ enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
 		*has_out = true;
 		memcpy(out, pb.data, MSG_ID_BYTES);
 	} else if (d->strict) {
-		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-			"has %zu bytes; it must have %d", pb.len, MSG_ID_BYTES);
+		return decode_part__fail(
+			d, at, KR_INVALID_ARGUMENT, "has %zu bytes; it must have %d", pb.len, MSG_ID_BYTES);
 	}
 	return KR_OK;
 }
@@ -194,11 +193,13 @@ enum kr_status decode_part__finite(const struct decoder *d, const struct place *
 	if (!d->strict || isfinite(x))
 		return KR_OK;
 	return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is %s; it must be a finite number",
-		isnan(x) ? "NaN" : x > 0 ? "infinite" : "-infinite");
+		isnan(x)    ? "NaN"
+			: x > 0 ? "infinite"
+					: "-infinite");
 }
 
-enum kr_status decode_part__lease_s(const struct decoder *d, const struct place *at,
-	protobuf_c_boolean has, double x)
+enum kr_status decode_part__lease_s(
+	const struct decoder *d, const struct place *at, protobuf_c_boolean has, double x)
 {
 	enum kr_status st = has ? decode_part__finite(d, at, x) : KR_OK;
 
@@ -222,31 +223,32 @@ enum kr_status decode_part__enum(const struct decoder *d, const struct place *at
 	if (!d->strict)
 		return KR_OK;
 	for (unsigned i = 0; i < desc->n_values && len < sizeof(names); i++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s (%d)",
-			i ? ", " : "", desc->values[i].name, desc->values[i].value);
-	return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is %d; it must be one of %s",
-		value, names);
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s (%d)", i ? ", " : "",
+			desc->values[i].name, desc->values[i].value);
+	return decode_part__fail(
+		d, at, KR_INVALID_ARGUMENT, "is %d; it must be one of %s", value, names);
 }
 
 /* ---- messages that others contain ---- */
 
-static enum kr_status check_request_id(const struct decoder *d, const struct place *at,
-	bool mutates, const struct msg_meta *m)
+static enum kr_status check_request_id(
+	const struct decoder *d, const struct place *at, bool mutates, const struct msg_meta *m)
 {
 	static const uint8_t zero[MSG_ID_BYTES];
 
 	if (m->has_request_id && memcmp(m->request_id, zero, MSG_ID_BYTES) == 0)
-		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-			"is all zeros; give %d random bytes", MSG_ID_BYTES);
+		return decode_part__fail(
+			d, at, KR_INVALID_ARGUMENT, "is all zeros; give %d random bytes", MSG_ID_BYTES);
 	if (mutates && !m->has_request_id)
 		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
 			"is missing; give %d random bytes, the same ones when the request is "
-			"sent again", MSG_ID_BYTES);
+			"sent again",
+			MSG_ID_BYTES);
 	return KR_OK;
 }
 
-enum kr_status decode_part__meta(const struct decoder *d, const Kriged__RequestMeta *pb,
-	bool mutates, struct msg_meta *out)
+enum kr_status decode_part__meta(
+	const struct decoder *d, const Kriged__RequestMeta *pb, bool mutates, struct msg_meta *out)
 {
 	static const Kriged__RequestMeta none = KRIGED__REQUEST_META__INIT;
 	const struct place *at = PLACE(NULL, "meta");
@@ -259,11 +261,11 @@ enum kr_status decode_part__meta(const struct decoder *d, const Kriged__RequestM
 	if (st == KR_OK)
 		st = check_request_id(d, PLACE(at, "request_id"), mutates, out);
 	if (st == KR_OK)
-		st = decode_part__id(d, PLACE(at, "session"), pb->has_session, pb->session,
-			&out->has_session, out->session);
+		st = decode_part__id(
+			d, PLACE(at, "session"), pb->has_session, pb->session, &out->has_session, out->session);
 	if (st == KR_OK)
-		st = decode_part__name(d, PLACE(at, "worker_id"), pb->has_worker_id,
-			pb->worker_id, &out->worker_id);
+		st = decode_part__name(
+			d, PLACE(at, "worker_id"), pb->has_worker_id, pb->worker_id, &out->worker_id);
 	if (st != KR_OK)
 		return st;
 	out->has_deadline = pb->has_deadline_ms;
@@ -282,8 +284,8 @@ enum kr_status decode_part__scalar(const struct decoder *d, const struct place *
 	switch (pb ? pb->kind_case : KRIGED__SCALAR__KIND__NOT_SET) {
 	case KRIGED__SCALAR__KIND_NULL_VALUE:
 		if (!pb->null_value && d->strict)
-			return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-				"has null_value false; it must be true");
+			return decode_part__fail(
+				d, at, KR_INVALID_ARGUMENT, "has null_value false; it must be true");
 		out->kind = SCALAR_NULL;
 		return KR_OK;
 	case KRIGED__SCALAR__KIND_BOOL_VALUE:
@@ -300,8 +302,7 @@ enum kr_status decode_part__scalar(const struct decoder *d, const struct place *
 		return decode_part__finite(d, at, out->r);
 	case KRIGED__SCALAR__KIND_STRING_VALUE:
 		out->kind = SCALAR_STRING;
-		return decode_part__text(d, at, true, pb->string_value, LIMIT_STRING_BYTES,
-			&out->s);
+		return decode_part__text(d, at, true, pb->string_value, LIMIT_STRING_BYTES, &out->s);
 	default:
 		if (!d->strict)
 			return KR_OK;
@@ -311,35 +312,33 @@ enum kr_status decode_part__scalar(const struct decoder *d, const struct place *
 	}
 }
 
-enum kr_status decode_part__scalar_item(const struct decoder *d, const struct place *at,
-	const void *pb, void *out)
+enum kr_status decode_part__scalar_item(
+	const struct decoder *d, const struct place *at, const void *pb, void *out)
 {
 	return decode_part__scalar(d, at, pb, out);
 }
 
-static enum kr_status read_named(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_named(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__NamedScalar *pb = item;
 	struct msg_named *out = out_item;
-	enum kr_status st = decode_part__required_name(d, PLACE(at, "name"), pb->has_name,
-		pb->name, &out->name);
+	enum kr_status st = decode_part__required_name(
+		d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
 
-	return st != KR_OK ? st :
-		decode_part__scalar(d, PLACE(at, "value"), pb->value, &out->value);
+	return st != KR_OK ? st : decode_part__scalar(d, PLACE(at, "value"), pb->value, &out->value);
 }
 
-enum kr_status decode_part__named(const struct decoder *d, const struct place *up,
-	const char *list, size_t n, Kriged__NamedScalar *const *pb, int *n_out,
-	const struct msg_named **out)
+enum kr_status decode_part__named(const struct decoder *d, const struct place *up, const char *list,
+	size_t n, Kriged__NamedScalar *const *pb, int *n_out, const struct msg_named **out)
 {
-	enum kr_status st = decode_part__list(d, up, list, n, (void *const *)pb,
-		LIMIT_PARAMETERS, sizeof(**out), read_named, n_out, out);
+	enum kr_status st = decode_part__list(
+		d, up, list, n, (void *const *)pb, LIMIT_PARAMETERS, sizeof(**out), read_named, n_out, out);
 
 	if (st != KR_OK || !d->strict || *n_out == 0)
 		return st;
-	return decode_distinct__check(d, up, list, "name", KEY_TEXT, *n_out, &(*out)->name,
-		sizeof(**out));
+	return decode_distinct__check(
+		d, up, list, "name", KEY_TEXT, *n_out, &(*out)->name, sizeof(**out));
 }
 
 static enum kr_status check_sem(const struct decoder *d, const struct place *at, double sem)
@@ -349,25 +348,24 @@ static enum kr_status check_sem(const struct decoder *d, const struct place *at,
 	if (st != KR_OK)
 		return st;
 	if (sem < 0)
-		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
-			"is %g; a standard error is not negative", sem);
+		return decode_part__fail(
+			d, at, KR_INVALID_ARGUMENT, "is %g; a standard error is not negative", sem);
 	return decode_part__unsupported(d, at);
 }
 
-static enum kr_status read_value(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_value(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__MetricValue *pb = item;
 	struct msg_value *out = out_item;
 	const struct place *value = PLACE(at, "value");
-	enum kr_status st = decode_part__name(d, PLACE(at, "name"), pb->has_name, pb->name,
-		&out->name);
+	enum kr_status st = decode_part__name(d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
 
 	if (st != KR_OK)
 		return st;
 	if (!pb->has_value && d->strict)
-		return decode_part__fail(d, value, KR_INVALID_ARGUMENT,
-			"is missing; give the measured number");
+		return decode_part__fail(
+			d, value, KR_INVALID_ARGUMENT, "is missing; give the measured number");
 	out->value = pb->value;
 	out->has_sem = pb->has_sem;
 	out->sem = pb->sem;
@@ -378,20 +376,20 @@ static enum kr_status read_value(const struct decoder *d, const struct place *at
 	return st;
 }
 
-enum kr_status decode_part__values(const struct decoder *d, const struct place *up,
-	size_t n, Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out)
+enum kr_status decode_part__values(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out)
 {
-	enum kr_status st = decode_part__list(d, up, "values", n, (void *const *)pb,
-		LIMIT_METRICS, sizeof(**out), read_value, n_out, out);
+	enum kr_status st = decode_part__list(d, up, "values", n, (void *const *)pb, LIMIT_METRICS,
+		sizeof(**out), read_value, n_out, out);
 
 	if (st != KR_OK || !d->strict || *n_out == 0)
 		return st;
-	return decode_distinct__check(d, up, "values", "name", KEY_TEXT, *n_out, &(*out)->name,
-		sizeof(**out));
+	return decode_distinct__check(
+		d, up, "values", "name", KEY_TEXT, *n_out, &(*out)->name, sizeof(**out));
 }
 
-enum kr_status decode_part__lease(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+enum kr_status decode_part__lease(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Lease *pb = item;
 	struct msg_lease *out = out_item;
@@ -403,12 +401,12 @@ enum kr_status decode_part__lease(const struct decoder *d, const struct place *a
 	out->has_attempt = pb->has_attempt;
 	out->attempt = pb->attempt;
 	out->remaining_ms = pb->remaining_ms;
-	return decode_part__id(d, PLACE(at, "token"), pb->has_token, pb->token, &out->has_token,
-		out->token);
+	return decode_part__id(
+		d, PLACE(at, "token"), pb->has_token, pb->token, &out->has_token, out->token);
 }
 
-enum kr_status decode_part__point(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+enum kr_status decode_part__point(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Point *pb = item;
 	struct msg_point *out = out_item;
@@ -417,14 +415,15 @@ enum kr_status decode_part__point(const struct decoder *d, const struct place *a
 	if (pb->n_params == 0 && d->strict)
 		return decode_part__fail(d, PLACE(at, "params"), KR_INVALID_ARGUMENT,
 			"is empty; give a value for each parameter");
-	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &out->n_params,
-		&out->params);
-	return st != KR_OK ? st :
-		decode_part__values(d, at, pb->n_values, pb->values, &out->n_values, &out->values);
+	st = decode_part__named(
+		d, at, "params", pb->n_params, pb->params, &out->n_params, &out->params);
+	return st != KR_OK
+		? st
+		: decode_part__values(d, at, pb->n_values, pb->values, &out->n_values, &out->values);
 }
 
-enum kr_status decode_part__why(const struct decoder *d, const struct place *at,
-	const Kriged__Why *pb, struct msg_why *out)
+enum kr_status decode_part__why(
+	const struct decoder *d, const struct place *at, const Kriged__Why *pb, struct msg_why *out)
 {
 	unsigned rule = 0, freshness = 0;
 	enum kr_status st = KR_OK;
@@ -433,11 +432,11 @@ enum kr_status decode_part__why(const struct decoder *d, const struct place *at,
 	if (!pb)
 		return KR_OK;
 	if (pb->has_rule)
-		st = decode_part__enum(d, PLACE(at, "rule"), &kriged__why__rule__descriptor,
-			(int)pb->rule, &rule);
+		st = decode_part__enum(
+			d, PLACE(at, "rule"), &kriged__why__rule__descriptor, (int)pb->rule, &rule);
 	if (st == KR_OK && pb->has_freshness)
-		st = decode_part__enum(d, PLACE(at, "freshness"),
-			&kriged__why__freshness__descriptor, (int)pb->freshness, &freshness);
+		st = decode_part__enum(d, PLACE(at, "freshness"), &kriged__why__freshness__descriptor,
+			(int)pb->freshness, &freshness);
 	out->rule = rule;
 	out->freshness = freshness;
 	out->has_prediction = pb->has_mean && pb->has_sd;

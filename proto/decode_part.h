@@ -47,11 +47,11 @@ void *decode_part__unpack(const struct decoder *d, const ProtobufCMessageDescrip
 
 /* A list: *out is n elements of size bytes, each made by read. Errors: KR_TOO_LARGE when
  * strict and n > limit. */
-typedef enum kr_status decode_part__reader(const struct decoder *d, const struct place *at,
-	const void *pb, void *out);
-enum kr_status decode_part__list(const struct decoder *d, const struct place *up,
-	const char *name, size_t n, void *const *pb, int limit, size_t size,
-	decode_part__reader *read, int *n_out, void *out);
+typedef enum kr_status decode_part__reader(
+	const struct decoder *d, const struct place *at, const void *pb, void *out);
+enum kr_status decode_part__list(const struct decoder *d, const struct place *up, const char *name,
+	size_t n, void *const *pb, int limit, size_t size, decode_part__reader *read, int *n_out,
+	void *out);
 
 /* In decode_distinct.c. Are all keys different? `first` is the key in the first of n elements
  * that are stride bytes apart. Errors: KR_INVALID_ARGUMENT at list[i].member (member may be
@@ -82,31 +82,30 @@ enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
 enum kr_status decode_part__finite(const struct decoder *d, const struct place *at, double x);
 
 /* Seconds of a lease, when has. */
-enum kr_status decode_part__lease_s(const struct decoder *d, const struct place *at,
-	protobuf_c_boolean has, double x);
+enum kr_status decode_part__lease_s(
+	const struct decoder *d, const struct place *at, protobuf_c_boolean has, double x);
 
 /* *out = value when desc knows it; else 0 (lenient) or KR_INVALID_ARGUMENT. */
 enum kr_status decode_part__enum(const struct decoder *d, const struct place *at,
 	const ProtobufCEnumDescriptor *desc, int value, unsigned *out);
 
-enum kr_status decode_part__meta(const struct decoder *d, const Kriged__RequestMeta *pb,
-	bool mutates, struct msg_meta *out);
+enum kr_status decode_part__meta(
+	const struct decoder *d, const Kriged__RequestMeta *pb, bool mutates, struct msg_meta *out);
 enum kr_status decode_part__scalar(const struct decoder *d, const struct place *at,
 	const Kriged__Scalar *pb, struct msg_scalar *out);
 decode_part__reader decode_part__scalar_item; /* Kriged__Scalar -> struct msg_scalar */
 
 /* Lists under `up`; strict: distinct names. */
-enum kr_status decode_part__named(const struct decoder *d, const struct place *up,
-	const char *list, size_t n, Kriged__NamedScalar *const *pb, int *n_out,
-	const struct msg_named **out);
-enum kr_status decode_part__values(const struct decoder *d, const struct place *up,
-	size_t n, Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out);
+enum kr_status decode_part__named(const struct decoder *d, const struct place *up, const char *list,
+	size_t n, Kriged__NamedScalar *const *pb, int *n_out, const struct msg_named **out);
+enum kr_status decode_part__values(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out);
 
 decode_part__reader decode_part__lease; /* Kriged__Lease -> struct msg_lease */
 decode_part__reader decode_part__point; /* Kriged__Point -> struct msg_point */
 
-enum kr_status decode_part__why(const struct decoder *d, const struct place *at,
-	const Kriged__Why *pb, struct msg_why *out);
+enum kr_status decode_part__why(
+	const struct decoder *d, const struct place *at, const Kriged__Why *pb, struct msg_why *out);
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space.h. */

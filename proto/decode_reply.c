@@ -6,8 +6,8 @@
 #include "proto/decode_part.h"
 #include "proto/limits.h"
 
-static enum kr_status text(const struct decoder *d, protobuf_c_boolean has,
-	ProtobufCBinaryData pb, const char **out)
+static enum kr_status text(
+	const struct decoder *d, protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
 {
 	return decode_part__text(d, NULL, has, pb, 0, out);
 }
@@ -23,13 +23,13 @@ static unsigned known(const ProtobufCEnumDescriptor *desc, protobuf_c_boolean ha
 static void read_counts(size_t n, Kriged__StateCount *const *pb, uint64_t counts[TRIAL_N_STATES])
 {
 	for (size_t i = 0; i < n; i++)
-		counts[known(&kriged__trial_state__descriptor, pb[i]->has_state,
-			(int)pb[i]->state)] = pb[i]->count;
+		counts[known(&kriged__trial_state__descriptor, pb[i]->has_state, (int)pb[i]->state)] =
+			pb[i]->count;
 	counts[0] = 0;
 }
 
-static enum kr_status read_trial(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_trial(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Trial *pb = item;
 	struct msg_trial *m = out_item;
@@ -44,11 +44,9 @@ static enum kr_status read_trial(const struct decoder *d, const struct place *at
 	m->told = pb->told;
 	m->seq = pb->seq;
 	m->has_lease = pb->lease;
-	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params,
-		&m->params);
+	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params, &m->params);
 	if (st == KR_OK)
-		st = decode_part__values(d, at, pb->n_values, pb->values, &m->n_values,
-			&m->values);
+		st = decode_part__values(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
 	if (st == KR_OK)
 		st = text(d, pb->has_reason, pb->reason, &m->reason);
 	if (st == KR_OK)
@@ -61,8 +59,8 @@ static enum kr_status read_trial(const struct decoder *d, const struct place *at
 }
 
 /* One trial on its own; *out stays NULL when there is none. */
-static enum kr_status read_one_trial(const struct decoder *d, const Kriged__Trial *pb,
-	const struct msg_trial **out)
+static enum kr_status read_one_trial(
+	const struct decoder *d, const Kriged__Trial *pb, const struct msg_trial **out)
 {
 	struct msg_trial *m;
 
@@ -78,12 +76,12 @@ static enum kr_status read_one_trial(const struct decoder *d, const Kriged__Tria
 static enum kr_status read_trials(const struct decoder *d, size_t n, Kriged__Trial *const *pb,
 	int *n_out, const struct msg_trial **out)
 {
-	return decode_part__list(d, NULL, "trials", n, (void *const *)pb, 0, sizeof(**out),
-		read_trial, n_out, out);
+	return decode_part__list(
+		d, NULL, "trials", n, (void *const *)pb, 0, sizeof(**out), read_trial, n_out, out);
 }
 
-static enum kr_status read_study(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_study(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Study *pb = item;
 	struct msg_study *m = out_item;
@@ -137,8 +135,7 @@ static enum kr_status read_hello(const struct decoder *d, const void *item, stru
 	for (size_t i = 0; st == KR_OK && i < pb->n_features; i++)
 		st = text(d, true, pb->features[i], &features[i]);
 	if (st == KR_OK)
-		st = decode_part__id(d, NULL, pb->has_session, pb->session, &m->has_session,
-			m->session);
+		st = decode_part__id(d, NULL, pb->has_session, pb->session, &m->has_session, m->session);
 	if (st == KR_OK)
 		st = text(d, pb->has_blas_core, pb->blas_core, &m->blas_core);
 	return st;
@@ -152,8 +149,7 @@ static enum kr_status read_ping(const struct decoder *d, const void *item, struc
 	return KR_OK;
 }
 
-static enum kr_status read_status(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_status(const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__StatusReply *pb = item;
 	struct msg_status_reply *m = &out->u.status;
@@ -183,8 +179,8 @@ static enum kr_status read_status(const struct decoder *d, const void *item,
 
 /* ---- studies ---- */
 
-static enum kr_status read_study_reply(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_study_reply(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__StudyReply *pb = item;
 
@@ -192,8 +188,8 @@ static enum kr_status read_study_reply(const struct decoder *d, const void *item
 	return pb->study ? read_study(d, NULL, pb->study, &out->u.study.study) : KR_OK;
 }
 
-static enum kr_status read_list_studies(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_list_studies(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__ListStudiesReply *pb = item;
 	struct msg_list_studies_reply *m = &out->u.list_studies;
@@ -205,24 +201,23 @@ static enum kr_status read_list_studies(const struct decoder *d, const void *ite
 
 /* ---- trials ---- */
 
-static enum kr_status read_suggest(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_suggest(const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__SuggestReply *pb = item;
 
 	return read_trials(d, pb->n_trials, pb->trials, &out->u.trials.n, &out->u.trials.trials);
 }
 
-static enum kr_status read_trials_reply(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_trials_reply(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__TrialsReply *pb = item;
 
 	return read_trials(d, pb->n_trials, pb->trials, &out->u.trials.n, &out->u.trials.trials);
 }
 
-static enum kr_status read_heartbeat(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_heartbeat(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__HeartbeatReply *pb = item;
 	struct msg_heartbeat_reply *m = &out->u.heartbeat;
@@ -233,8 +228,8 @@ static enum kr_status read_heartbeat(const struct decoder *d, const void *item,
 		sizeof(*m->leases), decode_part__lease, &m->n, &m->leases);
 }
 
-static enum kr_status read_add_trials(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_add_trials(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__AddTrialsReply *pb = item;
 
@@ -244,8 +239,8 @@ static enum kr_status read_add_trials(const struct decoder *d, const void *item,
 	return KR_OK;
 }
 
-static enum kr_status read_list_trials(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_list_trials(
+	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__ListTrialsReply *pb = item;
 	struct msg_list_trials_reply *m = &out->u.list_trials;
@@ -265,8 +260,8 @@ static enum kr_status read_best(const struct decoder *d, const void *item, struc
 	return read_one_trial(d, pb->trial, &out->u.best.trial);
 }
 
-static enum kr_status read_prediction(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_prediction(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Prediction *pb = item;
 	struct msg_prediction *m = out_item;
@@ -279,8 +274,7 @@ static enum kr_status read_prediction(const struct decoder *d, const struct plac
 	return text(d, pb->metrics[0]->has_name, pb->metrics[0]->name, &m->name);
 }
 
-static enum kr_status read_predict(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_predict(const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__PredictReply *pb = item;
 	struct msg_predict_reply *m = &out->u.predict;
@@ -290,24 +284,23 @@ static enum kr_status read_predict(const struct decoder *d, const void *item,
 		&m->predictions);
 }
 
-static enum kr_status read_replayed(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_replayed(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__ReplayedSuggestion *pb = item;
 	struct msg_replayed *m = out_item;
-	enum kr_status st = decode_part__named(d, at, "recorded", pb->n_recorded, pb->recorded,
-		&m->n_recorded, &m->recorded);
+	enum kr_status st = decode_part__named(
+		d, at, "recorded", pb->n_recorded, pb->recorded, &m->n_recorded, &m->recorded);
 
 	m->seq = pb->seq;
 	m->number = pb->number;
 	m->equal = pb->equal;
-	return st != KR_OK ? st :
-		decode_part__named(d, at, "computed", pb->n_computed, pb->computed, &m->n_computed,
-			&m->computed);
+	return st != KR_OK ? st
+					   : decode_part__named(d, at, "computed", pb->n_computed, pb->computed,
+							 &m->n_computed, &m->computed);
 }
 
-static enum kr_status read_replay(const struct decoder *d, const void *item,
-	struct msg_reply *out)
+static enum kr_status read_replay(const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__ReplayReply *pb = item;
 	struct msg_replay_reply *m = &out->u.replay;
@@ -374,8 +367,8 @@ static const struct row *find(unsigned method)
 	return NULL;
 }
 
-enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_error,
-	const void *data, size_t len, struct arena *a, struct kr_error *err)
+enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_error, const void *data,
+	size_t len, struct arena *a, struct kr_error *err)
 {
 	struct kr_error unused;
 	const struct decoder d = {.a = a, .err = err ? err : &unused};
@@ -387,12 +380,10 @@ enum kr_status decode_reply(struct msg_reply *out, unsigned method, bool is_erro
 	out->is_error = is_error;
 	if (!row)
 		return kr_fail_field(err, KR_VERSION, "header.method",
-			"method %u is not known to this version of kriged (" KRIGED_VERSION ")",
-			method);
+			"method %u is not known to this version of kriged (" KRIGED_VERSION ")", method);
 	if (len > LIMIT_MESSAGE_BYTES)
 		return kr_fail_field(err, KR_TOO_LARGE, "message",
-			"the reply has %zu bytes; at most %d are allowed", len,
-			LIMIT_MESSAGE_BYTES);
+			"the reply has %zu bytes; at most %d are allowed", len, LIMIT_MESSAGE_BYTES);
 	pb = decode_part__unpack(&d, row->desc, data, len, KR_INVALID_ARGUMENT);
 	return pb ? row->read(&d, pb, out) : d.err->code;
 }

@@ -8,8 +8,8 @@
 /* ---- parameters ---- */
 
 /* Fields of the schema that are for later; an empty or false one asks for nothing. */
-static enum kr_status check_param_later(const struct decoder *d, const struct place *at,
-	const Kriged__Parameter *pb)
+static enum kr_status check_param_later(
+	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
 {
 	const char *used = NULL;
 
@@ -28,8 +28,8 @@ static enum kr_status check_param_later(const struct decoder *d, const struct pl
 	return used ? decode_part__unsupported(d, PLACE(at, used)) : KR_OK;
 }
 
-static enum kr_status check_numeric(const struct decoder *d, const struct place *at,
-	const Kriged__Parameter *pb)
+static enum kr_status check_numeric(
+	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
 {
 	const char *missing = !pb->has_low ? "low" : !pb->has_high ? "high" : NULL;
 	enum kr_status st;
@@ -38,8 +38,8 @@ static enum kr_status check_numeric(const struct decoder *d, const struct place 
 		return decode_part__fail(d, PLACE(at, missing), KR_INVALID_ARGUMENT,
 			"is missing; a numeric parameter needs low and high");
 	if (pb->choices)
-		return decode_part__fail(d, PLACE(at, "choices"), KR_INVALID_ARGUMENT,
-			"is only for CATEGORICAL; remove it");
+		return decode_part__fail(
+			d, PLACE(at, "choices"), KR_INVALID_ARGUMENT, "is only for CATEGORICAL; remove it");
 	st = decode_part__finite(d, PLACE(at, "low"), pb->low);
 	if (st == KR_OK)
 		st = decode_part__finite(d, PLACE(at, "high"), pb->high);
@@ -48,23 +48,26 @@ static enum kr_status check_numeric(const struct decoder *d, const struct place 
 	return st;
 }
 
-static enum kr_status check_categorical(const struct decoder *d, const struct place *at,
-	const Kriged__Parameter *pb)
+static enum kr_status check_categorical(
+	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
 {
-	const char *extra = pb->has_low ? "low" : pb->has_high ? "high" :
-		pb->has_log && pb->log ? "log" : pb->has_step ? "step" : NULL;
+	const char *extra = pb->has_low ? "low"
+		: pb->has_high              ? "high"
+		: pb->has_log && pb->log    ? "log"
+		: pb->has_step              ? "step"
+									: NULL;
 
 	if (extra)
-		return decode_part__fail(d, PLACE(at, extra), KR_INVALID_ARGUMENT,
-			"is only for FLOAT and INT; remove it");
+		return decode_part__fail(
+			d, PLACE(at, extra), KR_INVALID_ARGUMENT, "is only for FLOAT and INT; remove it");
 	if (!pb->choices || pb->choices->n_items == 0)
 		return decode_part__fail(d, PLACE(at, "choices"), KR_INVALID_ARGUMENT,
 			"is missing; a CATEGORICAL parameter needs at least one choice");
 	return KR_OK;
 }
 
-static enum kr_status check_param(const struct decoder *d, const struct place *at,
-	const Kriged__Parameter *pb)
+static enum kr_status check_param(
+	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
 {
 	enum kr_status st = check_param_later(d, at, pb);
 
@@ -75,44 +78,43 @@ static enum kr_status check_param(const struct decoder *d, const struct place *a
 			"is missing; it must be FLOAT, INT or CATEGORICAL");
 	switch (pb->kind) {
 	case KRIGED__PARAMETER__KIND__FLOAT:
-	case KRIGED__PARAMETER__KIND__INT:
-		return check_numeric(d, at, pb);
-	case KRIGED__PARAMETER__KIND__CATEGORICAL:
-		return check_categorical(d, at, pb);
+	case KRIGED__PARAMETER__KIND__INT: return check_numeric(d, at, pb);
+	case KRIGED__PARAMETER__KIND__CATEGORICAL: return check_categorical(d, at, pb);
 	default: /* decode_part__enum has refused unknown ones */
 		return decode_part__fail(d, PLACE(at, "kind"), KR_INVALID_ARGUMENT,
-			"is %s, which is not supported by this version of kriged ("
-			KRIGED_VERSION "); use FLOAT, INT or CATEGORICAL",
-			protobuf_c_enum_descriptor_get_value(&kriged__parameter__kind__descriptor,
-				(int)pb->kind)->name);
+			"is %s, which is not supported by this version of kriged (" KRIGED_VERSION
+			"); use FLOAT, INT or CATEGORICAL",
+			protobuf_c_enum_descriptor_get_value(
+				&kriged__parameter__kind__descriptor, (int)pb->kind)
+				->name);
 	}
 }
 
 static enum kr_status read_choices(const struct decoder *d, const struct place *at,
 	const Kriged__ScalarList *pb, struct msg_param *out)
 {
-	enum kr_status st = decode_part__list(d, at, "choices", pb->n_items,
-		(void *const *)pb->items, LIMIT_CHOICES, sizeof(*out->choices),
-		decode_part__scalar_item, &out->n_choices, &out->choices);
+	enum kr_status st = decode_part__list(d, at, "choices", pb->n_items, (void *const *)pb->items,
+		LIMIT_CHOICES, sizeof(*out->choices), decode_part__scalar_item, &out->n_choices,
+		&out->choices);
 
 	if (st != KR_OK || !d->strict)
 		return st;
-	return decode_distinct__check(d, at, "choices", NULL, KEY_SCALAR, out->n_choices,
-		out->choices, sizeof(*out->choices));
+	return decode_distinct__check(
+		d, at, "choices", NULL, KEY_SCALAR, out->n_choices, out->choices, sizeof(*out->choices));
 }
 
-static enum kr_status read_param(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_param(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Parameter *pb = item;
 	struct msg_param *out = out_item;
 	unsigned kind = 0;
-	enum kr_status st = decode_part__required_name(d, PLACE(at, "name"), pb->has_name,
-		pb->name, &out->name);
+	enum kr_status st = decode_part__required_name(
+		d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
 
 	if (st == KR_OK && pb->has_kind)
-		st = decode_part__enum(d, PLACE(at, "kind"),
-			&kriged__parameter__kind__descriptor, (int)pb->kind, &kind);
+		st = decode_part__enum(
+			d, PLACE(at, "kind"), &kriged__parameter__kind__descriptor, (int)pb->kind, &kind);
 	if (st == KR_OK && d->strict)
 		st = check_param(d, at, pb);
 	if (st != KR_OK)
@@ -130,36 +132,35 @@ static enum kr_status read_param(const struct decoder *d, const struct place *at
 
 /* ---- metrics ---- */
 
-static enum kr_status check_metric(const struct decoder *d, const struct place *at,
-	const Kriged__Metric *pb)
+static enum kr_status check_metric(
+	const struct decoder *d, const struct place *at, const Kriged__Metric *pb)
 {
 	if (!pb->has_role)
 		return decode_part__fail(d, PLACE(at, "role"), KR_INVALID_ARGUMENT,
 			"is missing; it must be MINIMIZE or MAXIMIZE");
-	if (pb->role != KRIGED__METRIC__ROLE__MINIMIZE &&
-		pb->role != KRIGED__METRIC__ROLE__MAXIMIZE)
+	if (pb->role != KRIGED__METRIC__ROLE__MINIMIZE && pb->role != KRIGED__METRIC__ROLE__MAXIMIZE)
 		return decode_part__fail(d, PLACE(at, "role"), KR_INVALID_ARGUMENT,
-			"is %s, which is not supported by this version of kriged ("
-			KRIGED_VERSION "); use MINIMIZE or MAXIMIZE",
-			protobuf_c_enum_descriptor_get_value(&kriged__metric__role__descriptor,
-				(int)pb->role)->name);
+			"is %s, which is not supported by this version of kriged (" KRIGED_VERSION
+			"); use MINIMIZE or MAXIMIZE",
+			protobuf_c_enum_descriptor_get_value(&kriged__metric__role__descriptor, (int)pb->role)
+				->name);
 	if (pb->has_lower || pb->has_upper)
 		return decode_part__unsupported(d, PLACE(at, pb->has_lower ? "lower" : "upper"));
 	return KR_OK;
 }
 
-static enum kr_status read_metric(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_metric(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Metric *pb = item;
 	struct msg_metric *out = out_item;
 	unsigned role = 0;
-	enum kr_status st = decode_part__required_name(d, PLACE(at, "name"), pb->has_name,
-		pb->name, &out->name);
+	enum kr_status st = decode_part__required_name(
+		d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
 
 	if (st == KR_OK && pb->has_role)
-		st = decode_part__enum(d, PLACE(at, "role"), &kriged__metric__role__descriptor,
-			(int)pb->role, &role);
+		st = decode_part__enum(
+			d, PLACE(at, "role"), &kriged__metric__role__descriptor, (int)pb->role, &role);
 	if (st == KR_OK && d->strict)
 		st = check_metric(d, at, pb);
 	out->role = role;
@@ -168,8 +169,8 @@ static enum kr_status read_metric(const struct decoder *d, const struct place *a
 
 /* ---- the whole ---- */
 
-static enum kr_status check_later(const struct decoder *d, const struct place *at,
-	const Kriged__StudySpec *pb)
+static enum kr_status check_later(
+	const struct decoder *d, const struct place *at, const Kriged__StudySpec *pb)
 {
 	const char *used = NULL;
 
@@ -190,8 +191,8 @@ static enum kr_status check_later(const struct decoder *d, const struct place *a
 	return used ? decode_part__unsupported(d, PLACE(at, used)) : KR_OK;
 }
 
-static enum kr_status check_spec(const struct decoder *d, const struct place *at,
-	const struct msg_spec *s)
+static enum kr_status check_spec(
+	const struct decoder *d, const struct place *at, const struct msg_spec *s)
 {
 	enum kr_status st;
 
@@ -199,10 +200,10 @@ static enum kr_status check_spec(const struct decoder *d, const struct place *at
 		return decode_part__fail(d, PLACE(at, "parameters"), KR_INVALID_ARGUMENT,
 			"is empty; give at least one parameter");
 	if (s->n_metrics == 0)
-		return decode_part__fail(d, PLACE(at, "metrics"), KR_INVALID_ARGUMENT,
-			"is empty; give one objective");
-	st = decode_distinct__check(d, at, "parameters", "name", KEY_TEXT, s->n_params,
-		&s->params->name, sizeof(*s->params));
+		return decode_part__fail(
+			d, PLACE(at, "metrics"), KR_INVALID_ARGUMENT, "is empty; give one objective");
+	st = decode_distinct__check(
+		d, at, "parameters", "name", KEY_TEXT, s->n_params, &s->params->name, sizeof(*s->params));
 	if (st == KR_OK)
 		st = decode_distinct__check(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
 			&s->metrics->name, sizeof(*s->metrics));
@@ -210,8 +211,8 @@ static enum kr_status check_spec(const struct decoder *d, const struct place *at
 		return st;
 	if (s->n_metrics > 1)
 		return decode_part__fail(d, PLACE_AT(at, "metrics", 1), KR_INVALID_ARGUMENT,
-			"is a second objective, which is not supported by this version of kriged ("
-			KRIGED_VERSION "); give one");
+			"is a second objective, which is not supported by this version of kriged (" KRIGED_VERSION
+			"); give one");
 	if (s->has_budget && s->budget == 0)
 		return decode_part__fail(d, PLACE(at, "budget"), KR_INVALID_ARGUMENT,
 			"is 0; give at least 1, or leave it out for no limit");
@@ -224,13 +225,11 @@ enum kr_status decode_spec__read(const struct decoder *d, const struct place *at
 	enum kr_status st;
 
 	*out = (struct msg_spec){0};
-	st = decode_part__list(d, at, "parameters", pb->n_parameters,
-		(void *const *)pb->parameters, LIMIT_PARAMETERS, sizeof(*out->params), read_param,
-		&out->n_params, &out->params);
+	st = decode_part__list(d, at, "parameters", pb->n_parameters, (void *const *)pb->parameters,
+		LIMIT_PARAMETERS, sizeof(*out->params), read_param, &out->n_params, &out->params);
 	if (st == KR_OK)
-		st = decode_part__list(d, at, "metrics", pb->n_metrics,
-			(void *const *)pb->metrics, LIMIT_METRICS, sizeof(*out->metrics),
-			read_metric, &out->n_metrics, &out->metrics);
+		st = decode_part__list(d, at, "metrics", pb->n_metrics, (void *const *)pb->metrics,
+			LIMIT_METRICS, sizeof(*out->metrics), read_metric, &out->n_metrics, &out->metrics);
 	if (st == KR_OK)
 		st = decode_part__lease_s(d, PLACE(at, "lease_s"), pb->has_lease_s, pb->lease_s);
 	if (st == KR_OK && d->strict)

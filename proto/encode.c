@@ -33,11 +33,11 @@ static bool set_lease(struct arena *a, Kriged__Lease **pb, const struct msg_leas
 
 /* ---- one function a method: the generated request, NULL without memory ---- */
 
-typedef ProtobufCMessage *maker(struct arena *a, const struct msg_request *m,
-	Kriged__RequestMeta *meta);
+typedef ProtobufCMessage *maker(
+	struct arena *a, const struct msg_request *m, Kriged__RequestMeta *meta);
 
-static ProtobufCMessage *make_hello(struct arena *a, const struct msg_request *m,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_hello(
+	struct arena *a, const struct msg_request *m, Kriged__RequestMeta *meta)
 {
 	Kriged__HelloRequest *pb = NEW(a, Kriged__HelloRequest, KRIGED__HELLO_REQUEST__INIT);
 
@@ -49,8 +49,8 @@ static ProtobufCMessage *make_hello(struct arena *a, const struct msg_request *m
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_ping(struct arena *a, const struct msg_request *m,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_ping(
+	struct arena *a, const struct msg_request *m, Kriged__RequestMeta *meta)
 {
 	Kriged__PingRequest *pb = NEW(a, Kriged__PingRequest, KRIGED__PING_REQUEST__INIT);
 
@@ -61,8 +61,8 @@ static ProtobufCMessage *make_ping(struct arena *a, const struct msg_request *m,
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_status(struct arena *a, const struct msg_request *m,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_status(
+	struct arena *a, const struct msg_request *m, Kriged__RequestMeta *meta)
 {
 	Kriged__StatusRequest *pb = NEW(a, Kriged__StatusRequest, KRIGED__STATUS_REQUEST__INIT);
 
@@ -73,28 +73,26 @@ static ProtobufCMessage *make_status(struct arena *a, const struct msg_request *
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_create_study(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_create_study(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_create_study *m = &r->u.create_study;
-	Kriged__CreateStudyRequest *pb = NEW(a, Kriged__CreateStudyRequest,
-		KRIGED__CREATE_STUDY_REQUEST__INIT);
+	Kriged__CreateStudyRequest *pb = NEW(
+		a, Kriged__CreateStudyRequest, KRIGED__CREATE_STUDY_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
 	pb->meta = meta;
 	SET_TEXT(pb, name, m->name);
-	SET_IF(pb, if_exists, m->if_exists != 0,
-		(Kriged__CreateStudyRequest__IfExists)m->if_exists);
+	SET_IF(pb, if_exists, m->if_exists != 0, (Kriged__CreateStudyRequest__IfExists)m->if_exists);
 	pb->spec = encode_part__spec(a, &m->spec);
 	return pb->spec ? &pb->base : NULL;
 }
 
-static ProtobufCMessage *make_get_study(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_get_study(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
-	Kriged__GetStudyRequest *pb = NEW(a, Kriged__GetStudyRequest,
-		KRIGED__GET_STUDY_REQUEST__INIT);
+	Kriged__GetStudyRequest *pb = NEW(a, Kriged__GetStudyRequest, KRIGED__GET_STUDY_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
@@ -103,12 +101,12 @@ static ProtobufCMessage *make_get_study(struct arena *a, const struct msg_reques
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_list_studies(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_list_studies(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_list_studies *m = &r->u.list_studies;
-	Kriged__ListStudiesRequest *pb = NEW(a, Kriged__ListStudiesRequest,
-		KRIGED__LIST_STUDIES_REQUEST__INIT);
+	Kriged__ListStudiesRequest *pb = NEW(
+		a, Kriged__ListStudiesRequest, KRIGED__LIST_STUDIES_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
@@ -119,30 +117,29 @@ static ProtobufCMessage *make_list_studies(struct arena *a, const struct msg_req
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_update_study(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_update_study(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_update_study *m = &r->u.update_study;
-	Kriged__UpdateStudyRequest *pb = NEW(a, Kriged__UpdateStudyRequest,
-		KRIGED__UPDATE_STUDY_REQUEST__INIT);
+	Kriged__UpdateStudyRequest *pb = NEW(
+		a, Kriged__UpdateStudyRequest, KRIGED__UPDATE_STUDY_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
 	pb->meta = meta;
 	SET_TEXT(pb, study, m->study);
-	SET_IF(pb, action, m->action != ACTION_NONE,
-		(Kriged__UpdateStudyRequest__Action)m->action);
+	SET_IF(pb, action, m->action != ACTION_NONE, (Kriged__UpdateStudyRequest__Action)m->action);
 	SET_IF(pb, budget, m->has_budget, m->budget);
 	SET_IF(pb, no_budget, m->no_budget, true);
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_delete_study(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_delete_study(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_delete_study *m = &r->u.delete_study;
-	Kriged__DeleteStudyRequest *pb = NEW(a, Kriged__DeleteStudyRequest,
-		KRIGED__DELETE_STUDY_REQUEST__INIT);
+	Kriged__DeleteStudyRequest *pb = NEW(
+		a, Kriged__DeleteStudyRequest, KRIGED__DELETE_STUDY_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
@@ -153,8 +150,8 @@ static ProtobufCMessage *make_delete_study(struct arena *a, const struct msg_req
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_suggest(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_suggest(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_suggest *m = &r->u.suggest;
 	Kriged__SuggestRequest *pb = NEW(a, Kriged__SuggestRequest, KRIGED__SUGGEST_REQUEST__INIT);
@@ -180,8 +177,8 @@ static void *make_observation(struct arena *a, const void *item)
 	return pb;
 }
 
-static ProtobufCMessage *make_observe(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_observe(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_observe *m = &r->u.observe;
 	Kriged__ObserveRequest *pb = NEW(a, Kriged__ObserveRequest, KRIGED__OBSERVE_REQUEST__INIT);
@@ -193,12 +190,12 @@ static ProtobufCMessage *make_observe(struct arena *a, const struct msg_request 
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_fail_trial(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_fail_trial(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_fail_trial *m = &r->u.fail_trial;
-	Kriged__FailTrialRequest *pb = NEW(a, Kriged__FailTrialRequest,
-		KRIGED__FAIL_TRIAL_REQUEST__INIT);
+	Kriged__FailTrialRequest *pb = NEW(
+		a, Kriged__FailTrialRequest, KRIGED__FAIL_TRIAL_REQUEST__INIT);
 
 	if (!pb || !set_lease(a, &pb->lease, &m->lease))
 		return NULL;
@@ -210,12 +207,12 @@ static ProtobufCMessage *make_fail_trial(struct arena *a, const struct msg_reque
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_heartbeat(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_heartbeat(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_heartbeat *m = &r->u.heartbeat;
-	Kriged__HeartbeatRequest *pb = NEW(a, Kriged__HeartbeatRequest,
-		KRIGED__HEARTBEAT_REQUEST__INIT);
+	Kriged__HeartbeatRequest *pb = NEW(
+		a, Kriged__HeartbeatRequest, KRIGED__HEARTBEAT_REQUEST__INIT);
 
 	if (!pb || !LIST(a, pb, leases, m->n, m->leases, encode_part__lease))
 		return NULL;
@@ -224,12 +221,12 @@ static ProtobufCMessage *make_heartbeat(struct arena *a, const struct msg_reques
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_add_trials(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_add_trials(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_add_trials *m = &r->u.add_trials;
-	Kriged__AddTrialsRequest *pb = NEW(a, Kriged__AddTrialsRequest,
-		KRIGED__ADD_TRIALS_REQUEST__INIT);
+	Kriged__AddTrialsRequest *pb = NEW(
+		a, Kriged__AddTrialsRequest, KRIGED__ADD_TRIALS_REQUEST__INIT);
 
 	if (!pb || !LIST(a, pb, points, m->n, m->points, encode_part__point))
 		return NULL;
@@ -238,11 +235,10 @@ static ProtobufCMessage *make_add_trials(struct arena *a, const struct msg_reque
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_get_trial(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_get_trial(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
-	Kriged__GetTrialRequest *pb = NEW(a, Kriged__GetTrialRequest,
-		KRIGED__GET_TRIAL_REQUEST__INIT);
+	Kriged__GetTrialRequest *pb = NEW(a, Kriged__GetTrialRequest, KRIGED__GET_TRIAL_REQUEST__INIT);
 
 	if (!pb)
 		return NULL;
@@ -264,8 +260,8 @@ static bool set_states(struct arena *a, Kriged__ListTrialsRequest *pb, uint32_t 
 }
 
 /* No column means all of them. */
-static bool set_columns(struct arena *a, Kriged__ListTrialsRequest *pb,
-	const struct msg_list_trials *m)
+static bool set_columns(
+	struct arena *a, Kriged__ListTrialsRequest *pb, const struct msg_list_trials *m)
 {
 	pb->columns = ARENA_ARRAY(a, ProtobufCBinaryData, 3);
 	if (!pb->columns)
@@ -281,12 +277,12 @@ static bool set_columns(struct arena *a, Kriged__ListTrialsRequest *pb,
 	return true;
 }
 
-static ProtobufCMessage *make_list_trials(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_list_trials(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_list_trials *m = &r->u.list_trials;
-	Kriged__ListTrialsRequest *pb = NEW(a, Kriged__ListTrialsRequest,
-		KRIGED__LIST_TRIALS_REQUEST__INIT);
+	Kriged__ListTrialsRequest *pb = NEW(
+		a, Kriged__ListTrialsRequest, KRIGED__LIST_TRIALS_REQUEST__INIT);
 
 	if (!pb || !set_states(a, pb, m->states) || !set_columns(a, pb, m))
 		return NULL;
@@ -298,8 +294,8 @@ static ProtobufCMessage *make_list_trials(struct arena *a, const struct msg_requ
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_best(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_best(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	Kriged__BestRequest *pb = NEW(a, Kriged__BestRequest, KRIGED__BEST_REQUEST__INIT);
 
@@ -310,8 +306,8 @@ static ProtobufCMessage *make_best(struct arena *a, const struct msg_request *r,
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_predict(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_predict(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_predict *m = &r->u.predict;
 	Kriged__PredictRequest *pb = NEW(a, Kriged__PredictRequest, KRIGED__PREDICT_REQUEST__INIT);
@@ -323,8 +319,8 @@ static ProtobufCMessage *make_predict(struct arena *a, const struct msg_request 
 	return &pb->base;
 }
 
-static ProtobufCMessage *make_replay(struct arena *a, const struct msg_request *r,
-	Kriged__RequestMeta *meta)
+static ProtobufCMessage *make_replay(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {
 	const struct msg_replay *m = &r->u.replay;
 	Kriged__ReplayRequest *pb = NEW(a, Kriged__ReplayRequest, KRIGED__REPLAY_REQUEST__INIT);
@@ -338,22 +334,22 @@ static ProtobufCMessage *make_replay(struct arena *a, const struct msg_request *
 	return &pb->base;
 }
 
-enum kr_status encode_request(struct bytes *out, const struct msg_request *m, struct arena *a,
-	struct kr_error *err)
+enum kr_status encode_request(
+	struct bytes *out, const struct msg_request *m, struct arena *a, struct kr_error *err)
 {
 	Kriged__RequestMeta *meta = make_meta(a, &m->meta);
 	maker *make = NULL;
 
 	switch (m->method) {
 #define METHOD(NAME, name, number, mutates) \
-	case METHOD_##NAME: \
-		make = make_##name; \
+	case METHOD_##NAME:                     \
+		make = make_##name;                 \
 		break;
 #include "proto/method_list.def"
 #undef METHOD
 	}
 	if (!make)
-		return kr_fail_field(err, KR_VERSION, "header.method", "method %u is not known",
-			(unsigned)m->method);
+		return kr_fail_field(
+			err, KR_VERSION, "header.method", "method %u is not known", (unsigned)m->method);
 	return encode_part__pack(out, meta ? make(a, m, meta) : NULL, LIMIT_MESSAGE_BYTES, a, err);
 }

@@ -12,9 +12,9 @@ struct bytes {
 };
 
 /* Errors: KR_ENOMEM (arena), KR_TOO_LARGE (over the message limit). */
-enum kr_status encode_request(struct bytes *out, const struct msg_request *m, struct arena *a,
-	struct kr_error *err);
-enum kr_status encode_reply(struct bytes *out, const struct msg_reply *m, struct arena *a,
-	struct kr_error *err);
+enum kr_status encode_request(
+	struct bytes *out, const struct msg_request *m, struct arena *a, struct kr_error *err);
+enum kr_status encode_reply(
+	struct bytes *out, const struct msg_reply *m, struct arena *a, struct kr_error *err);
 
 #endif

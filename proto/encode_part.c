@@ -12,8 +12,8 @@ ProtobufCBinaryData encode_part__id(const uint8_t id[MSG_ID_BYTES])
 	return (ProtobufCBinaryData){MSG_ID_BYTES, (uint8_t *)(uintptr_t)id};
 }
 
-void *encode_part__list(struct arena *a, size_t *n_out, int n, const void *items, size_t size,
-	encode_part__maker *make)
+void *encode_part__list(
+	struct arena *a, size_t *n_out, int n, const void *items, size_t size, encode_part__maker *make)
 {
 	void **list = ARENA_ARRAY(a, void *, n);
 
@@ -198,8 +198,7 @@ enum kr_status encode_part__pack(struct bytes *out, const ProtobufCMessage *pb, 
 	out->len = protobuf_c_message_get_packed_size(pb);
 	if (out->len > limit)
 		return kr_fail_field(err, KR_TOO_LARGE, "message",
-			"the message would have %zu bytes; at most %zu are allowed", out->len,
-			limit);
+			"the message would have %zu bytes; at most %zu are allowed", out->len, limit);
 	out->p = arena_alloc(a, out->len);
 	if (!out->p)
 		goto fail_memory;

@@ -18,9 +18,9 @@
 /* Set an optional field that has the presence flag has_<field>. */
 #define SET(pb, field, x) ((pb)->has_##field = true, (pb)->field = (x))
 #define SET_IF(pb, field, has, x) \
-	do { \
-		if (has) \
-			SET(pb, field, x); \
+	do {                          \
+		if (has)                  \
+			SET(pb, field, x);    \
 	} while (0)
 #define SET_TEXT(pb, field, s) SET_IF(pb, field, (s) != NULL, encode_part__text(s))
 
@@ -35,8 +35,8 @@ void *encode_part__list(struct arena *a, size_t *n_out, int n, const void *items
 
 /* LIST(a, pb, field, n, items, make): pb->field and pb->n_field; false without memory. */
 #define LIST(a, pb, field, n, items, make) \
-	(((pb)->field = encode_part__list((a), &(pb)->n_##field, (n), (items), sizeof(*(items)), \
-		(make))) != NULL)
+	(((pb)->field = encode_part__list(     \
+		  (a), &(pb)->n_##field, (n), (items), sizeof(*(items)), (make))) != NULL)
 
 Kriged__Scalar *encode_part__scalar(struct arena *a, const struct msg_scalar *m);
 encode_part__maker encode_part__scalar_item; /* struct msg_scalar -> Kriged__Scalar */

@@ -23,8 +23,8 @@ static void *make_count(struct arena *a, const void *item)
 }
 
 /* The counts that are not 0. NULL without memory. */
-static Kriged__StateCount **make_counts(struct arena *a, size_t *n_out,
-	const uint64_t counts[TRIAL_N_STATES])
+static Kriged__StateCount **make_counts(
+	struct arena *a, size_t *n_out, const uint64_t counts[TRIAL_N_STATES])
 {
 	struct count present[TRIAL_N_STATES];
 	int n = 0;
@@ -189,8 +189,8 @@ static ProtobufCMessage *make_study_reply(struct arena *a, const struct msg_repl
 static ProtobufCMessage *make_list_studies(struct arena *a, const struct msg_reply *r)
 {
 	const struct msg_list_studies_reply *m = &r->u.list_studies;
-	Kriged__ListStudiesReply *pb = NEW(a, Kriged__ListStudiesReply,
-		KRIGED__LIST_STUDIES_REPLY__INIT);
+	Kriged__ListStudiesReply *pb = NEW(
+		a, Kriged__ListStudiesReply, KRIGED__LIST_STUDIES_REPLY__INIT);
 
 	if (!pb || !LIST(a, pb, studies, m->n, m->studies, make_study))
 		return NULL;
@@ -232,8 +232,7 @@ static ProtobufCMessage *make_heartbeat(struct arena *a, const struct msg_reply 
 
 static ProtobufCMessage *make_add_trials(struct arena *a, const struct msg_reply *r)
 {
-	Kriged__AddTrialsReply *pb = NEW(a, Kriged__AddTrialsReply,
-		KRIGED__ADD_TRIALS_REPLY__INIT);
+	Kriged__AddTrialsReply *pb = NEW(a, Kriged__AddTrialsReply, KRIGED__ADD_TRIALS_REPLY__INIT);
 
 	if (!pb)
 		return NULL;
@@ -245,8 +244,7 @@ static ProtobufCMessage *make_add_trials(struct arena *a, const struct msg_reply
 static ProtobufCMessage *make_list_trials(struct arena *a, const struct msg_reply *r)
 {
 	const struct msg_list_trials_reply *m = &r->u.list_trials;
-	Kriged__ListTrialsReply *pb = NEW(a, Kriged__ListTrialsReply,
-		KRIGED__LIST_TRIALS_REPLY__INIT);
+	Kriged__ListTrialsReply *pb = NEW(a, Kriged__ListTrialsReply, KRIGED__LIST_TRIALS_REPLY__INIT);
 
 	if (!pb || !LIST(a, pb, trials, m->n, m->trials, make_trial))
 		return NULL;
@@ -269,8 +267,8 @@ static ProtobufCMessage *make_best(struct arena *a, const struct msg_reply *r)
 static void *make_metric_prediction(struct arena *a, const void *item)
 {
 	const struct msg_prediction *m = item;
-	Kriged__MetricPrediction *pb = NEW(a, Kriged__MetricPrediction,
-		KRIGED__METRIC_PREDICTION__INIT);
+	Kriged__MetricPrediction *pb = NEW(
+		a, Kriged__MetricPrediction, KRIGED__METRIC_PREDICTION__INIT);
 
 	if (!pb)
 		return NULL;
@@ -284,8 +282,8 @@ static void *make_prediction(struct arena *a, const void *item)
 {
 	Kriged__Prediction *pb = NEW(a, Kriged__Prediction, KRIGED__PREDICTION__INIT);
 
-	if (!pb || !LIST(a, pb, metrics, 1, (const struct msg_prediction *)item,
-		make_metric_prediction))
+	if (!pb ||
+		!LIST(a, pb, metrics, 1, (const struct msg_prediction *)item, make_metric_prediction))
 		return NULL;
 	return pb;
 }
@@ -303,8 +301,8 @@ static ProtobufCMessage *make_predict(struct arena *a, const struct msg_reply *r
 static void *make_replayed(struct arena *a, const void *item)
 {
 	const struct msg_replayed *m = item;
-	Kriged__ReplayedSuggestion *pb = NEW(a, Kriged__ReplayedSuggestion,
-		KRIGED__REPLAYED_SUGGESTION__INIT);
+	Kriged__ReplayedSuggestion *pb = NEW(
+		a, Kriged__ReplayedSuggestion, KRIGED__REPLAYED_SUGGESTION__INIT);
 
 	if (!pb || !LIST(a, pb, recorded, m->n_recorded, m->recorded, encode_part__named) ||
 		!LIST(a, pb, computed, m->n_computed, m->computed, encode_part__named))
@@ -332,48 +330,35 @@ static ProtobufCMessage *make_replay(struct arena *a, const struct msg_reply *r)
 static maker *find(enum method method)
 {
 	switch (method) {
-	case METHOD_HELLO:
-		return make_hello;
-	case METHOD_PING:
-		return make_ping;
-	case METHOD_STATUS:
-		return make_status;
+	case METHOD_HELLO: return make_hello;
+	case METHOD_PING: return make_ping;
+	case METHOD_STATUS: return make_status;
 	case METHOD_CREATE_STUDY:
 	case METHOD_GET_STUDY:
 	case METHOD_UPDATE_STUDY:
-	case METHOD_DELETE_STUDY:
-		return make_study_reply;
-	case METHOD_LIST_STUDIES:
-		return make_list_studies;
-	case METHOD_SUGGEST:
-		return make_suggest;
+	case METHOD_DELETE_STUDY: return make_study_reply;
+	case METHOD_LIST_STUDIES: return make_list_studies;
+	case METHOD_SUGGEST: return make_suggest;
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
-	case METHOD_GET_TRIAL:
-		return make_trials;
-	case METHOD_HEARTBEAT:
-		return make_heartbeat;
-	case METHOD_ADD_TRIALS:
-		return make_add_trials;
-	case METHOD_LIST_TRIALS:
-		return make_list_trials;
-	case METHOD_BEST:
-		return make_best;
-	case METHOD_PREDICT:
-		return make_predict;
-	case METHOD_REPLAY:
-		return make_replay;
+	case METHOD_GET_TRIAL: return make_trials;
+	case METHOD_HEARTBEAT: return make_heartbeat;
+	case METHOD_ADD_TRIALS: return make_add_trials;
+	case METHOD_LIST_TRIALS: return make_list_trials;
+	case METHOD_BEST: return make_best;
+	case METHOD_PREDICT: return make_predict;
+	case METHOD_REPLAY: return make_replay;
 	}
 	return NULL;
 }
 
-enum kr_status encode_reply(struct bytes *out, const struct msg_reply *m, struct arena *a,
-	struct kr_error *err)
+enum kr_status encode_reply(
+	struct bytes *out, const struct msg_reply *m, struct arena *a, struct kr_error *err)
 {
 	maker *make = m->is_error ? make_error : find(m->method);
 
 	if (!make)
-		return kr_fail_field(err, KR_VERSION, "header.method", "method %u is not known",
-			(unsigned)m->method);
+		return kr_fail_field(
+			err, KR_VERSION, "header.method", "method %u is not known", (unsigned)m->method);
 	return encode_part__pack(out, make(a, m), LIMIT_MESSAGE_BYTES, a, err);
 }

@@ -17,30 +17,28 @@ void frame_pack(const struct frame_header *h, uint8_t out[FRAME_HEADER_BYTES])
 	memcpy(out + 8, h->id, FRAME_ID_BYTES);
 }
 
-enum kr_status frame_unpack(struct frame_header *h, const void *data, size_t len,
-	struct kr_error *err)
+enum kr_status frame_unpack(
+	struct frame_header *h, const void *data, size_t len, struct kr_error *err)
 {
 	const uint8_t *p = data;
 
 	if (len != FRAME_HEADER_BYTES)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "header",
-			"the header frame has %zu bytes; it must have %d", len,
-			FRAME_HEADER_BYTES);
+			"the header frame has %zu bytes; it must have %d", len, FRAME_HEADER_BYTES);
 	if (memcmp(p, magic, sizeof(magic)) != 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "header.magic",
-			"the header starts with %02x %02x %02x %02x; it must start with \"KRGE\"",
-			p[0], p[1], p[2], p[3]);
+			"the header starts with %02x %02x %02x %02x; it must start with \"KRGE\"", p[0], p[1],
+			p[2], p[3]);
 	h->version = p[4];
 	h->flags = p[5];
 	h->method = (uint16_t)(p[6] | p[7] << 8);
 	memcpy(h->id, p + 8, FRAME_ID_BYTES);
 	if (h->version != PROTO_VERSION)
 		return kr_fail_field(err, KR_VERSION, "header.version",
-			"the header has protocol version %u; this side speaks version %d",
-			h->version, PROTO_VERSION);
+			"the header has protocol version %u; this side speaks version %d", h->version,
+			PROTO_VERSION);
 	if (h->flags & ~known_flags)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "header.flags",
-			"the header has flags 0x%02x; only the bits 0x%02x are defined", h->flags,
-			known_flags);
+			"the header has flags 0x%02x; only the bits 0x%02x are defined", h->flags, known_flags);
 	return KR_OK;
 }

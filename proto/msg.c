@@ -3,8 +3,7 @@
 #include <string.h>
 
 #define NAME(names, value) \
-	((unsigned)(value) < sizeof(names) / sizeof(*(names)) && (names)[value] ? \
-		(names)[value] : "?")
+	((unsigned)(value) < sizeof(names) / sizeof(*(names)) && (names)[value] ? (names)[value] : "?")
 
 const char *msg_trial_state_name(enum trial_state s)
 {
@@ -103,16 +102,11 @@ bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b)
 	if (a->kind != b->kind)
 		return false;
 	switch (a->kind) {
-	case SCALAR_NULL:
-		return true;
-	case SCALAR_BOOL:
-		return a->b == b->b;
-	case SCALAR_INT:
-		return a->i == b->i;
-	case SCALAR_REAL:
-		return a->r == b->r;
-	case SCALAR_STRING:
-		return strcmp(a->s, b->s) == 0;
+	case SCALAR_NULL: return true;
+	case SCALAR_BOOL: return a->b == b->b;
+	case SCALAR_INT: return a->i == b->i;
+	case SCALAR_REAL: return a->r == b->r;
+	case SCALAR_STRING: return strcmp(a->s, b->s) == 0;
 	}
 	return false;
 }

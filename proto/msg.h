@@ -24,14 +24,26 @@ enum method {
 };
 
 enum trial_state {
-	TRIAL_QUEUED = 1, TRIAL_RUNNING, TRIAL_COMPLETE, TRIAL_PRUNED, TRIAL_FAILED,
-	TRIAL_INFEASIBLE, TRIAL_EXPIRED, TRIAL_CANCELLED, TRIAL_N_STATES
+	TRIAL_QUEUED = 1,
+	TRIAL_RUNNING,
+	TRIAL_COMPLETE,
+	TRIAL_PRUNED,
+	TRIAL_FAILED,
+	TRIAL_INFEASIBLE,
+	TRIAL_EXPIRED,
+	TRIAL_CANCELLED,
+	TRIAL_N_STATES
 };
 
 enum study_state { STUDY_ACTIVE = 1, STUDY_PAUSED, STUDY_FINISHED, STUDY_DELETED };
 
 enum param_kind {
-	PARAM_FLOAT = 1, PARAM_INT, PARAM_CATEGORICAL, PARAM_ORDINAL, PARAM_BOOL, PARAM_FIXED
+	PARAM_FLOAT = 1,
+	PARAM_INT,
+	PARAM_CATEGORICAL,
+	PARAM_ORDINAL,
+	PARAM_BOOL,
+	PARAM_FIXED
 };
 
 enum metric_role { METRIC_MINIMIZE = 1, METRIC_MAXIMIZE, METRIC_CONSTRAINT, METRIC_COST };
@@ -100,8 +112,8 @@ struct msg_spec {
 };
 
 struct msg_value {
-	const char *name;  /* NULL: the only objective */
-	double value;      /* may be NaN or infinite in observations only */
+	const char *name; /* NULL: the only objective */
+	double value;     /* may be NaN or infinite in observations only */
 	bool has_sem;
 	double sem;
 };
@@ -116,7 +128,7 @@ struct msg_lease {
 };
 
 struct msg_why {
-	enum why_rule rule;  /* 0: not known (told points) */
+	enum why_rule rule; /* 0: not known (told points) */
 	enum why_freshness freshness;
 	bool has_prediction;
 	double mean, sd, log_acq;
@@ -129,7 +141,7 @@ struct msg_trial {
 	const struct msg_named *params;
 	int n_values;
 	const struct msg_value *values;
-	const char *reason;  /* NULL: none */
+	const char *reason; /* NULL: none */
 	const char *worker;
 	uint32_t attempt;
 	uint64_t created_ms, finished_ms; /* finished 0: not yet */
@@ -162,36 +174,94 @@ struct msg_study {
 
 /* ---- requests ---- */
 
-struct msg_hello { const char *client; uint32_t protocol; };
-struct msg_create_study { const char *name; struct msg_spec spec; enum if_exists if_exists; };
-struct msg_study_ref { const char *study; };
-struct msg_list_studies { bool deleted; uint64_t after_id; uint32_t limit; };
-struct msg_update_study {
-	const char *study; enum study_action action; bool has_budget; uint64_t budget; bool no_budget;
+struct msg_hello {
+	const char *client;
+	uint32_t protocol;
 };
-struct msg_delete_study { const char *study; bool undelete; bool has_id; uint64_t id; };
+struct msg_create_study {
+	const char *name;
+	struct msg_spec spec;
+	enum if_exists if_exists;
+};
+struct msg_study_ref {
+	const char *study;
+};
+struct msg_list_studies {
+	bool deleted;
+	uint64_t after_id;
+	uint32_t limit;
+};
+struct msg_update_study {
+	const char *study;
+	enum study_action action;
+	bool has_budget;
+	uint64_t budget;
+	bool no_budget;
+};
+struct msg_delete_study {
+	const char *study;
+	bool undelete;
+	bool has_id;
+	uint64_t id;
+};
 struct msg_suggest {
-	const char *study; uint32_t count; int n_fixed; const struct msg_named *fixed;
-	bool has_lease; double lease_s;
+	const char *study;
+	uint32_t count;
+	int n_fixed;
+	const struct msg_named *fixed;
+	bool has_lease;
+	double lease_s;
 };
 struct msg_observation {
-	uint64_t number; struct msg_lease lease; int n_values; const struct msg_value *values;
+	uint64_t number;
+	struct msg_lease lease;
+	int n_values;
+	const struct msg_value *values;
 };
-struct msg_observe { const char *study; int n; const struct msg_observation *observations; };
+struct msg_observe {
+	const char *study;
+	int n;
+	const struct msg_observation *observations;
+};
 struct msg_fail_trial {
-	const char *study; uint64_t number; struct msg_lease lease; enum trial_state state;
+	const char *study;
+	uint64_t number;
+	struct msg_lease lease;
+	enum trial_state state;
 	const char *reason;
 };
-struct msg_heartbeat { const char *study; int n; const struct msg_lease *leases; };
-struct msg_add_trials { const char *study; int n; const struct msg_point *points; };
-struct msg_get_trial { const char *study; uint64_t number; };
+struct msg_heartbeat {
+	const char *study;
+	int n;
+	const struct msg_lease *leases;
+};
+struct msg_add_trials {
+	const char *study;
+	int n;
+	const struct msg_point *points;
+};
+struct msg_get_trial {
+	const char *study;
+	uint64_t number;
+};
 struct msg_list_trials {
-	const char *study; uint32_t states; /* bit 1 << state; 0: all */ uint64_t since_seq;
-	uint64_t from_number; uint32_t limit; /* 0: what fits */
+	const char *study;
+	uint32_t states; /* bit 1 << state; 0: all */
+	uint64_t since_seq;
+	uint64_t from_number;
+	uint32_t limit;           /* 0: what fits */
 	bool params, values, why; /* columns; none set means all (decoding sets them) */
 };
-struct msg_predict { const char *study; int n; const struct msg_point *points; };
-struct msg_replay { const char *study; uint64_t from_seq; uint32_t limit; };
+struct msg_predict {
+	const char *study;
+	int n;
+	const struct msg_point *points;
+};
+struct msg_replay {
+	const char *study;
+	uint64_t from_seq;
+	uint32_t limit;
+};
 
 struct msg_request {
 	enum method method;
@@ -219,39 +289,82 @@ struct msg_request {
 /* ---- replies ---- */
 
 struct msg_hello_reply {
-	const char *version; uint32_t protocol; int n_features; const char *const *features;
-	bool has_session; uint8_t session[MSG_ID_BYTES]; const char *blas_core;
+	const char *version;
+	uint32_t protocol;
+	int n_features;
+	const char *const *features;
+	bool has_session;
+	uint8_t session[MSG_ID_BYTES];
+	const char *blas_core;
 	struct {
 		uint64_t message_bytes, arena_bytes;
 		uint32_t parameters, choices, metrics, name_bytes, batch;
 	} limits;
 };
 struct msg_status_reply {
-	const char *version; uint64_t uptime_ms, studies, trials[TRIAL_N_STATES], waiting_suggests,
-	running_jobs, requests, commits, committed_events, failed_commits; bool durable;
-	const char *blas_core, *sqlite_version; uint64_t rss_bytes, db_bytes, wal_bytes;
+	const char *version;
+	uint64_t uptime_ms, studies, trials[TRIAL_N_STATES], waiting_suggests, running_jobs, requests,
+		commits, committed_events, failed_commits;
+	bool durable;
+	const char *blas_core, *sqlite_version;
+	uint64_t rss_bytes, db_bytes, wal_bytes;
 	uint32_t threads;
 };
-struct msg_study_reply { struct msg_study study; bool attached; };
-struct msg_list_studies_reply { int n; const struct msg_study *studies; bool more; };
+struct msg_study_reply {
+	struct msg_study study;
+	bool attached;
+};
+struct msg_list_studies_reply {
+	int n;
+	const struct msg_study *studies;
+	bool more;
+};
 /* Suggest, Observe, FailTrial, GetTrial */
-struct msg_trials_reply { int n; const struct msg_trial *trials; };
+struct msg_trials_reply {
+	int n;
+	const struct msg_trial *trials;
+};
 struct msg_heartbeat_reply {
-	int n; const struct msg_lease *leases; int n_lost; const uint64_t *lost;
+	int n;
+	const struct msg_lease *leases;
+	int n_lost;
+	const uint64_t *lost;
 };
-struct msg_add_trials_reply { uint64_t first_number, count; };
+struct msg_add_trials_reply {
+	uint64_t first_number, count;
+};
 struct msg_list_trials_reply {
-	int n; const struct msg_trial *trials; bool more; uint64_t next_number; uint64_t seq;
+	int n;
+	const struct msg_trial *trials;
+	bool more;
+	uint64_t next_number;
+	uint64_t seq;
 };
-struct msg_best_reply { const struct msg_trial *trial; };
-struct msg_prediction { const char *name; double mean, sd; };
-struct msg_predict_reply { int n; const struct msg_prediction *predictions; /* one metric each */ };
+struct msg_best_reply {
+	const struct msg_trial *trial;
+};
+struct msg_prediction {
+	const char *name;
+	double mean, sd;
+};
+struct msg_predict_reply {
+	int n;
+	const struct msg_prediction *predictions; /* one metric each */
+};
 struct msg_replayed {
-	uint64_t seq, number; bool equal;
-	int n_recorded; const struct msg_named *recorded; int n_computed; const struct msg_named *computed;
+	uint64_t seq, number;
+	bool equal;
+	int n_recorded;
+	const struct msg_named *recorded;
+	int n_computed;
+	const struct msg_named *computed;
 };
 struct msg_replay_reply {
-	int n; const struct msg_replayed *suggestions; bool more; uint64_t next_seq; bool same_build;
+	int n;
+	const struct msg_replayed *suggestions;
+	bool more;
+	uint64_t next_seq;
+	bool same_build;
 };
 struct msg_error {
 	unsigned code; /* on the wire */
@@ -266,9 +379,9 @@ struct msg_reply {
 	union {
 		struct msg_hello_reply hello;
 		struct msg_status_reply status;
-		struct msg_study_reply study;       /* CREATE, GET, UPDATE, DELETE_STUDY */
+		struct msg_study_reply study; /* CREATE, GET, UPDATE, DELETE_STUDY */
 		struct msg_list_studies_reply list_studies;
-		struct msg_trials_reply trials;     /* SUGGEST, OBSERVE, FAIL_TRIAL, GET_TRIAL */
+		struct msg_trials_reply trials; /* SUGGEST, OBSERVE, FAIL_TRIAL, GET_TRIAL */
 		struct msg_heartbeat_reply heartbeat;
 		struct msg_add_trials_reply add_trials;
 		struct msg_list_trials_reply list_trials;

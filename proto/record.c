@@ -16,8 +16,8 @@
 
 static ProtobufCMessage *make_created(struct arena *a, const struct record_created *r)
 {
-	Kriged__Record__StudyCreated *pb = NEW(a, Kriged__Record__StudyCreated,
-		KRIGED__RECORD__STUDY_CREATED__INIT);
+	Kriged__Record__StudyCreated *pb = NEW(
+		a, Kriged__Record__StudyCreated, KRIGED__RECORD__STUDY_CREATED__INIT);
 
 	if (!pb)
 		return NULL;
@@ -28,8 +28,8 @@ static ProtobufCMessage *make_created(struct arena *a, const struct record_creat
 
 static ProtobufCMessage *make_updated(struct arena *a, const struct record_updated *r)
 {
-	Kriged__Record__StudyUpdated *pb = NEW(a, Kriged__Record__StudyUpdated,
-		KRIGED__RECORD__STUDY_UPDATED__INIT);
+	Kriged__Record__StudyUpdated *pb = NEW(
+		a, Kriged__Record__StudyUpdated, KRIGED__RECORD__STUDY_UPDATED__INIT);
 
 	if (!pb)
 		return NULL;
@@ -42,8 +42,8 @@ static ProtobufCMessage *make_updated(struct arena *a, const struct record_updat
 static void *make_given(struct arena *a, const void *item)
 {
 	const struct record_given *r = item;
-	Kriged__Record__GivenTrial *pb = NEW(a, Kriged__Record__GivenTrial,
-		KRIGED__RECORD__GIVEN_TRIAL__INIT);
+	Kriged__Record__GivenTrial *pb = NEW(
+		a, Kriged__Record__GivenTrial, KRIGED__RECORD__GIVEN_TRIAL__INIT);
 
 	if (!pb)
 		return NULL;
@@ -78,8 +78,8 @@ static Kriged__Record__Job *make_job(struct arena *a, const struct record_job *r
 
 static ProtobufCMessage *make_suggested(struct arena *a, const struct record_suggested *r)
 {
-	Kriged__Record__Suggested *pb = NEW(a, Kriged__Record__Suggested,
-		KRIGED__RECORD__SUGGESTED__INIT);
+	Kriged__Record__Suggested *pb = NEW(
+		a, Kriged__Record__Suggested, KRIGED__RECORD__SUGGESTED__INIT);
 
 	if (!pb || !LIST(a, pb, trials, r->n_trials, r->trials, make_given))
 		return NULL;
@@ -91,8 +91,7 @@ static ProtobufCMessage *make_suggested(struct arena *a, const struct record_sug
 static void *make_outcome(struct arena *a, const void *item)
 {
 	const struct record_outcome *r = item;
-	Kriged__Record__Outcome *pb = NEW(a, Kriged__Record__Outcome,
-		KRIGED__RECORD__OUTCOME__INIT);
+	Kriged__Record__Outcome *pb = NEW(a, Kriged__Record__Outcome, KRIGED__RECORD__OUTCOME__INIT);
 
 	if (!pb)
 		return NULL;
@@ -116,8 +115,8 @@ static ProtobufCMessage *make_ended(struct arena *a, const struct record_ended *
 static void *make_added_trial(struct arena *a, const void *item)
 {
 	const struct record_added_trial *r = item;
-	Kriged__Record__AddedTrial *pb = NEW(a, Kriged__Record__AddedTrial,
-		KRIGED__RECORD__ADDED_TRIAL__INIT);
+	Kriged__Record__AddedTrial *pb = NEW(
+		a, Kriged__Record__AddedTrial, KRIGED__RECORD__ADDED_TRIAL__INIT);
 
 	if (!pb)
 		return NULL;
@@ -137,27 +136,17 @@ static ProtobufCMessage *make_added(struct arena *a, const struct record_added *
 	return &pb->base;
 }
 
-enum kr_status record_encode(struct bytes *out, const struct record *r, struct arena *a,
-	struct kr_error *err)
+enum kr_status record_encode(
+	struct bytes *out, const struct record *r, struct arena *a, struct kr_error *err)
 {
 	const ProtobufCMessage *pb = NULL;
 
 	switch (r->kind) {
-	case RECORD_STUDY_CREATED:
-		pb = make_created(a, &r->u.created);
-		break;
-	case RECORD_STUDY_UPDATED:
-		pb = make_updated(a, &r->u.updated);
-		break;
-	case RECORD_SUGGESTED:
-		pb = make_suggested(a, &r->u.suggested);
-		break;
-	case RECORD_ENDED:
-		pb = make_ended(a, &r->u.ended);
-		break;
-	case RECORD_ADDED:
-		pb = make_added(a, &r->u.added);
-		break;
+	case RECORD_STUDY_CREATED: pb = make_created(a, &r->u.created); break;
+	case RECORD_STUDY_UPDATED: pb = make_updated(a, &r->u.updated); break;
+	case RECORD_SUGGESTED: pb = make_suggested(a, &r->u.suggested); break;
+	case RECORD_ENDED: pb = make_ended(a, &r->u.ended); break;
+	case RECORD_ADDED: pb = make_added(a, &r->u.added); break;
 	}
 	return encode_part__pack(out, pb, SIZE_MAX, a, err);
 }
@@ -172,8 +161,8 @@ static enum kr_status damaged(const struct decoder *d, const struct place *at, c
 }
 
 /* The coordinates of a point. */
-static enum kr_status check_point(const struct decoder *d, const struct place *at, size_t n,
-	const double *values)
+static enum kr_status check_point(
+	const struct decoder *d, const struct place *at, size_t n, const double *values)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(values[i]))
@@ -185,13 +174,12 @@ static enum kr_status read_created(const struct decoder *d, const void *item, st
 {
 	const Kriged__Record__StudyCreated *pb = item;
 	struct record_created *r = &out->u.created;
-	enum kr_status st = decode_part__required_name(d, AT("name"), pb->has_name, pb->name,
-		&r->name);
+	enum kr_status st = decode_part__required_name(d, AT("name"), pb->has_name, pb->name, &r->name);
 
 	if (st != KR_OK)
 		return st;
-	return pb->spec ? decode_spec__read(d, AT("spec"), pb->spec, &r->spec) :
-		damaged(d, AT("spec"), "is missing");
+	return pb->spec ? decode_spec__read(d, AT("spec"), pb->spec, &r->spec)
+					: damaged(d, AT("spec"), "is missing");
 }
 
 static enum kr_status read_updated(const struct decoder *d, const void *item, struct record *out)
@@ -202,8 +190,8 @@ static enum kr_status read_updated(const struct decoder *d, const void *item, st
 	enum kr_status st = KR_OK;
 
 	if (pb->has_state)
-		st = decode_part__enum(d, AT("state"), &kriged__study_state__descriptor,
-			(int)pb->state, &state);
+		st = decode_part__enum(
+			d, AT("state"), &kriged__study_state__descriptor, (int)pb->state, &state);
 	r->state = state;
 	r->has_budget = pb->has_budget;
 	r->budget = pb->budget;
@@ -211,14 +199,14 @@ static enum kr_status read_updated(const struct decoder *d, const void *item, st
 	return st;
 }
 
-static enum kr_status read_given(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_given(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Record__GivenTrial *pb = item;
 	struct record_given *r = out_item;
 	bool has_token;
-	enum kr_status st = decode_part__id(d, PLACE(at, "token"), pb->has_token, pb->token,
-		&has_token, r->token);
+	enum kr_status st = decode_part__id(
+		d, PLACE(at, "token"), pb->has_token, pb->token, &has_token, r->token);
 
 	if (st == KR_OK && !has_token)
 		return damaged(d, PLACE(at, "token"), "is missing");
@@ -251,29 +239,26 @@ static enum kr_status read_job(const struct decoder *d, const struct place *at,
 	r->state_out = pb->state_out;
 	r->units = pb->units;
 	r->cut = pb->cut;
-	return decode_part__text(d, PLACE(at, "build"), pb->has_build, pb->build, SIZE_MAX,
-		&r->build);
+	return decode_part__text(d, PLACE(at, "build"), pb->has_build, pb->build, SIZE_MAX, &r->build);
 }
 
-static enum kr_status read_suggested(const struct decoder *d, const void *item,
-	struct record *out)
+static enum kr_status read_suggested(const struct decoder *d, const void *item, struct record *out)
 {
 	const Kriged__Record__Suggested *pb = item;
 	struct record_suggested *r = &out->u.suggested;
 	enum kr_status st = decode_part__list(d, NULL, "trials", pb->n_trials,
-		(void *const *)pb->trials, INT32_MAX, sizeof(*r->trials), read_given,
-		&r->n_trials, &r->trials);
+		(void *const *)pb->trials, INT32_MAX, sizeof(*r->trials), read_given, &r->n_trials,
+		&r->trials);
 
 	if (st == KR_OK)
 		st = decode_part__name(d, AT("worker"), pb->has_worker, pb->worker, &r->worker);
 	if (st != KR_OK)
 		return st;
-	return pb->job ? read_job(d, AT("job"), pb->job, &r->job) :
-		damaged(d, AT("job"), "is missing");
+	return pb->job ? read_job(d, AT("job"), pb->job, &r->job) : damaged(d, AT("job"), "is missing");
 }
 
-static enum kr_status read_outcome(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_outcome(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Record__Outcome *pb = item;
 	struct record_outcome *r = out_item;
@@ -282,15 +267,16 @@ static enum kr_status read_outcome(const struct decoder *d, const struct place *
 
 	if (!pb->has_number)
 		return damaged(d, PLACE(at, "number"), "is missing");
-	st = decode_part__enum(d, PLACE(at, "state"), &kriged__trial_state__descriptor,
-		(int)pb->state, &state);
+	st = decode_part__enum(
+		d, PLACE(at, "state"), &kriged__trial_state__descriptor, (int)pb->state, &state);
 	r->number = pb->number;
 	r->state = state;
 	r->n_values = (int)pb->n_values;
 	r->values = pb->values;
 	r->late = pb->late;
-	return st != KR_OK ? st : decode_part__text(d, PLACE(at, "reason"), pb->has_reason,
-		pb->reason, SIZE_MAX, &r->reason);
+	return st != KR_OK ? st
+					   : decode_part__text(d, PLACE(at, "reason"), pb->has_reason, pb->reason,
+							 SIZE_MAX, &r->reason);
 }
 
 static enum kr_status read_ended(const struct decoder *d, const void *item, struct record *out)
@@ -298,13 +284,12 @@ static enum kr_status read_ended(const struct decoder *d, const void *item, stru
 	const Kriged__Record__Ended *pb = item;
 	struct record_ended *r = &out->u.ended;
 
-	return decode_part__list(d, NULL, "outcomes", pb->n_outcomes,
-		(void *const *)pb->outcomes, INT32_MAX, sizeof(*r->outcomes), read_outcome, &r->n,
-		&r->outcomes);
+	return decode_part__list(d, NULL, "outcomes", pb->n_outcomes, (void *const *)pb->outcomes,
+		INT32_MAX, sizeof(*r->outcomes), read_outcome, &r->n, &r->outcomes);
 }
 
-static enum kr_status read_added_trial(const struct decoder *d, const struct place *at,
-	const void *item, void *out_item)
+static enum kr_status read_added_trial(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
 	const Kriged__Record__AddedTrial *pb = item;
 	struct record_added_trial *r = out_item;
@@ -314,8 +299,9 @@ static enum kr_status read_added_trial(const struct decoder *d, const struct pla
 	r->values = pb->values;
 	r->n_metrics = (int)pb->n_metrics;
 	r->metrics = pb->metrics;
-	return st != KR_OK ? st : decode_part__text(d, PLACE(at, "reason"), pb->has_reason,
-		pb->reason, SIZE_MAX, &r->reason);
+	return st != KR_OK ? st
+					   : decode_part__text(d, PLACE(at, "reason"), pb->has_reason, pb->reason,
+							 SIZE_MAX, &r->reason);
 }
 
 static enum kr_status read_added(const struct decoder *d, const void *item, struct record *out)
@@ -326,8 +312,8 @@ static enum kr_status read_added(const struct decoder *d, const void *item, stru
 	r->first_number = pb->first_number;
 	if (!pb->has_first_number)
 		return damaged(d, AT("first_number"), "is missing");
-	return decode_part__list(d, NULL, "trials", pb->n_trials, (void *const *)pb->trials,
-		INT32_MAX, sizeof(*r->trials), read_added_trial, &r->n, &r->trials);
+	return decode_part__list(d, NULL, "trials", pb->n_trials, (void *const *)pb->trials, INT32_MAX,
+		sizeof(*r->trials), read_added_trial, &r->n, &r->trials);
 }
 
 static const struct row {
@@ -339,8 +325,7 @@ static const struct row {
 		read_created},
 	[RECORD_STUDY_UPDATED] = {"study_updated", &kriged__record__study_updated__descriptor,
 		read_updated},
-	[RECORD_SUGGESTED] = {"suggested", &kriged__record__suggested__descriptor,
-		read_suggested},
+	[RECORD_SUGGESTED] = {"suggested", &kriged__record__suggested__descriptor, read_suggested},
 	[RECORD_ENDED] = {"ended", &kriged__record__ended__descriptor, read_ended},
 	[RECORD_ADDED] = {"added", &kriged__record__added__descriptor, read_added},
 };
@@ -357,8 +342,7 @@ enum kr_status record_decode(struct record *out, unsigned kind, const void *data
 	memset(out, 0, sizeof(*out));
 	if (!row)
 		return kr_fail(err, KR_ECORRUPT,
-			"record of kind %u is not known to this version of kriged ("
-			KRIGED_VERSION ")", kind);
+			"record of kind %u is not known to this version of kriged (" KRIGED_VERSION ")", kind);
 	out->kind = kind;
 	pb = decode_part__unpack(&d, row->desc, data, len, KR_ECORRUPT);
 	st = pb ? row->read(&d, pb, out) : cause.code;

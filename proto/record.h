@@ -19,16 +19,22 @@ enum record_kind {
 	RECORD_ADDED = 5
 };
 
-struct record_created { const char *name; struct msg_spec spec; };
+struct record_created {
+	const char *name;
+	struct msg_spec spec;
+};
 
 struct record_updated {
 	enum study_state state; /* 0: as it was */
-	bool has_budget; uint64_t budget; bool no_budget;
+	bool has_budget;
+	uint64_t budget;
+	bool no_budget;
 };
 
 struct record_given {
 	uint64_t number;
-	int n_values; const double *values;
+	int n_values;
+	const double *values;
 	uint32_t attempt;
 	uint8_t token[MSG_ID_BYTES];
 	uint64_t lease_ms;
@@ -38,16 +44,20 @@ struct record_given {
 struct record_job {
 	uint64_t snapshot_seq, first_number;
 	uint32_t n_slots, first_slot;
-	int n_fixed; const double *fixed;
-	int n_state_in; const double *state_in;
-	int n_state_out; const double *state_out;
+	int n_fixed;
+	const double *fixed;
+	int n_state_in;
+	const double *state_in;
+	int n_state_out;
+	const double *state_out;
 	uint32_t units;
 	bool cut;
 	const char *build;
 };
 
 struct record_suggested {
-	int n_trials; const struct record_given *trials;
+	int n_trials;
+	const struct record_given *trials;
 	struct record_job job;
 	const char *worker; /* NULL: none given */
 };
@@ -55,20 +65,30 @@ struct record_suggested {
 struct record_outcome {
 	uint64_t number;
 	enum trial_state state;
-	int n_values; const double *values; /* by metric; 0 when it has none */
+	int n_values;
+	const double *values; /* by metric; 0 when it has none */
 	const char *reason;
 	bool late;
 };
 
-struct record_ended { int n; const struct record_outcome *outcomes; };
+struct record_ended {
+	int n;
+	const struct record_outcome *outcomes;
+};
 
 struct record_added_trial {
-	int n_values; const double *values;
-	int n_metrics; const double *metrics;
+	int n_values;
+	const double *values;
+	int n_metrics;
+	const double *metrics;
 	const char *reason;
 };
 
-struct record_added { uint64_t first_number; int n; const struct record_added_trial *trials; };
+struct record_added {
+	uint64_t first_number;
+	int n;
+	const struct record_added_trial *trials;
+};
 
 struct record {
 	enum record_kind kind;
@@ -82,8 +102,8 @@ struct record {
 };
 
 /* Errors: KR_ENOMEM (arena). */
-enum kr_status record_encode(struct bytes *out, const struct record *r, struct arena *a,
-	struct kr_error *err);
+enum kr_status record_encode(
+	struct bytes *out, const struct record *r, struct arena *a, struct kr_error *err);
 
 /* Errors: KR_ECORRUPT, KR_ENOMEM. */
 enum kr_status record_decode(struct record *out, unsigned kind, const void *data, size_t len,

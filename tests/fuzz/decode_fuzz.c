@@ -52,8 +52,7 @@ static void request(enum method method, const uint8_t *p, size_t len, struct are
 	require(once.len == twice.len && memcmp(once.p, twice.p, once.len) == 0);
 }
 
-static void reply(enum method method, bool is_error, const uint8_t *p, size_t len,
-	struct arena *a)
+static void reply(enum method method, bool is_error, const uint8_t *p, size_t len, struct arena *a)
 {
 	struct kr_error err = {0};
 	struct msg_reply m;

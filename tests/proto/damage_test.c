@@ -21,8 +21,8 @@
 enum { SEED = 5 };
 
 /* From a block of the exact size, so that a read past the end is seen. */
-static enum kr_status read_request(enum method method, const uint8_t *p, size_t len,
-	struct arena *a)
+static enum kr_status read_request(
+	enum method method, const uint8_t *p, size_t len, struct arena *a)
 {
 	struct kr_error err = {0};
 	struct msg_request m;
@@ -43,8 +43,8 @@ static enum kr_status read_request(enum method method, const uint8_t *p, size_t 
 	return st;
 }
 
-static void read_reply(enum method method, bool is_error, const uint8_t *p, size_t len,
-	struct arena *a)
+static void read_reply(
+	enum method method, bool is_error, const uint8_t *p, size_t len, struct arena *a)
 {
 	struct kr_error err = {0};
 	struct msg_reply m;
@@ -187,8 +187,8 @@ static void noise(void **state)
 	arena_free(a);
 }
 
-static struct msg_reply lenient(enum method method, bool is_error, const char *text,
-	struct arena *a)
+static struct msg_reply lenient(
+	enum method method, bool is_error, const char *text, struct arena *a)
 {
 	struct kr_error err = {0};
 	struct msg_reply m;
@@ -208,8 +208,8 @@ static void a_newer_reply_is_read(void **state)
 	struct msg_reply m;
 
 	(void)state;
-	m = lenient(METHOD_GET_TRIAL, false,
-		"1:{1:7 2:99 3:{1:\"x\" 2:{9:\"new\"}} 13:{1:9 2:9} 99:1}", a);
+	m = lenient(
+		METHOD_GET_TRIAL, false, "1:{1:7 2:99 3:{1:\"x\" 2:{9:\"new\"}} 13:{1:9 2:9} 99:1}", a);
 	assert_int_equal(m.u.trials.trials[0].number, 7);
 	assert_int_equal(m.u.trials.trials[0].state, 0);
 	assert_int_equal(m.u.trials.trials[0].params[0].value.kind, 0);
@@ -217,7 +217,8 @@ static void a_newer_reply_is_read(void **state)
 
 	m = lenient(METHOD_GET_STUDY, false,
 		"1:{1:\"s\" 4:9 5:{1:{1:\"e\" 2:9 9:1} 1:{1:\"e\"} 2:{1:\"a\" 2:3} 2:{1:\"b\"}}"
-		" 6:{1:99 2:5} 6:{1:3 2:4}}", a);
+		" 6:{1:99 2:5} 6:{1:3 2:4}}",
+		a);
 	assert_string_equal(m.u.study.study.name, "s");
 	assert_int_equal(m.u.study.study.state, 0);
 	assert_int_equal(m.u.study.study.spec.n_params, 2);
@@ -243,8 +244,7 @@ static void records_miss_nothing(void **state)
 		const char *wire, *says;
 	} rows[] = {
 		{RECORD_STUDY_CREATED, "1:\"s\"", "spec is missing"},
-		{RECORD_STUDY_CREATED, "2:{1:{1:\"x\" 2:1 3:#0 4:#1} 2:{1:\"y\" 2:1}}",
-			"name is missing"},
+		{RECORD_STUDY_CREATED, "2:{1:{1:\"x\" 2:1 3:#0 4:#1} 2:{1:\"y\" 2:1}}", "name is missing"},
 		{RECORD_STUDY_CREATED, "1:\"s\" 2:{2:{1:\"y\" 2:1}}", "spec.parameters"},
 		{RECORD_STUDY_UPDATED, "1:9", "state is 9"},
 		{RECORD_SUGGESTED, "1:{1:0 4:\"0123456789abcdef\"}", "job is missing"},
@@ -272,8 +272,7 @@ static void records_miss_nothing(void **state)
 		size_t len;
 		uint8_t *wire = wire_text(rows[i].wire, &len);
 
-		assert_int_equal(record_decode(&r, rows[i].kind, wire, len, a, &err),
-			KR_ECORRUPT);
+		assert_int_equal(record_decode(&r, rows[i].kind, wire, len, a, &err), KR_ECORRUPT);
 		if (!strstr(err.text, rows[i].says))
 			fail_msg("'%s' does not say '%s'", err.text, rows[i].says);
 		free(wire);

@@ -59,8 +59,7 @@ static void method_row(const char *name, unsigned number, int mutates)
 
 	for (p = name; *p; p++)
 		if (*p != '_')
-			camel[len++] = p == name || p[-1] == '_' ?
-				(char)toupper((unsigned char)*p) : *p;
+			camel[len++] = p == name || p[-1] == '_' ? (char)toupper((unsigned char)*p) : *p;
 	camel[len] = '\0';
 	snprintf(row, sizeof(row), "\n| %u | %s | %sRequest |", number, camel, camel);
 	p = strstr(page, row);
@@ -102,19 +101,23 @@ static void limits(void **state)
 		int value;
 		const char *unit;
 	} rows[] = {
-		{"message_bytes", LIMIT_MESSAGE_BYTES, ""}, {"arena_bytes", LIMIT_ARENA_BYTES, ""},
-		{"parameters", LIMIT_PARAMETERS, ""}, {"choices", LIMIT_CHOICES, ""},
-		{"metrics", LIMIT_METRICS, ""}, {"name_bytes", LIMIT_NAME_BYTES, ""},
-		{"batch", LIMIT_BATCH, ""}, {"reason", LIMIT_REASON_BYTES, " bytes"},
-		{"text value", LIMIT_STRING_BYTES, " bytes"}, {"lease", LIMIT_LEASE_S, " s"},
+		{"message_bytes", LIMIT_MESSAGE_BYTES, ""},
+		{"arena_bytes", LIMIT_ARENA_BYTES, ""},
+		{"parameters", LIMIT_PARAMETERS, ""},
+		{"choices", LIMIT_CHOICES, ""},
+		{"metrics", LIMIT_METRICS, ""},
+		{"name_bytes", LIMIT_NAME_BYTES, ""},
+		{"batch", LIMIT_BATCH, ""},
+		{"reason", LIMIT_REASON_BYTES, " bytes"},
+		{"text value", LIMIT_STRING_BYTES, " bytes"},
+		{"lease", LIMIT_LEASE_S, " s"},
 		{"deadline", LIMIT_DEADLINE_MS, " ms"},
 	};
 	char row[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		snprintf(row, sizeof(row), "| %s | %d%s |", rows[i].name, rows[i].value,
-			rows[i].unit);
+		snprintf(row, sizeof(row), "| %s | %d%s |", rows[i].name, rows[i].value, rows[i].unit);
 		if (count(row) != 1)
 			fail_msg("no row '%s'", row);
 	}
@@ -177,11 +180,10 @@ static void check_example(const char *block, struct arena *a)
 	assert_memory_equal(bytes + FRAME_HEADER_BYTES, expected, body_len);
 	free(expected);
 	if (h.flags & FRAME_REPLY)
-		st = decode_reply(&reply, h.method, h.flags & FRAME_ERROR,
-			bytes + FRAME_HEADER_BYTES, body_len, a, &err);
+		st = decode_reply(
+			&reply, h.method, h.flags & FRAME_ERROR, bytes + FRAME_HEADER_BYTES, body_len, a, &err);
 	else
-		st = decode_request(&request, h.method, bytes + FRAME_HEADER_BYTES, body_len, a,
-			&err);
+		st = decode_request(&request, h.method, bytes + FRAME_HEADER_BYTES, body_len, a, &err);
 	if (st != KR_OK && !strstr(text, "\"abc\"")) /* the one that shows an error */
 		fail_msg("%s: %s", type, err.text);
 	else if (st != KR_OK)

@@ -216,16 +216,13 @@ static void request_body(FILE *f, const struct msg_request *m)
 		number(f, "protocol", m->u.hello.protocol);
 		break;
 	case METHOD_PING:
-	case METHOD_STATUS:
-		break;
+	case METHOD_STATUS: break;
 	case METHOD_CREATE_STUDY:
 		text(f, "name", m->u.create_study.name);
 		number(f, "if_exists", m->u.create_study.if_exists);
 		spec(f, &m->u.create_study.spec);
 		break;
-	case METHOD_GET_STUDY:
-		text(f, "study", m->u.get_study.study);
-		break;
+	case METHOD_GET_STUDY: text(f, "study", m->u.get_study.study); break;
 	case METHOD_LIST_STUDIES:
 		number(f, "deleted", m->u.list_studies.deleted);
 		number(f, "after_id", m->u.list_studies.after_id);
@@ -248,12 +245,8 @@ static void request_body(FILE *f, const struct msg_request *m)
 		named(f, "fixed", m->u.suggest.n_fixed, m->u.suggest.fixed);
 		optional_real(f, "lease_s", m->u.suggest.has_lease, m->u.suggest.lease_s);
 		break;
-	case METHOD_OBSERVE:
-		observations(f, &m->u.observe);
-		break;
-	case METHOD_FAIL_TRIAL:
-		fail_trial(f, &m->u.fail_trial);
-		break;
+	case METHOD_OBSERVE: observations(f, &m->u.observe); break;
+	case METHOD_FAIL_TRIAL: fail_trial(f, &m->u.fail_trial); break;
 	case METHOD_HEARTBEAT:
 		text(f, "study", m->u.heartbeat.study);
 		for (int i = 0; i < m->u.heartbeat.n; i++)
@@ -267,12 +260,8 @@ static void request_body(FILE *f, const struct msg_request *m)
 		text(f, "study", m->u.get_trial.study);
 		number(f, "number", m->u.get_trial.number);
 		break;
-	case METHOD_LIST_TRIALS:
-		list_trials(f, &m->u.list_trials);
-		break;
-	case METHOD_BEST:
-		text(f, "study", m->u.best.study);
-		break;
+	case METHOD_LIST_TRIALS: list_trials(f, &m->u.list_trials); break;
+	case METHOD_BEST: text(f, "study", m->u.best.study); break;
 	case METHOD_PREDICT:
 		text(f, "study", m->u.predict.study);
 		points(f, m->u.predict.n, m->u.predict.points);
@@ -381,14 +370,9 @@ static void error(FILE *f, const struct msg_error *m)
 static void reply_body(FILE *f, const struct msg_reply *m)
 {
 	switch (m->method) {
-	case METHOD_HELLO:
-		hello(f, &m->u.hello);
-		break;
-	case METHOD_PING:
-		break;
-	case METHOD_STATUS:
-		status(f, &m->u.status);
-		break;
+	case METHOD_HELLO: hello(f, &m->u.hello); break;
+	case METHOD_PING: break;
+	case METHOD_STATUS: status(f, &m->u.status); break;
 	case METHOD_CREATE_STUDY:
 	case METHOD_GET_STUDY:
 	case METHOD_UPDATE_STUDY:
@@ -404,12 +388,8 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 	case METHOD_SUGGEST:
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
-	case METHOD_GET_TRIAL:
-		trials(f, m->u.trials.n, m->u.trials.trials);
-		break;
-	case METHOD_HEARTBEAT:
-		heartbeat(f, &m->u.heartbeat);
-		break;
+	case METHOD_GET_TRIAL: trials(f, m->u.trials.n, m->u.trials.trials); break;
+	case METHOD_HEARTBEAT: heartbeat(f, &m->u.heartbeat); break;
 	case METHOD_ADD_TRIALS:
 		number(f, "first_number", m->u.add_trials.first_number);
 		number(f, "count", m->u.add_trials.count);
@@ -430,9 +410,7 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 			real(f, "sd", m->u.predict.predictions[i].sd);
 		}
 		break;
-	case METHOD_REPLAY:
-		replay(f, &m->u.replay);
-		break;
+	case METHOD_REPLAY: replay(f, &m->u.replay); break;
 	}
 }
 
@@ -516,15 +494,9 @@ char *dump_record(const struct record *r)
 		optional(f, "budget", r->u.updated.has_budget, r->u.updated.budget);
 		number(f, "no_budget", r->u.updated.no_budget);
 		break;
-	case RECORD_SUGGESTED:
-		suggested(f, &r->u.suggested);
-		break;
-	case RECORD_ENDED:
-		ended(f, &r->u.ended);
-		break;
-	case RECORD_ADDED:
-		added(f, &r->u.added);
-		break;
+	case RECORD_SUGGESTED: suggested(f, &r->u.suggested); break;
+	case RECORD_ENDED: ended(f, &r->u.ended); break;
+	case RECORD_ADDED: added(f, &r->u.added); break;
 	}
 	fclose(f);
 	return out;

@@ -10,13 +10,15 @@
 
 #include "proto/limits.h"
 
-static const struct frame_header suggest = {.version = PROTO_VERSION, .flags = FRAME_REPLY,
-	.method = 0x0120, .id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
+static const struct frame_header suggest = {.version = PROTO_VERSION,
+	.flags = FRAME_REPLY,
+	.method = 0x0120,
+	.id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
 
 static void bytes_are_those_of_the_protocol(void **state)
 {
-	static const uint8_t expected[FRAME_HEADER_BYTES] = {'K', 'R', 'G', 'E', 1, 1, 0x20, 0x01,
-		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	static const uint8_t expected[FRAME_HEADER_BYTES] = {'K', 'R', 'G', 'E', 1, 1, 0x20, 0x01, 1, 2,
+		3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 	uint8_t out[FRAME_HEADER_BYTES];
 
 	(void)state;

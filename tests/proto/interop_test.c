@@ -125,8 +125,7 @@ static void replies(void **state)
 		assert_int_equal(encode_reply(&wire, &m, a, &err), KR_OK);
 		uint8_t *again = there_and_back(
 			m.is_error ? "Error" : types[i % N_TYPES].reply, wire, &len);
-		assert_int_equal(decode_reply(&back, m.method, m.is_error, again, len, a, &err),
-			KR_OK);
+		assert_int_equal(decode_reply(&back, m.method, m.is_error, again, len, a, &err), KR_OK);
 		same(dump_reply(&m), dump_reply(&back));
 		free(again);
 	}
@@ -147,7 +146,8 @@ static void request_from_names(void **state)
 		" parameters { name: 'c' kind: CATEGORICAL choices {"
 		"  items { null_value: true } items { bool_value: true } items { int_value: -7 }"
 		"  items { real_value: 0.5 } items { string_value: 'x' } } }"
-		" metrics { name: 'm' role: MAXIMIZE } budget: 11 lease_s: 30 seed: 13 }", &len);
+		" metrics { name: 'm' role: MAXIMIZE } budget: 11 lease_s: 30 seed: 13 }",
+		&len);
 
 	(void)state;
 	if (decode_request(&m, METHOD_CREATE_STUDY, wire, len, a, &err) != KR_OK)
@@ -179,12 +179,28 @@ static void reply_to_names(void **state)
 {
 	static const struct msg_named param = {"x", {.kind = SCALAR_INT, .i = 4}};
 	static const struct msg_value value = {.name = "loss", .value = 0.25};
-	static const struct msg_trial trial = {.number = 17, .state = TRIAL_PRUNED, .n_params = 1,
-		.params = &param, .n_values = 1, .values = &value, .reason = "why not",
-		.worker = "gpu", .attempt = 2, .created_ms = 3, .finished_ms = 5, .late = true,
-		.told = true, .seq = 7, .why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5},
-		.has_lease = true, .lease = {.number = 17, .has_attempt = true, .attempt = 2,
-			.has_token = true, .token = "TTTTTTTTTTTTTTT", .remaining_ms = 9}};
+	static const struct msg_trial trial = {.number = 17,
+		.state = TRIAL_PRUNED,
+		.n_params = 1,
+		.params = &param,
+		.n_values = 1,
+		.values = &value,
+		.reason = "why not",
+		.worker = "gpu",
+		.attempt = 2,
+		.created_ms = 3,
+		.finished_ms = 5,
+		.late = true,
+		.told = true,
+		.seq = 7,
+		.why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5},
+		.has_lease = true,
+		.lease = {.number = 17,
+			.has_attempt = true,
+			.attempt = 2,
+			.has_token = true,
+			.token = "TTTTTTTTTTTTTTT",
+			.remaining_ms = 9}};
 	const struct msg_reply m = {.method = METHOD_BEST, .u.best.trial = &trial};
 	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
 	struct bytes wire;

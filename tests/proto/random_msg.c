@@ -80,8 +80,8 @@ static void fill_id(struct rng *r, uint8_t id[MSG_ID_BYTES])
 /* A name that no other index of the same list has. */
 static const char *name(struct arena *a, struct rng *r, int i)
 {
-	static const char *const stems[] = {"lr", "x", "num layers", "\xce\xb8", "\xe5\xad\xa6",
-		"\xf0\x9f\x8d\x8e", "a.b[0]", "\"q\""};
+	static const char *const stems[] = {
+		"lr", "x", "num layers", "\xce\xb8", "\xe5\xad\xa6", "\xf0\x9f\x8d\x8e", "a.b[0]", "\"q\""};
 	char *s;
 
 	if (rng_below(r, 10) > 0)
@@ -100,8 +100,8 @@ static const char *maybe_name(struct arena *a, struct rng *r)
 
 static const char *any_text(struct arena *a, struct rng *r)
 {
-	static const char *const texts[] = {"", "out of memory\n", " spaced ", "\xc2\x80",
-		"caf\xc3\xa9", "\x01"};
+	static const char *const texts[] = {
+		"", "out of memory\n", " spaced ", "\xc2\x80", "caf\xc3\xa9", "\x01"};
 
 	return arena_printf(a, "%s", texts[rng_below(r, 6)]);
 }
@@ -121,8 +121,9 @@ static struct msg_scalar scalar(struct arena *a, struct rng *r, int i)
 	case 1: return (struct msg_scalar){.kind = SCALAR_BOOL, .b = coin(r)};
 	case 2: return (struct msg_scalar){.kind = SCALAR_INT, .i = (int64_t)(rng_u64(r) << 8) + i};
 	case 3: return (struct msg_scalar){.kind = SCALAR_REAL, .r = i + rng_uniform(r)};
-	default: return (struct msg_scalar){.kind = SCALAR_STRING,
-		.s = arena_printf(a, "%s%d", any_text(a, r), i)};
+	default:
+		return (struct msg_scalar){
+			.kind = SCALAR_STRING, .s = arena_printf(a, "%s%d", any_text(a, r), i)};
 	}
 }
 
@@ -204,8 +205,11 @@ static struct msg_param param(struct arena *a, struct rng *r, int i)
 
 static struct msg_spec spec(struct arena *a, struct rng *r)
 {
-	struct msg_spec s = {.n_params = 1 + below(r, 20), .n_metrics = 1, .has_budget = coin(r),
-		.has_lease = coin(r), .has_seed = coin(r)};
+	struct msg_spec s = {.n_params = 1 + below(r, 20),
+		.n_metrics = 1,
+		.has_budget = coin(r),
+		.has_lease = coin(r),
+		.has_seed = coin(r)};
 	struct msg_param *params = ARENA_ARRAY(a, struct msg_param, s.n_params);
 	struct msg_metric *metrics = ARENA_ARRAY(a, struct msg_metric, 1);
 
@@ -229,11 +233,20 @@ static struct msg_point point(struct arena *a, struct rng *r, int n_values)
 
 static struct msg_trial trial(struct arena *a, struct rng *r)
 {
-	struct msg_trial t = {.number = any_u64(r), .state = TRIAL_QUEUED + rng_below(r, 8),
-		.n_params = below(r, 8), .n_values = below(r, 3), .reason = maybe_text(a, r),
-		.worker = maybe_name(a, r), .attempt = any_u32(r), .created_ms = any_u64(r),
-		.finished_ms = any_u64(r), .late = coin(r), .told = coin(r), .seq = any_u64(r),
-		.why = why(r), .has_lease = coin(r)};
+	struct msg_trial t = {.number = any_u64(r),
+		.state = TRIAL_QUEUED + rng_below(r, 8),
+		.n_params = below(r, 8),
+		.n_values = below(r, 3),
+		.reason = maybe_text(a, r),
+		.worker = maybe_name(a, r),
+		.attempt = any_u32(r),
+		.created_ms = any_u64(r),
+		.finished_ms = any_u64(r),
+		.late = coin(r),
+		.told = coin(r),
+		.seq = any_u64(r),
+		.why = why(r),
+		.has_lease = coin(r)};
 
 	t.params = named(a, r, t.n_params);
 	t.values = values(a, r, t.n_values);
@@ -253,10 +266,15 @@ static const struct msg_trial *trials(struct arena *a, struct rng *r, int n)
 
 static struct msg_study study(struct arena *a, struct rng *r)
 {
-	struct msg_study s = {.name = name(a, r, 0), .id = any_u64(r),
-		.state = STUDY_ACTIVE + rng_below(r, 4), .spec = spec(a, r),
-		.best = coin(r) ? trials(a, r, 1) : NULL, .created_ms = any_u64(r),
-		.seq = any_u64(r), .reason = maybe_text(a, r), .reserved = any_u64(r)};
+	struct msg_study s = {.name = name(a, r, 0),
+		.id = any_u64(r),
+		.state = STUDY_ACTIVE + rng_below(r, 4),
+		.spec = spec(a, r),
+		.best = coin(r) ? trials(a, r, 1) : NULL,
+		.created_ms = any_u64(r),
+		.seq = any_u64(r),
+		.reason = maybe_text(a, r),
+		.reserved = any_u64(r)};
 
 	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		s.counts[i] = coin(r) ? any_u64(r) : 0;
@@ -267,8 +285,10 @@ static struct msg_study study(struct arena *a, struct rng *r)
 
 static struct msg_meta meta(struct arena *a, struct rng *r, bool mutates)
 {
-	struct msg_meta m = {.has_request_id = mutates || coin(r), .has_session = coin(r),
-		.worker_id = maybe_name(a, r), .has_deadline = coin(r)};
+	struct msg_meta m = {.has_request_id = mutates || coin(r),
+		.has_session = coin(r),
+		.worker_id = maybe_name(a, r),
+		.has_deadline = coin(r)};
 
 	if (m.has_request_id)
 		fill_id(r, m.request_id);
@@ -292,8 +312,10 @@ static struct msg_update_study update_study(struct arena *a, struct rng *r)
 
 static struct msg_suggest suggest(struct arena *a, struct rng *r)
 {
-	struct msg_suggest m = {.study = name(a, r, 0), .count = 1 + rng_below(r, LIMIT_BATCH),
-		.n_fixed = below(r, 5), .has_lease = coin(r)};
+	struct msg_suggest m = {.study = name(a, r, 0),
+		.count = 1 + rng_below(r, LIMIT_BATCH),
+		.n_fixed = below(r, 5),
+		.has_lease = coin(r)};
 
 	m.fixed = named(a, r, m.n_fixed);
 	m.lease_s = m.has_lease ? LIMIT_LEASE_S : 0;
@@ -319,8 +341,8 @@ static struct msg_fail_trial fail_trial(struct arena *a, struct rng *r)
 	static const enum trial_state states[] = {TRIAL_FAILED, TRIAL_INFEASIBLE, TRIAL_PRUNED};
 	uint64_t number = any_u64(r);
 
-	return (struct msg_fail_trial){name(a, r, 0), number, lease(r, number),
-		states[rng_below(r, 3)], maybe_text(a, r)};
+	return (struct msg_fail_trial){
+		name(a, r, 0), number, lease(r, number), states[rng_below(r, 3)], maybe_text(a, r)};
 }
 
 static struct msg_heartbeat heartbeat(struct arena *a, struct rng *r)
@@ -358,53 +380,33 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 	int n = 1 + below(r, 10);
 
 	switch (method) {
-	case METHOD_HELLO:
-		m.u.hello = (struct msg_hello){maybe_name(a, r), any_u32(r)};
-		break;
+	case METHOD_HELLO: m.u.hello = (struct msg_hello){maybe_name(a, r), any_u32(r)}; break;
 	case METHOD_PING:
-	case METHOD_STATUS:
-		break;
+	case METHOD_STATUS: break;
 	case METHOD_CREATE_STUDY:
-		m.u.create_study = (struct msg_create_study){name(a, r, 0), spec(a, r),
-			IF_EXISTS_FAIL + rng_below(r, 3)};
+		m.u.create_study = (struct msg_create_study){
+			name(a, r, 0), spec(a, r), IF_EXISTS_FAIL + rng_below(r, 3)};
 		break;
 	case METHOD_GET_STUDY:
-	case METHOD_BEST:
-		m.u.get_study.study = name(a, r, 0);
-		break;
+	case METHOD_BEST: m.u.get_study.study = name(a, r, 0); break;
 	case METHOD_LIST_STUDIES:
 		m.u.list_studies = (struct msg_list_studies){coin(r), any_u64(r), any_u32(r)};
 		break;
-	case METHOD_UPDATE_STUDY:
-		m.u.update_study = update_study(a, r);
-		break;
+	case METHOD_UPDATE_STUDY: m.u.update_study = update_study(a, r); break;
 	case METHOD_DELETE_STUDY:
 		m.u.delete_study = (struct msg_delete_study){.study = name(a, r, 0)};
 		if (coin(r))
-			m.u.delete_study = (struct msg_delete_study){name(a, r, 0), true, true,
-				any_u64(r)};
+			m.u.delete_study = (struct msg_delete_study){name(a, r, 0), true, true, any_u64(r)};
 		break;
-	case METHOD_SUGGEST:
-		m.u.suggest = suggest(a, r);
-		break;
-	case METHOD_OBSERVE:
-		m.u.observe = observe(a, r);
-		break;
-	case METHOD_FAIL_TRIAL:
-		m.u.fail_trial = fail_trial(a, r);
-		break;
-	case METHOD_HEARTBEAT:
-		m.u.heartbeat = heartbeat(a, r);
-		break;
+	case METHOD_SUGGEST: m.u.suggest = suggest(a, r); break;
+	case METHOD_OBSERVE: m.u.observe = observe(a, r); break;
+	case METHOD_FAIL_TRIAL: m.u.fail_trial = fail_trial(a, r); break;
+	case METHOD_HEARTBEAT: m.u.heartbeat = heartbeat(a, r); break;
 	case METHOD_ADD_TRIALS:
 		m.u.add_trials = (struct msg_add_trials){name(a, r, 0), n, points(a, r, n, true)};
 		break;
-	case METHOD_GET_TRIAL:
-		m.u.get_trial = (struct msg_get_trial){name(a, r, 0), any_u64(r)};
-		break;
-	case METHOD_LIST_TRIALS:
-		m.u.list_trials = list_trials(a, r);
-		break;
+	case METHOD_GET_TRIAL: m.u.get_trial = (struct msg_get_trial){name(a, r, 0), any_u64(r)}; break;
+	case METHOD_LIST_TRIALS: m.u.list_trials = list_trials(a, r); break;
 	case METHOD_PREDICT:
 		m.u.predict = (struct msg_predict){name(a, r, 0), n, points(a, r, n, false)};
 		break;
@@ -419,10 +421,13 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 
 static struct msg_hello_reply hello_reply(struct arena *a, struct rng *r)
 {
-	struct msg_hello_reply m = {.version = any_text(a, r), .protocol = any_u32(r),
-		.n_features = below(r, 5), .has_session = coin(r), .blas_core = maybe_text(a, r),
-		.limits = {any_u64(r), any_u64(r), any_u32(r), any_u32(r), any_u32(r), any_u32(r),
-			any_u32(r)}};
+	struct msg_hello_reply m = {.version = any_text(a, r),
+		.protocol = any_u32(r),
+		.n_features = below(r, 5),
+		.has_session = coin(r),
+		.blas_core = maybe_text(a, r),
+		.limits = {
+			any_u64(r), any_u64(r), any_u32(r), any_u32(r), any_u32(r), any_u32(r), any_u32(r)}};
 	const char **features = ARENA_ARRAY(a, const char *, m.n_features);
 
 	for (int i = 0; i < m.n_features; i++)
@@ -435,12 +440,22 @@ static struct msg_hello_reply hello_reply(struct arena *a, struct rng *r)
 
 static struct msg_status_reply status_reply(struct arena *a, struct rng *r)
 {
-	struct msg_status_reply m = {.version = maybe_text(a, r), .uptime_ms = any_u64(r),
-		.studies = any_u64(r), .waiting_suggests = any_u64(r), .running_jobs = any_u64(r),
-		.requests = any_u64(r), .commits = any_u64(r), .committed_events = any_u64(r),
-		.failed_commits = any_u64(r), .durable = coin(r), .blas_core = maybe_text(a, r),
-		.sqlite_version = maybe_text(a, r), .rss_bytes = any_u64(r),
-		.db_bytes = any_u64(r), .wal_bytes = any_u64(r), .threads = any_u32(r)};
+	struct msg_status_reply m = {.version = maybe_text(a, r),
+		.uptime_ms = any_u64(r),
+		.studies = any_u64(r),
+		.waiting_suggests = any_u64(r),
+		.running_jobs = any_u64(r),
+		.requests = any_u64(r),
+		.commits = any_u64(r),
+		.committed_events = any_u64(r),
+		.failed_commits = any_u64(r),
+		.durable = coin(r),
+		.blas_core = maybe_text(a, r),
+		.sqlite_version = maybe_text(a, r),
+		.rss_bytes = any_u64(r),
+		.db_bytes = any_u64(r),
+		.wal_bytes = any_u64(r),
+		.threads = any_u32(r)};
 
 	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		m.trials[i] = any_u64(r);
@@ -479,8 +494,8 @@ static struct msg_replay_reply replay_reply(struct arena *a, struct rng *r)
 	struct msg_replayed *p = ARENA_ARRAY(a, struct msg_replayed, m.n);
 
 	for (int i = 0; i < m.n; i++) {
-		p[i] = (struct msg_replayed){any_u64(r), any_u64(r), coin(r), below(r, 4), NULL,
-			below(r, 4), NULL};
+		p[i] = (struct msg_replayed){
+			any_u64(r), any_u64(r), coin(r), below(r, 4), NULL, below(r, 4), NULL};
 		p[i].recorded = named(a, r, p[i].n_recorded);
 		p[i].computed = named(a, r, p[i].n_computed);
 	}
@@ -506,53 +521,34 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 	int n = below(r, 6);
 
 	if (m.is_error) {
-		m.error = (struct msg_error){any_u32(r), maybe_text(a, r), maybe_text(a, r),
-			maybe_text(a, r), any_u64(r)};
+		m.error = (struct msg_error){
+			any_u32(r), maybe_text(a, r), maybe_text(a, r), maybe_text(a, r), any_u64(r)};
 		return m;
 	}
 	switch (method) {
-	case METHOD_HELLO:
-		m.u.hello = hello_reply(a, r);
-		break;
-	case METHOD_PING:
-		break;
-	case METHOD_STATUS:
-		m.u.status = status_reply(a, r);
-		break;
+	case METHOD_HELLO: m.u.hello = hello_reply(a, r); break;
+	case METHOD_PING: break;
+	case METHOD_STATUS: m.u.status = status_reply(a, r); break;
 	case METHOD_CREATE_STUDY:
 	case METHOD_GET_STUDY:
 	case METHOD_UPDATE_STUDY:
-	case METHOD_DELETE_STUDY:
-		m.u.study = (struct msg_study_reply){study(a, r), coin(r)};
-		break;
-	case METHOD_LIST_STUDIES:
-		m.u.list_studies = list_studies_reply(a, r);
-		break;
+	case METHOD_DELETE_STUDY: m.u.study = (struct msg_study_reply){study(a, r), coin(r)}; break;
+	case METHOD_LIST_STUDIES: m.u.list_studies = list_studies_reply(a, r); break;
 	case METHOD_SUGGEST:
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
-	case METHOD_GET_TRIAL:
-		m.u.trials = (struct msg_trials_reply){n, trials(a, r, n)};
-		break;
-	case METHOD_HEARTBEAT:
-		m.u.heartbeat = heartbeat_reply(a, r);
-		break;
+	case METHOD_GET_TRIAL: m.u.trials = (struct msg_trials_reply){n, trials(a, r, n)}; break;
+	case METHOD_HEARTBEAT: m.u.heartbeat = heartbeat_reply(a, r); break;
 	case METHOD_ADD_TRIALS:
 		m.u.add_trials = (struct msg_add_trials_reply){any_u64(r), any_u64(r)};
 		break;
 	case METHOD_LIST_TRIALS:
-		m.u.list_trials = (struct msg_list_trials_reply){n, trials(a, r, n), coin(r),
-			any_u64(r), any_u64(r)};
+		m.u.list_trials = (struct msg_list_trials_reply){
+			n, trials(a, r, n), coin(r), any_u64(r), any_u64(r)};
 		break;
-	case METHOD_BEST:
-		m.u.best.trial = coin(r) ? trials(a, r, 1) : NULL;
-		break;
-	case METHOD_PREDICT:
-		m.u.predict = predict_reply(a, r);
-		break;
-	case METHOD_REPLAY:
-		m.u.replay = replay_reply(a, r);
-		break;
+	case METHOD_BEST: m.u.best.trial = coin(r) ? trials(a, r, 1) : NULL; break;
+	case METHOD_PREDICT: m.u.predict = predict_reply(a, r); break;
+	case METHOD_REPLAY: m.u.replay = replay_reply(a, r); break;
 	}
 	return m;
 }
@@ -567,15 +563,18 @@ static struct record_suggested suggested(struct arena *a, struct rng *r)
 	for (int i = 0; i < n; i++) {
 		int d = below(r, 10);
 
-		g[i] = (struct record_given){.number = any_u64(r), .n_values = d,
-			.values = any_reals(a, r, d, true), .attempt = any_u32(r),
-			.lease_ms = any_u64(r), .why = why(r)};
+		g[i] = (struct record_given){.number = any_u64(r),
+			.n_values = d,
+			.values = any_reals(a, r, d, true),
+			.attempt = any_u32(r),
+			.lease_ms = any_u64(r),
+			.why = why(r)};
 		fill_id(r, g[i].token);
 	}
 	return (struct record_suggested){n, g,
-		{any_u64(r), any_u64(r), any_u32(r), any_u32(r), fixed,
-			any_reals(a, r, fixed, false), state, any_reals(a, r, state, false), state,
-			any_reals(a, r, state, false), any_u32(r), coin(r), maybe_text(a, r)},
+		{any_u64(r), any_u64(r), any_u32(r), any_u32(r), fixed, any_reals(a, r, fixed, false),
+			state, any_reals(a, r, state, false), state, any_reals(a, r, state, false), any_u32(r),
+			coin(r), maybe_text(a, r)},
 		maybe_name(a, r)};
 }
 
@@ -601,8 +600,8 @@ static struct record_added added(struct arena *a, struct rng *r)
 	for (int i = 0; i < n; i++) {
 		int d = below(r, 10), k = below(r, 3);
 
-		t[i] = (struct record_added_trial){d, any_reals(a, r, d, true), k,
-			any_reals(a, r, k, false), maybe_text(a, r)};
+		t[i] = (struct record_added_trial){
+			d, any_reals(a, r, d, true), k, any_reals(a, r, k, false), maybe_text(a, r)};
 	}
 	return (struct record_added){any_u64(r), n, t};
 }
@@ -619,15 +618,9 @@ struct record random_record(struct arena *a, struct rng *r, enum record_kind kin
 		rec.u.updated = (struct record_updated){rng_below(r, 5), coin(r), 0, coin(r)};
 		rec.u.updated.budget = rec.u.updated.has_budget ? any_u64(r) : 0;
 		break;
-	case RECORD_SUGGESTED:
-		rec.u.suggested = suggested(a, r);
-		break;
-	case RECORD_ENDED:
-		rec.u.ended = ended(a, r);
-		break;
-	case RECORD_ADDED:
-		rec.u.added = added(a, r);
-		break;
+	case RECORD_SUGGESTED: rec.u.suggested = suggested(a, r); break;
+	case RECORD_ENDED: rec.u.ended = ended(a, r); break;
+	case RECORD_ADDED: rec.u.added = added(a, r); break;
 	}
 	return rec;
 }

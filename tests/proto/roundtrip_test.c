@@ -64,8 +64,7 @@ static void replies(void **state)
 
 			m = random_reply(a, &r, random_methods[i]);
 			assert_int_equal(encode_reply(&wire, &m, a, &err), KR_OK);
-			if (decode_reply(&back, m.method, m.is_error, wire.p, wire.len, a, &err) !=
-				KR_OK)
+			if (decode_reply(&back, m.method, m.is_error, wire.p, wire.len, a, &err) != KR_OK)
 				fail_msg("%s %d: %s", msg_method_name(m.method), k, err.text);
 			same(dump_reply(&m), dump_reply(&back));
 			arena_reset(a);
@@ -120,8 +119,8 @@ static void every_allocation_can_fail(void **state)
 			if (st == KR_OK)
 				st = encode_reply(&wire, &reply, a, &err);
 			if (st == KR_OK)
-				st = decode_reply(&reply_back, reply.method, reply.is_error,
-					wire.p, wire.len, a, &err);
+				st = decode_reply(
+					&reply_back, reply.method, reply.is_error, wire.p, wire.len, a, &err);
 			kr_alloc_fail_at(0, 0);
 			assert_true(st == KR_OK || st == KR_ENOMEM);
 			if (st == KR_OK)
@@ -255,8 +254,8 @@ static void unknown_methods_are_not_written(void **state)
 	assert_int_equal(encode_request(&wire, &m, a, NULL), KR_VERSION);
 	assert_int_equal(encode_reply(&wire, &reply, a, NULL), KR_VERSION);
 	assert_int_equal(decode_reply(&back, 4, false, "", 0, a, NULL), KR_VERSION);
-	assert_int_equal(decode_reply(&back, METHOD_PING, false, "", LIMIT_MESSAGE_BYTES + 1, a,
-		NULL), KR_TOO_LARGE);
+	assert_int_equal(decode_reply(&back, METHOD_PING, false, "", LIMIT_MESSAGE_BYTES + 1, a, NULL),
+		KR_TOO_LARGE);
 	arena_free(a);
 }
 

@@ -76,7 +76,7 @@ static const char *read_string(const char *s, struct buffer *out)
 			continue;
 		}
 		if (c == '\\')
-			c = (uint8_t)*++s;
+			c = (uint8_t) * ++s;
 		put(&once, &c, 1);
 	}
 	if (*++s == '*') {
@@ -117,8 +117,7 @@ static const char *read_integer(const char *s, uint64_t field, struct buffer *ou
 		put(out, &word, sizeof(word));
 	} else {
 		put_varint(out, field << 3);
-		put_varint(out, *s == '-' ? (uint64_t)strtoll(s, &end, 10) :
-			strtoull(s, &end, 10));
+		put_varint(out, *s == '-' ? (uint64_t)strtoll(s, &end, 10) : strtoull(s, &end, 10));
 		if (end == s)
 			bad(s);
 	}
