@@ -234,7 +234,8 @@ static void check_line(struct world *w, struct model *m, const struct ledger_lin
 		return;
 	}
 	if (!l->ok) {
-		if (n)
+		/* A refusal is not remembered: another copy of it may be applied later. */
+		if (n && l->copies == 1 && w->profile->twice == 0)
 			world_complain(w, "%s was refused (code %u) and applied",
 				msg_method_name(l->method), l->code);
 		return;

@@ -207,6 +207,8 @@ static void send_again(struct world *w, int client)
 {
 	struct client *c = &w->clients[client];
 	c->patience++;
+	if (c->line != SIZE_MAX)
+		w->ledger[c->line].copies++;
 	memcpy(c->header.id, &c->patience, 8);
 	world_send(w, client, &c->header, c->body, c->len);
 	world_push(w, (struct happening){.at = w->now_ns + (int64_t)(50 + world_below(w, 200)) * MS,
@@ -343,7 +345,8 @@ void clients_answer(struct world *w, int client, const struct frame_header *h,
 			if (c->line != SIZE_MAX)
 				note_answer(w, c, &w->ledger[c->line], h, body, len, &r);
 			/* now and then it asks once more, as if the answer had been lost */
-			c->waiting = c->line != SIZE_MAX && world_below(w, 10) == 0;
+			c->waiting = c->line != SIZE_MAX && !r.is_error &&
+				world_below(w, 10) == 0;
 			c->patience++;
 			world_push(w, (struct happening){
 				.at = w->now_ns + (int64_t)world_below(w, 30000) * 1000,

@@ -61,6 +61,7 @@ struct ledger_line {
 	uint8_t request[16];
 	enum method method;
 	int study;                   /* name index */
+	int copies;                  /* how often it was sent */
 	bool answered, ok;
 	unsigned code;
 	uint8_t *answer;             /* first OK body, owned */
