@@ -332,16 +332,28 @@ static void random_bytes(void *ctx, uint8_t out[16])
 		abort();
 }
 
+/* OpenBLAS starts threads before main, which do not inherit the mask: a signal that
+ * one of them takes goes on to the main thread, whose signalfd shows it. */
+static void to_main_thread(int sig)
+{
+	if (gettid() != getpid())
+		tgkill(getpid(), getpid(), sig);
+}
+
 static enum kr_status catch_signals(struct shell *s, struct kr_error *err)
 {
+	struct sigaction forward = {.sa_handler = to_main_thread, .sa_flags = SA_RESTART};
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	/* Before the first thread, so that all inherit it. */
+	/* Before the first thread of our own, so that all of those inherit it. */
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGTERM, &forward, NULL);
+	sigaction(SIGINT, &forward, NULL);
+	sigaction(SIGHUP, &forward, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->signals >= 0 ? KR_OK : kr_fail(err, KR_EIO, "signalfd: %s", strerror(errno));
