@@ -60,9 +60,9 @@ def _start(endpoint: str, timeout: float) -> None:
     with tempfile.TemporaryFile() as log:
         try:
             daemon = subprocess.Popen(
-                [program, "--endpoint", endpoint, "--idle-exit", str(IDLE_EXIT)],
+                [program, "--idle-exit", str(IDLE_EXIT)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                start_new_session=True, cwd="/")
+                start_new_session=True)
         except OSError as error:
             raise ConnectionFailed(f"{program}: {error.strerror}", field="endpoint") from None
         _started.append(daemon)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple,
 
 from . import _scalar
 from ._progress import Progress
-from .errors import InvalidArgument, SpaceExhausted, StaleLease, StudyFinished
+from .errors import Conflict, InvalidArgument, SpaceExhausted, StaleLease, StudyFinished
 from .trial import Outcome, Trial, describe
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _Loop:
         try:
             if outcome is not None:
                 trial.tell(outcome)
-        except StaleLease as error:
+        except (StaleLease, Conflict) as error:
             warnings.warn(f"trial {trial.number}: {error}", RuntimeWarning, stacklevel=2)
             self.progress.ended(trial.number, None, "lost")
             return

@@ -112,9 +112,11 @@ class Client:
                 return found
             request.after_id = reply.studies[-1].id
 
-    def undelete(self, name: str) -> Study:
-        """Bring back the study of this name that was deleted last."""
+    def undelete(self, name: str, *, id: Optional[int] = None) -> Study:
+        """Bring back a deleted study; its Study.id says which, if several had the name."""
         request = _schema.DELETE_STUDY.request(study=_scalar.text(name, "name"), undelete=True)
+        if id is not None:
+            request.id = _scalar.integer(id, "id", 0)
         return Study(self, self._call(_schema.DELETE_STUDY, request).study)
 
     def status(self) -> Status:

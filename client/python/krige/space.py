@@ -181,12 +181,12 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
 
 
 def _put_objective(metric: Any, text: Any) -> None:
-    words = text.split() if isinstance(text, str) else []
-    if len(words) != 2 or words[0].upper() not in ("MINIMIZE", "MAXIMIZE"):
+    way, _, name = text.partition(" ") if isinstance(text, str) else ("", "", "")
+    if way not in ("minimize", "maximize") or not name:
         raise InvalidArgument(
             f"objective: {text!r} must be 'minimize NAME' or 'maximize NAME'", field="objective")
-    metric.role = ROLES[words[0].upper()]
-    metric.name = _scalar.text(words[1], "objective")
+    metric.role = ROLES[way.upper()]
+    metric.name = _scalar.text(name, "objective")
 
 
 def _put_constraint(metric: Any, text: Any, field: str) -> None:

@@ -19,6 +19,7 @@ class Study:
     """One optimization problem at a daemon. Any thread may use it.
 
     name     its name
+    id       tells it from deleted studies of the same name
     space    its parameters by name
     metrics  "minimize" or "maximize" by metric
     """
@@ -30,6 +31,7 @@ class Study:
         self._kinds: Dict[str, int] = {
             str(p.name, "utf-8"): int(p.kind) for p in message.spec.parameters}
         self.name = view.name
+        self.id = int(message.id)
         self.space = view.space
         self.metrics = view.metrics
 
