@@ -120,9 +120,6 @@ static enum kr_status read_delete_study(
 	m->undelete = pb->has_undelete && pb->undelete;
 	m->has_id = pb->has_id;
 	m->id = pb->id;
-	if (st == KR_OK && m->has_id && !m->undelete)
-		return decode_part__fail(
-			d, AT("id"), KR_INVALID_ARGUMENT, "is only for undelete; remove it");
 	return st;
 }
 
@@ -289,7 +286,7 @@ static enum kr_status read_add_trials(
 			d, AT("points"), KR_INVALID_ARGUMENT, "is empty; give at least one point");
 	values.nonfinite = true;
 	return decode_part__list(&values, NULL, "points", pb->n_points, (void *const *)pb->points,
-		LIMIT_MESSAGE_BYTES, sizeof(*m->points), read_told_point, &m->n, &m->points);
+		LIMIT_BATCH, sizeof(*m->points), read_told_point, &m->n, &m->points);
 }
 
 static enum kr_status read_get_trial(

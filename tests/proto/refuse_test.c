@@ -333,7 +333,7 @@ static void studies(void **state)
 		{METHOD_UPDATE_STUDY, STUDY "5:1", KR_OK, NULL, NULL},
 		{METHOD_UPDATE_STUDY, STUDY "4:10 5:1", BAD, "no_budget", "budget 10"},
 		{METHOD_DELETE_STUDY, STUDY, KR_OK, NULL, NULL},
-		{METHOD_DELETE_STUDY, STUDY "4:3", BAD, "id", "undelete"},
+		{METHOD_DELETE_STUDY, STUDY "4:3", KR_OK, NULL, NULL},
 		{METHOD_DELETE_STUDY, STUDY "3:1 4:3", KR_OK, NULL, NULL},
 	};
 
@@ -441,7 +441,8 @@ static void points(void **state)
 		{METHOD_ADD_TRIALS, POINT(X X Y), BAD, "points[0].params[1].name", "\"x\""},
 		{METHOD_ADD_TRIALS, POINT(X Y) "3:{" X "1:{1:\"y\" 2:{4:#inf}} " Y "}", BAD,
 			"points[1].params[1].value", "infinite"},
-		{METHOD_ADD_TRIALS, STUDY "2000*(3:{" X Y "})", KR_OK, NULL, NULL},
+		{METHOD_ADD_TRIALS, STUDY "1024*(3:{" X Y "})", KR_OK, NULL, NULL},
+		{METHOD_ADD_TRIALS, STUDY "1025*(3:{" X Y "})", KR_TOO_LARGE, "points", "1025"},
 		{METHOD_PREDICT, POINT(X), KR_OK, NULL, NULL},
 		{METHOD_PREDICT, STUDY, BAD, "points", "at least one"},
 		{METHOD_PREDICT, POINT(""), BAD, "points[0].params", "empty"},
