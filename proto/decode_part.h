@@ -65,7 +65,7 @@ enum kr_status decode_distinct__check(const struct decoder *d, const struct plac
 enum { DECODE_SHOWN = 72 };
 void decode_distinct__show(char out[DECODE_SHOWN], const char *s);
 
-/* Text: NULL when absent (has false) or, when lenient, for memory only. */
+/* Text of at most limit bytes, copied with a NUL; NULL when has is false. */
 enum kr_status decode_part__text(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, size_t limit, const char **out);
 
@@ -75,10 +75,11 @@ enum kr_status decode_part__name(const struct decoder *d, const struct place *at
 enum kr_status decode_part__required_name(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
 
-/* 16 bytes. */
+/* 16 bytes; another length is as absent when lenient. */
 enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, bool *has_out, uint8_t out[MSG_ID_BYTES]);
 
+/* Refuses NaN and infinities. */
 enum kr_status decode_part__finite(const struct decoder *d, const struct place *at, double x);
 
 /* Seconds of a lease, when has. */
@@ -89,8 +90,10 @@ enum kr_status decode_part__lease_s(
 enum kr_status decode_part__enum(const struct decoder *d, const struct place *at,
 	const ProtobufCEnumDescriptor *desc, int value, unsigned *out);
 
+/* pb may be NULL. mutates: a request id is required. */
 enum kr_status decode_part__meta(
 	const struct decoder *d, const Kriged__RequestMeta *pb, bool mutates, struct msg_meta *out);
+/* pb may be NULL: no value. */
 enum kr_status decode_part__scalar(const struct decoder *d, const struct place *at,
 	const Kriged__Scalar *pb, struct msg_scalar *out);
 decode_part__reader decode_part__scalar_item; /* Kriged__Scalar -> struct msg_scalar */
@@ -104,6 +107,7 @@ enum kr_status decode_part__values(const struct decoder *d, const struct place *
 decode_part__reader decode_part__lease; /* Kriged__Lease -> struct msg_lease */
 decode_part__reader decode_part__point; /* Kriged__Point -> struct msg_point */
 
+/* pb may be NULL: all zero. */
 enum kr_status decode_part__why(
 	const struct decoder *d, const struct place *at, const Kriged__Why *pb, struct msg_why *out);
 

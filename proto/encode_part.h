@@ -38,6 +38,7 @@ void *encode_part__list(struct arena *a, size_t *n_out, int n, const void *items
 	(((pb)->field = encode_part__list(     \
 		  (a), &(pb)->n_##field, (n), (items), sizeof(*(items)), (make))) != NULL)
 
+/* A scalar of kind 0 has no value. */
 Kriged__Scalar *encode_part__scalar(struct arena *a, const struct msg_scalar *m);
 encode_part__maker encode_part__scalar_item; /* struct msg_scalar -> Kriged__Scalar */
 encode_part__maker encode_part__named;       /* struct msg_named -> Kriged__NamedScalar */
@@ -45,6 +46,7 @@ encode_part__maker encode_part__value;       /* struct msg_value -> Kriged__Metr
 encode_part__maker encode_part__lease;       /* struct msg_lease -> Kriged__Lease */
 encode_part__maker encode_part__point;       /* struct msg_point -> Kriged__Point */
 
+/* Fields that are absent or 0 by their flags are left out. */
 Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m);
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m);
 

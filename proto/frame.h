@@ -27,6 +27,7 @@ struct frame_header {
 	uint8_t id[FRAME_ID_BYTES];
 };
 
+/* Writes all of out; the values are taken as they are. */
 void frame_pack(const struct frame_header *h, uint8_t out[FRAME_HEADER_BYTES]);
 
 /* Errors: KR_INVALID_ARGUMENT (length, magic, unknown flag bits), KR_VERSION (h is filled, so
