@@ -96,7 +96,7 @@ def test_bad_input_is_named(served):
     refused(INVALID_ARGUMENT, "name", **study(name=b"a\0b"))
     refused(INVALID_ARGUMENT, "x", name=b"t", spec=dict(
         parameters=[one, one], metrics=[dict(name=b"loss", role=1)]))
-    refused(TOO_LARGE, "name", **study(name=b"n" * 300))
+    refused(INVALID_ARGUMENT, "256", **study(name=b"n" * 300))
 
 
 def test_huge_frames(served):

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *prefix, *full;
@@ -39,12 +40,15 @@ __attribute__((constructor)) static void start(void)
 	error_number = getenv("FAULTIO_ERRNO") ? atoi(getenv("FAULTIO_ERRNO")) : EIO;
 }
 
+/* A regular file below the prefix. Syncs of folders are left alone: SQLite ignores what
+ * comes of its own, and the store does one more, which it does not ignore. */
 static int ours(int fd)
 {
 	char link[64], path[4096];
+	struct stat st;
 	ssize_t n;
 
-	if (!count)
+	if (!count || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path) - 1);
