@@ -53,7 +53,7 @@ static void next_random(void *ctx, uint8_t out[16])
 static void step(struct harness *h, const struct event *ev);
 static void serve(struct harness *h);
 
-static void start(struct harness *h)
+void harness_start(struct harness *h)
 {
 	struct engine_options o = {
 		.random = next_random,
@@ -80,7 +80,7 @@ struct harness *harness_new(void)
 	h->next_tag = 1;
 	h->arena = arena_new((size_t)1 << 30);
 	assert_non_null(h->arena);
-	start(h);
+	harness_start(h);
 	assert_true(engine_ready(h->e));
 	return h;
 }
@@ -110,13 +110,19 @@ void harness_free(struct harness *h)
 	free(h);
 }
 
-void harness_restart(struct harness *h)
+void harness_crash(struct harness *h)
 {
 	drop_todo(h);
 	engine_free(h->e);
+	h->e = NULL;
 	h->hold_commits = h->hold_jobs = h->hold_loads = h->fail_loads = false;
 	h->commit_status = KR_OK;
-	start(h);
+}
+
+void harness_restart(struct harness *h)
+{
+	harness_crash(h);
+	harness_start(h);
 }
 
 static void store_row(struct harness *h, const struct row *row)
@@ -377,7 +383,7 @@ struct msg_request harness_request(struct harness *h, enum method method, uint64
 	struct msg_request m = {.method = method};
 
 	if (n == 0)
-		n = 1000000 + h->next_tag;
+		n = 1000000 + h->next_request++;
 	m.meta.has_request_id = true;
 	memcpy(m.meta.request_id, &n, sizeof(n));
 	return m;

@@ -40,7 +40,7 @@ struct harness {
 	uint64_t cut;            /* newest job that was cut */
 	int n_cuts, n_commits, n_jobs, n_loads;
 
-	uint64_t next_tag;
+	uint64_t next_tag, next_request;
 	struct arena *arena;     /* of decoded replies and built requests */
 };
 
@@ -49,6 +49,10 @@ void harness_free(struct harness *h);
 
 /* As kill -9 and a start: only durable rows remain. */
 void harness_restart(struct harness *h);
+
+/* The two halves of it. */
+void harness_crash(struct harness *h);
+void harness_start(struct harness *h);
 
 /* The request goes in; effects are served as far as nothing is held. Returns its tag. */
 uint64_t harness_send(struct harness *h, const struct msg_request *m);
