@@ -378,11 +378,25 @@ bool check_ask(struct world *w, struct msg_request *m, struct msg_reply *out, st
 	return false;
 }
 
-/* So that nothing changes any more while the engine is compared. */
-static void let_leases_run_out(struct world *w)
+/* Copies of old requests on their way, jobs and commits under way. */
+static bool busy(const struct world *w)
 {
-	w->now_ns += 1000LL * 1000000000;
-	for (int i = 0; i < 20 || w->n_flight; i++)
+	for (size_t i = 0; i < w->n_heap; i++)
+		if (w->heap[i].kind != HAPPEN_TICK && w->heap[i].kind != HAPPEN_TIMEOUT)
+			return true;
+	return false;
+}
+
+/* So that nothing changes any more while the engine is compared: what is under way
+ * arrives, then every lease runs out. */
+static void settle(struct world *w)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < 20 || busy(w); i++)
+			world_turn(w);
+		w->now_ns += 1000LL * 1000000000;
+	}
+	for (int i = 0; i < 20 || busy(w); i++)
 		world_turn(w);
 }
 
@@ -392,7 +406,7 @@ void check_world(struct world *w)
 	struct arena *a = arena_new(64 << 20);
 	if (!m || !a)
 		abort();
-	let_leases_run_out(w);
+	settle(w);
 	fold_disk(w, m);
 	for (size_t i = 0; i < w->n_ledger && !w->complaint[0]; i++)
 		check_line(w, m, &w->ledger[i]);
