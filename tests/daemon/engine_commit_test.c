@@ -336,7 +336,8 @@ static void test_start(void **state)
 	(void)state;
 	harness_crash(h);
 	h->hold_loads = true;
-	harness_start(h);
+	assert_true(harness_boot(h));
+	harness_begin(h);
 	assert_false(engine_ready(h->e));
 	r = harness_reply(h, send_get(h, "s"));
 	harness_assert_error(&r, KR_UNAVAILABLE, NULL, "being read");

@@ -53,7 +53,7 @@ static void next_random(void *ctx, uint8_t out[16])
 static void step(struct harness *h, const struct event *ev);
 static void serve(struct harness *h);
 
-void harness_start(struct harness *h)
+bool harness_boot(struct harness *h)
 {
 	struct engine_options o = {
 		.random = next_random,
@@ -66,9 +66,19 @@ void harness_start(struct harness *h)
 		.max_waiting = h->max_waiting,
 	};
 
-	assert_int_equal(engine_new(&h->e, &o, NULL), KR_OK);
+	return engine_new(&h->e, &o, NULL) == KR_OK;
+}
+
+void harness_begin(struct harness *h)
+{
 	step(h, &(struct event){.kind = EVENT_START});
 	serve(h);
+}
+
+static void boot(struct harness *h)
+{
+	assert_true(harness_boot(h));
+	harness_begin(h);
 }
 
 struct harness *harness_new(void)
@@ -80,7 +90,7 @@ struct harness *harness_new(void)
 	h->next_tag = 1;
 	h->arena = arena_new((size_t)1 << 30);
 	assert_non_null(h->arena);
-	harness_start(h);
+	boot(h);
 	assert_true(engine_ready(h->e));
 	return h;
 }
@@ -122,7 +132,7 @@ void harness_crash(struct harness *h)
 void harness_restart(struct harness *h)
 {
 	harness_crash(h);
-	harness_start(h);
+	boot(h);
 }
 
 static void store_row(struct harness *h, const struct row *row)

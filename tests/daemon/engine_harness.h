@@ -50,9 +50,10 @@ void harness_free(struct harness *h);
 /* As kill -9 and a start: only durable rows remain. */
 void harness_restart(struct harness *h);
 
-/* The two halves of it. */
+/* The parts of it: memory is gone; a new engine (false: no memory for it); its start. */
 void harness_crash(struct harness *h);
-void harness_start(struct harness *h);
+bool harness_boot(struct harness *h);
+void harness_begin(struct harness *h);
 
 /* The request goes in; effects are served as far as nothing is held. Returns its tag. */
 uint64_t harness_send(struct harness *h, const struct msg_request *m);

@@ -85,8 +85,8 @@ static enum kr_status make_answer(struct engine *e, const struct job *j, struct 
 	if (j->status != KR_OK || !out)
 		return call_no_memory(err);
 	if (!j->predicted)
-		return kr_fail(err, KR_NOT_NOW, "no model could be made of study '%s' yet; tell more "
-			"observations", j->def->name);
+		return kr_fail(err, KR_NOT_NOW, "no model could be made of study '%s' now; try again, "
+			"or tell more observations", j->def->name);
 	for (int i = 0; i < j->n_queries; i++)
 		out[i] = (struct msg_prediction){
 			j->def->spec.metrics[0].name, j->means[i], j->sds[i],
