@@ -220,7 +220,7 @@ static void tick(struct shell *s)
 static void drain(struct shell *s, const char *why)
 {
 	if (s->draining) {
-		log_at(LOG_LEVEL_WARN, "second signal: stopping at once", "%s", "");
+		log_at(LOG_LEVEL_WARN, "stopping at once", "reason=\"%s, while draining\"", why);
 		_exit(EXIT_SECOND_SIGNAL);
 	}
 	log_at(LOG_LEVEL_INFO, "draining", "reason=\"%s\" jobs=%d", why, s->n_jobs);
@@ -463,6 +463,6 @@ enum kr_status shell_run(const struct config *c, struct kr_error *err)
 		serve(&s);
 	stop(&s);
 	if (status == KR_OK)
-		log_at(LOG_LEVEL_INFO, "stopped", "%s", "");
+		log_at(LOG_LEVEL_INFO, "stopped", "db=\"%s\"", c->db);
 	return status;
 }
