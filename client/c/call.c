@@ -175,10 +175,10 @@ static enum outcome await(struct call *k, struct channel *ch, const struct frame
 			zmq_msg_close(&body);
 			break;
 		case CHANNEL_QUIET:
+			if (!ch->connected && (left <= 0 || now >= connect_end))
+				return REFUSED;
 			if (left <= 0)
 				return SILENT;
-			if (!ch->connected && now >= connect_end)
-				return REFUSED;
 			break;
 		case CHANNEL_REFUSED:
 			return REFUSED;

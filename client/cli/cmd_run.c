@@ -217,6 +217,8 @@ static void summarize(const struct run *r)
 
 	if (r->cli->quiet)
 		return;
+	if (r->end[0])
+		cli_say("%s", r->end);
 	if (r->has_best)
 		cli_say("%" PRIu64 " complete, %" PRIu64 " failed; best %s %s in trial %" PRIu64,
 			r->complete, r->failed, r->study->spec.metrics[0].name,

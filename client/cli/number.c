@@ -9,13 +9,20 @@
 
 const char *number_format(char out[NUMBER_BYTES], double x)
 {
+	int digits, exponent;
+
 	if (!isfinite(x))
 		return strcpy(out, isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(out, NUMBER_BYTES, "%.*g", digits, x);
+	for (digits = 1; digits < 17; digits++) {
+		snprintf(out, NUMBER_BYTES, "%.*e", digits - 1, x);
 		if (strtod(out, NULL) == x)
 			break;
 	}
+	snprintf(out, NUMBER_BYTES, "%.*e", digits - 1, x);
+	exponent = atoi(strchr(out, 'e') + 1);
+	if (exponent >= -4 && exponent < 16)
+		snprintf(out, NUMBER_BYTES, "%.*f",
+			digits - 1 > exponent ? digits - 1 - exponent : 0, x);
 	if (!strpbrk(out, ".e"))
 		strcat(out, ".0");
 	return out;

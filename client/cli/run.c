@@ -53,15 +53,23 @@ static const char *objective(const struct run *r)
 
 /* ---- the run as a whole ------------------------------------------------------------ */
 
+/* For a failure: the first one names the code. */
 static void end_run(struct run *r, int code)
 {
 	pthread_mutex_lock(&r->lock);
 	if (r->code == CLI_OK)
 		r->code = code;
-	r->finished = true;
 	pthread_mutex_unlock(&r->lock);
-	if (code != CLI_OK)
-		atomic_store(&r->stop, true);
+	atomic_store(&r->stop, true);
+}
+
+/* Nothing left for this slot. Others go on: a trial that fails gives its place of
+ * the budget back. */
+static void note_end(struct run *r, const struct krige_error *err)
+{
+	pthread_mutex_lock(&r->lock);
+	snprintf(r->end, sizeof(r->end), "%s", err->message);
+	pthread_mutex_unlock(&r->lock);
 }
 
 /* A failure that ends the run: words for the first slot that meets it. */
@@ -84,7 +92,7 @@ static bool claim(struct run *r)
 	bool got;
 
 	pthread_mutex_lock(&r->lock);
-	got = !r->finished && r->claimed < r->max && !atomic_load(&r->stop);
+	got = r->claimed < r->max && !atomic_load(&r->stop);
 	r->claimed += got;
 	pthread_mutex_unlock(&r->lock);
 	return got;
@@ -97,23 +105,13 @@ static void unclaim(struct run *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static bool ended(struct run *r)
-{
-	bool is;
-
-	pthread_mutex_lock(&r->lock);
-	is = r->finished || atomic_load(&r->stop);
-	pthread_mutex_unlock(&r->lock);
-	return is;
-}
-
 /* ---- ask --------------------------------------------------------------------------- */
 
 static void idle(struct run *r, uint32_t hint_ms)
 {
 	int64_t end = clock_ms() + (hint_ms > 0 && hint_ms < IDLE_MS ? hint_ms : IDLE_MS);
 
-	while (clock_ms() < end && !ended(r))
+	while (clock_ms() < end && !atomic_load(&r->stop))
 		clock_sleep_ms(IDLE_SLICE_MS);
 }
 
@@ -157,7 +155,7 @@ static const struct msg_trial *ask(struct run *r, struct arena *a)
 	struct krige_error err;
 	bool noted = false;
 
-	while (!ended(r)) {
+	while (!atomic_load(&r->stop)) {
 		switch (ask_once(r, a, &t, &err)) {
 		case KRIGE_OK:
 			if (t)
@@ -171,11 +169,7 @@ static const struct msg_trial *ask(struct run *r, struct arena *a)
 		case KRIGE_STUDY_FINISHED:
 		case KRIGE_BUDGET_SPENT:
 		case KRIGE_SPACE_EXHAUSTED:
-			pthread_mutex_lock(&r->lock);
-			if (!r->finished && !r->cli->quiet)
-				cli_say("%s", err.message);
-			pthread_mutex_unlock(&r->lock);
-			end_run(r, CLI_OK);
+			note_end(r, &err);
 			return NULL;
 		default: give_up(r, &err); return NULL;
 		}
@@ -187,13 +181,17 @@ static const struct msg_trial *ask(struct run *r, struct arena *a)
 
 static void keep_tail(char tail[TAIL_BYTES], const char *line)
 {
+	size_t n;
+
 	if (line[strspn(line, " \t\r")] == '\0')
 		return;
-	snprintf(tail, TAIL_BYTES, "%s", line);
-	/* A reason is UTF-8 without control characters. */
+	n = (size_t)snprintf(tail, TAIL_BYTES, "%s", line);
+	/* A reason is UTF-8 without control characters. The cut may have split one. */
 	for (char *c = tail; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = ' ';
+	for (int i = 0; i < 3 && n >= TAIL_BYTES && !utf8_valid(tail, strlen(tail)); i++)
+		tail[strlen(tail) - 1] = '\0';
 	if (!utf8_valid(tail, strlen(tail)))
 		for (char *c = tail; *c; c++)
 			if ((unsigned char)*c >= 0x80)

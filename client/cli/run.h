@@ -30,7 +30,7 @@ struct run {
 
 	pthread_mutex_t lock;        /* guards what follows, and whole lines on stderr */
 	uint64_t claimed, complete, failed, failures_in_a_row;
-	bool finished;               /* nothing more to ask for */
+	char end[512];               /* why nothing more is given out; "": it is */
 	int code;                    /* of the whole run */
 	bool has_best;
 	double best;

@@ -1,0 +1,240 @@
+/* What `krige run` writes into a command and reads out of it: placeholders,
+ * environment, values. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "client/cli/env.h"
+#include "client/cli/result.h"
+#include "client/cli/template.h"
+#include "client/cli/text.h"
+
+static struct arena *arena;
+
+static const struct msg_named params[] = {
+	{"lr", {.kind = SCALAR_REAL, .r = 0.001}},
+	{"n", {.kind = SCALAR_INT, .i = -3}},
+	{"opt", {.kind = SCALAR_STRING, .s = "a b"}},
+	{"none", {.kind = SCALAR_NULL}},
+	{"flag", {.kind = SCALAR_BOOL, .b = true}},
+};
+static const struct msg_trial trial = {.number = 17, .n_params = 5, .params = params};
+
+static void test_expand(void **state)
+{
+	static const struct {
+		const char *text, *out;
+	} cases[] = {
+		{"", ""}, {"plain", "plain"}, {"{lr}", "0.001"}, {"--n={n}", "--n=-3"},
+		{"{opt}{none}{flag}", "a bnulltrue"}, {"out-{number}.json", "out-17.json"},
+		{"{{lr}}", "{lr}"}, {"a{{{n}}}b", "a{-3}b"}, {"}}{{", "}{"},
+	};
+	const char *out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(template_expand(&out, cases[i].text, &trial, arena, NULL), KR_OK);
+		assert_string_equal(out, cases[i].out);
+	}
+}
+
+static void test_expand_bad(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{"{lrr}", "no parameter for the placeholder {lrr}; there are {lr}, {n}, {opt}, "
+			  "{none}, {flag}, {number}, and {{ for a brace"},
+		{"a {", "'{': a single {; write {{ for a brace"},
+		{"}", "'}': a single }; write }} for a brace"},
+		{"{}", "no parameter for the placeholder {}; there are {lr}, {n}, {opt}, {none}, "
+		       "{flag}, {number}, and {{ for a brace"},
+	};
+	struct kr_error err;
+	const char *out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(template_expand(&out, cases[i].text, &trial, arena, &err),
+			KR_INVALID_ARGUMENT);
+		assert_string_equal(err.text, cases[i].message);
+	}
+}
+
+static void test_check(void **state)
+{
+	static const struct msg_param p[] = {{.name = "lr"}, {.name = "number"}};
+	static const struct msg_spec spec = {.n_params = 2, .params = p};
+	const char *good[] = {"sh", "-c", "echo {lr} {number}"}, *wrong[] = {"sh", "{x}"};
+
+	(void)state;
+	assert_int_equal(template_check(good, 3, &spec, arena, NULL), KR_OK);
+	assert_int_equal(template_check(wrong, 2, &spec, arena, NULL), KR_INVALID_ARGUMENT);
+}
+
+static void test_env(void **state)
+{
+	static const struct msg_named odd[] = {{"a-b.c\xc3\xa9", {.kind = SCALAR_INT, .i = 1}}};
+	static const struct msg_trial t = {.number = 3, .n_params = 1, .params = odd};
+	const struct env_pair *pairs;
+	char **env;
+	int found = 0;
+
+	(void)state;
+	setenv("KRIGE_TRIAL", "stale", 1);
+	assert_int_equal(env_of_trial(&pairs, "s", &t, arena), 4);
+	assert_string_equal(pairs[1].value, "3");
+	assert_string_equal(pairs[2].name, "KRIGE_PARAMS");
+	assert_string_equal(pairs[2].value, "{\"a-b.c\xc3\xa9\":1}");
+	assert_string_equal(pairs[3].name, "KRIGE_PARAM_a_b_c__");
+	env = env_with(pairs, 4, arena);
+	assert_non_null(env);
+	for (; *env; env++) {
+		if (strncmp(*env, "KRIGE_TRIAL=", 12) != 0)
+			continue;
+		assert_string_equal(*env, "KRIGE_TRIAL=3");
+		found++;
+	}
+	assert_int_equal(found, 1);
+}
+
+static void test_shell_words(void **state)
+{
+	(void)state;
+	assert_string_equal(text_shell(arena, "a-b_1.0/x=y"), "a-b_1.0/x=y");
+	assert_string_equal(text_shell(arena, ""), "''");
+	assert_string_equal(text_shell(arena, "a b"), "'a b'");
+	assert_string_equal(text_shell(arena, "it's $x"), "'it'\\''s $x'");
+}
+
+/* Output of a command, and its value; source NONE: there is none. */
+static const struct {
+	const char *text;
+	enum result_source source;
+	double value;
+} outputs[] = {
+	{"loss=0.5", RESULT_NAMED, 0.5},
+	{"loss=0.5\nloss=0.25\n", RESULT_NAMED, 0.25},
+	{"  loss = 1e-3  ", RESULT_NAMED, 1e-3},
+	{"epoch=3, loss=0.5, lr=0.1", RESULT_NAMED, 0.5},
+	{"loss=0.5\nbye", RESULT_NAMED, 0.5},
+	{"loss=0.5\n7", RESULT_NAMED, 0.5},
+	{"loss=abc", RESULT_NONE, 0},
+	{"the loss=0.5", RESULT_NONE, 0},
+	{"xloss=0.5", RESULT_NONE, 0},
+	{"loss=0.5 done", RESULT_NONE, 0},
+	{"7\n0.125\n\n", RESULT_BARE, 0.125},
+	{"0.125\nbye", RESULT_NONE, 0},
+	{"-3", RESULT_BARE, -3},
+	{"0.1 0.2", RESULT_NONE, 0},
+	{"{\"loss\": 0.3}", RESULT_NAMED, 0.3},
+	{"{\"acc\": 0.3}", RESULT_NONE, 0},
+	{"{\"loss\": 0.3, \"acc\": 1}\nbye", RESULT_NAMED, 0.3},
+	{"{\"loss\": \"0.3\"}", RESULT_NONE, 0},
+	{"{\"loss\": 0.3", RESULT_NONE, 0},
+	{"loss=0.1\n{\"loss\": 0.2}", RESULT_NAMED, 0.2},
+	{"loss=inf", RESULT_NAMED, INFINITY},
+	{"", RESULT_NONE, 0},
+	{"loss=0x10", RESULT_NONE, 0},
+};
+
+static void test_values(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+		struct result r = result_make("loss");
+		char *text = strdup(outputs[i].text), *rest = NULL;
+
+		for (char *l = strtok_r(text, "\n", &rest); l; l = strtok_r(NULL, "\n", &rest))
+			result_line(&r, l);
+		free(text);
+		assert_int_equal(r.source, outputs[i].source);
+		if (r.source != RESULT_NONE)
+			assert_true(r.value == outputs[i].value);
+	}
+}
+
+static void test_nan(void **state)
+{
+	static const char *const lines[] = {"loss=nan", "NaN", "{\"loss\": NaN}",
+		"{\"loss\": null}"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct result r = result_make("loss");
+
+		result_line(&r, lines[i]);
+		assert_int_not_equal(r.source, RESULT_NONE);
+		assert_true(isnan(r.value));
+	}
+}
+
+static void test_names_with_equals(void **state)
+{
+	struct result r = result_make("a=b");
+
+	(void)state;
+	result_line(&r, "a=b=3");
+	assert_int_equal(r.source, RESULT_NAMED);
+	assert_true(r.value == 3);
+}
+
+static void test_file(void **state)
+{
+	static const struct {
+		const char *text;
+		double value;
+	} files[] = {
+		{"{\n \"loss\": 0.5,\n \"log\": [1, 2]\n}\n", 0.5},
+		{"0.5\n", 0.5},
+		{"epoch=1\nloss=0.5\n", 0.5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct result r = result_make("loss");
+		char *text = strdup(files[i].text);
+
+		result_text(&r, text, strlen(text));
+		free(text);
+		assert_int_not_equal(r.source, RESULT_NONE);
+		assert_true(r.value == files[i].value);
+	}
+}
+
+static int make_arena(void **state)
+{
+	(void)state;
+	arena = arena_new(16 << 20);
+	return arena ? 0 : -1;
+}
+
+static int free_arena(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_expand_bad),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_env),
+		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_nan),
+		cmocka_unit_test(test_names_with_equals),
+		cmocka_unit_test(test_file),
+	};
+
+	return cmocka_run_group_tests(tests, make_arena, free_arena);
+}
