@@ -17,7 +17,9 @@
  *
  * When a commit fails, the studies it touched are reloaded from the store
  * (EFFECT_LOAD), their part of the open group is dropped, and every reply that
- * reflected lost changes becomes UNAVAILABLE.
+ * reflected lost changes becomes UNAVAILABLE. For half a second after it changes
+ * are refused without a try, so that a full disk does not keep studies reloading
+ * and reads go on.
  *
  * One thread owns an engine; no locks inside. */
 #ifndef KR_DAEMON_ENGINE_ENGINE_H
@@ -40,7 +42,7 @@ struct route {
 	uint8_t identity[255]; /* of the ROUTER socket */
 	uint8_t identity_len;
 	bool delimiter;        /* an empty frame came before the header */
-	struct frame_header header;
+	struct frame_header header; /* in a reply its flags are set: REPLY, ERROR */
 };
 
 struct engine_options {

@@ -247,7 +247,9 @@ uint64_t job_id(const struct job *j)
 
 uint64_t job_study(const struct job *j)
 {
-	return j->study;
+	static const uint64_t replays = (uint64_t)1 << 63;
+
+	return j->kind == JOB_REPLAY ? j->study | replays : j->study;
 }
 
 void job_free(struct job *j)

@@ -3,7 +3,8 @@
  * simulator), given back to the engine.
  *
  *   job_step until false; between steps the worker may give way to other jobs,
- *   and calls job_cut when the deadline has passed. */
+ *   and calls job_cut when the deadline has passed (then job_step until false,
+ *   as ever: it settles what is there). One thread at a time works on a job. */
 #ifndef KR_DAEMON_ENGINE_JOB_H
 #define KR_DAEMON_ENGINE_JOB_H
 
@@ -14,7 +15,8 @@ struct job;
 
 uint64_t job_id(const struct job *j);
 
-/* Study it belongs to: the fair queue turns over studies. */
+/* Whose turn it is: the fair queue turns over these. The computations of a study
+ * share one; its replays have another, so that they don't hold it up. */
 uint64_t job_study(const struct job *j);
 
 /* Run one unit. False when nothing is left. Never fails. */
