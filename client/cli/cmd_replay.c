@@ -37,8 +37,8 @@ static void put_different(struct cli *cli, const struct msg_replayed *r)
 		putchar('\n');
 		return;
 	}
-	recorded = view_params_text(r->n_recorded, r->recorded, cli->arena);
-	computed = view_params_text(r->n_computed, r->computed, cli->arena);
+	recorded = view_params_text(r->n_recorded, r->recorded, false, cli->arena);
+	computed = view_params_text(r->n_computed, r->computed, false, cli->arena);
 	printf("trial %" PRIu64 " (event %" PRIu64 ") differs\n  recorded: %s\n  computed: %s\n",
 		r->number, r->seq, recorded ? recorded : "?", computed ? computed : "?");
 }

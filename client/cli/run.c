@@ -374,7 +374,7 @@ static bool better(const struct run *r, double value)
 
 static void put_line(struct run *r, const struct job *j, bool complete)
 {
-	const char *params = view_params_text(j->trial->n_params, j->trial->params, j->arena);
+	const char *params = view_params_text(j->trial->n_params, j->trial->params, true, j->arena);
 
 	fprintf(stderr, "trial %" PRIu64 ": ", j->trial->number);
 	if (complete)

@@ -258,12 +258,17 @@ void view_trial_row(struct table *t, const struct msg_spec *spec, const struct m
 	table_cell(t, trial->finished_ms ? text_time(time, trial->finished_ms) : NULL);
 }
 
-const char *view_params_text(int n, const struct msg_named *params, struct arena *a)
+static const char *short_scalar(const struct msg_scalar *s, struct arena *a)
+{
+	return s->kind == SCALAR_REAL ? arena_printf(a, "%.6g", s->r) : text_scalar(a, s);
+}
+
+const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a)
 {
 	const char *text = "", *value;
 
 	for (int i = 0; i < n && text; i++) {
-		value = text_scalar(a, &params[i].value);
+		value = brief ? short_scalar(&params[i].value, a) : text_scalar(a, &params[i].value);
 		text = value ? arena_printf(a, "%s%s%s=%s", text, i ? " " : "", params[i].name,
 				       value)
 			     : NULL;

@@ -26,7 +26,7 @@ void view_trial_row(struct table *t, const struct msg_spec *spec, const struct m
 const char *view_value(const struct msg_trial *t, const struct msg_spec *spec, int metric,
 	struct arena *a);
 
-/* "lr=0.1 n=3" for one line. */
-const char *view_params_text(int n, const struct msg_named *params, struct arena *a);
+/* "lr=0.1 n=3" for one line; brief: six digits. NULL when memory runs out. */
+const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a);
 
 #endif
