@@ -19,10 +19,10 @@
 #include "proto/limits.h"
 
 enum {
-	PAUSE_MS = 100,       /* between attempts at a daemon that is not there */
-	PAUSE_MAX_MS = 5000,  /* most that a retry hint is obeyed without looking again */
-	SLICE_MS = 50,        /* how late an interrupt may be noticed */
-	CONNECT_MS = 5000,    /* a handshake that takes longer is as good as refused */
+	PAUSE_MS = 100,      /* between attempts at a daemon that is not there */
+	PAUSE_MAX_MS = 5000, /* most that a retry hint is obeyed without looking again */
+	SLICE_MS = 50,       /* how late an interrupt may be noticed */
+	CONNECT_MS = 5000,   /* a handshake that takes longer is as good as refused */
 	ATTEMPT_MAX_MS = 60000
 };
 
@@ -35,7 +35,7 @@ struct call {
 	struct arena *arena;
 	struct bytes body;
 	int64_t deadline, attempt_ms;
-	int64_t down_since;    /* first of the failures in a row, -1: none */
+	int64_t down_since; /* first of the failures in a row, -1: none */
 	unsigned interrupts;
 	bool interrupted, reached, said_hello, lost;
 };
@@ -69,8 +69,7 @@ static enum krige_status out_of_time(struct call *k, struct krige_error *err)
 	if (k->interrupted)
 		return error_set(err, KRIGE_INTERRUPTED, "interrupted before the daemon answered");
 	if (!k->reached)
-		return error_set(err, KRIGE_CANNOT_CONNECT, "no daemon answers at %s",
-			k->client->endpoint);
+		return error_set(err, KRIGE_CANNOT_CONNECT, "no daemon answers at %s", k->client->endpoint);
 	return error_set(err, KRIGE_TIMEOUT, "the daemon at %s did not answer within %.3g s",
 		k->client->endpoint, k->times->timeout_ms / 1000.0);
 }
@@ -89,8 +88,8 @@ static bool take_idle(struct krige_client *c, struct channel *ch)
 	return found;
 }
 
-static enum krige_status acquire(struct krige_client *c, struct channel *ch,
-	struct krige_error *err)
+static enum krige_status acquire(
+	struct krige_client *c, struct channel *ch, struct krige_error *err)
 {
 	while (take_idle(c, ch)) {
 		if (channel_usable(ch))
@@ -115,8 +114,8 @@ static void give_back(struct krige_client *c, struct channel *ch)
 
 /* ---- one attempt ----------------------------------------------------------- */
 
-static enum krige_status read_reply(struct call *k, const struct frame_header *h, zmq_msg_t *body,
-	struct krige_error *err)
+static enum krige_status read_reply(
+	struct call *k, const struct frame_header *h, zmq_msg_t *body, struct krige_error *err)
 {
 	struct kr_error kr = {0};
 
@@ -126,7 +125,7 @@ static enum krige_status read_reply(struct call *k, const struct frame_header *h
 			"version of both",
 			k->client->endpoint, h->version, PROTO_VERSION);
 	if (decode_reply(k->reply, h->method, (h->flags & FRAME_ERROR) != 0, zmq_msg_data(body),
-		    zmq_msg_size(body), k->arena, &kr) == KR_OK)
+			zmq_msg_size(body), k->arena, &kr) == KR_OK)
 		return k->reply->is_error ? error_from_reply(err, &k->reply->error) : KRIGE_OK;
 	if (kr.code == KR_ENOMEM || kr.code == KR_TOO_LARGE)
 		return error_from_kr(err, &kr);
@@ -166,8 +165,7 @@ static enum outcome await(struct call *k, struct channel *ch, const struct frame
 
 		switch (channel_wait(ch, wait, &h, &body)) {
 		case CHANNEL_REPLY:
-			if (memcmp(h.id, header->id, sizeof(h.id)) == 0 &&
-				h.method == header->method) {
+			if (memcmp(h.id, header->id, sizeof(h.id)) == 0 && h.method == header->method) {
 				*status = read_reply(k, &h, &body, err);
 				zmq_msg_close(&body);
 				return ANSWERED;
@@ -180,10 +178,8 @@ static enum outcome await(struct call *k, struct channel *ch, const struct frame
 			if (left <= 0)
 				return SILENT;
 			break;
-		case CHANNEL_REFUSED:
-			return REFUSED;
-		case CHANNEL_LOST:
-			return LOST;
+		case CHANNEL_REFUSED: return REFUSED;
+		case CHANNEL_LOST: return LOST;
 		}
 		notice_interrupt(k);
 	}
@@ -191,8 +187,7 @@ static enum outcome await(struct call *k, struct channel *ch, const struct frame
 
 static enum outcome attempt(struct call *k, enum krige_status *status, struct krige_error *err)
 {
-	struct frame_header header = {.version = PROTO_VERSION,
-		.method = (uint16_t)k->request->method};
+	struct frame_header header = {.version = PROTO_VERSION, .method = (uint16_t)k->request->method};
 	struct channel ch;
 	enum outcome outcome;
 
@@ -218,8 +213,8 @@ static enum outcome attempt(struct call *k, enum krige_status *status, struct kr
 
 /* ---- the session ----------------------------------------------------------- */
 
-static enum krige_status learn(struct krige_client *c, const struct msg_hello_reply *hello,
-	struct krige_error *err)
+static enum krige_status learn(
+	struct krige_client *c, const struct msg_hello_reply *hello, struct krige_error *err)
 {
 	if (hello->protocol != PROTO_VERSION)
 		return error_set(err, KRIGE_VERSION,
@@ -264,8 +259,8 @@ static enum krige_status exchange(struct call *k, struct krige_error *err);
  * the call it is made for. */
 static enum krige_status hello(struct call *k, struct krige_error *err)
 {
-	struct msg_request request = {.method = METHOD_HELLO,
-		.u.hello = {.client = k->client->name, .protocol = PROTO_VERSION}};
+	struct msg_request request = {
+		.method = METHOD_HELLO, .u.hello = {.client = k->client->name, .protocol = PROTO_VERSION}};
 	struct msg_reply reply;
 	struct call own = *k;
 	enum krige_status s = KRIGE_OK;
@@ -359,8 +354,7 @@ static bool step(struct call *k, enum krige_status *s, struct krige_error *err)
 			return true;
 		pause_ms(k, PAUSE_MS);
 		return false;
-	case GIVEN_UP:
-		break;
+	case GIVEN_UP: break;
 	}
 	return true;
 }
@@ -376,12 +370,16 @@ static enum krige_status exchange(struct call *k, struct krige_error *err)
 }
 
 enum krige_status call_run_within(struct krige_client *c, const struct call_times *times,
-	struct msg_request *request, struct msg_reply *reply, struct arena *a,
-	struct krige_error *err)
+	struct msg_request *request, struct msg_reply *reply, struct arena *a, struct krige_error *err)
 {
-	struct call k = {.client = c, .times = times, .request = request, .reply = reply,
-		.arena = a, .deadline = clock_ms() + times->timeout_ms,
-		.attempt_ms = times->attempt_ms, .down_since = -1,
+	struct call k = {.client = c,
+		.times = times,
+		.request = request,
+		.reply = reply,
+		.arena = a,
+		.deadline = clock_ms() + times->timeout_ms,
+		.attempt_ms = times->attempt_ms,
+		.down_since = -1,
 		.interrupts = atomic_load(&c->interrupts)};
 
 	if (msg_method_mutates(request->method) && !request->meta.has_request_id) {
@@ -396,5 +394,7 @@ enum krige_status call_run_within(struct krige_client *c, const struct call_time
 enum krige_status call_run(struct krige_client *c, struct msg_request *request,
 	struct msg_reply *reply, struct arena *a, struct krige_error *err)
 {
-	return call_run_within(c, &c->times, request, reply, a, err);
+	const struct call_times times = {c->timeout_ms, c->attempt_ms, c->retry_ms};
+
+	return call_run_within(c, &times, request, reply, a, err);
 }

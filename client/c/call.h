@@ -26,7 +26,6 @@ struct call_times {
 	uint32_t timeout_ms, attempt_ms, retry_ms;
 };
 enum krige_status call_run_within(struct krige_client *c, const struct call_times *times,
-	struct msg_request *request, struct msg_reply *reply, struct arena *a,
-	struct krige_error *err);
+	struct msg_request *request, struct msg_reply *reply, struct arena *a, struct krige_error *err);
 
 #endif

@@ -32,8 +32,8 @@ static int set_options(void *socket)
 		zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof(max_bytes));
 }
 
-enum krige_status channel_open(struct channel *ch, void *ctx, unsigned serial,
-	const char *endpoint, struct krige_error *err)
+enum krige_status channel_open(
+	struct channel *ch, void *ctx, unsigned serial, const char *endpoint, struct krige_error *err)
 {
 	char name[ENDPOINT_BYTES];
 	enum krige_status s;
@@ -147,8 +147,9 @@ static bool receive(struct channel *ch, struct frame_header *h, zmq_msg_t *body)
 		zmq_msg_recv(body, ch->socket, ZMQ_DONTWAIT) < 0)
 		goto done;
 	status = frame_unpack(h, zmq_msg_data(body), zmq_msg_size(body), NULL);
-	ok = (status == KR_OK || status == KR_VERSION) && (h->flags & FRAME_REPLY) && zmq_msg_more(body) &&
-		zmq_msg_recv(body, ch->socket, ZMQ_DONTWAIT) >= 0 && !zmq_msg_more(body);
+	ok = (status == KR_OK || status == KR_VERSION) && (h->flags & FRAME_REPLY) &&
+		zmq_msg_more(body) && zmq_msg_recv(body, ch->socket, ZMQ_DONTWAIT) >= 0 &&
+		!zmq_msg_more(body);
 	if (!ok)
 		drop_rest(ch->socket, body);
 done:
@@ -157,8 +158,8 @@ done:
 	return ok;
 }
 
-enum channel_event channel_wait(struct channel *ch, int wait_ms, struct frame_header *h,
-	zmq_msg_t *body)
+enum channel_event channel_wait(
+	struct channel *ch, int wait_ms, struct frame_header *h, zmq_msg_t *body)
 {
 	zmq_pollitem_t items[2] = {
 		{.socket = ch->socket, .events = ZMQ_POLLIN},

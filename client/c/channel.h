@@ -27,8 +27,8 @@ enum channel_event {
 
 /* Start connecting. ctx: ZeroMQ context; serial: distinct for each channel of ctx.
  * Errors: INVALID_ARGUMENT (endpoint), NO_MEMORY (also: too many sockets). */
-enum krige_status channel_open(struct channel *ch, void *ctx, unsigned serial,
-	const char *endpoint, struct krige_error *err);
+enum krige_status channel_open(
+	struct channel *ch, void *ctx, unsigned serial, const char *endpoint, struct krige_error *err);
 
 /* Nothing unsent is kept. A closed or zeroed channel may be closed again. */
 void channel_close(struct channel *ch);
@@ -39,8 +39,8 @@ enum krige_status channel_send(struct channel *ch, const struct frame_header *h,
 
 /* Wait at most wait_ms. On CHANNEL_REPLY h is filled and *body holds the body: the
  * caller closes it. Malformed messages are dropped. */
-enum channel_event channel_wait(struct channel *ch, int wait_ms, struct frame_header *h,
-	zmq_msg_t *body);
+enum channel_event channel_wait(
+	struct channel *ch, int wait_ms, struct frame_header *h, zmq_msg_t *body);
 
 /* Whether an idle channel is still up. */
 bool channel_usable(struct channel *ch);

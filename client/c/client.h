@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "client/c/call.h"
 #include "client/c/channel.h"
 #include "proto/msg.h"
 
@@ -15,19 +14,19 @@ enum { CLIENT_IDLE_CHANNELS = 16 };
 struct krige_client {
 	void *ctx;
 	char *endpoint, *name, *worker; /* worker NULL: none */
-	struct call_times times;
-	atomic_uint serial;             /* of channels */
+	uint32_t timeout_ms, attempt_ms, retry_ms;
+	atomic_uint serial; /* of channels */
 
 	/* Calls under way compare `interrupts` with what it was when they began. */
 	atomic_uint interrupts, grace_ms;
 
-	pthread_mutex_t hello;          /* held while saying Hello, so that one does */
-	pthread_mutex_t lock;           /* guards what follows; held for no I/O */
+	pthread_mutex_t hello; /* held while saying Hello, so that one does */
+	pthread_mutex_t lock;  /* guards what follows; held for no I/O */
 	struct channel idle[CLIENT_IDLE_CHANNELS];
 	int n_idle;
 	bool has_session;
 	uint8_t session[MSG_ID_BYTES];
-	uint64_t message_bytes;         /* the daemon's limit */
+	uint64_t message_bytes; /* the daemon's limit */
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+/* Milliseconds since some fixed moment; wall time plays no part. */
 int64_t clock_ms(void);
 
 /* Sleep for ms; a signal may end it early. */

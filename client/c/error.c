@@ -25,7 +25,7 @@ static void set_field(struct krige_error *err, const char *field)
 enum krige_status error_from_kr(struct krige_error *err, const struct kr_error *kr)
 {
 	enum krige_status code = kr->code == KR_ENOMEM ? KRIGE_NO_MEMORY
-						       : (enum krige_status)kr_status_wire(kr->code);
+												   : (enum krige_status)kr_status_wire(kr->code);
 
 	error_set(err, code, "%s", kr->text);
 	set_field(err, kr->field);
@@ -40,12 +40,10 @@ enum krige_status error_from_reply(struct krige_error *err, const struct msg_err
 	if (status == KR_OK)
 		status = KR_INTERNAL; /* an error that claims success */
 	code = (enum krige_status)kr_status_wire(status);
-	error_set(err, code, "%s",
-		reply->message ? reply->message : kr_status_sentence(status));
+	error_set(err, code, "%s", reply->message ? reply->message : kr_status_sentence(status));
 	set_field(err, reply->field);
 	if (err)
-		err->retry_after_ms = reply->retry_after_ms > UINT32_MAX
-			? UINT32_MAX
-			: (uint32_t)reply->retry_after_ms;
+		err->retry_after_ms = reply->retry_after_ms > UINT32_MAX ? UINT32_MAX
+																 : (uint32_t)reply->retry_after_ms;
 	return code;
 }

@@ -55,20 +55,20 @@ static void note_lost(struct beat *b, const struct msg_heartbeat_reply *reply)
 		if (at < 0 || b->lost[at])
 			continue;
 		b->lost[at] = true;
-		cli_say("trial %" PRIu64 ": the lease is gone; its result may come too late",
-			reply->lost[i]);
+		cli_say(
+			"trial %" PRIu64 ": the lease is gone; its result may come too late", reply->lost[i]);
 	}
 	pthread_mutex_unlock(&b->lock);
 }
 
 /* What fails here is tried again at the next beat. */
-static void renew(struct beat *b, const struct msg_lease *leases, int n, uint64_t within_ms,
-	struct arena *a)
+static void renew(
+	struct beat *b, const struct msg_lease *leases, int n, uint64_t within_ms, struct arena *a)
 {
-	struct msg_request request = {.method = METHOD_HEARTBEAT,
-		.u.heartbeat = {.study = b->study, .n = n, .leases = leases}};
-	struct call_times times = {.timeout_ms = (uint32_t)within_ms,
-		.attempt_ms = (uint32_t)within_ms};
+	struct msg_request request = {
+		.method = METHOD_HEARTBEAT, .u.heartbeat = {.study = b->study, .n = n, .leases = leases}};
+	struct call_times times = {
+		.timeout_ms = (uint32_t)within_ms, .attempt_ms = (uint32_t)within_ms};
 	struct msg_reply reply;
 
 	arena_reset(a);

@@ -17,12 +17,12 @@ struct beat {
 	struct krige_client *client;
 	const char *study;
 	pthread_t thread;
-	pthread_mutex_t lock;    /* guards what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
 	bool stopping;
 	int n;
 	struct msg_lease leases[BEAT_MAX];
-	bool lost[BEAT_MAX];     /* said once */
+	bool lost[BEAT_MAX]; /* said once */
 };
 
 /* False: no thread. client and study must outlive it. */

@@ -47,8 +47,8 @@ static int set_attributes(posix_spawnattr_t *attr)
 	sigaddset(&defaults, SIGPIPE);
 	return posix_spawnattr_setpgroup(attr, 0) || posix_spawnattr_setsigmask(attr, &none) ||
 		posix_spawnattr_setsigdefault(attr, &defaults) ||
-		posix_spawnattr_setflags(attr,
-			POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		posix_spawnattr_setflags(
+			attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 static int spawn(struct child *c, int out, int err)
@@ -62,8 +62,7 @@ static int spawn(struct child *c, int out, int err)
 	if (posix_spawnattr_init(&attr) != 0)
 		goto fail_actions;
 	if (set_actions(&actions, out, err) == 0 && set_attributes(&attr) == 0)
-		e = posix_spawnp(&c->pid, c->job->argv[0], &actions, &attr, c->job->argv,
-			c->job->env);
+		e = posix_spawnp(&c->pid, c->job->argv[0], &actions, &attr, c->job->argv, c->job->env);
 	posix_spawnattr_destroy(&attr);
 fail_actions:
 	posix_spawn_file_actions_destroy(&actions);
@@ -216,8 +215,7 @@ static void run(struct child *c, struct child_end *end)
 	end->status = end->exited ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-enum kr_status child_run(const struct child_job *job, struct child_end *end,
-	struct kr_error *err)
+enum kr_status child_run(const struct child_job *job, struct child_end *end, struct kr_error *err)
 {
 	struct child *c = KR_NEW(struct child);
 	enum kr_status s;

@@ -18,24 +18,23 @@ typedef void child_line(void *ctx, enum child_stream stream, const char *line);
 
 struct child_job {
 	char *const *argv, *const *env;
-	uint32_t timeout_ms;         /* 0: none */
-	const atomic_bool *stop;     /* set: the command is ended */
-	const atomic_bool *hurry;    /* set: without the time to end by itself */
+	uint32_t timeout_ms;      /* 0: none */
+	const atomic_bool *stop;  /* set: the command is ended */
+	const atomic_bool *hurry; /* set: without the time to end by itself */
 	child_line *line;
 	void *ctx;
 };
 
 struct child_end {
-	bool exited;                 /* status is an exit status; else a signal's number */
+	bool exited; /* status is an exit status; else a signal's number */
 	int status;
-	bool timed_out, stopped;     /* it was ended from here */
+	bool timed_out, stopped; /* it was ended from here */
 	int64_t ms;
 };
 
 /* Run to the end. SIGTERM first, SIGKILL CHILD_GRACE_MS later, both to the whole group.
  * Errors: KR_NOT_FOUND (no such program, or it may not be run), KR_EIO (pipes, process limit). */
 enum { CHILD_GRACE_MS = 5000 };
-enum kr_status child_run(const struct child_job *job, struct child_end *end,
-	struct kr_error *err);
+enum kr_status child_run(const struct child_job *job, struct child_end *end, struct kr_error *err);
 
 #endif

@@ -77,17 +77,14 @@ static void advise(const struct cli *cli, const struct krige_error *err)
 	switch (err->code) {
 	case KRIGE_CANNOT_CONNECT:
 		cli_say("start a daemon with `kriged --db FILE --endpoint %s`, or name a running "
-			"one with --endpoint or KRIGE_ENDPOINT",
+				"one with --endpoint or KRIGE_ENDPOINT",
 			endpoint);
 		break;
-	case KRIGE_TIMEOUT:
-		cli_say("it may be busy: try again with a longer --timeout");
-		break;
+	case KRIGE_TIMEOUT: cli_say("it may be busy: try again with a longer --timeout"); break;
 	case KRIGE_UNAVAILABLE:
 		cli_say("nothing was changed; see the daemon's log, then try again");
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -164,9 +161,7 @@ static int common_option(struct cli *cli, int c)
 	switch (c) {
 	case OPT_ENDPOINT: cli->endpoint = optarg; break;
 	case 'o': ok = read_format(cli, optarg); break;
-	case OPT_TIMEOUT:
-		ok = cli_seconds("--timeout", optarg, &cli->timeout_ms);
-		break;
+	case OPT_TIMEOUT: ok = cli_seconds("--timeout", optarg, &cli->timeout_ms); break;
 	case OPT_RETRY:
 		ok = cli_seconds("--retry", optarg, &cli->retry_ms);
 		cli->has_retry = true;
@@ -228,16 +223,15 @@ static int bad_option(struct cli *cli, int argc, char **argv, const struct optio
 	return '?';
 }
 
-int cli_getopt(struct cli *cli, int argc, char **argv, const char *shorts,
-	const struct option *longs)
+int cli_getopt(
+	struct cli *cli, int argc, char **argv, const char *shorts, const struct option *longs)
 {
 	struct option all[OPTIONS_MAX];
 	char letters[64];
 	int c, common;
 
 	merge(all, longs);
-	snprintf(letters, sizeof(letters), "%s%s",
-		shorts && shorts[0] == '+' ? "+:o:qvh" : ":o:qvh",
+	snprintf(letters, sizeof(letters), "%s%s", shorts && shorts[0] == '+' ? "+:o:qvh" : ":o:qvh",
 		shorts ? shorts + (shorts[0] == '+') : "");
 	for (;;) {
 		c = getopt_long(argc, argv, letters, all, NULL);
@@ -253,8 +247,10 @@ int cli_getopt(struct cli *cli, int argc, char **argv, const char *shorts,
 
 struct krige_client *cli_client(struct cli *cli, int *code)
 {
-	struct krige_options o = {.size = sizeof(o), .name = "krige " KRIGED_VERSION,
-		.timeout_ms = cli->timeout_ms, .retry_ms = cli->retry_ms};
+	struct krige_options o = {.size = sizeof(o),
+		.name = "krige " KRIGED_VERSION,
+		.timeout_ms = cli->timeout_ms,
+		.retry_ms = cli->retry_ms};
 	struct krige_error err;
 
 	if (!cli->client && krige_open(&cli->client, cli->endpoint, &o, &err) != KRIGE_OK)
@@ -336,8 +332,7 @@ static int unknown_command(struct cli *cli, const char *noun, const char *verb, 
 	}
 	near = text_nearest(noun_known ? verb : noun, words, n);
 	return cli_usage(cli, "unknown command '%s%s%s'%s%s%s", noun, noun_known ? " " : "",
-		noun_known ? verb : "", near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+		noun_known ? verb : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int run_command(struct cli *cli, int argc, char **argv)

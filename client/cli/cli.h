@@ -16,11 +16,11 @@
 /* Scripts branch on these; they never change. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FAILED = 1,          /* on the server, or writing the output */
-	CLI_USAGE = 2,           /* what was typed or handed in is not valid */
+	CLI_FAILED = 1, /* on the server, or writing the output */
+	CLI_USAGE = 2,  /* what was typed or handed in is not valid */
 	CLI_NOT_FOUND = 3,
 	CLI_NOT_ALLOWED = 4,
-	CLI_CONFLICT = 5,        /* exists already, or a stale lease */
+	CLI_CONFLICT = 5, /* exists already, or a stale lease */
 	CLI_CANNOT_CONNECT = 6,
 	CLI_TIMEOUT = 7,
 	CLI_NOT_NOW = 8,         /* nothing now, try later */
@@ -41,15 +41,15 @@ struct cli_command {
 
 struct cli {
 	const struct cli_command *command;
-	const char *endpoint;    /* NULL: environment or default */
+	const char *endpoint; /* NULL: environment or default */
 	enum format format;
 	bool no_header, quiet, verbose;
-	uint32_t timeout_ms;     /* 0: the default */
+	uint32_t timeout_ms; /* 0: the default */
 	uint32_t retry_ms;
 	bool has_retry;
-	int help_exit;           /* after cli_getopt returned '?' */
+	int help_exit; /* after cli_getopt returned '?' */
 	struct krige_client *client;
-	struct arena *arena;     /* of the process; loops mark and release it */
+	struct arena *arena; /* of the process; loops mark and release it */
 };
 
 extern const struct cli_command cli_commands[];
@@ -61,8 +61,8 @@ int cli_main(int argc, char **argv);
 /* getopt_long over a command's own options (short names; long table ended by zeros; both may
  * be NULL) and the common ones, which it consumes. Returns -1 at the end, '?' when the
  * command shall return cli->help_exit. */
-int cli_getopt(struct cli *cli, int argc, char **argv, const char *shorts,
-	const struct option *longs);
+int cli_getopt(
+	struct cli *cli, int argc, char **argv, const char *shorts, const struct option *longs);
 
 /* A number of seconds as ms, for options. False after saying what is wrong with it. */
 bool cli_seconds(const char *option, const char *text, uint32_t *ms);
@@ -78,6 +78,7 @@ int cli_error(struct cli *cli, const struct krige_error *err);
 int cli_kr_error(const struct kr_error *err);
 int cli_no_memory(void);
 
+/* The exit code that a failed call stands for. */
 enum cli_exit cli_exit_of(enum krige_status s);
 
 /* The client, opened at first use. NULL after saying why not; *exit is the code. */

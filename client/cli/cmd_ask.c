@@ -46,9 +46,8 @@ static bool put_args(struct cli *cli, const struct msg_trial *t)
 {
 	for (int i = 0; i < t->n_params; i++) {
 		const char *value = text_scalar(cli->arena, &t->params[i].value);
-		const char *word = value
-			? arena_printf(cli->arena, "--%s=%s", t->params[i].name, value)
-			: NULL;
+		const char *word = value ? arena_printf(cli->arena, "--%s=%s", t->params[i].name, value)
+								 : NULL;
 
 		word = word ? text_shell(cli->arena, word) : NULL;
 		if (!word)
@@ -73,7 +72,7 @@ static int print(struct cli *cli, const struct ask *ask, const struct msg_study 
 	}
 	for (int i = 0; i < reply->n && ok; i++)
 		ok = ask->shape == SHAPE_ENV ? put_env(cli, study->name, &reply->trials[i])
-					     : put_args(cli, &reply->trials[i]);
+									 : put_args(cli, &reply->trials[i]);
 	return ok ? cli_flush() : cli_no_memory();
 }
 
@@ -100,25 +99,21 @@ static bool read_option(struct cli *cli, struct ask *ask, int c)
 	switch (c) {
 	case 'c':
 		if (!number_parse_u64(optarg, &count) || count < 1 || count > LIMIT_BATCH)
-			return cli_usage(cli, "-c: '%s'; give a number from 1 to %d", optarg,
-				       LIMIT_BATCH) == CLI_OK;
+			return cli_usage(cli, "-c: '%s'; give a number from 1 to %d", optarg, LIMIT_BATCH) ==
+				CLI_OK;
 		m->count = (uint32_t)count;
 		return true;
 	case 'f':
 		if (ask->n_fixed == LIMIT_PARAMETERS)
-			return cli_usage(cli, "--fix: more than %d times", LIMIT_PARAMETERS) ==
-				CLI_OK;
+			return cli_usage(cli, "--fix: more than %d times", LIMIT_PARAMETERS) == CLI_OK;
 		ask->fixed[ask->n_fixed++] = optarg;
 		return true;
-	case 'w':
-		ask->request.meta.worker_id = optarg;
-		return true;
+	case 'w': ask->request.meta.worker_id = optarg; return true;
 	case 'l':
 		m->has_lease = number_parse(optarg, &m->lease_s);
 		return m->has_lease ||
 			cli_usage(cli, "--lease: '%s' is not a number of seconds", optarg) == CLI_OK;
-	default:
-		return read_shape(cli, ask, optarg);
+	default: return read_shape(cli, ask, optarg);
 	}
 }
 

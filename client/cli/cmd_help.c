@@ -33,8 +33,7 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 		}
 	}
 	if (!known || verb)
-		return cli_usage(cli, "no command '%s%s%s'", noun, verb ? " " : "",
-			verb ? verb : "");
+		return cli_usage(cli, "no command '%s%s%s'", noun, verb ? " " : "", verb ? verb : "");
 	help_noun(stdout, noun);
 	return cli_flush();
 }

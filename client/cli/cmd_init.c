@@ -45,8 +45,7 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 	kind = optind < argc ? argv[optind] : "single";
 	for (int i = 0; i < 4; i++)
 		if (strcmp(kind, planned[i]) == 0)
-			return cli_usage(cli, "kind '%s' is not built yet; the one kind is 'single'",
-				kind);
+			return cli_usage(cli, "kind '%s' is not built yet; the one kind is 'single'", kind);
 	if (strcmp(kind, "single") != 0)
 		return cli_usage(cli, "unknown kind '%s'; the one kind is 'single'", kind);
 	fputs(single, stdout);

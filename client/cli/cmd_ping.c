@@ -31,7 +31,6 @@ int cmd_ping(struct cli *cli, int argc, char **argv)
 	if (code == CLI_OK)
 		code = cli_call(cli, &request, &reply);
 	if (code == CLI_OK && !cli->quiet)
-		cli_say("%s answers in %.2f ms", krige_endpoint(cli->client),
-			(seconds() - start) * 1e3);
+		cli_say("%s answers in %.2f ms", krige_endpoint(cli->client), (seconds() - start) * 1e3);
 	return code;
 }

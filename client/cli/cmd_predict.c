@@ -17,8 +17,8 @@ struct points {
 	int n;
 };
 
-static int read_words(struct cli *cli, const struct msg_spec *spec, int n, char **words,
-	struct points *points)
+static int read_words(
+	struct cli *cli, const struct msg_spec *spec, int n, char **words, struct points *points)
 {
 	struct msg_named *named = ARENA_ARRAY(cli->arena, struct msg_named, n);
 	struct kr_error err;
@@ -136,8 +136,8 @@ int cmd_predict(struct cli *cli, int argc, char **argv)
 		: read_words(cli, &study->spec, n, argv + optind + 1, &points);
 	if (code != CLI_OK)
 		return code;
-	request.u.predict = (struct msg_predict){.study = argv[optind], .n = points.n,
-		.points = points.at};
+	request.u.predict = (struct msg_predict){
+		.study = argv[optind], .n = points.n, .points = points.at};
 	code = cli_call(cli, &request, &reply);
 	if (code != CLI_OK)
 		return code;

@@ -50,14 +50,13 @@ static void progress(const struct cli *cli, const struct tally *t, bool end)
 	if (end)
 		fputs("\r\033[K", stderr);
 	else
-		fprintf(stderr, "\r%" PRIu64 " suggestions, %" PRIu64 " different", t->n,
-			t->different);
+		fprintf(stderr, "\r%" PRIu64 " suggestions, %" PRIu64 " different", t->n, t->different);
 }
 
 static int replay_all(struct cli *cli, const char *study, struct tally *t)
 {
-	struct msg_request request = {.method = METHOD_REPLAY,
-		.u.replay = {.study = study, .limit = PAGE}};
+	struct msg_request request = {
+		.method = METHOD_REPLAY, .u.replay = {.study = study, .limit = PAGE}};
 	struct msg_reply reply;
 	struct msg_replay_reply *page = &reply.u.replay;
 	int code;
@@ -111,7 +110,7 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 	}
 	if (t.n > 0 && !t.same_build)
 		cli_say("some were recorded by another build, BLAS core or libm, which may differ "
-			"in the last bits");
+				"in the last bits");
 	code = cli_flush();
 	return t.different > 0 ? CLI_FAILED : code;
 }

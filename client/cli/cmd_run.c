@@ -19,7 +19,7 @@ int cmd_run(struct cli *cli, int argc, char **argv);
 enum {
 	RETRY_MS = 60000,
 	MAX_FAILURES = 5,
-	GRACE_MS = 3000,    /* for answers under way at the first signal */
+	GRACE_MS = 3000, /* for answers under way at the first signal */
 	AGAIN_MS = 200,
 	SLOT_STACK = 1 << 20
 };
@@ -31,8 +31,8 @@ struct slot {
 
 /* ---- options ----------------------------------------------------------------------- */
 
-static bool read_number(struct cli *cli, const char *option, uint64_t low, uint64_t high,
-	uint64_t *out)
+static bool read_number(
+	struct cli *cli, const char *option, uint64_t low, uint64_t high, uint64_t *out)
 {
 	if (number_parse_u64(optarg, out) && *out >= low && *out <= high)
 		return true;
@@ -221,8 +221,8 @@ static void summarize(const struct run *r)
 		cli_say("%s", r->end);
 	if (r->has_best)
 		cli_say("%" PRIu64 " complete, %" PRIu64 " failed; best %s %s in trial %" PRIu64,
-			r->complete, r->failed, r->study->spec.metrics[0].name,
-			number_format(text, r->best), r->best_number);
+			r->complete, r->failed, r->study->spec.metrics[0].name, number_format(text, r->best),
+			r->best_number);
 	else
 		cli_say("%" PRIu64 " complete, %" PRIu64 " failed", r->complete, r->failed);
 }

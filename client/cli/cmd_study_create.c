@@ -34,8 +34,8 @@ static int print_created(struct cli *cli, const struct msg_study_reply *reply)
 		view_study_json(&w, &reply->study);
 		putchar('\n');
 	} else if (!cli->quiet) {
-		cli_say("study '%s' %s", reply->study.name,
-			reply->attached ? "was there already" : "created");
+		cli_say(
+			"study '%s' %s", reply->study.name, reply->attached ? "was there already" : "created");
 	}
 	return cli_flush();
 }
@@ -56,8 +56,7 @@ int cmd_study_create(struct cli *cli, int argc, char **argv)
 			return cli->help_exit;
 		if_exists = studyfile_if_exists(optarg);
 		if (!if_exists)
-			return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace",
-				optarg);
+			return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace", optarg);
 	}
 	if (argc - optind != 1)
 		return cli_usage(cli, "one study file, or - for standard input");

@@ -18,8 +18,8 @@ struct listing {
 
 static void begin(struct listing *l, struct cli *cli)
 {
-	static const char *const names[] = {"name", "state", "trials", "complete", "running",
-		"failed", "budget", "best", "created"};
+	static const char *const names[] = {
+		"name", "state", "trials", "complete", "running", "failed", "budget", "best", "created"};
 
 	l->cli = cli;
 	l->format = cli_format(cli);
@@ -53,23 +53,20 @@ static void put_row(struct listing *l, const struct msg_study *s)
 	table_cell(&l->table, count(a, s->counts[TRIAL_RUNNING]));
 	table_cell(&l->table, count(a, s->counts[TRIAL_FAILED]));
 	table_cell(&l->table, s->spec.has_budget ? count(a, s->spec.budget) : NULL);
-	table_cell(&l->table,
-		s->best && s->spec.n_metrics > 0 ? view_value(s->best, &s->spec, 0, a) : NULL);
+	table_cell(
+		&l->table, s->best && s->spec.n_metrics > 0 ? view_value(s->best, &s->spec, 0, a) : NULL);
 	table_cell(&l->table, text_time(time, s->created_ms));
 }
 
 static void put(struct listing *l, const struct msg_study *s)
 {
 	switch (l->format) {
-	case FORMAT_JSON:
-		view_study_json(&l->writer, s);
-		break;
+	case FORMAT_JSON: view_study_json(&l->writer, s); break;
 	case FORMAT_JSONL:
 		view_study_json(&l->writer, s);
 		putchar('\n');
 		break;
-	default:
-		put_row(l, s);
+	default: put_row(l, s);
 	}
 }
 

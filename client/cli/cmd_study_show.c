@@ -22,8 +22,8 @@ static const char *param_text(const struct msg_param *p, struct arena *a)
 
 	if (p->n_choices > 0) {
 		for (int i = 0; i < p->n_choices && text; i++)
-			text = arena_printf(a, "%s%s%s", text, i ? ", " : "",
-				text_scalar_quoted(a, &p->choices[i]));
+			text = arena_printf(
+				a, "%s%s%s", text, i ? ", " : "", text_scalar_quoted(a, &p->choices[i]));
 		return text ? arena_printf(a, "%s {%s}", msg_param_kind_name(p->kind), text) : NULL;
 	}
 	if (p->kind == PARAM_INT) {
@@ -33,8 +33,8 @@ static const char *param_text(const struct msg_param *p, struct arena *a)
 		number_format(low, p->low);
 		number_format(high, p->high);
 	}
-	text = arena_printf(a, "%s %s .. %s%s", msg_param_kind_name(p->kind), low, high,
-		p->log ? ", log" : "");
+	text = arena_printf(
+		a, "%s %s .. %s%s", msg_param_kind_name(p->kind), low, high, p->log ? ", log" : "");
 	if (text && p->has_step)
 		text = arena_printf(a, "%s, step %s", text, number_format(low, p->step));
 	return text;
@@ -66,11 +66,9 @@ static int print_table(struct cli *cli, const struct msg_study *s, enum format f
 		row(&t, "reason", s->reason);
 	for (int i = 0; i < spec->n_metrics; i++)
 		row(&t, "objective",
-			arena_printf(a, "%s %s", msg_role_name(spec->metrics[i].role),
-				spec->metrics[i].name));
+			arena_printf(a, "%s %s", msg_role_name(spec->metrics[i].role), spec->metrics[i].name));
 	for (int i = 0; i < spec->n_params; i++)
-		row(&t, arena_printf(a, "space.%s", spec->params[i].name),
-			param_text(&spec->params[i], a));
+		row(&t, arena_printf(a, "space.%s", spec->params[i].name), param_text(&spec->params[i], a));
 	row(&t, "budget", spec->has_budget ? arena_printf(a, "%" PRIu64, spec->budget) : "none");
 	for (int i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		if (s->counts[i] > 0)

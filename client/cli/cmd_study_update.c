@@ -47,8 +47,7 @@ static int name_only(struct cli *cli, int argc, char **argv, const char **name)
 
 static int act(struct cli *cli, int argc, char **argv, enum study_action action)
 {
-	struct msg_request request = {.method = METHOD_UPDATE_STUDY,
-		.u.update_study.action = action};
+	struct msg_request request = {.method = METHOD_UPDATE_STUDY, .u.update_study.action = action};
 	const char *name = NULL;
 	int code = name_only(cli, argc, argv, &name);
 
@@ -93,8 +92,9 @@ int cmd_study_undelete(struct cli *cli, int argc, char **argv)
 			return cli->help_exit;
 		m->has_id = number_parse_u64(optarg, &m->id);
 		if (!m->has_id)
-			return cli_usage(cli, "--id: '%s' is not an id; `krige study list "
-					      "--deleted -o json` shows them",
+			return cli_usage(cli,
+				"--id: '%s' is not an id; `krige study list "
+				"--deleted -o json` shows them",
 				optarg);
 	}
 	if (argc - optind != 1)
@@ -117,8 +117,7 @@ int cmd_study_set(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "a study name and budget=N");
 	m->study = argv[optind];
 	if (strncmp(argv[optind + 1], key, strlen(key)) != 0)
-		return cli_usage(cli, "'%s': only budget=N can be set in this version",
-			argv[optind + 1]);
+		return cli_usage(cli, "'%s': only budget=N can be set in this version", argv[optind + 1]);
 	value = argv[optind + 1] + strlen(key);
 	m->no_budget = strcmp(value, "none") == 0;
 	m->has_budget = !m->no_budget;

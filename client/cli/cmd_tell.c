@@ -17,20 +17,23 @@ int cmd_tell(struct cli *cli, int argc, char **argv);
 static int send_value(struct cli *cli, const char *study, uint64_t number,
 	const struct msg_value *values, int n, struct msg_reply *reply)
 {
-	struct msg_observation o = {.number = number, .lease.number = number, .n_values = n,
-		.values = values};
-	struct msg_request request = {.method = METHOD_OBSERVE,
-		.u.observe = {.study = study, .n = 1, .observations = &o}};
+	struct msg_observation o = {
+		.number = number, .lease.number = number, .n_values = n, .values = values};
+	struct msg_request request = {
+		.method = METHOD_OBSERVE, .u.observe = {.study = study, .n = 1, .observations = &o}};
 
 	return cli_call(cli, &request, reply);
 }
 
-static int send_failure(struct cli *cli, const char *study, uint64_t number,
-	enum trial_state state, const char *reason, struct msg_reply *reply)
+static int send_failure(struct cli *cli, const char *study, uint64_t number, enum trial_state state,
+	const char *reason, struct msg_reply *reply)
 {
 	struct msg_request request = {.method = METHOD_FAIL_TRIAL,
-		.u.fail_trial = {.study = study, .number = number, .lease.number = number,
-			.state = state, .reason = reason}};
+		.u.fail_trial = {.study = study,
+			.number = number,
+			.lease.number = number,
+			.state = state,
+			.reason = reason}};
 
 	return cli_call(cli, &request, reply);
 }
@@ -41,9 +44,8 @@ static void confirm(struct cli *cli, const struct msg_reply *reply)
 		const struct msg_trial *t = &reply->u.trials.trials[i];
 
 		if (!cli->quiet)
-			cli_say("trial %" PRIu64 " is %s%s%s%s", t->number,
-				msg_trial_state_name(t->state), t->reason ? ": " : "",
-				t->reason ? t->reason : "", t->late ? " (late)" : "");
+			cli_say("trial %" PRIu64 " is %s%s%s%s", t->number, msg_trial_state_name(t->state),
+				t->reason ? ": " : "", t->reason ? t->reason : "", t->late ? " (late)" : "");
 	}
 }
 
@@ -65,8 +67,7 @@ static enum kr_status read_told(struct told *t, const cJSON *root, struct kr_err
 		if (strcmp(i->string, "number") == 0) {
 			t->has_number = json_u64(i, &t->number);
 			if (!t->has_number)
-				return kr_fail(err, KR_INVALID_ARGUMENT,
-					"number: must be a trial number");
+				return kr_fail(err, KR_INVALID_ARGUMENT, "number: must be a trial number");
 		} else if (strcmp(i->string, "params") == 0) {
 			t->params = i;
 		} else if (strcmp(i->string, "value") == 0 || strcmp(i->string, "values") == 0) {
@@ -83,11 +84,11 @@ static enum kr_status read_told(struct told *t, const cJSON *root, struct kr_err
 		}
 	}
 	if (t->has_number == (t->params != NULL))
-		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"give either the number of a trial or the params of a point");
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "give either the number of a trial or the params of a point");
 	if (!t->value + !t->failed + !t->infeasible != 2)
-		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"give one of value, values, failed and infeasible");
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "give one of value, values, failed and infeasible");
 	if (t->params && !t->value)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "a point of one's own needs a value");
 	return KR_OK;
@@ -101,14 +102,14 @@ static int send_point(struct cli *cli, const struct msg_study *study, const stru
 		.u.add_trials = {.study = study->name, .n = 1, .points = &point}};
 	struct msg_reply reply;
 
-	if (param_object(&point.params, &point.n_params, &study->spec, t->params, cli->arena,
-		    err) != KR_OK)
+	if (param_object(&point.params, &point.n_params, &study->spec, t->params, cli->arena, err) !=
+		KR_OK)
 		return cli_kr_error(err);
 	return cli_call(cli, &request, &reply);
 }
 
-static int send_told(struct cli *cli, const struct msg_study *study, const struct told *t,
-	struct kr_error *err)
+static int send_told(
+	struct cli *cli, const struct msg_study *study, const struct told *t, struct kr_error *err)
 {
 	const cJSON *why = t->failed ? t->failed : t->infeasible;
 	const struct msg_value *values;
@@ -194,8 +195,7 @@ static int first_negative(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		const char *s = argv[i];
 
-		if (s[0] == '-' && (strchr("0123456789.", s[1]) || strncasecmp(s, "-inf", 4) == 0) &&
-			s[1])
+		if (s[0] == '-' && (strchr("0123456789.", s[1]) || strncasecmp(s, "-inf", 4) == 0) && s[1])
 			return i;
 	}
 	return argc;
@@ -231,7 +231,7 @@ int cmd_tell(struct cli *cli, int argc, char **argv)
 	if (!number_parse_u64(argv[1], &number))
 		return cli_usage(cli, "'%s' is not a trial number", argv[1]);
 	code = reason ? send_failure(cli, argv[0], number, state, reason, &reply)
-		      : tell_values(cli, argv[0], number, n - 2, argv + 2, &reply);
+				  : tell_values(cli, argv[0], number, n - 2, argv + 2, &reply);
 	if (code == CLI_OK)
 		confirm(cli, &reply);
 	return code;

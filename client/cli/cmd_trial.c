@@ -27,8 +27,8 @@ static bool read_states(struct cli *cli, char *words, uint32_t *states)
 				bit = 1u << i;
 		if (!bit) {
 			near = text_nearest(w, names, TRIAL_N_STATES - 1);
-			cli_usage(cli, "--state: no state '%s'%s%s%s", w,
-				near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+			cli_usage(cli, "--state: no state '%s'%s%s%s", w, near ? "; did you mean " : "",
+				near ? near : "", near ? "?" : "");
 			return false;
 		}
 		*states |= bit;

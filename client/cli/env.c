@@ -38,8 +38,8 @@ static const char *variable(const char *name, struct arena *a)
 	return out;
 }
 
-int env_of_trial(const struct env_pair **out, const char *study, const struct msg_trial *t,
-	struct arena *a)
+int env_of_trial(
+	const struct env_pair **out, const char *study, const struct msg_trial *t, struct arena *a)
 {
 	int n = 3 + t->n_params;
 	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, n);
@@ -50,8 +50,8 @@ int env_of_trial(const struct env_pair **out, const char *study, const struct ms
 	pairs[1] = (struct env_pair){"KRIGE_TRIAL", arena_printf(a, "%" PRIu64, t->number)};
 	pairs[2] = (struct env_pair){"KRIGE_PARAMS", params_json(t, a)};
 	for (int i = 0; i < t->n_params; i++)
-		pairs[3 + i] = (struct env_pair){variable(t->params[i].name, a),
-			text_scalar(a, &t->params[i].value)};
+		pairs[3 + i] = (struct env_pair){
+			variable(t->params[i].name, a), text_scalar(a, &t->params[i].value)};
 	for (int i = 0; i < n; i++)
 		if (!pairs[i].name || !pairs[i].value)
 			return -1;

@@ -13,8 +13,8 @@ struct env_pair {
 
 /* Characters of a parameter's name that a variable's cannot have become '_'. Returns how many,
  * -1 when memory runs out. */
-int env_of_trial(const struct env_pair **out, const char *study, const struct msg_trial *t,
-	struct arena *a);
+int env_of_trial(
+	const struct env_pair **out, const char *study, const struct msg_trial *t, struct arena *a);
 
 /* This process's environment and the pairs, which win: NULL-terminated. NULL when memory
  * runs out. */

@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 
-static enum kr_status read_all(char **text, size_t *len, FILE *file, const char *path,
-	struct kr_error *err)
+static enum kr_status read_all(
+	char **text, size_t *len, FILE *file, const char *path, struct kr_error *err)
 {
 	size_t cap = 1 << 14;
 	char *p = kr_malloc(cap + 1), *grown;
@@ -19,8 +19,7 @@ static enum kr_status read_all(char **text, size_t *len, FILE *file, const char 
 			break;
 		if (*len > INPUT_MAX_BYTES) {
 			kr_free(p);
-			return kr_fail(err, KR_TOO_LARGE, "%s: larger than %d bytes", path,
-				INPUT_MAX_BYTES);
+			return kr_fail(err, KR_TOO_LARGE, "%s: larger than %d bytes", path, INPUT_MAX_BYTES);
 		}
 		cap *= 2;
 		grown = kr_realloc(p, cap + 1, 1);

@@ -40,9 +40,9 @@ static enum kr_status string(struct scan *s)
 
 	for (; *s->p != '"'; s->p++) {
 		if ((unsigned char)*s->p < 0x20)
-			return at_line(s, *s->p == '\0' || *s->p == '\n'
-					? "a string does not end"
-					: "a string holds a control character");
+			return at_line(s,
+				*s->p == '\0' || *s->p == '\n' ? "a string does not end"
+											   : "a string holds a control character");
 		if (*s->p != '\\')
 			continue;
 		s->p++;
@@ -153,8 +153,8 @@ static int line_of(const char *text, const char *at)
 	return line;
 }
 
-enum kr_status json_parse(cJSON **out, const char *text, size_t len, const char *source,
-	struct kr_error *err)
+enum kr_status json_parse(
+	cJSON **out, const char *text, size_t len, const char *source, struct kr_error *err)
 {
 	struct scan s = {.p = text, .line = 1, .source = source, .err = err};
 	const char *end = NULL;

@@ -20,14 +20,15 @@
 /* Parse one value and nothing after it; text has a NUL at len. source names it in errors ("study.json"). The caller
  * frees *out with cJSON_Delete.
  * Errors: KR_INVALID_ARGUMENT with source and line; KR_ENOMEM. */
-enum kr_status json_parse(cJSON **out, const char *text, size_t len, const char *source,
-	struct kr_error *err);
+enum kr_status json_parse(
+	cJSON **out, const char *text, size_t len, const char *source, struct kr_error *err);
 
 /* What a value is, for messages: "a number", "an object", ... */
 const char *json_kind(const cJSON *item);
 
+/* A number, or a string that is no number; item may be NULL. */
 bool json_is_number(const cJSON *item);
-bool json_is_text(const cJSON *item); /* a string that is no number */
+bool json_is_text(const cJSON *item);
 
 /* Of a number. False when it is none, or not exactly of that type: json_i64 and json_u64
  * want no fraction and no exponent. */

@@ -6,8 +6,8 @@
 #include "client/cli/number.h"
 #include "proto/limits.h"
 
-static enum kr_status value_of(struct msg_value *out, const char *text, struct arena *a,
-	struct kr_error *err)
+static enum kr_status value_of(
+	struct msg_value *out, const char *text, struct arena *a, struct kr_error *err)
 {
 	const char *pm = strstr(text, "+-");
 	const char *mean = pm ? arena_strndup(a, text, (size_t)(pm - text)) : text;
@@ -22,8 +22,8 @@ static enum kr_status value_of(struct msg_value *out, const char *text, struct a
 	return KR_OK;
 }
 
-enum kr_status measure_parse(struct msg_value *out, const char *text, struct arena *a,
-	struct kr_error *err)
+enum kr_status measure_parse(
+	struct msg_value *out, const char *text, struct arena *a, struct kr_error *err)
 {
 	const char *equals = strrchr(text, '=');
 	enum kr_status s;
@@ -49,8 +49,8 @@ static bool number_of(const cJSON *item, double *out)
 	return json_real(item, out);
 }
 
-enum kr_status measure_json(const struct msg_value **out, int *n, const cJSON *item,
-	struct arena *a, struct kr_error *err)
+enum kr_status measure_json(
+	const struct msg_value **out, int *n, const cJSON *item, struct arena *a, struct kr_error *err)
 {
 	bool object = cJSON_IsObject(item);
 	struct msg_value *values;
@@ -58,24 +58,24 @@ enum kr_status measure_json(const struct msg_value **out, int *n, const cJSON *i
 
 	*n = object ? cJSON_GetArraySize(item) : 1;
 	if (*n > LIMIT_METRICS)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%d metrics; at most %d are allowed", *n,
-			LIMIT_METRICS);
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "%d metrics; at most %d are allowed", *n, LIMIT_METRICS);
 	*out = values = ARENA_ARRAY(a, struct msg_value, *n);
 	if (!values)
 		return kr_fail(err, KR_ENOMEM, "no memory for the result");
 	if (!object) {
 		if (number_of(item, &values[0].value))
 			return KR_OK;
-		return kr_fail(err, KR_INVALID_ARGUMENT, "the value is %s; must be a number",
-			json_kind(item));
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "the value is %s; must be a number", json_kind(item));
 	}
 	for (const cJSON *v = item->child; v; v = v->next, i++) {
 		values[i].name = arena_strndup(a, v->string, strlen(v->string));
 		if (!values[i].name)
 			return kr_fail(err, KR_ENOMEM, "no memory for the result");
 		if (!number_of(v, &values[i].value))
-			return kr_fail(err, KR_INVALID_ARGUMENT, "%s is %s; must be a number",
-				v->string, json_kind(v));
+			return kr_fail(
+				err, KR_INVALID_ARGUMENT, "%s is %s; must be a number", v->string, json_kind(v));
 	}
 	return KR_OK;
 }

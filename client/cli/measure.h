@@ -10,12 +10,12 @@
 /* "NAME=VALUE", or VALUE alone for the only objective (name NULL); VALUE is a number, nan or inf,
  * and may carry its standard error: "0.3+-0.02".
  * Errors: KR_INVALID_ARGUMENT; KR_ENOMEM. */
-enum kr_status measure_parse(struct msg_value *out, const char *text, struct arena *a,
-	struct kr_error *err);
+enum kr_status measure_parse(
+	struct msg_value *out, const char *text, struct arena *a, struct kr_error *err);
 
 /* A JSON number for the only objective, or an object {"loss": 0.3, ...}; null is NaN. Errors as
  * above. */
-enum kr_status measure_json(const struct msg_value **out, int *n, const cJSON *item,
-	struct arena *a, struct kr_error *err);
+enum kr_status measure_json(
+	const struct msg_value **out, int *n, const cJSON *item, struct arena *a, struct kr_error *err);
 
 #endif

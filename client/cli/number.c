@@ -21,8 +21,7 @@ const char *number_format(char out[NUMBER_BYTES], double x)
 	snprintf(out, NUMBER_BYTES, "%.*e", digits - 1, x);
 	exponent = atoi(strchr(out, 'e') + 1);
 	if (exponent >= -4 && exponent < 16)
-		snprintf(out, NUMBER_BYTES, "%.*f",
-			digits - 1 > exponent ? digits - 1 - exponent : 0, x);
+		snprintf(out, NUMBER_BYTES, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 0, x);
 	if (!strpbrk(out, ".e"))
 		strcat(out, ".0");
 	return out;

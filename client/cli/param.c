@@ -15,8 +15,8 @@ const struct msg_param *param_find(const struct msg_spec *spec, const char *name
 	return NULL;
 }
 
-static enum kr_status unknown(const struct msg_spec *spec, const char *name, struct arena *a,
-	struct kr_error *err)
+static enum kr_status unknown(
+	const struct msg_spec *spec, const char *name, struct arena *a, struct kr_error *err)
 {
 	const char **names = ARENA_ARRAY(a, const char *, spec->n_params + 1);
 	const char *near = NULL;
@@ -30,8 +30,8 @@ static enum kr_status unknown(const struct msg_spec *spec, const char *name, str
 }
 
 /* The choices, cut to what fits a message. */
-static enum kr_status no_choice(const struct msg_param *p, const char *value, struct arena *a,
-	struct kr_error *err)
+static enum kr_status no_choice(
+	const struct msg_param *p, const char *value, struct arena *a, struct kr_error *err)
 {
 	char list[200] = "";
 	size_t len = 0;
@@ -45,8 +45,8 @@ static enum kr_status no_choice(const struct msg_param *p, const char *value, st
 		}
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", text);
 	}
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, p->name,
-		"%s: %s is none of its choices: %s", p->name, value, list);
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, p->name, "%s: %s is none of its choices: %s",
+		p->name, value, list);
 }
 
 static bool reads_like(const struct msg_scalar *choice, const char *text)
@@ -61,8 +61,7 @@ static bool reads_like(const struct msg_scalar *choice, const char *text)
 
 		return number_parse_i64(text, &i) && i == choice->i;
 	}
-	case SCALAR_REAL:
-		return strpbrk(text, ".eE") && number_parse(text, &x) && x == choice->r;
+	case SCALAR_REAL: return strpbrk(text, ".eE") && number_parse(text, &x) && x == choice->r;
 	case SCALAR_STRING: return false;
 	}
 	return false;
@@ -76,8 +75,8 @@ static bool is_string(const struct msg_scalar *choice, const char *text)
 		return false;
 	if (strcmp(choice->s, text) == 0)
 		return true;
-	return len >= 2 && text[0] == '"' && text[len - 1] == '"' &&
-		strlen(choice->s) == len - 2 && memcmp(choice->s, text + 1, len - 2) == 0;
+	return len >= 2 && text[0] == '"' && text[len - 1] == '"' && strlen(choice->s) == len - 2 &&
+		memcmp(choice->s, text + 1, len - 2) == 0;
 }
 
 static enum kr_status choose(const struct msg_param *p, const char *text, struct arena *a,
@@ -100,14 +99,14 @@ static enum kr_status from_text(const struct msg_param *p, const char *text, str
 		*out = (struct msg_scalar){.kind = SCALAR_REAL};
 		if (number_parse(text, &out->r))
 			return KR_OK;
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, p->name, "%s: '%s' is not a number",
-			p->name, text);
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, p->name, "%s: '%s' is not a number", p->name, text);
 	case PARAM_INT:
 		*out = (struct msg_scalar){.kind = SCALAR_INT};
 		if (number_parse_i64(text, &out->i))
 			return KR_OK;
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, p->name,
-			"%s: '%s' is not a whole number", p->name, text);
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, p->name, "%s: '%s' is not a whole number", p->name, text);
 	default: return choose(p, text, a, out, err);
 	}
 }
@@ -156,19 +155,19 @@ enum kr_status param_object(const struct msg_named **out, int *n, const struct m
 	int i = 0;
 
 	if (!cJSON_IsObject(object))
-		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"%s; must be an object like {\"NAME\": VALUE}", json_kind(object));
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%s; must be an object like {\"NAME\": VALUE}",
+			json_kind(object));
 	*n = cJSON_GetArraySize(object);
 	if (*n > LIMIT_PARAMETERS)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%d parameters; at most %d are allowed",
-			*n, LIMIT_PARAMETERS);
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%d parameters; at most %d are allowed", *n,
+			LIMIT_PARAMETERS);
 	*out = named = ARENA_ARRAY(a, struct msg_named, *n);
 	if (!named)
 		return kr_fail(err, KR_ENOMEM, "no memory for the point");
 	for (const cJSON *item = object->child; item; item = item->next, i++) {
 		const struct msg_param *p = param_find(spec, item->string);
 		enum kr_status s = p ? from_json(p, item, a, &named[i].value, err)
-				     : unknown(spec, item->string, a, err);
+							 : unknown(spec, item->string, a, err);
 
 		if (s != KR_OK)
 			return s;

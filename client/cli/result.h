@@ -18,7 +18,10 @@ struct result {
 	double value;
 };
 
+/* Nothing seen yet; metric is borrowed. */
 struct result result_make(const char *metric);
+
+/* line has no line end. */
 void result_line(struct result *r, const char *line);
 
 /* A whole file: one JSON object or number over any lines, else lines as above. text has a NUL

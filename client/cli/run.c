@@ -28,7 +28,7 @@ enum {
 	ASK_TIMEOUT_MS = 600000, /* a fit may take long, and others may wait before us */
 	TELL_TIMEOUT_MS = 60000,
 	ATTEMPT_MS = 5000,
-	IDLE_MS = 1000,          /* between asks when nothing can be given */
+	IDLE_MS = 1000, /* between asks when nothing can be given */
 	IDLE_SLICE_MS = 50,
 	TAIL_BYTES = 300
 };
@@ -39,9 +39,9 @@ struct job {
 	const struct msg_trial *trial;
 	struct arena *arena;
 	struct result result;
-	FILE *log;                          /* NULL: none */
-	char tail[2][TAIL_BYTES];           /* last line of each stream */
-	char reason[LIMIT_REASON_BYTES];    /* why there is no value; "" when there is one */
+	FILE *log;                       /* NULL: none */
+	char tail[2][TAIL_BYTES];        /* last line of each stream */
+	char reason[LIMIT_REASON_BYTES]; /* why there is no value; "" when there is one */
 	int64_t ms;
 	bool no_program;
 };
@@ -117,12 +117,13 @@ static void idle(struct run *r, uint32_t hint_ms)
 
 /* A trial that is not in hand already: after a restart of the daemon, a named worker gets its
  * running trials again. */
-static enum krige_status ask_once(struct run *r, struct arena *a, const struct msg_trial **out,
-	struct krige_error *err)
+static enum krige_status ask_once(
+	struct run *r, struct arena *a, const struct msg_trial **out, struct krige_error *err)
 {
-	struct call_times times = {.timeout_ms = ASK_TIMEOUT_MS, .attempt_ms = ATTEMPT_MS,
-		.retry_ms = r->retry_ms};
-	struct msg_request request = {.method = METHOD_SUGGEST, .meta.worker_id = r->worker,
+	struct call_times times = {
+		.timeout_ms = ASK_TIMEOUT_MS, .attempt_ms = ATTEMPT_MS, .retry_ms = r->retry_ms};
+	struct msg_request request = {.method = METHOD_SUGGEST,
+		.meta.worker_id = r->worker,
 		.u.suggest = {.study = r->study->name, .count = 1}};
 	struct msg_reply reply;
 	enum krige_status s;
@@ -132,8 +133,7 @@ static enum krige_status ask_once(struct run *r, struct arena *a, const struct m
 	s = call_run_within(r->client, &times, &request, &reply, a, err);
 	if (s != KRIGE_OK || reply.u.trials.n == 0)
 		return s;
-	if (!reply.u.trials.trials[0].has_lease ||
-		beat_add(&r->beat, &reply.u.trials.trials[0].lease))
+	if (!reply.u.trials.trials[0].has_lease || beat_add(&r->beat, &reply.u.trials.trials[0].lease))
 		*out = &reply.u.trials.trials[0];
 	return KRIGE_OK;
 }
@@ -168,9 +168,7 @@ static const struct msg_trial *ask(struct run *r, struct arena *a)
 			break;
 		case KRIGE_STUDY_FINISHED:
 		case KRIGE_BUDGET_SPENT:
-		case KRIGE_SPACE_EXHAUSTED:
-			note_end(r, &err);
-			return NULL;
+		case KRIGE_SPACE_EXHAUSTED: note_end(r, &err); return NULL;
 		default: give_up(r, &err); return NULL;
 		}
 	}
@@ -214,8 +212,7 @@ static void see_line(void *ctx, enum child_stream stream, const char *line)
 	}
 }
 
-static void set_reason(struct job *j, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+static void set_reason(struct job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void set_reason(struct job *j, const char *fmt, ...)
 {
@@ -237,8 +234,7 @@ static void reason_of_end(struct job *j, const struct child_end *end)
 	else if (end->timed_out)
 		set_reason(j, "timeout after %.3g s%s%s", j->run->timeout_ms / 1000.0, colon, tail);
 	else if (!end->exited)
-		set_reason(j, "signal %d (%s)%s%s", end->status, sigabbrev_np(end->status), colon,
-			tail);
+		set_reason(j, "signal %d (%s)%s%s", end->status, sigabbrev_np(end->status), colon, tail);
 	else if (end->status != 0)
 		set_reason(j, "exit status %d%s%s", end->status, colon, tail);
 }
@@ -257,8 +253,8 @@ static void read_result_file(struct job *j, const char *path)
 	result_text(&j->result, text, len);
 	kr_free(text);
 	if (j->result.source == RESULT_NONE)
-		set_reason(j, "no value: %s has no %s=VALUE and no {\"%s\": VALUE}", path,
-			j->result.metric, j->result.metric);
+		set_reason(j, "no value: %s has no %s=VALUE and no {\"%s\": VALUE}", path, j->result.metric,
+			j->result.metric);
 }
 
 static void find_value(struct job *j, const char *path)
@@ -270,8 +266,8 @@ static void find_value(struct job *j, const char *path)
 			j->tail[CHILD_STDOUT][0] ? "; its last: " : "", j->tail[CHILD_STDOUT]);
 }
 
-static enum kr_status prepare(struct job *j, struct child_job *child, const char **path,
-	struct kr_error *err)
+static enum kr_status prepare(
+	struct job *j, struct child_job *child, const char **path, struct kr_error *err)
 {
 	struct run *r = j->run;
 	const struct env_pair *pairs;
@@ -289,8 +285,13 @@ static enum kr_status prepare(struct job *j, struct child_job *child, const char
 	env = n < 0 ? NULL : env_with(pairs, n, j->arena);
 	if (!env)
 		return kr_fail(err, KR_ENOMEM, "no memory for the environment");
-	*child = (struct child_job){.argv = argv, .env = env, .timeout_ms = r->timeout_ms,
-		.stop = &r->stop, .hurry = &r->hurry, .line = see_line, .ctx = j};
+	*child = (struct child_job){.argv = argv,
+		.env = env,
+		.timeout_ms = r->timeout_ms,
+		.stop = &r->stop,
+		.hurry = &r->hurry,
+		.line = see_line,
+		.ctx = j};
 	return KR_OK;
 }
 
@@ -339,10 +340,11 @@ static enum krige_status tell(struct job *j, const struct msg_lease *lease,
 {
 	struct run *r = j->run;
 	struct call_times times = {.timeout_ms = TELL_TIMEOUT_MS + r->retry_ms,
-		.attempt_ms = ATTEMPT_MS, .retry_ms = r->retry_ms};
+		.attempt_ms = ATTEMPT_MS,
+		.retry_ms = r->retry_ms};
 	struct msg_value value = {.name = objective(r), .value = j->result.value};
-	struct msg_observation o = {.number = j->trial->number, .lease = *lease, .n_values = 1,
-		.values = &value};
+	struct msg_observation o = {
+		.number = j->trial->number, .lease = *lease, .n_values = 1, .values = &value};
 	struct msg_request request = {.meta.worker_id = r->worker};
 	struct msg_reply reply;
 	enum krige_status s;
@@ -350,12 +352,14 @@ static enum krige_status tell(struct job *j, const struct msg_lease *lease,
 	if (j->reason[0]) {
 		request.method = METHOD_FAIL_TRIAL;
 		request.u.fail_trial = (struct msg_fail_trial){.study = r->study->name,
-			.number = j->trial->number, .lease = *lease, .state = TRIAL_FAILED,
+			.number = j->trial->number,
+			.lease = *lease,
+			.state = TRIAL_FAILED,
 			.reason = j->reason};
 	} else {
 		request.method = METHOD_OBSERVE;
-		request.u.observe =
-			(struct msg_observe){.study = r->study->name, .n = 1, .observations = &o};
+		request.u.observe = (struct msg_observe){
+			.study = r->study->name, .n = 1, .observations = &o};
 	}
 	s = call_run_within(r->client, &times, &request, &reply, j->arena, err);
 	*after = s == KRIGE_OK && reply.u.trials.n > 0 ? &reply.u.trials.trials[0] : NULL;
@@ -368,8 +372,7 @@ static bool better(const struct run *r, double value)
 {
 	if (!r->has_best)
 		return true;
-	return r->study->spec.metrics[0].role == METRIC_MAXIMIZE ? value > r->best
-								 : value < r->best;
+	return r->study->spec.metrics[0].role == METRIC_MAXIMIZE ? value > r->best : value < r->best;
 }
 
 static void put_line(struct run *r, const struct job *j, bool complete)
@@ -380,8 +383,7 @@ static void put_line(struct run *r, const struct job *j, bool complete)
 	if (complete)
 		fprintf(stderr, "%s %.6g", objective(r), j->result.value);
 	else
-		fprintf(stderr, "failed (%s)",
-			j->reason[0] ? j->reason : "the value is not finite");
+		fprintf(stderr, "failed (%s)", j->reason[0] ? j->reason : "the value is not finite");
 	if (r->has_best)
 		fprintf(stderr, ", best %.6g (trial %" PRIu64 ")", r->best, r->best_number);
 	fprintf(stderr, ", %s, %.1f s\n", params ? params : "?", (double)j->ms / 1000);
@@ -402,8 +404,7 @@ static void count(struct run *r, const struct job *j)
 	r->failures_in_a_row = complete ? 0 : r->failures_in_a_row + 1;
 	if (!r->cli->quiet)
 		put_line(r, j, complete);
-	give = !atomic_load(&r->stop) &&
-		(r->failures_in_a_row >= r->max_failures || j->no_program);
+	give = !atomic_load(&r->stop) && (r->failures_in_a_row >= r->max_failures || j->no_program);
 	if (give && j->no_program)
 		cli_say("%s; give the command after --", j->reason);
 	else if (give)
@@ -456,8 +457,7 @@ void run_slot(struct run *r)
 			unclaim(r);
 			break;
 		}
-		*j = (struct job){.run = r, .trial = t, .arena = a,
-			.result = result_make(objective(r))};
+		*j = (struct job){.run = r, .trial = t, .arena = a, .result = result_make(objective(r))};
 		if (atomic_load(&r->stop))
 			set_reason(j, "interrupted");
 		else

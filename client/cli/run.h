@@ -18,24 +18,24 @@ struct run {
 	struct cli *cli;
 	struct krige_client *client;
 	const struct msg_study *study;
-	const char *const *command;  /* words with placeholders */
+	const char *const *command; /* words with placeholders */
 	int n_words;
 	const char *worker, *result_file, *log_dir;
 	uint32_t timeout_ms, retry_ms;
-	uint64_t max;                /* trials; UINT64_MAX: no limit */
-	uint64_t max_failures;       /* in a row */
+	uint64_t max;          /* trials; UINT64_MAX: no limit */
+	uint64_t max_failures; /* in a row */
 
-	atomic_bool stop, hurry;     /* after the first and the second signal, and on giving up */
+	atomic_bool stop, hurry; /* after the first and the second signal, and on giving up */
 	struct beat beat;
 
-	pthread_mutex_t lock;        /* guards what follows, and whole lines on stderr */
+	pthread_mutex_t lock; /* guards what follows, and whole lines on stderr */
 	uint64_t claimed, complete, failed, failures_in_a_row;
-	char end[512];               /* why nothing more is given out; "": it is */
-	int code;                    /* of the whole run */
+	char end[512]; /* why nothing more is given out; "": it is */
+	int code;      /* of the whole run */
 	bool has_best;
 	double best;
 	uint64_t best_number;
-	int running;                 /* slots */
+	int running; /* slots */
 };
 
 /* One slot, from the first ask to the last tell; the body of a thread. */

@@ -53,8 +53,8 @@ static const char *join(char out[PATH_BYTES], const char *path, const char *name
 
 /* ---- objects with known keys ------------------------------------------------------ */
 
-static enum kr_status unknown_key(struct parse *p, const char *path, const char *name,
-	const struct key *keys, int n_keys)
+static enum kr_status unknown_key(
+	struct parse *p, const char *path, const char *name, const struct key *keys, int n_keys)
 {
 	const char *names[KEYS_MAX], *near;
 
@@ -69,8 +69,7 @@ static enum kr_status unknown_key(struct parse *p, const char *path, const char 
 /* What a key that is not built may hold: what it means when it is left out. */
 static bool asks_nothing(const cJSON *item)
 {
-	return cJSON_IsNull(item) || cJSON_IsFalse(item) ||
-		(cJSON_IsArray(item) && !item->child);
+	return cJSON_IsNull(item) || cJSON_IsFalse(item) || (cJSON_IsArray(item) && !item->child);
 }
 
 static enum kr_status read_key(struct parse *p, const char *path, const cJSON *item,
@@ -113,8 +112,8 @@ static enum kr_status read_object(struct parse *p, const char *path, const cJSON
 
 /* ---- values ------------------------------------------------------------------------- */
 
-static enum kr_status text_of(struct parse *p, const char *path, const cJSON *item,
-	const char **out)
+static enum kr_status text_of(
+	struct parse *p, const char *path, const cJSON *item, const char **out)
 {
 	if (!json_is_text(item))
 		return wrong(p, path, "%s; must be a string", json_kind(item));
@@ -149,8 +148,8 @@ static enum kr_status u64_of(struct parse *p, const char *path, const cJSON *ite
 	if (!json_is_number(item))
 		return wrong(p, path, "%s; must be a whole number", json_kind(item));
 	if (!json_u64(item, out))
-		return wrong(p, path, "%s; must be a whole number from 0 to 2^64 - 1",
-			item->valuestring + 1);
+		return wrong(
+			p, path, "%s; must be a whole number from 0 to 2^64 - 1", item->valuestring + 1);
 	return KR_OK;
 }
 
@@ -164,8 +163,7 @@ static enum kr_status read_type(struct parse *p, const char *path, const cJSON *
 	const char *near;
 
 	if (!json_is_text(item))
-		return wrong(p, path, "%s; must be \"float\", \"int\" or \"categorical\"",
-			json_kind(item));
+		return wrong(p, path, "%s; must be \"float\", \"int\" or \"categorical\"", json_kind(item));
 	for (int i = 0; i < 3; i++) {
 		if (strcmp(item->valuestring, words[i]) == 0) {
 			param->kind = (enum param_kind)(PARAM_FLOAT + i);
@@ -179,8 +177,7 @@ static enum kr_status read_type(struct parse *p, const char *path, const cJSON *
 	}
 	near = text_nearest(item->valuestring, words, 3);
 	if (near)
-		return wrong(p, path, "unknown type \"%s\"; did you mean \"%s\"?",
-			item->valuestring, near);
+		return wrong(p, path, "unknown type \"%s\"; did you mean \"%s\"?", item->valuestring, near);
 	return wrong(p, path, "unknown type \"%s\"; use \"float\", \"int\" or \"categorical\"",
 		item->valuestring);
 }
@@ -259,8 +256,8 @@ static const struct key param_keys[] = {
 	{"prior", NULL},
 };
 
-static enum kr_status read_param(struct parse *p, const char *path, const cJSON *item,
-	struct msg_param *param)
+static enum kr_status read_param(
+	struct parse *p, const char *path, const cJSON *item, struct msg_param *param)
 {
 	const cJSON *type = cJSON_GetObjectItemCaseSensitive(item, "type");
 	char at[PATH_BYTES];
@@ -276,8 +273,8 @@ static enum kr_status read_param(struct parse *p, const char *path, const cJSON 
 	s = read_type(p, join(at, path, "type"), type, param);
 	if (s != KR_OK)
 		return s;
-	return read_object(p, path, item, param_keys,
-		(int)(sizeof(param_keys) / sizeof(param_keys[0])), param);
+	return read_object(
+		p, path, item, param_keys, (int)(sizeof(param_keys) / sizeof(param_keys[0])), param);
 }
 
 /* ---- the study ------------------------------------------------------------------------- */
@@ -298,8 +295,8 @@ static enum kr_status read_space(struct parse *p, const char *path, const cJSON 
 	int i = 0;
 
 	if (!cJSON_IsObject(item))
-		return wrong(p, path, "%s; must be an object with one entry per parameter",
-			json_kind(item));
+		return wrong(
+			p, path, "%s; must be an object with one entry per parameter", json_kind(item));
 	study->spec.n_params = cJSON_GetArraySize(item);
 	if (study->spec.n_params > LIMIT_PARAMETERS)
 		return wrong(p, path, "%d parameters; at most %d are allowed", study->spec.n_params,
@@ -319,8 +316,8 @@ static enum kr_status read_space(struct parse *p, const char *path, const cJSON 
 	return s;
 }
 
-static enum kr_status read_objective(struct parse *p, const char *path, const cJSON *item,
-	void *out)
+static enum kr_status read_objective(
+	struct parse *p, const char *path, const cJSON *item, void *out)
 {
 	static const struct {
 		const char *word;
@@ -334,8 +331,7 @@ static enum kr_status read_objective(struct parse *p, const char *path, const cJ
 	if (cJSON_IsArray(item) && cJSON_GetArraySize(item) == 1)
 		item = item->child;
 	if (cJSON_IsArray(item))
-		return wrong(p, path,
-			"several objectives are not built yet in this version; give one");
+		return wrong(p, path, "several objectives are not built yet in this version; give one");
 	s = text_of(p, path, item, &text);
 	if (s != KR_OK)
 		return s;
@@ -388,8 +384,8 @@ enum if_exists studyfile_if_exists(const char *word)
 	return (enum if_exists)0;
 }
 
-static enum kr_status read_if_exists(struct parse *p, const char *path, const cJSON *item,
-	void *out)
+static enum kr_status read_if_exists(
+	struct parse *p, const char *path, const cJSON *item, void *out)
 {
 	struct msg_create_study *study = out;
 
@@ -419,10 +415,9 @@ static enum kr_status read_study(struct parse *p, const cJSON *root, struct msg_
 	enum kr_status s;
 
 	if (!cJSON_IsObject(root))
-		return wrong(p, "", "%s; must be an object: `krige init` prints one",
-			json_kind(root));
-	s = read_object(p, "", root, study_keys,
-		(int)(sizeof(study_keys) / sizeof(study_keys[0])), out);
+		return wrong(p, "", "%s; must be an object: `krige init` prints one", json_kind(root));
+	s = read_object(
+		p, "", root, study_keys, (int)(sizeof(study_keys) / sizeof(study_keys[0])), out);
 	if (s != KR_OK)
 		return s;
 	if (!out->name)

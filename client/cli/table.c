@@ -63,8 +63,7 @@ static void put(struct table *t, int column, bool last, const char *text)
 
 void table_column(struct table *t, const char *name, bool right)
 {
-	if (t->cols &&
-		!scols_table_new_column(t->cols, name, 0, right ? SCOLS_FL_RIGHT : 0))
+	if (t->cols && !scols_table_new_column(t->cols, name, 0, right ? SCOLS_FL_RIGHT : 0))
 		t->failed = true;
 	if (!t->cols && t->header && !t->failed)
 		put(t, t->n_columns, false, name);

@@ -13,8 +13,8 @@ static enum kr_status no_memory(struct kr_error *err)
 	return kr_fail(err, KR_ENOMEM, "no memory for the command");
 }
 
-static enum kr_status unknown(const char *name, size_t len, const struct msg_trial *t,
-	struct kr_error *err)
+static enum kr_status unknown(
+	const char *name, size_t len, const struct msg_trial *t, struct kr_error *err)
 {
 	char names[NAMES_SHOWN] = "";
 	size_t used = 0;
@@ -72,8 +72,8 @@ static const char *piece(const char **p, const struct msg_trial *t, struct arena
 	}
 	end = start[0] == '{' ? strchr(start, '}') : NULL;
 	if (!end) {
-		*s = kr_fail(err, KR_INVALID_ARGUMENT, "'%s': a single %c; write %c%c for a brace",
-			start, start[0], start[0], start[0]);
+		*s = kr_fail(err, KR_INVALID_ARGUMENT, "'%s': a single %c; write %c%c for a brace", start,
+			start[0], start[0], start[0]);
 		return NULL;
 	}
 	value = value_of(start + 1, (size_t)(end - start - 1), t, a, s, err);

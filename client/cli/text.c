@@ -27,16 +27,11 @@ const char *text_scalar(struct arena *a, const struct msg_scalar *s)
 	char number[NUMBER_BYTES];
 
 	switch (s->kind) {
-	case SCALAR_NULL:
-		return "null";
-	case SCALAR_BOOL:
-		return s->b ? "true" : "false";
-	case SCALAR_INT:
-		return arena_printf(a, "%" PRId64, s->i);
-	case SCALAR_REAL:
-		return arena_printf(a, "%s", number_format(number, s->r));
-	case SCALAR_STRING:
-		return s->s;
+	case SCALAR_NULL: return "null";
+	case SCALAR_BOOL: return s->b ? "true" : "false";
+	case SCALAR_INT: return arena_printf(a, "%" PRId64, s->i);
+	case SCALAR_REAL: return arena_printf(a, "%s", number_format(number, s->r));
+	case SCALAR_STRING: return s->s;
 	}
 	return "?";
 }
@@ -49,7 +44,7 @@ const char *text_scalar_quoted(struct arena *a, const struct msg_scalar *s)
 const char *text_shell(struct arena *a, const char *s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-+=./:,@%";
+								"0123456789_-+=./:,@%";
 	size_t n = 0;
 	char *out, *p;
 

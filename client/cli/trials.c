@@ -4,7 +4,10 @@
 
 void trials_begin(struct trials *t, struct cli *cli, const struct msg_spec *spec, bool many)
 {
-	*t = (struct trials){.cli = cli, .spec = spec, .many = many, .format = cli_format(cli),
+	*t = (struct trials){.cli = cli,
+		.spec = spec,
+		.many = many,
+		.format = cli_format(cli),
 		.writer = writer_make(stdout)};
 	if (t->format == FORMAT_JSON && many)
 		writer_array(&t->writer);

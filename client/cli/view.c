@@ -215,14 +215,13 @@ void view_trial_columns(struct table *t, const struct msg_spec *spec, struct are
 	for (int i = 0; i < spec->n_metrics; i++)
 		column(t, spec, spec->metrics[i].name, false, true, a);
 	for (int i = 0; i < spec->n_params; i++)
-		column(t, spec, spec->params[i].name, true,
-			spec->params[i].kind <= PARAM_INT, a);
+		column(t, spec, spec->params[i].name, true, spec->params[i].kind <= PARAM_INT, a);
 	for (int i = 0; i < N_AFTER; i++)
 		table_column(t, columns_after[i], false);
 }
 
-const char *view_value(const struct msg_trial *t, const struct msg_spec *spec, int metric,
-	struct arena *a)
+const char *view_value(
+	const struct msg_trial *t, const struct msg_spec *spec, int metric, struct arena *a)
 {
 	char text[NUMBER_BYTES];
 
@@ -240,8 +239,8 @@ static const char *param_text(const struct msg_trial *t, const char *name, struc
 	return NULL;
 }
 
-void view_trial_row(struct table *t, const struct msg_spec *spec, const struct msg_trial *trial,
-	struct arena *a)
+void view_trial_row(
+	struct table *t, const struct msg_spec *spec, const struct msg_trial *trial, struct arena *a)
 {
 	char time[TEXT_TIME_BYTES];
 
@@ -269,9 +268,8 @@ const char *view_params_text(int n, const struct msg_named *params, bool brief, 
 
 	for (int i = 0; i < n && text; i++) {
 		value = brief ? short_scalar(&params[i].value, a) : text_scalar(a, &params[i].value);
-		text = value ? arena_printf(a, "%s%s%s=%s", text, i ? " " : "", params[i].name,
-				       value)
-			     : NULL;
+		text = value ? arena_printf(a, "%s%s%s=%s", text, i ? " " : "", params[i].name, value)
+					 : NULL;
 	}
 	return text;
 }

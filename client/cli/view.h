@@ -8,6 +8,7 @@
 #include "client/cli/writer.h"
 #include "proto/msg.h"
 
+/* `krige study show -o json`. */
 void view_study_json(struct writer *w, const struct msg_study *s);
 
 /* {"lr":0.1,"opt":"sgd"} */
@@ -19,12 +20,12 @@ void view_trial_json(struct writer *w, const struct msg_spec *spec, const struct
 /* Columns: number, state, one per metric, one per parameter, the rest. Names that are taken
  * are written params.NAME and values.NAME. */
 void view_trial_columns(struct table *t, const struct msg_spec *spec, struct arena *a);
-void view_trial_row(struct table *t, const struct msg_spec *spec, const struct msg_trial *trial,
-	struct arena *a);
+void view_trial_row(
+	struct table *t, const struct msg_spec *spec, const struct msg_trial *trial, struct arena *a);
 
 /* The value of the metric, as text; NULL when the trial has none. */
-const char *view_value(const struct msg_trial *t, const struct msg_spec *spec, int metric,
-	struct arena *a);
+const char *view_value(
+	const struct msg_trial *t, const struct msg_spec *spec, int metric, struct arena *a);
 
 /* "lr=0.1 n=3" for one line; brief: six digits. NULL when memory runs out. */
 const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a);

@@ -55,8 +55,13 @@ void writer_end(struct writer *w)
 
 static void quoted(FILE *out, const char *s)
 {
-	static const char names[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-		['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+	static const char names[] = {['\b'] = 'b',
+		['\t'] = 't',
+		['\n'] = 'n',
+		['\f'] = 'f',
+		['\r'] = 'r',
+		['"'] = '"',
+		['\\'] = '\\'};
 
 	putc('"', out);
 	for (; *s; s++) {
@@ -125,21 +130,11 @@ void writer_string(struct writer *w, const char *s)
 void writer_scalar(struct writer *w, const struct msg_scalar *s)
 {
 	switch (s->kind) {
-	case SCALAR_NULL:
-		writer_null(w);
-		break;
-	case SCALAR_BOOL:
-		writer_bool(w, s->b);
-		break;
-	case SCALAR_INT:
-		writer_int(w, s->i);
-		break;
-	case SCALAR_REAL:
-		writer_real(w, s->r);
-		break;
-	case SCALAR_STRING:
-		writer_string(w, s->s);
-		break;
+	case SCALAR_NULL: writer_null(w); break;
+	case SCALAR_BOOL: writer_bool(w, s->b); break;
+	case SCALAR_INT: writer_int(w, s->i); break;
+	case SCALAR_REAL: writer_real(w, s->r); break;
+	case SCALAR_STRING: writer_string(w, s->s); break;
 	}
 }
 

@@ -21,21 +21,26 @@ struct writer {
 	bool after_key;
 };
 
+/* A writer at the beginning; out stays the caller's. */
 struct writer writer_make(FILE *out);
+
+/* Open an object or array; writer_end closes the innermost. At most WRITER_DEPTH deep. */
 void writer_object(struct writer *w);
 void writer_array(struct writer *w);
-void writer_end(struct writer *w); /* of the innermost object or array */
+void writer_end(struct writer *w);
 
 /* Returns w, so that writer_int(writer_key(w, "number"), 3) reads as one. */
 struct writer *writer_key(struct writer *w, const char *key);
 
+/* One value, with the comma it needs. What JSON cannot hold is null: a real that is not finite, a
+ * NULL string, the time 0. */
 void writer_null(struct writer *w);
 void writer_bool(struct writer *w, bool b);
 void writer_int(struct writer *w, int64_t i);
 void writer_uint(struct writer *w, uint64_t i);
-void writer_real(struct writer *w, double x);         /* null when not finite */
-void writer_string(struct writer *w, const char *s);  /* null when NULL */
+void writer_real(struct writer *w, double x);
+void writer_string(struct writer *w, const char *s);
 void writer_scalar(struct writer *w, const struct msg_scalar *s);
-void writer_time(struct writer *w, uint64_t unix_ms); /* null when 0 */
+void writer_time(struct writer *w, uint64_t unix_ms);
 
 #endif

@@ -20,11 +20,11 @@
 struct script {
 	enum fake_action actions[8]; /* for the first requests; after them FAKE_REPLY */
 	int n;
-	struct msg_error errors[8];  /* code 0: none */
+	struct msg_error errors[8]; /* code 0: none */
 };
 
-static enum fake_action play(void *ctx, int nth, const struct msg_request *request,
-	struct msg_reply *reply, struct arena *a)
+static enum fake_action play(
+	void *ctx, int nth, const struct msg_request *request, struct msg_reply *reply, struct arena *a)
 {
 	const struct script *s = ctx;
 
@@ -38,11 +38,13 @@ static enum fake_action play(void *ctx, int nth, const struct msg_request *reque
 	return nth < s->n ? s->actions[nth] : FAKE_REPLY;
 }
 
-static struct krige_client *connect_to(const struct fake *f, uint32_t timeout_ms,
-	uint32_t attempt_ms, uint32_t retry_ms)
+static struct krige_client *connect_to(
+	const struct fake *f, uint32_t timeout_ms, uint32_t attempt_ms, uint32_t retry_ms)
 {
-	struct krige_options o = {.size = sizeof(o), .timeout_ms = timeout_ms,
-		.attempt_ms = attempt_ms, .retry_ms = retry_ms};
+	struct krige_options o = {.size = sizeof(o),
+		.timeout_ms = timeout_ms,
+		.attempt_ms = attempt_ms,
+		.retry_ms = retry_ms};
 	struct krige_client *c;
 
 	assert_int_equal(krige_open(&c, fake_endpoint(f), &o, NULL), KRIGE_OK);
@@ -97,20 +99,21 @@ static void test_silence(void **state)
 	assert_int_equal(fake_seen(f), 3);
 	for (int i = 0; i < 3; i++) {
 		assert_true(fake_request(f, i)->meta.has_request_id);
-		assert_memory_equal(fake_request(f, i)->meta.request_id,
-			fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
+		assert_memory_equal(
+			fake_request(f, i)->meta.request_id, fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
 	}
 	assert_int_equal(change(c, NULL), KRIGE_OK);
-	assert_memory_not_equal(fake_request(f, 3)->meta.request_id,
-		fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
+	assert_memory_not_equal(
+		fake_request(f, 3)->meta.request_id, fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
 	krige_close(c);
 	fake_stop(f);
 }
 
 static void test_timeout(void **state)
 {
-	struct script script = {.n = 8, .actions = {FAKE_SILENT, FAKE_SILENT, FAKE_SILENT,
-		FAKE_SILENT, FAKE_SILENT, FAKE_SILENT, FAKE_SILENT, FAKE_SILENT}};
+	struct script script = {.n = 8,
+		.actions = {FAKE_SILENT, FAKE_SILENT, FAKE_SILENT, FAKE_SILENT, FAKE_SILENT, FAKE_SILENT,
+			FAKE_SILENT, FAKE_SILENT}};
 	struct fake *f = fake_start(play, &script);
 	struct krige_client *c = connect_to(f, 300, 100, 0);
 	struct krige_error err;
@@ -153,10 +156,10 @@ static void test_unreadable(void **state)
 
 static void test_error(void **state)
 {
-	struct script script = {.errors = {
-		{.code = 1, .message = "low is 3", .field = "spec.low", .retry_after_ms = 0},
-		{.code = 9, .message = "paused", .retry_after_ms = 1500},
-		{.code = 77, .message = "new kind"}}};
+	struct script script = {
+		.errors = {{.code = 1, .message = "low is 3", .field = "spec.low", .retry_after_ms = 0},
+			{.code = 9, .message = "paused", .retry_after_ms = 1500},
+			{.code = 77, .message = "new kind"}}};
 	struct fake *f = fake_start(play, &script);
 	struct krige_client *c = connect_to(f, 5000, 0, 2000);
 	struct krige_error err;
@@ -176,16 +179,17 @@ static void test_error(void **state)
 /* Busy and full daemons are endured for retry_ms, and only then. */
 static void test_busy(void **state)
 {
-	struct script script = {.errors = {{.code = 10, .message = "full"},
-		{.code = 11, .message = "disk full"}, {.code = 0}, {.code = 11, .message = "x"}}};
+	struct script script = {
+		.errors = {{.code = 10, .message = "full"}, {.code = 11, .message = "disk full"},
+			{.code = 0}, {.code = 11, .message = "x"}}};
 	struct fake *f = fake_start(play, &script);
 	struct krige_client *c = connect_to(f, 5000, 0, 3000), *hasty = connect_to(f, 5000, 0, 0);
 
 	(void)state;
 	assert_int_equal(change(c, NULL), KRIGE_OK);
 	assert_int_equal(fake_seen(f), 3);
-	assert_memory_equal(fake_request(f, 2)->meta.request_id,
-		fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
+	assert_memory_equal(
+		fake_request(f, 2)->meta.request_id, fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
 	assert_int_equal(change(hasty, NULL), KRIGE_UNAVAILABLE);
 	krige_close(hasty);
 	krige_close(c);
@@ -196,15 +200,15 @@ static void test_busy(void **state)
 static void test_session_unknown(void **state)
 {
 	struct script script = {.errors = {{.code = 13, .message = "who?"}, {.code = 0},
-		{.code = 13, .message = "who?"}, {.code = 13, .message = "who?"}}};
+								{.code = 13, .message = "who?"}, {.code = 13, .message = "who?"}}};
 	struct fake *f = fake_start(play, &script);
 	struct krige_client *c = connect_to(f, 5000, 0, 0);
 
 	(void)state;
 	assert_int_equal(change(c, NULL), KRIGE_OK);
 	assert_int_equal(fake_hellos(f), 2);
-	assert_memory_equal(fake_request(f, 1)->meta.request_id,
-		fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
+	assert_memory_equal(
+		fake_request(f, 1)->meta.request_id, fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
 	assert_int_equal(fake_request(f, 1)->meta.session[0], 0x51);
 	assert_int_equal(change(c, NULL), KRIGE_UNAUTHENTICATED);
 	krige_close(c);
@@ -221,8 +225,8 @@ static void test_restart(void **state)
 	(void)state;
 	assert_int_equal(change(c, NULL), KRIGE_OK);
 	assert_int_equal(fake_seen(f), 2);
-	assert_memory_equal(fake_request(f, 1)->meta.request_id,
-		fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
+	assert_memory_equal(
+		fake_request(f, 1)->meta.request_id, fake_request(f, 0)->meta.request_id, MSG_ID_BYTES);
 	krige_close(c);
 	fake_stop(f);
 }

@@ -33,8 +33,12 @@ static enum kr_status run(const char *script, uint32_t timeout_ms, const atomic_
 	struct heard *h, struct child_end *end)
 {
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
-	struct child_job job = {.argv = argv, .env = environ, .timeout_ms = timeout_ms,
-		.stop = stop, .line = hear, .ctx = h};
+	struct child_job job = {.argv = argv,
+		.env = environ,
+		.timeout_ms = timeout_ms,
+		.stop = stop,
+		.line = hear,
+		.ctx = h};
 
 	memset(h, 0, sizeof(*h));
 	return child_run(&job, end, NULL);
@@ -59,7 +63,8 @@ static void test_much_output(void **state)
 
 	(void)state;
 	assert_int_equal(run("seq 1 50000; head -c 200000 /dev/zero | tr '\\0' x; echo; echo end", 0,
-		NULL, &h, &end), KR_OK);
+						 NULL, &h, &end),
+		KR_OK);
 	assert_int_equal(h.lines[CHILD_STDOUT], 50002);
 	assert_int_equal(h.longest, CHILD_LINE);
 }
@@ -103,8 +108,8 @@ static void test_timeout(void **state)
 	assert_true(end.timed_out && !end.exited && end.status == SIGTERM);
 	assert_string_equal(h.text[CHILD_STDOUT], "a|");
 	/* The whole group ends, not the shell alone. */
-	assert_int_equal(run("trap '' TERM; (trap - TERM; sleep 60); echo b", 100, NULL, &h, &end),
-		KR_OK);
+	assert_int_equal(
+		run("trap '' TERM; (trap - TERM; sleep 60); echo b", 100, NULL, &h, &end), KR_OK);
 	assert_true(end.timed_out && end.ms < 4000);
 }
 
@@ -129,8 +134,7 @@ static void test_no_program(void **state)
 
 	(void)state;
 	assert_int_equal(child_run(&job, &end, &err), KR_NOT_FOUND);
-	assert_string_equal(err.text,
-		"cannot start krige-no-such-program: No such file or directory");
+	assert_string_equal(err.text, "cannot start krige-no-such-program: No such file or directory");
 	job.argv = folder;
 	assert_int_equal(child_run(&job, &end, &err), KR_NOT_FOUND);
 	assert_string_equal(err.text, "cannot start /tmp: Permission denied");

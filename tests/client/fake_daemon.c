@@ -75,8 +75,8 @@ static void answer(struct fake *f, void *socket, const void *identity, size_t n,
 		send_frames(socket, identity, n, header, sizeof(header), body.p, body.len);
 }
 
-static enum fake_action decide(struct fake *f, const struct msg_request *request,
-	struct msg_reply *reply)
+static enum fake_action decide(
+	struct fake *f, const struct msg_request *request, struct msg_reply *reply)
 {
 	int nth = atomic_load(&f->seen);
 	enum fake_action action;

@@ -12,12 +12,12 @@
 
 enum fake_action {
 	FAKE_REPLY,
-	FAKE_SILENT,       /* no answer */
-	FAKE_STALE_FIRST,  /* first an answer to nobody, then the right one */
-	FAKE_GARBAGE_FIRST,/* first a broken header and a broken body */
-	FAKE_BAD_BODY,     /* an answer whose body cannot be read */
-	FAKE_OTHER_VERSION,/* an answer of another protocol version */
-	FAKE_LEAVE         /* close the socket without an answer, and come back after 300 ms */
+	FAKE_SILENT,        /* no answer */
+	FAKE_STALE_FIRST,   /* first an answer to nobody, then the right one */
+	FAKE_GARBAGE_FIRST, /* first a broken header and a broken body */
+	FAKE_BAD_BODY,      /* an answer whose body cannot be read */
+	FAKE_OTHER_VERSION, /* an answer of another protocol version */
+	FAKE_LEAVE          /* close the socket without an answer, and come back after 300 ms */
 };
 
 struct fake;

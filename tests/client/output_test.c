@@ -20,19 +20,34 @@
 static struct arena *arena;
 
 static const struct msg_scalar choices[] = {
-	{.kind = SCALAR_INT, .i = 1}, {.kind = SCALAR_REAL, .r = 1}, {.kind = SCALAR_STRING, .s = "1"},
-	{.kind = SCALAR_BOOL, .b = true}, {.kind = SCALAR_NULL}, {.kind = SCALAR_STRING, .s = "null"},
+	{.kind = SCALAR_INT, .i = 1},
+	{.kind = SCALAR_REAL, .r = 1},
+	{.kind = SCALAR_STRING, .s = "1"},
+	{.kind = SCALAR_BOOL, .b = true},
+	{.kind = SCALAR_NULL},
+	{.kind = SCALAR_STRING, .s = "null"},
 	{.kind = SCALAR_STRING, .s = "sgd"},
 };
 static const struct msg_param space[] = {
-	{.name = "lr", .kind = PARAM_FLOAT, .has_low = true, .low = 1e-5, .has_high = true, .high = 1,
+	{.name = "lr",
+		.kind = PARAM_FLOAT,
+		.has_low = true,
+		.low = 1e-5,
+		.has_high = true,
+		.high = 1,
 		.log = true},
 	{.name = "n", .kind = PARAM_INT, .has_low = true, .low = 1, .has_high = true, .high = 8},
 	{.name = "o=p", .kind = PARAM_CATEGORICAL, .n_choices = 7, .choices = choices},
 };
 static const struct msg_metric loss = {"loss", METRIC_MINIMIZE};
-static const struct msg_spec spec = {.n_params = 3, .params = space, .n_metrics = 1,
-	.metrics = &loss, .has_seed = true, .seed = UINT64_MAX, .has_lease = true, .lease_s = 600};
+static const struct msg_spec spec = {.n_params = 3,
+	.params = space,
+	.n_metrics = 1,
+	.metrics = &loss,
+	.has_seed = true,
+	.seed = UINT64_MAX,
+	.has_lease = true,
+	.lease_s = 600};
 
 /* ---- output -------------------------------------------------------------------------- */
 
@@ -59,13 +74,21 @@ static void expect(struct memory *m, const char *text)
 static void test_trial_json(void **state)
 {
 	static const struct msg_named params[] = {
-		{"lr", {.kind = SCALAR_REAL, .r = 1}}, {"n", {.kind = SCALAR_INT, .i = INT64_MIN}},
+		{"lr", {.kind = SCALAR_REAL, .r = 1}},
+		{"n", {.kind = SCALAR_INT, .i = INT64_MIN}},
 		{"o=p", {.kind = SCALAR_STRING, .s = "a\"\\\n\x01\xc3\xa9"}},
 	};
 	static const struct msg_value value = {.value = 0.1};
-	static const struct msg_trial t = {.number = 3, .state = TRIAL_COMPLETE, .n_params = 3,
-		.params = params, .n_values = 1, .values = &value, .attempt = 1,
-		.created_ms = 1769846400250, .finished_ms = 0, .seq = 9};
+	static const struct msg_trial t = {.number = 3,
+		.state = TRIAL_COMPLETE,
+		.n_params = 3,
+		.params = params,
+		.n_values = 1,
+		.values = &value,
+		.attempt = 1,
+		.created_ms = 1769846400250,
+		.finished_ms = 0,
+		.seq = 9};
 	struct memory m;
 	struct writer w;
 
@@ -73,17 +96,22 @@ static void test_trial_json(void **state)
 	open_memory(&m);
 	w = writer_make(m.file);
 	view_trial_json(&w, &spec, &t);
-	expect(&m, "{\"number\":3,\"state\":\"COMPLETE\",\"params\":{\"lr\":1.0,"
-		   "\"n\":-9223372036854775808,\"o=p\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\"},"
-		   "\"values\":{\"loss\":0.1},\"reason\":null,\"worker\":null,\"attempt\":1,"
-		   "\"created\":\"2026-01-31T08:00:00.250Z\",\"finished\":null,\"late\":false,"
-		   "\"told\":false,\"seq\":9,\"why\":null}");
+	expect(&m,
+		"{\"number\":3,\"state\":\"COMPLETE\",\"params\":{\"lr\":1.0,"
+		"\"n\":-9223372036854775808,\"o=p\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\"},"
+		"\"values\":{\"loss\":0.1},\"reason\":null,\"worker\":null,\"attempt\":1,"
+		"\"created\":\"2026-01-31T08:00:00.250Z\",\"finished\":null,\"late\":false,"
+		"\"told\":false,\"seq\":9,\"why\":null}");
 }
 
 static void test_study_json(void **state)
 {
-	static const struct msg_study s = {.name = "s", .id = 4, .state = STUDY_ACTIVE,
-		.counts[TRIAL_COMPLETE] = 2, .created_ms = 1769846400000, .seq = 11};
+	static const struct msg_study s = {.name = "s",
+		.id = 4,
+		.state = STUDY_ACTIVE,
+		.counts[TRIAL_COMPLETE] = 2,
+		.created_ms = 1769846400000,
+		.seq = 11};
 	struct msg_study study = s;
 	struct memory m;
 	struct writer w;
@@ -93,16 +121,17 @@ static void test_study_json(void **state)
 	open_memory(&m);
 	w = writer_make(m.file);
 	view_study_json(&w, &study);
-	expect(&m, "{\"name\":\"s\",\"id\":4,\"state\":\"ACTIVE\",\"space\":{"
-		   "\"lr\":{\"type\":\"float\",\"low\":1e-05,\"high\":1.0,\"log\":true},"
-		   "\"n\":{\"type\":\"int\",\"low\":1,\"high\":8},"
-		   "\"o=p\":{\"type\":\"categorical\",\"choices\":[1,1.0,\"1\",true,null,\"null\","
-		   "\"sgd\"]}},\"metrics\":[{\"name\":\"loss\",\"role\":\"minimize\"}],"
-		   "\"seed\":18446744073709551615,\"budget\":null,\"lease\":600.0,"
-		   "\"counts\":{\"QUEUED\":0,\"RUNNING\":0,\"COMPLETE\":2,\"PRUNED\":0,\"FAILED\":0,"
-		   "\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"best\":null,"
-		   "\"created\":\"2026-01-31T08:00:00.000Z\",\"reserved\":0,\"reason\":null,"
-		   "\"seq\":11}");
+	expect(&m,
+		"{\"name\":\"s\",\"id\":4,\"state\":\"ACTIVE\",\"space\":{"
+		"\"lr\":{\"type\":\"float\",\"low\":1e-05,\"high\":1.0,\"log\":true},"
+		"\"n\":{\"type\":\"int\",\"low\":1,\"high\":8},"
+		"\"o=p\":{\"type\":\"categorical\",\"choices\":[1,1.0,\"1\",true,null,\"null\","
+		"\"sgd\"]}},\"metrics\":[{\"name\":\"loss\",\"role\":\"minimize\"}],"
+		"\"seed\":18446744073709551615,\"budget\":null,\"lease\":600.0,"
+		"\"counts\":{\"QUEUED\":0,\"RUNNING\":0,\"COMPLETE\":2,\"PRUNED\":0,\"FAILED\":0,"
+		"\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"best\":null,"
+		"\"created\":\"2026-01-31T08:00:00.000Z\",\"reserved\":0,\"reason\":null,"
+		"\"seq\":11}");
 }
 
 static void put_rows(enum format format, bool header, const char *text)
@@ -148,8 +177,8 @@ static void test_empty_rows(void **state)
 static void test_columns_are_distinct(void **state)
 {
 	static const struct msg_param p[] = {{.name = "state"}, {.name = "loss"}, {.name = "lr"}};
-	static const struct msg_spec taken = {.n_params = 3, .params = p, .n_metrics = 1,
-		.metrics = &loss};
+	static const struct msg_spec taken = {
+		.n_params = 3, .params = p, .n_metrics = 1, .metrics = &loss};
 	struct memory m;
 	struct table t;
 
@@ -158,8 +187,9 @@ static void test_columns_are_distinct(void **state)
 	table_begin(&t, m.file, FORMAT_CSV, true);
 	view_trial_columns(&t, &taken, arena);
 	assert_true(table_end(&t));
-	expect(&m, "number,state,loss,params.state,params.loss,lr,reason,worker,attempt,created,"
-		   "finished\n");
+	expect(&m,
+		"number,state,loss,params.state,params.loss,lr,reason,worker,attempt,created,"
+		"finished\n");
 }
 
 static void test_exit_codes(void **state)
@@ -168,13 +198,29 @@ static void test_exit_codes(void **state)
 		enum krige_status status;
 		int code;
 	} cases[] = {
-		{KRIGE_OK, 0}, {KRIGE_INVALID_ARGUMENT, 2}, {KRIGE_NOT_FOUND, 3},
-		{KRIGE_UNAUTHENTICATED, 4}, {KRIGE_FORBIDDEN, 4}, {KRIGE_ALREADY_EXISTS, 5},
-		{KRIGE_CONFLICT, 5}, {KRIGE_STALE_LEASE, 5}, {KRIGE_CANNOT_CONNECT, 6},
-		{KRIGE_TIMEOUT, 7}, {KRIGE_DEADLINE, 7}, {KRIGE_NOT_NOW, 8}, {KRIGE_OVERLOADED, 8},
-		{KRIGE_STUDY_FINISHED, 9}, {KRIGE_BUDGET_SPENT, 9}, {KRIGE_SPACE_EXHAUSTED, 9},
-		{KRIGE_INTERRUPTED, 130}, {KRIGE_UNAVAILABLE, 1}, {KRIGE_NOT_OWNER, 1},
-		{KRIGE_TOO_LARGE, 1}, {KRIGE_VERSION, 1}, {KRIGE_INTERNAL, 1}, {KRIGE_NO_MEMORY, 1},
+		{KRIGE_OK, 0},
+		{KRIGE_INVALID_ARGUMENT, 2},
+		{KRIGE_NOT_FOUND, 3},
+		{KRIGE_UNAUTHENTICATED, 4},
+		{KRIGE_FORBIDDEN, 4},
+		{KRIGE_ALREADY_EXISTS, 5},
+		{KRIGE_CONFLICT, 5},
+		{KRIGE_STALE_LEASE, 5},
+		{KRIGE_CANNOT_CONNECT, 6},
+		{KRIGE_TIMEOUT, 7},
+		{KRIGE_DEADLINE, 7},
+		{KRIGE_NOT_NOW, 8},
+		{KRIGE_OVERLOADED, 8},
+		{KRIGE_STUDY_FINISHED, 9},
+		{KRIGE_BUDGET_SPENT, 9},
+		{KRIGE_SPACE_EXHAUSTED, 9},
+		{KRIGE_INTERRUPTED, 130},
+		{KRIGE_UNAVAILABLE, 1},
+		{KRIGE_NOT_OWNER, 1},
+		{KRIGE_TOO_LARGE, 1},
+		{KRIGE_VERSION, 1},
+		{KRIGE_INTERNAL, 1},
+		{KRIGE_NO_MEMORY, 1},
 	};
 
 	(void)state;
@@ -232,16 +278,17 @@ static void test_assign_bad(void **state)
 		{"lrr=1", "no parameter 'lrr' in the study; did you mean 'lr'?"},
 		{"lr=fast", "lr: 'fast' is not a number"},
 		{"n=1.5", "n: '1.5' is not a whole number"},
-		{"o=p=adam", "o=p: adam is none of its choices: 1, 1.0, \"1\", true, null, \"null\", "
-			     "\"sgd\""},
+		{"o=p=adam",
+			"o=p: adam is none of its choices: 1, 1.0, \"1\", true, null, \"null\", "
+			"\"sgd\""},
 	};
 	struct msg_named out;
 	struct kr_error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(param_assign(&out, &spec, cases[i].text, arena, &err),
-			KR_INVALID_ARGUMENT);
+		assert_int_equal(
+			param_assign(&out, &spec, cases[i].text, arena, &err), KR_INVALID_ARGUMENT);
 		assert_string_equal(err.text, cases[i].message);
 	}
 }

@@ -31,9 +31,15 @@ static void test_expand(void **state)
 	static const struct {
 		const char *text, *out;
 	} cases[] = {
-		{"", ""}, {"plain", "plain"}, {"{lr}", "0.001"}, {"--n={n}", "--n=-3"},
-		{"{opt}{none}{flag}", "a bnulltrue"}, {"out-{number}.json", "out-17.json"},
-		{"{{lr}}", "{lr}"}, {"a{{{n}}}b", "a{-3}b"}, {"}}{{", "}{"},
+		{"", ""},
+		{"plain", "plain"},
+		{"{lr}", "0.001"},
+		{"--n={n}", "--n=-3"},
+		{"{opt}{none}{flag}", "a bnulltrue"},
+		{"out-{number}.json", "out-17.json"},
+		{"{{lr}}", "{lr}"},
+		{"a{{{n}}}b", "a{-3}b"},
+		{"}}{{", "}{"},
 	};
 	const char *out;
 
@@ -49,20 +55,22 @@ static void test_expand_bad(void **state)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{"{lrr}", "no parameter for the placeholder {lrr}; there are {lr}, {n}, {opt}, "
-			  "{none}, {flag}, {number}, and {{ for a brace"},
+		{"{lrr}",
+			"no parameter for the placeholder {lrr}; there are {lr}, {n}, {opt}, "
+			"{none}, {flag}, {number}, and {{ for a brace"},
 		{"a {", "'{': a single {; write {{ for a brace"},
 		{"}", "'}': a single }; write }} for a brace"},
-		{"{}", "no parameter for the placeholder {}; there are {lr}, {n}, {opt}, {none}, "
-		       "{flag}, {number}, and {{ for a brace"},
+		{"{}",
+			"no parameter for the placeholder {}; there are {lr}, {n}, {opt}, {none}, "
+			"{flag}, {number}, and {{ for a brace"},
 	};
 	struct kr_error err;
 	const char *out;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(template_expand(&out, cases[i].text, &trial, arena, &err),
-			KR_INVALID_ARGUMENT);
+		assert_int_equal(
+			template_expand(&out, cases[i].text, &trial, arena, &err), KR_INVALID_ARGUMENT);
 		assert_string_equal(err.text, cases[i].message);
 	}
 }
@@ -162,8 +170,7 @@ static void test_values(void **state)
 
 static void test_nan(void **state)
 {
-	static const char *const lines[] = {"loss=nan", "NaN", "{\"loss\": NaN}",
-		"{\"loss\": null}"};
+	static const char *const lines[] = {"loss=nan", "NaN", "{\"loss\": NaN}", "{\"loss\": null}"};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {

@@ -37,8 +37,8 @@ static void test_whole(void **state)
 		"  \"budget\": 200, \"lease\": 0.5, \"seed\": 18446744073709551615,\n"
 		"  \"if_exists\": \"attach\", \"noise\": null, \"constraints\": []\n"
 		"}\n";
-	static const enum scalar_kind kinds[] = {SCALAR_INT, SCALAR_REAL, SCALAR_STRING,
-		SCALAR_BOOL, SCALAR_NULL};
+	static const enum scalar_kind kinds[] = {
+		SCALAR_INT, SCALAR_REAL, SCALAR_STRING, SCALAR_BOOL, SCALAR_NULL};
 	struct msg_create_study m;
 	struct kr_error err;
 
@@ -78,8 +78,9 @@ static void test_least(void **state)
 static const struct {
 	const char *text, *field, *message;
 } bad[] = {
-	{"", "", "f.json, line 1: not JSON here; look for a missing or superfluous comma, bracket "
-		 "or quote"},
+	{"", "",
+		"f.json, line 1: not JSON here; look for a missing or superfluous comma, bracket "
+		"or quote"},
 	{"[]", "", "f.json: a list; must be an object: `krige init` prints one"},
 	{STUDY "\n,}", "",
 		"f.json, line 2: not JSON here; look for a missing or superfluous comma, bracket or "
@@ -98,8 +99,7 @@ static const struct {
 	{"{\"name\": \"s\", " SPACE "}", "objective",
 		"f.json: objective: missing; write \"minimize NAME\" or \"maximize NAME\""},
 	{"{\"name\": 3}", "name", "f.json: name: a number; must be a string"},
-	{STUDY ", \"budgt\": 3}", "budgt",
-		"f.json: budgt: unknown key; did you mean \"budget\"?"},
+	{STUDY ", \"budgt\": 3}", "budgt", "f.json: budgt: unknown key; did you mean \"budget\"?"},
 	{STUDY ", \"zebra\": 3}", "zebra",
 		"f.json: zebra: unknown key; `krige init` shows the known ones"},
 	{STUDY ", \"name\": \"t\"}", "name", "f.json: name: the key stands here twice"},
@@ -184,7 +184,7 @@ static void test_bad(void **state)
 static void test_prefixes(void **state)
 {
 	static const char text[] = STUDY ", \"budget\": 20, \"seed\": 7, # c\n"
-		"\"if_exists\": \"fail\"}";
+									 "\"if_exists\": \"fail\"}";
 	struct msg_create_study m;
 
 	(void)state;
@@ -192,8 +192,7 @@ static void test_prefixes(void **state)
 		char *cut = strndup(text, len);
 
 		assert_non_null(cut);
-		assert_int_equal(studyfile_parse(&m, cut, len, "f", arena, NULL),
-			KR_INVALID_ARGUMENT);
+		assert_int_equal(studyfile_parse(&m, cut, len, "f", arena, NULL), KR_INVALID_ARGUMENT);
 		free(cut);
 		arena_reset(arena);
 	}

@@ -1,3 +1,4 @@
+/* The client as a thing: opened, closed, interrupted, named. */
 #include "client/c/krige.h"
 
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #include "base/paths.h"
 #include "client/c/client.h"
 #include "client/c/error.h"
-#include "proto/limits.h"
 
 enum { TIMEOUT_MS = 60000, ATTEMPT_MS = 5000, ENDPOINT_MAX = 1024 };
 
@@ -22,16 +22,11 @@ const char *krige_version(void)
 const char *krige_status_name(enum krige_status code)
 {
 	switch (code) {
-	case KRIGE_CANNOT_CONNECT:
-		return "CANNOT_CONNECT";
-	case KRIGE_TIMEOUT:
-		return "TIMEOUT";
-	case KRIGE_INTERRUPTED:
-		return "INTERRUPTED";
-	case KRIGE_NO_MEMORY:
-		return "NO_MEMORY";
-	default:
-		break;
+	case KRIGE_CANNOT_CONNECT: return "CANNOT_CONNECT";
+	case KRIGE_TIMEOUT: return "TIMEOUT";
+	case KRIGE_INTERRUPTED: return "INTERRUPTED";
+	case KRIGE_NO_MEMORY: return "NO_MEMORY";
+	default: break;
 	}
 	for (int s = KR_OK; s < KR_N_STATUS; s++)
 		if (kr_status_wire((enum kr_status)s) == (unsigned)code)
@@ -40,8 +35,8 @@ const char *krige_status_name(enum krige_status code)
 }
 
 /* Options of an older program are shorter: what it does not know is the default. */
-static enum krige_status read_options(struct krige_options *out, const struct krige_options *in,
-	struct krige_error *err)
+static enum krige_status read_options(
+	struct krige_options *out, const struct krige_options *in, struct krige_error *err)
 {
 	*out = (struct krige_options){0};
 	if (!in)
@@ -53,8 +48,8 @@ static enum krige_status read_options(struct krige_options *out, const struct kr
 	return KRIGE_OK;
 }
 
-static enum krige_status find_endpoint(char out[ENDPOINT_MAX], const char *endpoint,
-	struct krige_error *err)
+static enum krige_status find_endpoint(
+	char out[ENDPOINT_MAX], const char *endpoint, struct krige_error *err)
 {
 	const char *set = getenv("KRIGE_ENDPOINT"), *path;
 	struct kr_error kr = {0};
@@ -69,17 +64,16 @@ static enum krige_status find_endpoint(char out[ENDPOINT_MAX], const char *endpo
 	path = paths_ipc(endpoint);
 	if (path && strlen(path) > PATHS_SOCKET_MAX)
 		return error_set(err, KRIGE_INVALID_ARGUMENT,
-			"endpoint: the path of a socket has at most %d bytes, this has %zu",
-			PATHS_SOCKET_MAX, strlen(path));
+			"endpoint: the path of a socket has at most %d bytes, this has %zu", PATHS_SOCKET_MAX,
+			strlen(path));
 	if (strlen(endpoint) >= ENDPOINT_MAX)
-		return error_set(err, KRIGE_INVALID_ARGUMENT, "endpoint: longer than %d bytes",
-			ENDPOINT_MAX - 1);
+		return error_set(
+			err, KRIGE_INVALID_ARGUMENT, "endpoint: longer than %d bytes", ENDPOINT_MAX - 1);
 	snprintf(out, ENDPOINT_MAX, "%s", endpoint);
 	return KRIGE_OK;
 }
 
-static bool copy_texts(struct krige_client *c, const char *endpoint,
-	const struct krige_options *o)
+static bool copy_texts(struct krige_client *c, const char *endpoint, const struct krige_options *o)
 {
 	c->endpoint = kr_strdup(endpoint);
 	c->name = kr_strdup(o->name ? o->name : "libkrige " KRIGED_VERSION);
@@ -106,11 +100,9 @@ enum krige_status krige_open(struct krige_client **out, const char *endpoint,
 		return error_set(err, KRIGE_NO_MEMORY, "no memory for a client");
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_mutex_init(&c->hello, NULL);
-	c->times = (struct call_times){
-		.timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS,
-		.attempt_ms = o.attempt_ms ? o.attempt_ms : ATTEMPT_MS,
-		.retry_ms = o.retry_ms,
-	};
+	c->timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS;
+	c->attempt_ms = o.attempt_ms ? o.attempt_ms : ATTEMPT_MS;
+	c->retry_ms = o.retry_ms;
 	c->ctx = copy_texts(c, where, &o) && sodium_init() >= 0 ? zmq_ctx_new() : NULL;
 	if (!c->ctx) {
 		krige_close(c);
@@ -145,18 +137,4 @@ void krige_interrupt(struct krige_client *c, uint32_t grace_ms)
 {
 	atomic_store(&c->grace_ms, grace_ms);
 	atomic_fetch_add(&c->interrupts, 1);
-}
-
-enum krige_status krige_ping(struct krige_client *c, struct krige_error *err)
-{
-	struct msg_request request = {.method = METHOD_PING};
-	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
-	struct msg_reply reply;
-	enum krige_status s;
-
-	if (!a)
-		return error_set(err, KRIGE_NO_MEMORY, "no memory for a call");
-	s = call_run(c, &request, &reply, a, err);
-	arena_free(a);
-	return s;
 }
