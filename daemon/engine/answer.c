@@ -46,10 +46,11 @@ void engine__effect(struct engine *e, const struct effect *effect)
 
 void engine__send(struct engine *e, const struct route *route, const void *body, size_t len)
 {
-	engine__effect(e, &(struct effect){
-		.kind = EFFECT_REPLY,
-		.u.reply = {.route = *route, .body = body, .len = len},
-	});
+	engine__effect(e,
+		&(struct effect){
+			.kind = EFFECT_REPLY,
+			.u.reply = {.route = *route, .body = body, .len = len},
+		});
 }
 
 static struct route with_flags(const struct route *route, bool is_error)
@@ -121,7 +122,9 @@ static uint64_t retry_hint(const struct kr_error *why)
 	if (why->retry_after_ms)
 		return why->retry_after_ms;
 	return wire == kr_status_wire(KR_UNAVAILABLE) || wire == kr_status_wire(KR_OVERLOADED) ||
-		wire == kr_status_wire(KR_NOT_NOW) ? ENGINE_RETRY_MS : 0;
+			wire == kr_status_wire(KR_NOT_NOW)
+		? ENGINE_RETRY_MS
+		: 0;
 }
 
 void engine__answer_error(struct engine *e, const struct route *route, uint64_t study,
@@ -130,12 +133,13 @@ void engine__answer_error(struct engine *e, const struct route *route, uint64_t 
 	struct msg_reply reply = {
 		.method = (enum method)route->header.method,
 		.is_error = true,
-		.error = {
-			.code = kr_status_wire(why->code),
-			.message = why->text[0] ? why->text : kr_status_sentence(why->code),
-			.field = why->field[0] ? why->field : NULL,
-			.retry_after_ms = retry_hint(why),
-		},
+		.error =
+			{
+				.code = kr_status_wire(why->code),
+				.message = why->text[0] ? why->text : kr_status_sentence(why->code),
+				.field = why->field[0] ? why->field : NULL,
+				.retry_after_ms = retry_hint(why),
+			},
 	};
 
 	if (why->code == KR_ENOMEM || deliver(e, route, study, hold, &reply, NULL) != KR_OK)
@@ -160,8 +164,10 @@ void engine__answer_lost(struct engine *e, const struct route *route, const char
 		.error = {.code = kr_status_wire(KR_UNAVAILABLE), .retry_after_ms = ENGINE_RETRY_MS},
 	};
 
-	kr_fail(&err, KR_UNAVAILABLE, "the newest changes could not be made durable and were "
-		"undone (%s); try again", why);
+	kr_fail(&err, KR_UNAVAILABLE,
+		"the newest changes could not be made durable and were "
+		"undone (%s); try again",
+		why);
 	reply.error.message = err.text;
 	if (deliver(e, route, 0, 0, &reply, NULL) != KR_OK)
 		send_fixed(e, route, &e->unavailable);

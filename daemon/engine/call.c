@@ -19,8 +19,10 @@ enum kr_status call_name_settled(struct call *c, const char *name, struct kr_err
 
 	while ((s = studies_named(&c->e->studies, name, s)) != NULL)
 		if (s->reloading)
-			return kr_fail(err, KR_UNAVAILABLE, "study '%s' is being read anew after a failed "
-				"write (%s); try again", name, c->e->refuse_text);
+			return kr_fail(err, KR_UNAVAILABLE,
+				"study '%s' is being read anew after a failed "
+				"write (%s); try again",
+				name, c->e->refuse_text);
 	return KR_OK;
 }
 
@@ -31,8 +33,8 @@ enum kr_status call_study(struct call *c, const char *name, struct kr_error *err
 	enum kr_status st;
 
 	if (!name)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "study",
-			"study is missing; give the name of a study");
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, "study", "study is missing; give the name of a study");
 	st = call_name_settled(c, name, err);
 	if (st != KR_OK)
 		return st;
@@ -43,13 +45,16 @@ enum kr_status call_study(struct call *c, const char *name, struct kr_error *err
 	}
 	if (!s) {
 		c->of_names = true;
-		return kr_fail_field(err, KR_NOT_FOUND, "study", deleted ?
-			"study '%s' was deleted; undelete it, or create it anew" :
-			"there is no study '%s'; create it, or list the studies there are", name);
+		return kr_fail_field(err, KR_NOT_FOUND, "study",
+			deleted ? "study '%s' was deleted; undelete it, or create it anew"
+					: "there is no study '%s'; create it, or list the studies there are",
+			name);
 	}
 	if (s->damaged)
-		return kr_fail_field(err, KR_ECORRUPT, "study", "study '%s' has a damaged event in the "
-			"database; check the file with kriged --check and restore a backup", name);
+		return kr_fail_field(err, KR_ECORRUPT, "study",
+			"study '%s' has a damaged event in the "
+			"database; check the file with kriged --check and restore a backup",
+			name);
 	c->study = s;
 	return KR_OK;
 }
@@ -82,8 +87,8 @@ enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *e
 	return st;
 }
 
-enum kr_status call_answer_study(struct call *c, const struct study_view *v, bool attached,
-	struct kr_error *err)
+enum kr_status call_answer_study(
+	struct call *c, const struct study_view *v, bool attached, struct kr_error *err)
 {
 	c->reply.u.study.attached = attached;
 	return reply_study(&c->reply.u.study.study, c->study, v, c->a, err);

@@ -29,6 +29,7 @@ typedef enum kr_status call_handler(struct call *c, struct kr_error *err);
 #include "proto/method_list.def"
 #undef METHOD
 
+/* From a decoded request to its answer, or to what will answer it. Never fails. */
 void call_run(struct engine *e, const struct route *route, const struct msg_request *m);
 
 /* c->study = the study of that name that is not deleted.
@@ -45,12 +46,11 @@ struct change call_change(struct call *c, enum record_kind kind);
 enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *err);
 
 /* A study as an answer, from a view of c->study. Errors: KR_ENOMEM. */
-enum kr_status call_answer_study(struct call *c, const struct study_view *v, bool attached,
-	struct kr_error *err);
+enum kr_status call_answer_study(
+	struct call *c, const struct study_view *v, bool attached, struct kr_error *err);
 
 /* The first answer to a request that was applied or waits (repeat.c).
  * Errors: KR_INVALID_ARGUMENT when the id belongs to another request. */
-enum kr_status call_repeat(struct call *c, const struct request_entry *entry,
-	struct kr_error *err);
+enum kr_status call_repeat(struct call *c, const struct request_entry *entry, struct kr_error *err);
 
 #endif

@@ -1,15 +1,14 @@
 /* Invariants, for tests: everything that is kept twice is counted once more. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/suggest.h"
 
-static enum kr_status wrong(struct kr_error *err, const struct study *s, const char *what,
-	uint64_t kept, uint64_t counted)
+static enum kr_status wrong(
+	struct kr_error *err, const struct study *s, const char *what, uint64_t kept, uint64_t counted)
 {
-	return kr_fail(err, KR_INTERNAL, "study %" PRIu64 ": %s: %" PRIu64 " kept, %" PRIu64
-		" counted", s->id, what, kept, counted);
+	return kr_fail(err, KR_INTERNAL, "study %" PRIu64 ": %s: %" PRIu64 " kept, %" PRIu64 " counted",
+		s->id, what, kept, counted);
 }
 
 struct recount {
@@ -33,8 +32,8 @@ static struct recount count(const struct study *s)
 		r.leased += t->lease_at > 0;
 		r.indexes_agree &= t->number == k && t->has_value == complete &&
 			numbers_has(&s->running, k) == running &&
-			numbers_has(&s->taken, k) == (!running && !complete) &&
-			(!t->lease_at || running) && (!running || t->spends);
+			numbers_has(&s->taken, k) == (!running && !complete) && (!t->lease_at || running) &&
+			(!running || t->spends);
 		if (complete && (!r.best || study_better(s, t->value, r.best->value)))
 			r.best = t;
 	}
@@ -47,8 +46,8 @@ static enum kr_status check_counts(const struct study *s, struct kr_error *err)
 
 	for (int i = 0; i < TRIAL_N_STATES; i++)
 		if (r.states[i] != s->now.counts[i])
-			return wrong(err, s, msg_trial_state_name((enum trial_state)i),
-				s->now.counts[i], r.states[i]);
+			return wrong(
+				err, s, msg_trial_state_name((enum trial_state)i), s->now.counts[i], r.states[i]);
 	if (r.spent != s->now.spent)
 		return wrong(err, s, "places of the budget", s->now.spent, r.spent);
 	if (r.results != s->history.n)
@@ -106,21 +105,22 @@ static enum kr_status check_requests(const struct engine *e, struct kr_error *er
 		if (e->ready && (!s || (!s->reloading && r->seq > s->now.seq)))
 			return kr_fail(err, KR_INTERNAL, "a request id has an event that is not there");
 	}
-	return n == e->requests.n ? KR_OK : kr_fail(err, KR_INTERNAL,
-		"request ids: %zu kept, %zu counted", e->requests.n, n);
+	return n == e->requests.n
+		? KR_OK
+		: kr_fail(err, KR_INTERNAL, "request ids: %zu kept, %zu counted", e->requests.n, n);
 }
 
 /* One study that is not deleted for each name. */
-static enum kr_status check_name(const struct engine *e, const struct study *s,
-	struct kr_error *err)
+static enum kr_status check_name(
+	const struct engine *e, const struct study *s, struct kr_error *err)
 {
 	const struct study *other = NULL;
 	bool found = false;
 
 	while ((other = studies_named(&e->studies, s->def->name, other)) != NULL) {
 		found |= other == s;
-		if (other != s && other->now.state != STUDY_DELETED && !other->reloading &&
-			!s->reloading && s->now.state != STUDY_DELETED)
+		if (other != s && other->now.state != STUDY_DELETED && !other->reloading && !s->reloading &&
+			s->now.state != STUDY_DELETED)
 			return wrong(err, s, "another study of its name", other->id, 0);
 	}
 	return found ? KR_OK : wrong(err, s, "its name leads to it", 0, 1);
@@ -147,7 +147,8 @@ enum kr_status engine_check(const struct engine *e, struct kr_error *err)
 			st = check_counts(s, err);
 	}
 	if (st == KR_OK && (n != e->studies.n || n_reloading != e->n_reloading))
-		st = kr_fail(err, KR_INTERNAL, "studies: %zu kept, %zu counted; %zu being read, %zu counted",
-			e->studies.n, n, e->n_reloading, n_reloading);
+		st = kr_fail(err, KR_INTERNAL,
+			"studies: %zu kept, %zu counted; %zu being read, %zu counted", e->studies.n, n,
+			e->n_reloading, n_reloading);
 	return st;
 }

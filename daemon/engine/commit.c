@@ -4,7 +4,6 @@
  * When a group fails, every study with a row in it is read anew. A study of the
  * same name that the open group touches goes with it: whether a name was free
  * may have hung on the lost rows. */
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,8 +124,8 @@ enum kr_status engine__writable(const struct engine *e, struct kr_error *err)
 {
 	if (e->now.now_ns >= e->refuse_until)
 		return KR_OK;
-	return kr_fail(err, KR_UNAVAILABLE, "nothing can be stored at the moment (%s); try again",
-		e->refuse_text);
+	return kr_fail(
+		err, KR_UNAVAILABLE, "nothing can be stored at the moment (%s); try again", e->refuse_text);
 }
 
 void engine__flush(struct engine *e)
@@ -139,10 +138,11 @@ void engine__flush(struct engine *e)
 	e->open = empty;
 	group_clear(empty, e->flying->id + 1);
 	e->in_flight = true;
-	engine__effect(e, &(struct effect){
-		.kind = EFFECT_COMMIT,
-		.u.commit = {e->flying->id, e->flying->rows, e->flying->n_rows},
-	});
+	engine__effect(e,
+		&(struct effect){
+			.kind = EFFECT_COMMIT,
+			.u.commit = {e->flying->id, e->flying->rows, e->flying->n_rows},
+		});
 }
 
 /* The flying group is settled; what points into it stays valid for this step. */

@@ -43,7 +43,7 @@ struct engine {
 	struct group *open, *flying, *retired; /* retired: its replies are this step's effects */
 	bool in_flight;
 	uint64_t settled;
-	uint64_t names_group;  /* newest group that changed which names there are */
+	uint64_t names_group; /* newest group that changed which names there are */
 	int64_t refuse_until;
 	char refuse_text[200];
 
@@ -52,7 +52,7 @@ struct engine {
 	uint64_t next_job;
 	struct deadline *deadlines; /* of running jobs, in no order */
 	size_t n_deadlines, cap_deadlines;
-	size_t n_waiting;      /* routes that wait for a computation */
+	size_t n_waiting; /* routes that wait for a computation */
 	struct replay *replays;
 
 	/* Rows from the store. */
@@ -61,18 +61,18 @@ struct engine {
 	int64_t start_at;      /* reading failed: when to try again */
 	bool start_failed;
 	struct study *start_study; /* being read */
-	uint64_t start_skip;   /* a damaged one: its later rows say nothing */
+	uint64_t start_skip;       /* a damaged one: its later rows say nothing */
 	bool started, ready;
 	uint64_t next_incarnation;
-	size_t n_reloading;    /* studies */
-	size_t n_retry;        /* of these, those whose reading failed */
+	size_t n_reloading; /* studies */
+	size_t n_retry;     /* of these, those whose reading failed */
 
 	struct effect *effects;
 	size_t n_effects, cap_effects;
 
 	/* Answers for when there is no memory for an answer. */
 	struct bytes no_memory, unavailable;
-	struct arena *fixed;   /* theirs, and the options' texts */
+	struct arena *fixed; /* theirs, and the options' texts */
 
 	/* For Status. */
 	int64_t start_ns;
@@ -87,7 +87,9 @@ struct engine {
  * never fails. Errors: KR_ENOMEM. */
 enum kr_status engine__owe(struct engine *e, size_t extra, struct kr_error *err);
 
+/* A reply, now. body lives until the next step. */
 void engine__send(struct engine *e, const struct route *route, const void *body, size_t len);
+/* The room has been made by engine__owe. */
 void engine__effect(struct engine *e, const struct effect *effect);
 
 /* The group that a reply about s (NULL: about all studies) must wait for; 0: none. */
@@ -113,9 +115,9 @@ void engine__answer_lost(struct engine *e, const struct route *route, const char
 struct change {
 	struct study *study;
 	struct record record;
-	enum method method;       /* 0: the daemon's own */
-	const uint8_t *request;   /* id, NULL: none */
-	const char *actor;        /* NULL: none */
+	enum method method;            /* 0: the daemon's own */
+	const uint8_t *request;        /* id, NULL: none */
+	const char *actor;             /* NULL: none */
 	const struct msg_reply *reply; /* NULL: none */
 	const struct route *routes;
 	size_t n_routes;
@@ -136,11 +138,16 @@ enum kr_status engine__writable(const struct engine *e, struct kr_error *err);
 
 /* At the end of a step: the open group goes to the store when none is under way. */
 void engine__flush(struct engine *e);
+
+/* EVENT_COMMITTED: answers go out, or what was lost is undone. */
 void engine__committed(struct engine *e, const struct event *ev);
 
 /* ---- rows from the store (load.c) ---- */
 
+/* EVENT_START: ask for every row. */
 void engine__start(struct engine *e);
+
+/* EVENT_LOADED, for whoever asked. */
 void engine__loaded(struct engine *e, const struct event *ev);
 
 /* The study's memory reflects a lost commit: read it anew. */
@@ -148,6 +155,8 @@ void engine__reload(struct engine *e, struct study *s);
 
 /* Loads that failed are tried again. */
 void engine__retry_loads(struct engine *e);
+
+/* When the next is due; INT64_MAX: none failed. */
 int64_t engine__retry_at(const struct engine *e);
 
 /* Decode the rows of one study one by one. *study: NULL before the first. When
@@ -158,11 +167,12 @@ enum kr_status load_row(struct study **study, const struct row *row, struct requ
 /* ---- computations (engine.c) ---- */
 
 /* Give the job to the shell. Errors: KR_ENOMEM (the job is freed). */
-enum kr_status engine__start_job(struct engine *e, struct job *j, int64_t deadline_ns,
-	struct kr_error *err);
+enum kr_status engine__start_job(
+	struct engine *e, struct job *j, int64_t deadline_ns, struct kr_error *err);
 
 /* ---- predictions (handlers/predict.c) ---- */
 
+/* A computation of kind JOB_PREDICT came back. */
 void predict_finish(struct engine *e, struct job *j);
 
 /* KR_ENOMEM, while an answer is built. */

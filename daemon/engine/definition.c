@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -21,8 +20,7 @@ static const char *copy_text(struct arena *a, const char *s)
 	return arena_strndup(a, s, strlen(s));
 }
 
-static const struct msg_scalar *copy_choices(struct arena *a, const struct msg_scalar *from,
-	int n)
+static const struct msg_scalar *copy_choices(struct arena *a, const struct msg_scalar *from, int n)
 {
 	struct msg_scalar *to = arena_memdup(a, from, (size_t)n * sizeof(*from));
 
@@ -32,8 +30,8 @@ static const struct msg_scalar *copy_choices(struct arena *a, const struct msg_s
 	return to;
 }
 
-static enum kr_status copy_spec(struct arena *a, struct msg_spec *to,
-	const struct msg_spec *from, struct kr_error *err)
+static enum kr_status copy_spec(
+	struct arena *a, struct msg_spec *to, const struct msg_spec *from, struct kr_error *err)
 {
 	struct msg_param *params;
 	struct msg_metric *metrics;
@@ -72,8 +70,8 @@ static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *e
 			continue;
 		snprintf(field, sizeof(field), "spec.parameters[%d].kind", i);
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is %s, which is not built yet; it must be float, int or categorical",
-			field, msg_param_kind_name(kind));
+			"%s is %s, which is not built yet; it must be float, int or categorical", field,
+			msg_param_kind_name(kind));
 	}
 	if (spec->n_metrics != 1)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics",
@@ -89,7 +87,8 @@ static struct space_param space_param_of(const struct msg_param *p)
 {
 	return (struct space_param){
 		.kind = p->kind == PARAM_FLOAT ? SPACE_FLOAT
-			: p->kind == PARAM_INT ? SPACE_INT : SPACE_CATEGORICAL,
+			: p->kind == PARAM_INT     ? SPACE_INT
+									   : SPACE_CATEGORICAL,
 		.low = p->low,
 		.high = p->high,
 		.log = p->log,
@@ -107,8 +106,8 @@ static enum kr_status in_words_of_request(struct kr_error *err, enum kr_status s
 
 	if (!err || strncmp(err->field, theirs, len) != 0)
 		return st;
-	snprintf(field, sizeof(field), "spec.parameters%.*s", (int)(sizeof(field) - 17),
-		err->field + len);
+	snprintf(
+		field, sizeof(field), "spec.parameters%.*s", (int)(sizeof(field) - 17), err->field + len);
 	snprintf(text, sizeof(text), "%s", err->text);
 	if (strncmp(text, theirs, len) == 0)
 		return kr_fail_field(err, st, field, "spec.parameters%s", text + len);
@@ -145,8 +144,7 @@ static enum kr_status make_index(struct definition *def, struct kr_error *err)
 
 			if (c == 0)
 				return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameters",
-					"spec.parameters has '%s' twice; names must differ",
-					def->spec.params[i].name);
+					"spec.parameters has '%s' twice; names must differ", def->spec.params[i].name);
 			if (c < 0)
 				lo = mid + 1;
 			else
@@ -159,8 +157,8 @@ static enum kr_status make_index(struct definition *def, struct kr_error *err)
 	return KR_OK;
 }
 
-enum kr_status definition_new(struct definition **out, const char *name,
-	const struct msg_spec *spec, struct kr_error *err)
+enum kr_status definition_new(
+	struct definition **out, const char *name, const struct msg_spec *spec, struct kr_error *err)
 {
 	struct definition *def;
 	enum kr_status st = check_spec(spec, err);
@@ -230,16 +228,17 @@ int definition_find(const struct definition *def, const char *name, int hint)
 
 /* ---- is it the same spec ---------------------------------------------------- */
 
-static enum kr_status differs(struct kr_error *err, const char *field, const char *stored,
-	const char *given)
+static enum kr_status differs(
+	struct kr_error *err, const char *field, const char *stored, const char *given)
 {
 	return kr_fail_field(err, KR_CONFLICT, field,
 		"%s: the study has %s, the request %s; give the same spec, another name, or "
-		"if_exists = replace", field, stored, given);
+		"if_exists = replace",
+		field, stored, given);
 }
 
-static enum kr_status differs_number(struct kr_error *err, const char *field, bool has_a,
-	double a, bool has_b, double b)
+static enum kr_status differs_number(
+	struct kr_error *err, const char *field, bool has_a, double a, bool has_b, double b)
 {
 	char x[40] = "none", y[40] = "none";
 
@@ -252,8 +251,8 @@ static enum kr_status differs_number(struct kr_error *err, const char *field, bo
 	return differs(err, field, x, y);
 }
 
-static enum kr_status differs_integer(struct kr_error *err, const char *field, uint64_t a,
-	uint64_t b)
+static enum kr_status differs_integer(
+	struct kr_error *err, const char *field, uint64_t a, uint64_t b)
 {
 	char x[24], y[24];
 
@@ -264,8 +263,8 @@ static enum kr_status differs_integer(struct kr_error *err, const char *field, u
 	return differs(err, field, x, y);
 }
 
-static enum kr_status differs_text(struct kr_error *err, const char *field, const char *a,
-	const char *b)
+static enum kr_status differs_text(
+	struct kr_error *err, const char *field, const char *a, const char *b)
 {
 	char x[72], y[72];
 
@@ -276,8 +275,8 @@ static enum kr_status differs_text(struct kr_error *err, const char *field, cons
 	return differs(err, field, x, y);
 }
 
-static enum kr_status choices_agree(const struct msg_param *a, const struct msg_param *b, int i,
-	struct kr_error *err)
+static enum kr_status choices_agree(
+	const struct msg_param *a, const struct msg_param *b, int i, struct kr_error *err)
 {
 	char field[64], x[72], y[72];
 
@@ -303,28 +302,26 @@ static double step_of(const struct msg_param *p)
 	return p->has_step ? p->step : p->kind == PARAM_INT ? 1 : 0;
 }
 
-static enum kr_status param_agrees(const struct msg_param *a, const struct msg_param *b, int i,
-	struct kr_error *err)
+static enum kr_status param_agrees(
+	const struct msg_param *a, const struct msg_param *b, int i, struct kr_error *err)
 {
 	char field[64];
 	enum kr_status st;
 
-#define FIELD(member) \
-	(snprintf(field, sizeof(field), "spec.parameters[%d]." member, i), field)
+#define FIELD(member) (snprintf(field, sizeof(field), "spec.parameters[%d]." member, i), field)
 	st = differs_text(err, FIELD("name"), a->name, b->name);
 	if (st == KR_OK)
-		st = differs_text(err, FIELD("kind"), msg_param_kind_name(a->kind),
-			msg_param_kind_name(b->kind));
+		st = differs_text(
+			err, FIELD("kind"), msg_param_kind_name(a->kind), msg_param_kind_name(b->kind));
 	if (st == KR_OK)
 		st = differs_number(err, FIELD("low"), a->has_low, a->low, b->has_low, b->low);
 	if (st == KR_OK)
 		st = differs_number(err, FIELD("high"), a->has_high, a->high, b->has_high, b->high);
 	if (st == KR_OK)
-		st = differs_text(err, FIELD("log"), a->log ? "true" : "false",
-			b->log ? "true" : "false");
+		st = differs_text(err, FIELD("log"), a->log ? "true" : "false", b->log ? "true" : "false");
 	if (st == KR_OK)
-		st = differs_number(err, FIELD("step"), step_of(a) > 0, step_of(a), step_of(b) > 0,
-			step_of(b));
+		st = differs_number(
+			err, FIELD("step"), step_of(a) > 0, step_of(a), step_of(b) > 0, step_of(b));
 #undef FIELD
 	return st == KR_OK ? choices_agree(a, b, i, err) : st;
 }
@@ -333,8 +330,8 @@ static enum kr_status settings_agree(const struct definition *def, const struct 
 	bool has_budget, uint64_t budget, struct kr_error *err)
 {
 	const struct msg_spec *a = &def->spec;
-	enum kr_status st = differs_text(err, "spec.metrics[0].name", a->metrics[0].name,
-		b->metrics[0].name);
+	enum kr_status st = differs_text(
+		err, "spec.metrics[0].name", a->metrics[0].name, b->metrics[0].name);
 
 	if (st == KR_OK)
 		st = differs_text(err, "spec.metrics[0].role", msg_role_name(a->metrics[0].role),
@@ -353,8 +350,8 @@ static enum kr_status settings_agree(const struct definition *def, const struct 
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
 	bool has_budget, uint64_t budget, struct kr_error *err)
 {
-	enum kr_status st = differs_integer(err, "spec.parameters", (uint64_t)def->spec.n_params,
-		(uint64_t)spec->n_params);
+	enum kr_status st = differs_integer(
+		err, "spec.parameters", (uint64_t)def->spec.n_params, (uint64_t)spec->n_params);
 
 	for (int i = 0; st == KR_OK && i < def->d; i++)
 		st = param_agrees(&def->spec.params[i], &spec->params[i], i, err);

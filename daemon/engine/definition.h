@@ -16,15 +16,15 @@ struct definition {
 	const char *name;
 	struct msg_spec spec; /* completed: lease and seed are set */
 	struct space *space;
-	int d;                /* parameters */
+	int d; /* parameters */
 	bool minimize;
-	const int *by_name;   /* d parameters in the order of their names */
+	const int *by_name; /* d parameters in the order of their names */
 };
 
 /* Copies name and spec, with one reference.
  * Errors: KR_INVALID_ARGUMENT (field "spec...."), KR_ENOMEM. */
-enum kr_status definition_new(struct definition **out, const char *name,
-	const struct msg_spec *spec, struct kr_error *err);
+enum kr_status definition_new(
+	struct definition **out, const char *name, const struct msg_spec *spec, struct kr_error *err);
 struct definition *definition_retain(struct definition *def);
 void definition_release(struct definition *def);
 

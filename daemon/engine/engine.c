@@ -1,7 +1,6 @@
 /* Events in, effects out. */
 #include "daemon/engine/engine.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,18 +22,19 @@ static enum kr_status make_fixed(struct engine *e, struct bytes *out, enum kr_st
 	struct msg_reply reply = {
 		.method = METHOD_PING,
 		.is_error = true,
-		.error = {
-			.code = kr_status_wire(code),
-			.message = text,
-			.retry_after_ms = ENGINE_RETRY_MS,
-		},
+		.error =
+			{
+				.code = kr_status_wire(code),
+				.message = text,
+				.retry_after_ms = ENGINE_RETRY_MS,
+			},
 	};
 
 	return encode_reply(out, &reply, e->fixed, err);
 }
 
-static enum kr_status copy_options(struct engine *e, const struct engine_options *o,
-	struct kr_error *err)
+static enum kr_status copy_options(
+	struct engine *e, const struct engine_options *o, struct kr_error *err)
 {
 	const char *none = "";
 	const char **texts[] = {&e->o.build, &e->o.version, &e->o.blas_core};
@@ -65,8 +65,7 @@ static enum kr_status make_groups(struct engine *e, struct kr_error *err)
 	return st;
 }
 
-enum kr_status engine_new(struct engine **out, const struct engine_options *o,
-	struct kr_error *err)
+enum kr_status engine_new(struct engine **out, const struct engine_options *o, struct kr_error *err)
 {
 	struct engine *e = KR_NEW(struct engine);
 	uint8_t key[16];
@@ -86,8 +85,8 @@ enum kr_status engine_new(struct engine **out, const struct engine_options *o,
 	if (st == KR_OK)
 		st = engine__owe(e, 0, err);
 	if (st == KR_OK)
-		st = make_fixed(e, &e->no_memory, KR_OVERLOADED,
-			"memory ran out; nothing was changed; try again", err);
+		st = make_fixed(
+			e, &e->no_memory, KR_OVERLOADED, "memory ran out; nothing was changed; try again", err);
 	if (st == KR_OK)
 		st = make_fixed(e, &e->unavailable, KR_UNAVAILABLE,
 			"the newest changes could not be made durable and were undone; try again", err);
@@ -131,8 +130,8 @@ bool engine_ready(const struct engine *e)
 
 /* ---- computations ----------------------------------------------------------- */
 
-enum kr_status engine__start_job(struct engine *e, struct job *j, int64_t deadline_ns,
-	struct kr_error *err)
+enum kr_status engine__start_job(
+	struct engine *e, struct job *j, int64_t deadline_ns, struct kr_error *err)
 {
 	enum kr_status st = engine__owe(e, 3, err);
 
@@ -181,15 +180,9 @@ static void computed(struct engine *e, struct job *j)
 	e->n_jobs--;
 	job_finish(j);
 	switch (j->kind) {
-	case JOB_SUGGEST:
-		suggest_finish(e, j);
-		break;
-	case JOB_PREDICT:
-		predict_finish(e, j);
-		break;
-	case JOB_REPLAY:
-		replay_finish(e, j);
-		break;
+	case JOB_SUGGEST: suggest_finish(e, j); break;
+	case JOB_PREDICT: predict_finish(e, j); break;
+	case JOB_REPLAY: replay_finish(e, j); break;
 	}
 	job_free(j);
 }
@@ -202,8 +195,7 @@ static void tick(struct engine *e, const struct event *ev)
 	e->db_bytes = ev->u.tick.db_bytes;
 	e->wal_bytes = ev->u.tick.wal_bytes;
 	if (ev->u.tick.sqlite_version)
-		snprintf(e->sqlite_version, sizeof(e->sqlite_version), "%s",
-			ev->u.tick.sqlite_version);
+		snprintf(e->sqlite_version, sizeof(e->sqlite_version), "%s", ev->u.tick.sqlite_version);
 	engine__retry_loads(e);
 	cut_due(e);
 	engine__expire(e);
@@ -229,24 +221,12 @@ int64_t engine_next_wakeup(const struct engine *e)
 static void dispatch(struct engine *e, const struct event *ev)
 {
 	switch (ev->kind) {
-	case EVENT_START:
-		engine__start(e);
-		break;
-	case EVENT_REQUEST:
-		call_run(e, ev->u.request.route, ev->u.request.request);
-		break;
-	case EVENT_COMMITTED:
-		engine__committed(e, ev);
-		break;
-	case EVENT_COMPUTED:
-		computed(e, ev->u.computed.job);
-		break;
-	case EVENT_LOADED:
-		engine__loaded(e, ev);
-		break;
-	case EVENT_TICK:
-		tick(e, ev);
-		break;
+	case EVENT_START: engine__start(e); break;
+	case EVENT_REQUEST: call_run(e, ev->u.request.route, ev->u.request.request); break;
+	case EVENT_COMMITTED: engine__committed(e, ev); break;
+	case EVENT_COMPUTED: computed(e, ev->u.computed.job); break;
+	case EVENT_LOADED: engine__loaded(e, ev); break;
+	case EVENT_TICK: tick(e, ev); break;
 	}
 }
 

@@ -41,7 +41,7 @@ struct engine;
 struct route {
 	uint8_t identity[255]; /* of the ROUTER socket */
 	uint8_t identity_len;
-	bool delimiter;        /* an empty frame came before the header */
+	bool delimiter;             /* an empty frame came before the header */
 	struct frame_header header; /* in a reply its flags are set: REPLY, ERROR */
 };
 
@@ -49,16 +49,16 @@ struct engine_options {
 	/* 16 unpredictable bytes: session and lease tokens, seeds. */
 	void (*random)(void *ctx, uint8_t out[16]);
 	void *random_ctx;
-	const char *build;        /* recorded with each job: version, BLAS core, libm */
-	const char *version;      /* shown by Hello and Status */
+	const char *build;   /* recorded with each job: version, BLAS core, libm */
+	const char *version; /* shown by Hello and Status */
 	const char *blas_core;
-	bool durable;             /* false: --db :memory: */
+	bool durable; /* false: --db :memory: */
 	uint32_t threads;
-	size_t max_waiting;       /* suggests in a queue before OVERLOADED; 0: 10,000 */
+	size_t max_waiting; /* suggests in a queue before OVERLOADED; 0: 10,000 */
 };
 
 enum event_kind {
-	EVENT_START,     /* once, first: asks for all rows */
+	EVENT_START, /* once, first: asks for all rows */
 	EVENT_REQUEST,
 	EVENT_COMMITTED,
 	EVENT_COMPUTED,
@@ -75,16 +75,18 @@ struct event {
 		} request;
 		struct {
 			uint64_t group;
-			enum kr_status status;             /* KR_OK: durable */
-			const char *text;                  /* why not */
+			enum kr_status status; /* KR_OK: durable */
+			const char *text;      /* why not */
 		} committed;
-		struct { struct job *job; } computed;      /* ownership moves to the engine */
+		struct {
+			struct job *job;
+		} computed; /* ownership moves to the engine */
 		struct {
 			uint64_t ticket;
-			const struct row *rows;            /* by study, then seq; borrowed */
+			const struct row *rows; /* by study, then seq; borrowed */
 			size_t n;
-			bool done;                         /* the last part of this ticket */
-			enum kr_status status;             /* not OK: reading failed */
+			bool done;             /* the last part of this ticket */
+			enum kr_status status; /* not OK: reading failed */
 			const char *text;
 		} loaded;
 		struct {
@@ -95,7 +97,7 @@ struct event {
 };
 
 enum effect_kind {
-	EFFECT_COMMIT,  /* make rows durable, all or none; one group at a time */
+	EFFECT_COMMIT, /* make rows durable, all or none; one group at a time */
 	EFFECT_REPLY,
 	EFFECT_COMPUTE, /* ownership of job moves to the shell until EVENT_COMPUTED */
 	EFFECT_CUT,     /* a deadline has come: job_cut the job of this id when it next gives way */
@@ -105,11 +107,26 @@ enum effect_kind {
 struct effect {
 	enum effect_kind kind;
 	union {
-		struct { uint64_t group; const struct row *rows; size_t n; } commit;
-		struct { struct route route; const uint8_t *body; size_t len; } reply;
-		struct { struct job *job; } compute;
-		struct { uint64_t job; } cut;
-		struct { uint64_t ticket; uint64_t study; } load;
+		struct {
+			uint64_t group;
+			const struct row *rows;
+			size_t n;
+		} commit;
+		struct {
+			struct route route;
+			const uint8_t *body;
+			size_t len;
+		} reply;
+		struct {
+			struct job *job;
+		} compute;
+		struct {
+			uint64_t job;
+		} cut;
+		struct {
+			uint64_t ticket;
+			uint64_t study;
+		} load;
 	} u;
 };
 
@@ -120,8 +137,8 @@ struct now {
 };
 
 /* Errors: KR_ENOMEM. */
-enum kr_status engine_new(struct engine **out, const struct engine_options *o,
-	struct kr_error *err);
+enum kr_status engine_new(
+	struct engine **out, const struct engine_options *o, struct kr_error *err);
 void engine_free(struct engine *e);
 
 /* One event. Effects are valid until the next step, except that rows and reply

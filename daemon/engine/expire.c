@@ -6,8 +6,8 @@
 enum { MOST_OUTCOMES = 1024 };
 
 /* The due trials of one study, by number, at most MOST_OUTCOMES. */
-static int gather(const struct study *s, const struct leases *leases, int64_t now_ns,
-	struct record_outcome *out)
+static int gather(
+	const struct study *s, const struct leases *leases, int64_t now_ns, struct record_outcome *out)
 {
 	int n = 0;
 
@@ -26,8 +26,7 @@ static int gather(const struct study *s, const struct leases *leases, int64_t no
 static enum kr_status expire_study(struct engine *e, struct study *s)
 {
 	struct arena_mark mark = arena_mark(e->scratch);
-	struct record_outcome *outcomes =
-		ARENA_ARRAY(e->scratch, struct record_outcome, MOST_OUTCOMES);
+	struct record_outcome *outcomes = ARENA_ARRAY(e->scratch, struct record_outcome, MOST_OUTCOMES);
 	struct change c = {.study = s, .record.kind = RECORD_ENDED};
 	enum kr_status st = KR_ENOMEM;
 

@@ -43,8 +43,8 @@ static int grow(void **p, size_t n, size_t *cap, size_t size)
 enum kr_status group_reserve(struct group *g, size_t rows, size_t held, struct kr_error *err)
 {
 	if (g->n_rows + rows > MOST_ROWS || g->n_held + held > MOST_HELD) {
-		enum kr_status st = kr_fail(err, KR_OVERLOADED,
-			"%zu changes wait for the disk; try again in a moment", g->n_rows);
+		enum kr_status st = kr_fail(
+			err, KR_OVERLOADED, "%zu changes wait for the disk; try again in a moment", g->n_rows);
 
 		if (err)
 			err->retry_after_ms = 100;

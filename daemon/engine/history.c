@@ -75,8 +75,7 @@ void history_append(struct history *h, const double *values, double y)
 	h->n++;
 }
 
-enum kr_status history_view(const struct history *h, struct history_view *out,
-	struct kr_error *err)
+enum kr_status history_view(const struct history *h, struct history_view *out, struct kr_error *err)
 {
 	size_t n = (h->n + CHUNK - 1) / CHUNK;
 

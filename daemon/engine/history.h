@@ -27,6 +27,7 @@ struct history_view {
 	size_t n_chunks;
 };
 
+/* Empty, for points of d values. Views may outlive history_fini. */
 void history_init(struct history *h, int d);
 void history_fini(struct history *h);
 
@@ -37,8 +38,8 @@ enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error 
 void history_append(struct history *h, const double *values, double y);
 
 /* Errors: KR_ENOMEM. */
-enum kr_status history_view(const struct history *h, struct history_view *out,
-	struct kr_error *err);
+enum kr_status history_view(
+	const struct history *h, struct history_view *out, struct kr_error *err);
 void history_view_fini(struct history_view *v);
 
 /* X: n x d values, point after point; y: n. Any thread. */

@@ -15,8 +15,7 @@ static double *copy_points(const struct study *s, const struct numbers *which)
 	double *points = kr_calloc(which->n, d * sizeof(*points));
 
 	for (size_t i = 0; points && i < which->n; i++)
-		memcpy(points + i * d, trials_at(&s->trials, which->p[i])->values,
-			d * sizeof(*points));
+		memcpy(points + i * d, trials_at(&s->trials, which->p[i])->values, d * sizeof(*points));
 	return points;
 }
 
@@ -73,8 +72,7 @@ static bool make_points(struct job *j, const struct study *s)
 	j->n_pending = (int)s->running.n;
 	j->taken = copy_points(s, &s->taken);
 	j->n_taken = (int)s->taken.n;
-	return j->pending && j->taken &&
-		copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
+	return j->pending && j->taken && copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
 }
 
 enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const struct study *s,

@@ -18,17 +18,17 @@ struct job {
 	/* Who asked. */
 	enum job_kind kind;
 	uint64_t id, study, incarnation;
-	void *asker, *tag;         /* JOB_REPLAY: of replay.c */
-	struct route *route;       /* JOB_PREDICT: where the answer goes; owned */
+	void *asker, *tag;   /* JOB_REPLAY: of replay.c */
+	struct route *route; /* JOB_PREDICT: where the answer goes; owned */
 
 	/* The snapshot. */
 	struct definition *def;
 	struct history_view history;
 	uint64_t snapshot_seq;
-	uint64_t first_number;     /* key of the random numbers of slot 0 */
+	uint64_t first_number; /* key of the random numbers of slot 0 */
 	int n_slots, n_pending, n_taken, n_queries, n_state;
 	struct policy_slot *slots;
-	double *fixed;             /* n_slots x d, NaN where free; NULL: all free */
+	double *fixed; /* n_slots x d, NaN where free; NULL: all free */
 	double *pending, *taken, *queries, *state;
 
 	/* Replay: exactly so much work. */
@@ -42,13 +42,13 @@ struct job {
 
 	/* The result, once settled. */
 	bool settled;
-	enum kr_status status;     /* KR_OK, KR_ENOMEM */
+	enum kr_status status; /* KR_OK, KR_ENOMEM */
 	uint32_t units;
-	bool cut;                  /* work was left */
+	bool cut;                              /* work was left */
 	struct policy_suggestion *suggestions; /* n_slots; values point into `values` */
 	double *values;
-	double *means, *sds;       /* n_queries */
-	bool predicted;            /* there was a model */
+	double *means, *sds; /* n_queries */
+	bool predicted;      /* there was a model */
 	double *state_out;
 	int n_state_out;
 };
@@ -56,7 +56,7 @@ struct job {
 /* What a job is to compute, beside the study's observations. */
 struct job_wish {
 	int n_slots;
-	bool any_fixed;       /* else job->fixed stays NULL */
+	bool any_fixed; /* else job->fixed stays NULL */
 	int n_queries;
 	const double *queries; /* n_queries x d, copied */
 };

@@ -38,6 +38,7 @@ void leases_remove(struct leases *l, struct trial *t);
 /* The next to run out; NULL when there is none. */
 const struct lease *leases_next(const struct leases *l);
 
+/* Frees the heap; the trials are left as they are. */
 void leases_fini(struct leases *l);
 
 #endif

@@ -5,10 +5,8 @@
  * A row that cannot be understood makes its study damaged: it answers nothing but
  * that, and the others go on. Reading that fails, or memory that runs out, is
  * tried again a second later; until then the study is unavailable. */
-#include <assert.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/replay.h"
@@ -18,15 +16,17 @@ static const int64_t retry_ns = (int64_t)ENGINE_RETRY_MS * 1000000;
 
 /* ---- one row ---------------------------------------------------------------- */
 
-static enum kr_status first_row(struct study **study, const struct row *row,
-	const struct record *r, struct kr_error *err)
+static enum kr_status first_row(
+	struct study **study, const struct row *row, const struct record *r, struct kr_error *err)
 {
 	struct definition *def;
 	enum kr_status st;
 
 	if (r->kind != RECORD_STUDY_CREATED || row->seq != 1)
-		return kr_fail(err, KR_ECORRUPT, "study %llu: its first event is missing; restore a "
-			"backup of the database", (unsigned long long)row->study);
+		return kr_fail(err, KR_ECORRUPT,
+			"study %llu: its first event is missing; restore a "
+			"backup of the database",
+			(unsigned long long)row->study);
 	st = definition_new(&def, r->u.created.name, &r->u.created.spec, err);
 	if (st == KR_ENOMEM)
 		return st;
@@ -41,8 +41,8 @@ static enum kr_status first_row(struct study **study, const struct row *row,
 	return st;
 }
 
-static enum kr_status later_row(struct study *s, const struct row *row, const struct record *r,
-	struct kr_error *err)
+static enum kr_status later_row(
+	struct study *s, const struct row *row, const struct record *r, struct kr_error *err)
 {
 	enum kr_status st = study_check(s, row, r, err);
 
@@ -76,8 +76,7 @@ enum kr_status load_row(struct study **study, const struct row *row, struct requ
 /* ---- a study comes to life -------------------------------------------------- */
 
 /* Room for the leases of s among those of the others. */
-static enum kr_status reserve_leases(struct engine *e, const struct study *s,
-	struct kr_error *err)
+static enum kr_status reserve_leases(struct engine *e, const struct study *s, struct kr_error *err)
 {
 	return leases_reserve(&e->leases, s->running.n, err);
 }
@@ -106,10 +105,11 @@ static void ask_all(struct engine *e)
 	e->start_ticket = ++e->next_ticket;
 	e->start_at = INT64_MAX;
 	e->start_failed = false;
-	engine__effect(e, &(struct effect){
-		.kind = EFFECT_LOAD,
-		.u.load = {.ticket = e->start_ticket, .study = 0},
-	});
+	engine__effect(e,
+		&(struct effect){
+			.kind = EFFECT_LOAD,
+			.u.load = {.ticket = e->start_ticket, .study = 0},
+		});
 }
 
 void engine__start(struct engine *e)
@@ -211,10 +211,11 @@ static void ask_one(struct engine *e, struct study *s)
 {
 	s->ticket = ++e->next_ticket;
 	s->load_failed = false;
-	engine__effect(e, &(struct effect){
-		.kind = EFFECT_LOAD,
-		.u.load = {.ticket = s->ticket, .study = s->id},
-	});
+	engine__effect(e,
+		&(struct effect){
+			.kind = EFFECT_LOAD,
+			.u.load = {.ticket = s->ticket, .study = s->id},
+		});
 }
 
 void engine__reload(struct engine *e, struct study *s)

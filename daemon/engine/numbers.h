@@ -24,7 +24,10 @@ void numbers_add(struct numbers *s, uint64_t x);
 /* x is in s. */
 void numbers_remove(struct numbers *s, uint64_t x);
 
+/* Cost log n. */
 bool numbers_has(const struct numbers *s, uint64_t x);
+
+/* Frees the array. */
 void numbers_fini(struct numbers *s);
 
 #endif

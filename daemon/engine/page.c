@@ -40,8 +40,7 @@ size_t page_point_bytes(const struct definition *def, const double *values)
 	return sum;
 }
 
-size_t page_trial_bytes(const struct study *s, const struct trial *t,
-	struct reply_columns columns)
+size_t page_trial_bytes(const struct study *s, const struct trial *t, struct reply_columns columns)
 {
 	size_t sum = TRIAL_BYTES + text_bytes(t->worker) + text_bytes(t->reason);
 
@@ -56,8 +55,7 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t,
 
 size_t page_study_bytes(const struct study *s)
 {
-	size_t sum = STUDY_BYTES + text_bytes(s->def->name) +
-		text_bytes(s->def->spec.metrics[0].name);
+	size_t sum = STUDY_BYTES + text_bytes(s->def->name) + text_bytes(s->def->spec.metrics[0].name);
 
 	for (int i = 0; i < s->def->d; i++) {
 		const struct msg_param *p = &s->def->spec.params[i];

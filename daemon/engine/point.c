@@ -22,22 +22,13 @@ void point_quote(const char *s, char *out, size_t size)
 void point_show(const struct msg_scalar *v, char *out, size_t size)
 {
 	switch (v->kind) {
-	case SCALAR_NULL:
-		snprintf(out, size, "null");
-		return;
-	case SCALAR_BOOL:
-		snprintf(out, size, "%s", v->b ? "true" : "false");
-		return;
-	case SCALAR_INT:
-		snprintf(out, size, "%" PRId64, v->i);
-		return;
+	case SCALAR_NULL: snprintf(out, size, "null"); return;
+	case SCALAR_BOOL: snprintf(out, size, "%s", v->b ? "true" : "false"); return;
+	case SCALAR_INT: snprintf(out, size, "%" PRId64, v->i); return;
 	case SCALAR_REAL:
-		snprintf(out, size, v->r == rint(v->r) && fabs(v->r) < 1e15 ? "%.1f" : "%.17g",
-			v->r);
+		snprintf(out, size, v->r == rint(v->r) && fabs(v->r) < 1e15 ? "%.1f" : "%.17g", v->r);
 		return;
-	case SCALAR_STRING:
-		point_quote(v->s, out, size);
-		return;
+	case SCALAR_STRING: point_quote(v->s, out, size); return;
 	}
 	snprintf(out, size, "?");
 }
@@ -56,8 +47,8 @@ static const char *type_name(const struct msg_scalar *v)
 
 /* ---- reading ---------------------------------------------------------------- */
 
-static enum kr_status refuse(struct kr_error *err, const char *field, const char *name,
-	const char *text)
+static enum kr_status refuse(
+	struct kr_error *err, const char *field, const char *name, const char *text)
 {
 	char path[sizeof(err->field)];
 
@@ -78,7 +69,7 @@ static enum kr_status wrong_type(struct kr_error *err, const char *field, const 
 static enum kr_status read_choice(const struct msg_param *p, const char *field,
 	const struct msg_scalar *v, double *out, struct kr_error *err)
 {
-	char text[200], shown[72], first[72];
+	char text[256], shown[72], first[72];
 
 	for (int k = 0; k < p->n_choices; k++)
 		if (msg_scalar_equal(&p->choices[k], v)) {
@@ -142,8 +133,8 @@ enum kr_status point_read_full(const struct definition *def, const char *field, 
 
 	for (int i = 0; st == KR_OK && i < def->d; i++)
 		if (isnan(values[i]))
-			return refuse(err, field, def->spec.params[i].name,
-				"it is missing; give every parameter");
+			return refuse(
+				err, field, def->spec.params[i].name, "it is missing; give every parameter");
 	return st;
 }
 
@@ -172,8 +163,8 @@ enum kr_status point_objective(const struct definition *def, const char *field, 
 	}
 	if (values[0].has_sem) {
 		snprintf(path, sizeof(path), "%s[0].sem", field);
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
-			"%s is not built yet; leave it out", path);
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, path, "%s is not built yet; leave it out", path);
 	}
 	*out = values[0].value;
 	return KR_OK;
@@ -190,8 +181,8 @@ static struct msg_scalar scalar_of(const struct msg_param *p, double v)
 	return (struct msg_scalar){.kind = SCALAR_REAL, .r = v};
 }
 
-const struct msg_named *point_write(const struct definition *def, const double *values,
-	struct arena *a)
+const struct msg_named *point_write(
+	const struct definition *def, const double *values, struct arena *a)
 {
 	struct msg_named *out = ARENA_ARRAY(a, struct msg_named, def->d);
 

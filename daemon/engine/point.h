@@ -21,8 +21,8 @@ enum kr_status point_read_full(const struct definition *def, const char *field, 
 	const struct msg_named *named, double *values, struct kr_error *err);
 
 /* values to d named values in the arena; NULL when memory runs out. */
-const struct msg_named *point_write(const struct definition *def, const double *values,
-	struct arena *a);
+const struct msg_named *point_write(
+	const struct definition *def, const double *values, struct arena *a);
 
 /* Most bytes that one point takes in a message. */
 size_t point_bytes(const struct definition *def);

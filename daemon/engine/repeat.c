@@ -68,8 +68,8 @@ static bool ended_by(const struct trial *t, uint64_t seq)
 	return t && t->seq <= seq && t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED;
 }
 
-static enum kr_status tell_ended(struct call *c, uint64_t seq, int n, const uint64_t *numbers,
-	struct kr_error *err)
+static enum kr_status tell_ended(
+	struct call *c, uint64_t seq, int n, const uint64_t *numbers, struct kr_error *err)
 {
 	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, n);
 	enum kr_status st = KR_OK;
@@ -100,8 +100,7 @@ static enum kr_status tell_observed(struct call *c, uint64_t seq, struct kr_erro
 	return tell_ended(c, seq, m->n, numbers, err);
 }
 
-enum kr_status call_repeat(struct call *c, const struct request_entry *entry,
-	struct kr_error *err)
+enum kr_status call_repeat(struct call *c, const struct request_entry *entry, struct kr_error *err)
 {
 	struct study *s = studies_at(&c->e->studies, entry->study);
 	const char *name = named(c->m);
@@ -117,17 +116,12 @@ enum kr_status call_repeat(struct call *c, const struct request_entry *entry,
 		return st;
 	}
 	switch (c->m->method) {
-	case METHOD_SUGGEST:
-		return tell_given(c, seq, err);
-	case METHOD_OBSERVE:
-		return tell_observed(c, seq, err);
-	case METHOD_FAIL_TRIAL:
-		return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
+	case METHOD_SUGGEST: return tell_given(c, seq, err);
+	case METHOD_OBSERVE: return tell_observed(c, seq, err);
+	case METHOD_FAIL_TRIAL: return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
 	case METHOD_ADD_TRIALS:
-		c->reply.u.add_trials.count =
-			made_by(s, seq, &c->reply.u.add_trials.first_number);
+		c->reply.u.add_trials.count = made_by(s, seq, &c->reply.u.add_trials.first_number);
 		return KR_OK;
-	default:
-		return tell_study(c, seq, err);
+	default: return tell_study(c, seq, err);
 	}
 }

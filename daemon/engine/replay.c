@@ -9,15 +9,15 @@
  * snapshot of the next suggestion is known (it never lies before an earlier one: one
  * job at a time a study). Rows of the same job share one recomputation. The
  * jobs are separate from the study's own, which go on. */
+#include "daemon/engine/replay.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_parts.h"
 #include "daemon/engine/page.h"
-#include "daemon/engine/point.h"
-#include "daemon/engine/replay.h"
-#include "daemon/engine/suggest.h"
+#include "daemon/engine/replayed.h"
 
 /* Suggestion events of one call. */
 enum { MOST_EVENTS = 64 };
@@ -29,34 +29,18 @@ struct stored {
 	uint8_t body[];
 };
 
-struct verdict {
-	bool equal;
-	bool has_computed; /* the other point is known */
-};
-
-/* One suggestion event and what came of it. */
-struct replayed {
-	uint64_t seq;
-	struct arena *arena;    /* of the record */
-	struct record_suggested record;
-	struct replayed *same;  /* next event of the same job */
-	struct replayed *next;  /* next event */
-	struct verdict *verdicts; /* by trial */
-	double *computed;         /* by trial: d values, where a verdict says so */
-};
-
 struct replay {
 	struct replay *next;
-	uint64_t ticket;        /* 0: all rows have been read */
+	uint64_t ticket; /* 0: all rows have been read */
 	uint64_t study;
 	struct route route;
 	uint64_t from_seq;
 	int most, n_events;
-	bool more;              /* there are events beyond the last */
-	struct study *scratch;  /* NULL before the first row is applied */
+	bool more;             /* there are events beyond the last */
+	struct study *scratch; /* NULL before the first row is applied */
 	struct stored *waiting, **end;
 	struct replayed *events, *last;
-	struct replayed *group;       /* first event of the newest job */
+	struct replayed *group;        /* first event of the newest job */
 	struct job *jobs[MOST_EVENTS]; /* made, not yet given to the shell */
 	int n_jobs;
 	int running;
@@ -77,21 +61,13 @@ static void drop_waiting(struct replay *r)
 	r->end = &r->waiting;
 }
 
-static void event_free(struct replayed *ev)
-{
-	if (!ev)
-		return;
-	arena_free(ev->arena);
-	kr_free(ev);
-}
-
 static void replay_free(struct replay *r)
 {
 	drop_waiting(r);
 	while (r->events) {
 		struct replayed *next = r->events->next;
 
-		event_free(r->events);
+		replayed_free(r->events);
 		r->events = next;
 	}
 	for (int i = 0; i < r->n_jobs; i++)
@@ -120,8 +96,8 @@ enum kr_status replay_begin(struct engine *e, const struct study *s, const struc
 	if (st != KR_OK)
 		return st;
 	if (e->n_waiting >= e->o.max_waiting)
-		return kr_fail(err, KR_OVERLOADED, "%zu requests wait already; try again in a moment",
-			e->n_waiting);
+		return kr_fail(
+			err, KR_OVERLOADED, "%zu requests wait already; try again in a moment", e->n_waiting);
 	r = KR_NEW(struct replay);
 	if (!r)
 		return call_no_memory(err);
@@ -134,10 +110,11 @@ enum kr_status replay_begin(struct engine *e, const struct study *s, const struc
 	r->next = e->replays;
 	e->replays = r;
 	e->n_waiting++;
-	engine__effect(e, &(struct effect){
-		.kind = EFFECT_LOAD,
-		.u.load = {.ticket = r->ticket, .study = s->id},
-	});
+	engine__effect(e,
+		&(struct effect){
+			.kind = EFFECT_LOAD,
+			.u.load = {.ticket = r->ticket, .study = s->id},
+		});
 	return KR_OK;
 }
 
@@ -187,8 +164,11 @@ static enum kr_status apply_to(struct engine *e, struct replay *r, uint64_t seq)
 
 static enum kr_status damaged(struct replay *r, uint64_t seq)
 {
-	return fail(r, kr_fail(&r->err, KR_ECORRUPT, "event %llu records a computation that can't be; "
-		"restore a backup of the database", (unsigned long long)seq));
+	return fail(r,
+		kr_fail(&r->err, KR_ECORRUPT,
+			"event %llu records a computation that can't be; "
+			"restore a backup of the database",
+			(unsigned long long)seq));
 }
 
 static enum kr_status make_job(struct replay *r, struct replayed *ev)
@@ -212,40 +192,13 @@ static enum kr_status make_job(struct replay *r, struct replayed *ev)
 	return st == KR_OK ? st : fail(r, st);
 }
 
+/* Is the recorded job one that the rebuilt study could have had? */
 static bool possible(const struct replay *r, const struct replayed *ev)
 {
-	const struct record_suggested *s = &ev->record;
-	const struct record_job *j = &s->job;
-	int d = r->scratch->def->d;
+	const struct record_job *j = &ev->record.job;
 
-	if (j->snapshot_seq >= ev->seq || j->first_number != r->scratch->trials.n ||
-		j->snapshot_seq != r->scratch->now.seq || j->n_slots > LIMIT_BATCH)
-		return false;
-	for (int i = 0; i < s->n_trials; i++)
-		if (s->trials[i].n_values != d)
-			return false;
-	return (uint64_t)j->first_slot + (uint64_t)s->n_trials <= j->n_slots &&
-		(j->n_fixed == 0 || (uint64_t)j->n_fixed == (uint64_t)j->n_slots * (uint64_t)d);
-}
-
-static enum kr_status read_event(struct replay *r, const struct row *row, struct replayed **out)
-{
-	struct replayed *ev = KR_NEW(struct replayed);
-	struct record rec;
-	enum kr_status st;
-
-	*out = ev;
-	if (ev)
-		ev->arena = arena_new(2 * LIMIT_ARENA_BYTES);
-	if (!ev || !ev->arena)
-		return kr_fail(&r->err, KR_ENOMEM, "no memory to replay");
-	ev->seq = row->seq;
-	st = record_decode(&rec, row->kind, row->body, row->len, ev->arena, &r->err);
-	if (st != KR_OK)
-		return st;
-	ev->record = rec.u.suggested;
-	ev->verdicts = ARENA_ARRAY(ev->arena, struct verdict, ev->record.n_trials);
-	return ev->verdicts ? KR_OK : kr_fail(&r->err, KR_ENOMEM, "no memory to replay");
+	return r->scratch && j->snapshot_seq == r->scratch->now.seq &&
+		j->first_number == r->scratch->trials.n && replayed_possible(ev, r->scratch->def->d);
 }
 
 static void add_event(struct replay *r, struct replayed *ev)
@@ -262,17 +215,15 @@ static void add_event(struct replay *r, struct replayed *ev)
 static enum kr_status replay_event(struct engine *e, struct replay *r, const struct row *row)
 {
 	struct replayed *ev;
-	enum kr_status st = read_event(r, row, &ev);
+	enum kr_status st = replayed_new(&ev, row, &r->err);
 
-	if (st != KR_OK) {
-		event_free(ev);
+	if (st != KR_OK)
 		return fail(r, st);
-	}
 	add_event(r, ev);
 	st = apply_to(e, r, ev->record.job.snapshot_seq);
 	if (st != KR_OK)
 		return st;
-	if (!r->scratch || !possible(r, ev))
+	if (!possible(r, ev))
 		return damaged(r, ev->seq);
 	if (r->group && r->group->record.job.snapshot_seq == ev->record.job.snapshot_seq) {
 		if (r->group->record.job.n_slots != ev->record.job.n_slots)
@@ -314,98 +265,7 @@ static void take_row(struct engine *e, struct replay *r, const struct row *row)
 		keep_row(r, row);
 }
 
-/* ---- comparison ------------------------------------------------------------- */
-
-static bool same_bits(const double *a, const double *b, size_t n)
-{
-	return n == 0 || memcmp(a, b, n * sizeof(*a)) == 0;
-}
-
-static bool same_why(const struct msg_why *a, const struct policy_suggestion *p)
-{
-	struct msg_why b;
-
-	suggest_why(&b, p);
-	return a->rule == b.rule && a->freshness == b.freshness &&
-		a->has_prediction == b.has_prediction && same_bits(&a->mean, &b.mean, 1) &&
-		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1);
-}
-
-static bool same_end(const struct record_job *rec, const struct job *j)
-{
-	return rec->units == j->units && rec->n_state_out == j->n_state_out &&
-		same_bits(rec->state_out, j->state_out, (size_t)j->n_state_out);
-}
-
-/* Without memory for the computed values only the verdict is told. */
-static void compare(struct replayed *ev, const struct job *j)
-{
-	size_t d = (size_t)j->def->d;
-	bool end = same_end(&ev->record.job, j);
-
-	for (int i = 0; i < ev->record.n_trials; i++) {
-		const struct record_given *t = &ev->record.trials[i];
-		const struct policy_suggestion *p =
-			&j->suggestions[ev->record.job.first_slot + (uint32_t)i];
-		struct verdict *v = &ev->verdicts[i];
-
-		v->equal = end && p->values && same_bits(t->values, p->values, d) &&
-			same_why(&t->why, p);
-		if (v->equal || !p->values)
-			continue;
-		if (!ev->computed)
-			ev->computed = ARENA_ARRAY(ev->arena, double,
-				(size_t)ev->record.n_trials * d);
-		v->has_computed = ev->computed != NULL;
-		if (v->has_computed)
-			memcpy(ev->computed + (size_t)i * d, p->values, d * sizeof(double));
-	}
-}
-
 /* ---- the answer ------------------------------------------------------------- */
-
-static size_t event_bytes(const struct replay *r, const struct replayed *ev)
-{
-	const struct definition *def = r->scratch->def;
-	size_t sum = 0;
-
-	for (int i = 0; i < ev->record.n_trials; i++) {
-		sum += 32 + page_point_bytes(def, ev->record.trials[i].values);
-		if (ev->verdicts[i].has_computed)
-			sum += page_point_bytes(def, ev->computed + (size_t)i * (size_t)def->d);
-	}
-	return sum;
-}
-
-/* points: also the values; an event too large for a message is told without them. */
-static enum kr_status put_event(struct msg_replayed *out, const struct replay *r,
-	const struct replayed *ev, bool points, struct arena *a)
-{
-	const struct definition *def = r->scratch->def;
-
-	for (int i = 0; i < ev->record.n_trials; i++) {
-		const struct record_given *t = &ev->record.trials[i];
-
-		out[i] = (struct msg_replayed){
-			.seq = ev->seq,
-			.number = t->number,
-			.equal = ev->verdicts[i].equal,
-		};
-		if (!points)
-			continue;
-		out[i].n_recorded = def->d;
-		out[i].recorded = point_write(def, t->values, a);
-		if (!out[i].recorded)
-			return KR_ENOMEM;
-		if (!ev->verdicts[i].has_computed)
-			continue;
-		out[i].n_computed = def->d;
-		out[i].computed = point_write(def, ev->computed + (size_t)i * (size_t)def->d, a);
-		if (!out[i].computed)
-			return KR_ENOMEM;
-	}
-	return KR_OK;
-}
 
 static enum kr_status make_answer(struct engine *e, struct replay *r, struct msg_replay_reply *out)
 {
@@ -421,13 +281,14 @@ static enum kr_status make_answer(struct engine *e, struct replay *r, struct msg
 	out->same_build = true;
 	out->more = r->more;
 	for (const struct replayed *ev = r->events; ev; ev = ev->next) {
-		size_t size = event_bytes(r, ev);
+		size_t size = replayed_bytes(ev, r->scratch->def);
 
 		if (out->n > 0 && bytes + size > PAGE_BYTES) {
 			out->more = true;
 			break;
 		}
-		if (put_event(list + out->n, r, ev, size <= PAGE_BYTES, e->scratch) != KR_OK)
+		if (replayed_put(list + out->n, ev, r->scratch->def, size <= PAGE_BYTES, e->scratch) !=
+			KR_OK)
 			return call_no_memory(&r->err);
 		bytes += size;
 		out->n += ev->record.n_trials;
@@ -496,8 +357,11 @@ bool replay_loaded(struct engine *e, const struct event *ev)
 	r->ticket = 0;
 	drop_waiting(r);
 	if (ev->u.loaded.status != KR_OK && r->status == KR_OK)
-		fail(r, kr_fail(&r->err, ev->u.loaded.status, "the rows of the study could not be read "
-			"(%s); try again", ev->u.loaded.text ? ev->u.loaded.text : "no reason given"));
+		fail(r,
+			kr_fail(&r->err, ev->u.loaded.status,
+				"the rows of the study could not be read "
+				"(%s); try again",
+				ev->u.loaded.text ? ev->u.loaded.text : "no reason given"));
 	start_jobs(e, r);
 	finish_if_done(e, r);
 	return true;
@@ -511,6 +375,6 @@ void replay_finish(struct engine *e, struct job *j)
 	if (j->status != KR_OK && r->status == KR_OK)
 		fail(r, kr_fail(&r->err, KR_ENOMEM, "no memory to replay"));
 	for (struct replayed *ev = j->tag; ev && r->status == KR_OK; ev = ev->same)
-		compare(ev, j);
+		replayed_compare(ev, j);
 	finish_if_done(e, r);
 }

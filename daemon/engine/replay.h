@@ -16,6 +16,7 @@ bool replay_loaded(struct engine *e, const struct event *ev);
 /* A computation of kind JOB_REPLAY came back. */
 void replay_finish(struct engine *e, struct job *j);
 
+/* The engine stops: nobody is answered. Their jobs stay with the shell. */
 void replay_free_all(struct engine *e);
 
 #endif

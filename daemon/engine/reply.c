@@ -20,8 +20,8 @@ static enum kr_status put_params(struct msg_trial *out, const struct study *s,
 	return out->params ? KR_OK : no_memory(err);
 }
 
-static enum kr_status put_value(struct msg_trial *out, const struct study *s,
-	const struct trial *t, struct arena *a, struct kr_error *err)
+static enum kr_status put_value(struct msg_trial *out, const struct study *s, const struct trial *t,
+	struct arena *a, struct kr_error *err)
 {
 	struct msg_value *v;
 
@@ -86,13 +86,14 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 		.created_ms = t->created_ms,
 		.seq = t->given_seq,
 		.has_lease = true,
-		.lease = {
-			.number = t->number,
-			.has_attempt = true,
-			.attempt = t->attempt,
-			.has_token = true,
-			.remaining_ms = t->lease_ms,
-		},
+		.lease =
+			{
+				.number = t->number,
+				.has_attempt = true,
+				.attempt = t->attempt,
+				.has_token = true,
+				.remaining_ms = t->lease_ms,
+			},
 	};
 	memcpy(out->lease.token, t->token, sizeof(t->token));
 	put_why(out, t);
@@ -100,21 +101,14 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 }
 
 /* Why it gives out nothing, NULL when it does. */
-static enum kr_status put_reason(struct msg_study *out, const struct study_view *v,
-	struct arena *a, struct kr_error *err)
+static enum kr_status put_reason(
+	struct msg_study *out, const struct study_view *v, struct arena *a, struct kr_error *err)
 {
 	switch (v->state) {
-	case STUDY_ACTIVE:
-		break;
-	case STUDY_PAUSED:
-		out->reason = "paused";
-		return KR_OK;
-	case STUDY_FINISHED:
-		out->reason = "finished";
-		return KR_OK;
-	case STUDY_DELETED:
-		out->reason = "deleted";
-		return KR_OK;
+	case STUDY_ACTIVE: break;
+	case STUDY_PAUSED: out->reason = "paused"; return KR_OK;
+	case STUDY_FINISHED: out->reason = "finished"; return KR_OK;
+	case STUDY_DELETED: out->reason = "deleted"; return KR_OK;
 	}
 	if (!v->has_budget || v->spent < v->budget)
 		return KR_OK;
@@ -122,8 +116,8 @@ static enum kr_status put_reason(struct msg_study *out, const struct study_view 
 	return out->reason ? KR_OK : no_memory(err);
 }
 
-enum kr_status reply_study(struct msg_study *out, const struct study *s,
-	const struct study_view *v, struct arena *a, struct kr_error *err)
+enum kr_status reply_study(struct msg_study *out, const struct study *s, const struct study_view *v,
+	struct arena *a, struct kr_error *err)
 {
 	enum kr_status st;
 
@@ -144,8 +138,8 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s,
 		struct msg_trial *best = ARENA_NEW(a, struct msg_trial);
 
 		out->best = best;
-		st = best ? reply_trial(best, s, trials_at(&s->trials, v->best),
-			reply_all_columns, a, err) : no_memory(err);
+		st = best ? reply_trial(best, s, trials_at(&s->trials, v->best), reply_all_columns, a, err)
+				  : no_memory(err);
 	}
 	return st;
 }

@@ -21,8 +21,8 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 	struct arena *a, struct kr_error *err);
 
 /* A study as a view shows it. */
-enum kr_status reply_study(struct msg_study *out, const struct study *s,
-	const struct study_view *v, struct arena *a, struct kr_error *err);
+enum kr_status reply_study(struct msg_study *out, const struct study *s, const struct study_view *v,
+	struct arena *a, struct kr_error *err);
 
 extern const struct reply_columns reply_all_columns;
 

@@ -19,10 +19,11 @@ struct request_entry {
 
 struct requests {
 	struct request_entry *slots;
-	size_t n, cap;    /* cap: a power of two, or 0 */
-	uint64_t key[2];  /* unpredictable: ids are chosen by clients */
+	size_t n, cap;   /* cap: a power of two, or 0 */
+	uint64_t key[2]; /* unpredictable: ids are chosen by clients */
 };
 
+/* Empty. key: unpredictable bytes. */
 void requests_init(struct requests *r, const uint8_t key[16]);
 void requests_fini(struct requests *r);
 

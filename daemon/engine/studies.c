@@ -70,8 +70,7 @@ enum kr_status studies_reserve(struct studies *all, uint64_t id, struct kr_error
 	struct study **by_id;
 
 	if (id >= UINT32_MAX)
-		return kr_fail(err, KR_ECORRUPT, "study id %llu is too large",
-			(unsigned long long)id);
+		return kr_fail(err, KR_ECORRUPT, "study id %llu is too large", (unsigned long long)id);
 	if (reserve_buckets(all))
 		return kr_fail(err, KR_ENOMEM, "no memory for the names of studies");
 	while (cap <= id)
@@ -124,8 +123,7 @@ struct study *studies_at(const struct studies *all, uint64_t id)
 	return id < all->n_ids ? all->by_id[id] : NULL;
 }
 
-struct study *studies_named(const struct studies *all, const char *name,
-	const struct study *after)
+struct study *studies_named(const struct studies *all, const char *name, const struct study *after)
 {
 	struct study *s;
 

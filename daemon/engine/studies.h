@@ -7,8 +7,8 @@
 
 /* All zero is empty. */
 struct studies {
-	struct study **by_id; /* NULL: no such study */
-	size_t n_ids, cap_ids; /* ids below n_ids were used; 0 never is */
+	struct study **by_id;   /* NULL: no such study */
+	size_t n_ids, cap_ids;  /* ids below n_ids were used; 0 never is */
 	struct study **buckets; /* by name */
 	size_t n, n_buckets;
 };
@@ -25,12 +25,12 @@ void studies_remove(struct studies *all, struct study *s);
 /* `fresh` takes the place (id, name) of `old`. */
 void studies_replace(struct studies *all, struct study *old, struct study *fresh);
 
+/* NULL when there is none. */
 struct study *studies_at(const struct studies *all, uint64_t id);
 
 /* Studies of a name, deleted ones too: start with NULL, go on with the last answer; by no
  * particular order of ids. NULL at the end. */
-struct study *studies_named(const struct studies *all, const char *name,
-	const struct study *after);
+struct study *studies_named(const struct studies *all, const char *name, const struct study *after);
 
 /* An id that must not be used again. Errors: as studies_reserve. */
 enum kr_status studies_skip(struct studies *all, uint64_t id, struct kr_error *err);

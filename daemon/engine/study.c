@@ -20,8 +20,8 @@ static void view_init(struct study_view *v, const struct definition *def)
 	};
 }
 
-enum kr_status study_new(struct study **out, const struct row *row, struct definition *def,
-	struct kr_error *err)
+enum kr_status study_new(
+	struct study **out, const struct row *row, struct definition *def, struct kr_error *err)
 {
 	struct study *s = KR_NEW(struct study);
 
@@ -114,8 +114,10 @@ int study_repeated(const struct record_ended *r)
 
 static enum kr_status damaged(const struct row *row, struct kr_error *err, const char *what)
 {
-	return kr_fail(err, KR_ECORRUPT, "study %" PRIu64 ": event %" PRIu64 ": %s; restore a backup "
-		"of the database", row->study, row->seq, what);
+	return kr_fail(err, KR_ECORRUPT,
+		"study %" PRIu64 ": event %" PRIu64 ": %s; restore a backup "
+		"of the database",
+		row->study, row->seq, what);
 }
 
 static bool good_point(const struct definition *def, int n, const double *values)
@@ -156,8 +158,9 @@ static bool good_end(const struct trial *t, const struct record_outcome *o)
 		return false;
 	if (o->state == TRIAL_COMPLETE)
 		return o->n_values == 1 && isfinite(o->values[0]);
-	return o->n_values == 0 && (o->state == TRIAL_FAILED || o->state == TRIAL_PRUNED ||
-		o->state == TRIAL_INFEASIBLE || o->state == TRIAL_CANCELLED);
+	return o->n_values == 0 &&
+		(o->state == TRIAL_FAILED || o->state == TRIAL_PRUNED || o->state == TRIAL_INFEASIBLE ||
+			o->state == TRIAL_CANCELLED);
 }
 
 static enum kr_status check_ended(const struct study *s, const struct row *row,
@@ -191,22 +194,17 @@ static enum kr_status check_added(const struct study *s, const struct row *row,
 	return KR_OK;
 }
 
-enum kr_status study_check(const struct study *s, const struct row *row, const struct record *r,
-	struct kr_error *err)
+enum kr_status study_check(
+	const struct study *s, const struct row *row, const struct record *r, struct kr_error *err)
 {
 	if (row->seq != s->now.seq + 1)
 		return damaged(row, err, "events are missing before it");
 	switch (r->kind) {
-	case RECORD_STUDY_CREATED:
-		return damaged(row, err, "it creates the study a second time");
-	case RECORD_STUDY_UPDATED:
-		return KR_OK;
-	case RECORD_SUGGESTED:
-		return check_suggested(s, row, &r->u.suggested, err);
-	case RECORD_ENDED:
-		return check_ended(s, row, &r->u.ended, err);
-	case RECORD_ADDED:
-		return check_added(s, row, &r->u.added, err);
+	case RECORD_STUDY_CREATED: return damaged(row, err, "it creates the study a second time");
+	case RECORD_STUDY_UPDATED: return KR_OK;
+	case RECORD_SUGGESTED: return check_suggested(s, row, &r->u.suggested, err);
+	case RECORD_ENDED: return check_ended(s, row, &r->u.ended, err);
+	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);
 	}
 	return damaged(row, err, "its kind is not known");
 }
@@ -227,8 +225,8 @@ static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *
 	return KR_OK;
 }
 
-static enum kr_status reserve_suggested(struct study *s, const struct record_suggested *r,
-	struct kr_error *err)
+static enum kr_status reserve_suggested(
+	struct study *s, const struct record_suggested *r, struct kr_error *err)
 {
 	size_t n = (size_t)r->n_trials;
 	enum kr_status st = trials_reserve(&s->trials, n, err);
@@ -244,8 +242,8 @@ static enum kr_status reserve_suggested(struct study *s, const struct record_sug
 	return st;
 }
 
-static enum kr_status reserve_ended(struct study *s, const struct record_ended *r,
-	struct kr_error *err)
+static enum kr_status reserve_ended(
+	struct study *s, const struct record_ended *r, struct kr_error *err)
 {
 	size_t text = 0, n_results = 0;
 	enum kr_status st;
@@ -262,8 +260,8 @@ static enum kr_status reserve_ended(struct study *s, const struct record_ended *
 	return st;
 }
 
-static enum kr_status reserve_added(struct study *s, const struct record_added *r,
-	struct kr_error *err)
+static enum kr_status reserve_added(
+	struct study *s, const struct record_added *r, struct kr_error *err)
 {
 	size_t n = (size_t)r->n, text = 0;
 	enum kr_status st = trials_reserve(&s->trials, n, err);
@@ -282,18 +280,14 @@ static enum kr_status reserve_added(struct study *s, const struct record_added *
 enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_error *err)
 {
 	switch (r->kind) {
-	case RECORD_STUDY_CREATED:
-		break;
+	case RECORD_STUDY_CREATED: break;
 	case RECORD_STUDY_UPDATED:
 		if (KR_GROW(&s->past, s->n_past, &s->cap_past))
 			return kr_fail(err, KR_ENOMEM, "no memory for the events of a study");
 		break;
-	case RECORD_SUGGESTED:
-		return reserve_suggested(s, &r->u.suggested, err);
-	case RECORD_ENDED:
-		return reserve_ended(s, &r->u.ended, err);
-	case RECORD_ADDED:
-		return reserve_added(s, &r->u.added, err);
+	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
+	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
+	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);
 	}
 	return KR_OK;
 }
@@ -317,16 +311,15 @@ void study_view_update(struct study_view *v, const struct record_updated *u, uin
 	}
 }
 
-static void apply_updated(struct study *s, const struct row *row,
-	const struct record_updated *u)
+static void apply_updated(struct study *s, const struct row *row, const struct record_updated *u)
 {
 	study_view_update(&s->now, u, row->seq);
 	if (row->has_request)
 		s->past[s->n_past++] = s->now;
 }
 
-static void apply_suggested(struct study *s, const struct row *row,
-	const struct record_suggested *r, int64_t now_ns)
+static void apply_suggested(
+	struct study *s, const struct row *row, const struct record_suggested *r, int64_t now_ns)
 {
 	const char *worker = text_keep(&s->text, r->worker);
 
@@ -404,24 +397,14 @@ static void apply_added(struct study *s, const struct row *row, const struct rec
 	}
 }
 
-void study_apply(struct study *s, const struct row *row, const struct record *r,
-	int64_t now_ns)
+void study_apply(struct study *s, const struct row *row, const struct record *r, int64_t now_ns)
 {
 	s->now.seq = row->seq;
 	switch (r->kind) {
-	case RECORD_STUDY_CREATED:
-		break; /* study_new */
-	case RECORD_STUDY_UPDATED:
-		apply_updated(s, row, &r->u.updated);
-		break;
-	case RECORD_SUGGESTED:
-		apply_suggested(s, row, &r->u.suggested, now_ns);
-		break;
-	case RECORD_ENDED:
-		apply_ended(s, row, &r->u.ended);
-		break;
-	case RECORD_ADDED:
-		apply_added(s, row, &r->u.added);
-		break;
+	case RECORD_STUDY_CREATED: break; /* study_new */
+	case RECORD_STUDY_UPDATED: apply_updated(s, row, &r->u.updated); break;
+	case RECORD_SUGGESTED: apply_suggested(s, row, &r->u.suggested, now_ns); break;
+	case RECORD_ENDED: apply_ended(s, row, &r->u.ended); break;
+	case RECORD_ADDED: apply_added(s, row, &r->u.added); break;
 	}
 }

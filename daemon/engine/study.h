@@ -34,7 +34,7 @@ struct study_view {
 	uint64_t counts[TRIAL_N_STATES];
 	uint64_t spent; /* trials that take a place of the budget */
 	bool has_best;
-	uint64_t best;  /* number */
+	uint64_t best; /* number */
 };
 
 struct waiter;
@@ -56,36 +56,36 @@ struct study {
 	struct history history;
 	struct numbers running, taken;
 	struct text text;
-	double *state;           /* of the model */
+	double *state; /* of the model */
 	size_t n_state, cap_state;
 
 	/* ---- of this run of the daemon; a scratch study has none ---- */
-	struct leases *leases;   /* NULL: leases are not kept (yet) */
-	uint64_t incarnation;    /* differs after each load */
-	uint64_t last_group;     /* newest group of commits with a row of it */
-	uint64_t ticket;         /* not 0: its rows are being read */
-	int64_t reload_at;       /* reading failed: when to try again */
-	bool reloading;          /* memory is not to be trusted until the rows are read */
-	struct study *loaded;    /* what has been read so far */
+	struct leases *leases; /* NULL: leases are not kept (yet) */
+	uint64_t incarnation;  /* differs after each load */
+	uint64_t last_group;   /* newest group of commits with a row of it */
+	uint64_t ticket;       /* not 0: its rows are being read */
+	int64_t reload_at;     /* reading failed: when to try again */
+	bool reloading;        /* memory is not to be trusted until the rows are read */
+	struct study *loaded;  /* what has been read so far */
 	bool load_failed;
-	bool damaged;            /* a stored row cannot be understood */
-	struct waiters queue;    /* suggests for the next computation */
-	struct waiters in_job;   /* suggests of the running one */
-	uint64_t job;            /* its id; 0: none */
-	uint64_t waiting;        /* slots of queue and in_job */
+	bool damaged;          /* a stored row cannot be understood */
+	struct waiters queue;  /* suggests for the next computation */
+	struct waiters in_job; /* suggests of the running one */
+	uint64_t job;          /* its id; 0: none */
+	uint64_t waiting;      /* slots of queue and in_job */
 	struct study *next_same_bucket;
 };
 
 /* The study that its first row makes. Takes a reference to def.
  * Errors: KR_ENOMEM. */
-enum kr_status study_new(struct study **out, const struct row *row, struct definition *def,
-	struct kr_error *err);
+enum kr_status study_new(
+	struct study **out, const struct row *row, struct definition *def, struct kr_error *err);
 void study_free(struct study *s);
 
 /* A record that came from the store: is it what may follow? seq, numbers, lengths, states.
  * Errors: KR_ECORRUPT. */
-enum kr_status study_check(const struct study *s, const struct row *row, const struct record *r,
-	struct kr_error *err);
+enum kr_status study_check(
+	const struct study *s, const struct row *row, const struct record *r, struct kr_error *err);
 
 /* The first outcome whose trial an earlier one has too, -1 when there is none. Cost
  * quadratic when the numbers are not in order. */
@@ -95,8 +95,7 @@ int study_repeated(const struct record_ended *r);
 enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_error *err);
 
 /* row gives seq, time and method; now_ns starts leases. */
-void study_apply(struct study *s, const struct row *row, const struct record *r,
-	int64_t now_ns);
+void study_apply(struct study *s, const struct row *row, const struct record *r, int64_t now_ns);
 
 /* The view as a RECORD_STUDY_UPDATED leaves it; pure. */
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq);

@@ -4,7 +4,6 @@
 #include "daemon/engine/suggest.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -20,12 +19,12 @@ struct waiter {
 	uint8_t request[MSG_ID_BYTES];
 	struct route *routes; /* of the request and its repeats */
 	size_t n_routes, cap_routes;
-	char *worker;         /* NULL: none */
-	double *fixed;        /* d values; NULL: all free */
+	char *worker;  /* NULL: none */
+	double *fixed; /* d values; NULL: all free */
 	uint64_t count;
 	uint64_t lease_ms;
 	int64_t deadline_ns;
-	int first_slot;       /* in the running computation */
+	int first_slot; /* in the running computation */
 };
 
 /* ---- one waiter ------------------------------------------------------------- */
@@ -100,8 +99,7 @@ static void leave(struct engine *e, struct study *s, struct waiter *w)
 	waiter_free(w);
 }
 
-static void refuse(struct engine *e, struct study *s, struct waiter *w,
-	const struct kr_error *why)
+static void refuse(struct engine *e, struct study *s, struct waiter *w, const struct kr_error *why)
 {
 	requests_remove(&e->requests, w->request);
 	for (size_t i = 0; i < w->n_routes; i++)
@@ -109,8 +107,8 @@ static void refuse(struct engine *e, struct study *s, struct waiter *w,
 	leave(e, s, w);
 }
 
-static void refuse_all(struct engine *e, struct study *s, struct waiters *q,
-	const struct kr_error *why)
+static void refuse_all(
+	struct engine *e, struct study *s, struct waiters *q, const struct kr_error *why)
 {
 	struct waiter *w;
 
@@ -125,19 +123,17 @@ enum kr_status suggest_allowed(const struct study *s, struct kr_error *err)
 	enum kr_status st;
 
 	switch (s->now.state) {
-	case STUDY_ACTIVE:
-		return KR_OK;
+	case STUDY_ACTIVE: return KR_OK;
 	case STUDY_PAUSED:
-		st = kr_fail(err, KR_NOT_NOW, "study '%s' is paused; resume it, or ask again later",
-			s->def->name);
+		st = kr_fail(
+			err, KR_NOT_NOW, "study '%s' is paused; resume it, or ask again later", s->def->name);
 		if (err)
 			err->retry_after_ms = ENGINE_RETRY_MS;
 		return st;
 	case STUDY_FINISHED:
-		return kr_fail(err, KR_STUDY_FINISHED, "study '%s' is finished; resume it to go on",
-			s->def->name);
-	case STUDY_DELETED:
-		break;
+		return kr_fail(
+			err, KR_STUDY_FINISHED, "study '%s' is finished; resume it to go on", s->def->name);
+	case STUDY_DELETED: break;
 	}
 	return kr_fail(err, KR_NOT_FOUND, "study '%s' was deleted", s->def->name);
 }
@@ -146,23 +142,24 @@ enum kr_status suggest_spent(const struct study *s, struct kr_error *err)
 {
 	uint64_t running = s->now.counts[TRIAL_RUNNING];
 
-	return kr_fail(err, KR_BUDGET_SPENT, "the budget of %" PRIu64 " trials of study '%s' is taken: %"
-		PRIu64 " ended, %" PRIu64 " running, %" PRIu64 " being computed; raise the budget to go on",
+	return kr_fail(err, KR_BUDGET_SPENT,
+		"the budget of %" PRIu64 " trials of study '%s' is taken: %" PRIu64 " ended, %" PRIu64
+		" running, %" PRIu64 " being computed; raise the budget to go on",
 		s->now.budget, s->def->name, s->now.spent - running, running, s->waiting);
 }
 
 /* ---- begin ------------------------------------------------------------------ */
 
-enum kr_status suggest_begin(struct engine *e, struct study *s, const struct suggest *q,
-	struct kr_error *err)
+enum kr_status suggest_begin(
+	struct engine *e, struct study *s, const struct suggest *q, struct kr_error *err)
 {
 	struct request_entry entry = {.study = s->id, .method = METHOD_SUGGEST};
 	struct waiter *w;
 	enum kr_status st;
 
 	if (e->n_waiting >= e->o.max_waiting)
-		return kr_fail(err, KR_OVERLOADED, "%zu suggests wait already; try again in a moment",
-			e->n_waiting);
+		return kr_fail(
+			err, KR_OVERLOADED, "%zu suggests wait already; try again in a moment", e->n_waiting);
 	st = requests_reserve(&e->requests, 1, err);
 	if (st == KR_OK)
 		st = engine__owe(e, 2, err);
@@ -189,8 +186,8 @@ static struct waiter *find(const struct waiters *q, const uint8_t request[MSG_ID
 	return w;
 }
 
-enum kr_status suggest_join(struct engine *e, struct study *s,
-	const uint8_t request[MSG_ID_BYTES], const struct route *route, struct kr_error *err)
+enum kr_status suggest_join(struct engine *e, struct study *s, const uint8_t request[MSG_ID_BYTES],
+	const struct route *route, struct kr_error *err)
 {
 	struct waiter *w = find(&s->in_job, request);
 	enum kr_status st = engine__owe(e, 1, err);
@@ -200,8 +197,8 @@ enum kr_status suggest_join(struct engine *e, struct study *s,
 	if (!w)
 		w = find(&s->queue, request);
 	if (e->n_waiting >= e->o.max_waiting)
-		return kr_fail(err, KR_OVERLOADED, "%zu suggests wait already; try again in a moment",
-			e->n_waiting);
+		return kr_fail(
+			err, KR_OVERLOADED, "%zu suggests wait already; try again in a moment", e->n_waiting);
 	if (!w || !add_route(w, route))
 		return kr_fail(err, KR_ENOMEM, "no memory for a suggest");
 	e->n_waiting++;
@@ -248,8 +245,7 @@ static void fill_fixed(struct job *j, const struct waiters *in_job)
 
 	for (const struct waiter *w = in_job->head; w; w = w->next)
 		for (uint64_t i = 0; w->fixed && i < w->count; i++)
-			memcpy(j->fixed + ((size_t)w->first_slot + i) * d, w->fixed,
-				d * sizeof(double));
+			memcpy(j->fixed + ((size_t)w->first_slot + i) * d, w->fixed, d * sizeof(double));
 }
 
 static enum kr_status start_job(struct engine *e, struct study *s, struct kr_error *err)
@@ -286,9 +282,11 @@ void suggest_why(struct msg_why *why, const struct policy_suggestion *p)
 {
 	*why = (struct msg_why){
 		.rule = p->rule == POLICY_INITIAL ? WHY_INITIAL
-			: p->rule == POLICY_MODEL ? WHY_MODEL : WHY_FILL,
+			: p->rule == POLICY_MODEL     ? WHY_MODEL
+										  : WHY_FILL,
 		.freshness = p->freshness == POLICY_FRESH ? WHY_FRESH
-			: p->freshness == POLICY_PARTIAL ? WHY_PARTIAL : WHY_FALLBACK,
+			: p->freshness == POLICY_PARTIAL      ? WHY_PARTIAL
+												  : WHY_FALLBACK,
 		.has_prediction = p->has_prediction,
 	};
 	if (!p->has_prediction)
@@ -320,8 +318,8 @@ static int make_given(struct engine *e, const struct study *s, const struct job 
 	return n;
 }
 
-static struct record_job make_job_record(const struct engine *e, const struct job *j,
-	const struct waiter *w)
+static struct record_job make_job_record(
+	const struct engine *e, const struct job *j, const struct waiter *w)
 {
 	return (struct record_job){
 		.snapshot_seq = j->snapshot_seq,
@@ -340,8 +338,8 @@ static struct record_job make_job_record(const struct engine *e, const struct jo
 	};
 }
 
-static enum kr_status make_answer(struct engine *e, const struct change *c,
-	struct msg_reply *reply, struct kr_error *err)
+static enum kr_status make_answer(
+	struct engine *e, const struct change *c, struct msg_reply *reply, struct kr_error *err)
 {
 	const struct record_suggested *r = &c->record.u.suggested;
 	struct msg_trial *trials = ARENA_ARRAY(e->scratch, struct msg_trial, r->n_trials);
@@ -363,8 +361,8 @@ static enum kr_status make_answer(struct engine *e, const struct change *c,
 
 /* The places that are left for w at this moment: a budget may have been lowered, or a late
  * result have come, while it waited. */
-static enum kr_status count_left(const struct study *s, const struct waiter *w, int *n,
-	struct kr_error *err)
+static enum kr_status count_left(
+	const struct study *s, const struct waiter *w, int *n, struct kr_error *err)
 {
 	uint64_t left = study_left(s, 0);
 
@@ -372,8 +370,8 @@ static enum kr_status count_left(const struct study *s, const struct waiter *w, 
 	return *n ? KR_OK : suggest_spent(s, err);
 }
 
-static enum kr_status give(struct engine *e, struct study *s, const struct job *j,
-	struct waiter *w, struct kr_error *err)
+static enum kr_status give(
+	struct engine *e, struct study *s, const struct job *j, struct waiter *w, struct kr_error *err)
 {
 	struct change c = {
 		.study = s,
@@ -400,8 +398,10 @@ static enum kr_status give(struct engine *e, struct study *s, const struct job *
 		return call_no_memory(err);
 	n = make_given(e, s, j, w, n, given);
 	if (n == 0)
-		return kr_fail(err, KR_SPACE_EXHAUSTED, "every point of study '%s' that this request "
-			"allows has been given out", s->def->name);
+		return kr_fail(err, KR_SPACE_EXHAUSTED,
+			"every point of study '%s' that this request "
+			"allows has been given out",
+			s->def->name);
 	c.record.u.suggested.n_trials = n;
 	c.record.u.suggested.trials = given;
 	c.record.u.suggested.worker = w->worker;

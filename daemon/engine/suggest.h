@@ -12,19 +12,19 @@
 struct suggest {
 	const struct msg_request *m;
 	const struct route *route;
-	uint64_t count;       /* 1 to LIMIT_BATCH, not over what is left of the budget */
-	const double *fixed;  /* d values, NaN where free; NULL: all free */
+	uint64_t count;      /* 1 to LIMIT_BATCH, not over what is left of the budget */
+	const double *fixed; /* d values, NaN where free; NULL: all free */
 	uint64_t lease_ms;
-	int64_t deadline_ns;  /* INT64_MAX: none */
+	int64_t deadline_ns; /* INT64_MAX: none */
 };
 
 /* The caller has checked q. Errors: KR_ENOMEM, KR_OVERLOADED. */
-enum kr_status suggest_begin(struct engine *e, struct study *s, const struct suggest *q,
-	struct kr_error *err);
+enum kr_status suggest_begin(
+	struct engine *e, struct study *s, const struct suggest *q, struct kr_error *err);
 
 /* A repeat of one that waits: both get the answer. Errors: KR_ENOMEM, KR_OVERLOADED. */
-enum kr_status suggest_join(struct engine *e, struct study *s,
-	const uint8_t request[MSG_ID_BYTES], const struct route *route, struct kr_error *err);
+enum kr_status suggest_join(struct engine *e, struct study *s, const uint8_t request[MSG_ID_BYTES],
+	const struct route *route, struct kr_error *err);
 
 /* May s give out trials now? Errors: KR_NOT_FOUND, KR_NOT_NOW, KR_STUDY_FINISHED. */
 enum kr_status suggest_allowed(const struct study *s, struct kr_error *err);

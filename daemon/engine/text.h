@@ -28,6 +28,7 @@ enum kr_status text_reserve(struct text *t, size_t size, struct kr_error *err);
 /* A copy that lives as long as t; NULL for NULL. The room has been reserved. */
 const char *text_keep(struct text *t, const char *s);
 
+/* Frees the strings. */
 void text_fini(struct text *t);
 
 #endif

@@ -14,8 +14,8 @@ struct trial_chunk {
 
 /* ---- one trial -------------------------------------------------------------- */
 
-void trial_give(struct trial *t, const struct record_given *given, const char *worker,
-	const struct row *row)
+void trial_give(
+	struct trial *t, const struct record_given *given, const char *worker, const struct row *row)
 {
 	*t = (struct trial){
 		.number = given->number,
@@ -38,8 +38,8 @@ void trial_give(struct trial *t, const struct record_given *given, const char *w
 	memcpy(t->token, given->token, sizeof(t->token));
 }
 
-void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
-	const struct row *row)
+void trial_tell(
+	struct trial *t, uint64_t number, const struct record_added_trial *added, const struct row *row)
 {
 	*t = (struct trial){
 		.number = number,
@@ -62,8 +62,7 @@ static bool spends(const struct record_outcome *o, const struct row *row)
 {
 	if (o->state == TRIAL_FAILED)
 		return row->method == METHOD_OBSERVE;
-	return o->state == TRIAL_COMPLETE || o->state == TRIAL_PRUNED ||
-		o->state == TRIAL_INFEASIBLE;
+	return o->state == TRIAL_COMPLETE || o->state == TRIAL_PRUNED || o->state == TRIAL_INFEASIBLE;
 }
 
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row)

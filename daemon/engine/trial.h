@@ -15,32 +15,32 @@
  * answer to the request that gave it out or ended it can be told again. */
 struct trial {
 	uint64_t number;
-	const double *values;  /* d: the number, or the index of the choice */
-	uint64_t given_seq;    /* event that made it */
-	uint64_t seq;          /* event that changed it last */
+	const double *values; /* d: the number, or the index of the choice */
+	uint64_t given_seq;   /* event that made it */
+	uint64_t seq;         /* event that changed it last */
 	uint64_t created_ms;
-	uint64_t finished_ms;  /* 0: not yet */
-	uint64_t lease_ms;     /* term */
-	double value;          /* objective, when has_value */
+	uint64_t finished_ms; /* 0: not yet */
+	uint64_t lease_ms;    /* term */
+	double value;         /* objective, when has_value */
 	double mean, sd, log_acq;
-	const char *worker;    /* NULL: none was named */
-	const char *reason;    /* NULL: none */
+	const char *worker; /* NULL: none was named */
+	const char *reason; /* NULL: none */
 	uint8_t token[MSG_ID_BYTES];
 	uint32_t attempt;
-	uint32_t lease_at;     /* place in the heap of leases, from 1; 0: none */
-	uint8_t state;         /* enum trial_state */
+	uint32_t lease_at;       /* place in the heap of leases, from 1; 0: none */
+	uint8_t state;           /* enum trial_state */
 	uint8_t rule, freshness; /* enum why_rule, why_freshness */
 	bool has_prediction;
 	bool has_value;
 	bool late;
 	bool told;
-	bool spends;           /* takes a place of the budget */
+	bool spends; /* takes a place of the budget */
 };
 
 /* What an event makes of a trial; pure, so that an answer can be built before
  * the event is applied. Texts and values are borrowed from the record. */
-void trial_give(struct trial *t, const struct record_given *given, const char *worker,
-	const struct row *row);
+void trial_give(
+	struct trial *t, const struct record_given *given, const char *worker, const struct row *row);
 void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
 	const struct row *row);
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row);
@@ -52,6 +52,7 @@ struct trials {
 	size_t n_chunks, cap;
 };
 
+/* Empty, for points of d values. */
 void trials_init(struct trials *s, int d);
 void trials_fini(struct trials *s);
 

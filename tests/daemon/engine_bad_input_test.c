@@ -27,8 +27,8 @@ static void refuse(struct harness *h, const struct msg_request *m, enum kr_statu
 static struct msg_request with_param(struct harness *h, int i, struct msg_param p)
 {
 	struct msg_request m = harness_create(h, "bad");
-	struct msg_param *params = arena_memdup(h->arena, m.u.create_study.spec.params,
-		3 * sizeof(*params));
+	struct msg_param *params = arena_memdup(
+		h->arena, m.u.create_study.spec.params, 3 * sizeof(*params));
 
 	p.has_low = p.has_high = true;
 	p.name = p.name ? p.name : "p";
@@ -51,8 +51,8 @@ static void test_spaces(void **state)
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].low", "log");
 	m = with_param(h, 0, (struct msg_param){.kind = PARAM_INT, .low = 0.5, .high = 3});
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].low", "integer");
-	m = with_param(h, 0, (struct msg_param){.kind = PARAM_FLOAT, .high = 1, .has_step = true,
-		.step = 3});
+	m = with_param(
+		h, 0, (struct msg_param){.kind = PARAM_FLOAT, .high = 1, .has_step = true, .step = 3});
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].step", "high - low");
 	m = with_param(h, 0, (struct msg_param){.kind = PARAM_FLOAT, .high = 1, .name = "k"});
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters", "'k' twice");
@@ -117,8 +117,8 @@ static void test_huge_spec(void **state)
 		snprintf(texts[i], sizeof(texts[i]), "%090d", i);
 		choices[i] = (struct msg_scalar){.kind = SCALAR_STRING, .s = texts[i]};
 	}
-	m = with_param(h, 2, (struct msg_param){.kind = PARAM_CATEGORICAL, .n_choices = N,
-		.choices = choices});
+	m = with_param(
+		h, 2, (struct msg_param){.kind = PARAM_CATEGORICAL, .n_choices = N, .choices = choices});
 	refuse(h, &m, KR_TOO_LARGE, "spec", "at most");
 	harness_free(h);
 }

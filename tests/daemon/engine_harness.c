@@ -178,8 +178,7 @@ static void step(struct harness *h, const struct event *ev)
 			h->cut = ef->u.cut.job;
 			h->n_cuts++;
 			for (size_t k = 0; k < h->n_todo; k++)
-				if (h->todo[k].kind == EFFECT_COMPUTE &&
-					job_id(h->todo[k].u.compute.job) == h->cut)
+				if (h->todo[k].kind == EFFECT_COMPUTE && job_id(h->todo[k].u.compute.job) == h->cut)
 					job_cut(h->todo[k].u.compute.job);
 			continue;
 		}
@@ -197,10 +196,11 @@ static void serve_commit(struct harness *h, const struct effect *ef, enum kr_sta
 {
 	for (size_t i = 0; status == KR_OK && i < ef->u.commit.n; i++)
 		store_row(h, &ef->u.commit.rows[i]);
-	step(h, &(struct event){
-		.kind = EVENT_COMMITTED,
-		.u.committed = {ef->u.commit.group, status, status == KR_OK ? NULL : "disk on fire"},
-	});
+	step(h,
+		&(struct event){
+			.kind = EVENT_COMMITTED,
+			.u.committed = {ef->u.commit.group, status, status == KR_OK ? NULL : "disk on fire"},
+		});
 }
 
 static void serve_job(struct harness *h, const struct effect *ef)
@@ -402,8 +402,10 @@ struct msg_request harness_request(struct harness *h, enum method method, uint64
 struct msg_request harness_create(struct harness *h, const char *name)
 {
 	static const struct msg_scalar choices[] = {
-		{.kind = SCALAR_STRING, .s = "a"}, {.kind = SCALAR_INT, .i = 1},
-		{.kind = SCALAR_REAL, .r = 1.0}, {.kind = SCALAR_BOOL, .b = true},
+		{.kind = SCALAR_STRING, .s = "a"},
+		{.kind = SCALAR_INT, .i = 1},
+		{.kind = SCALAR_REAL, .r = 1.0},
+		{.kind = SCALAR_BOOL, .b = true},
 		{.kind = SCALAR_NULL},
 	};
 	static const struct msg_param params[] = {
@@ -417,8 +419,14 @@ struct msg_request harness_create(struct harness *h, const char *name)
 	m.u.create_study.name = name;
 	m.u.create_study.if_exists = IF_EXISTS_FAIL;
 	m.u.create_study.spec = (struct msg_spec){
-		.n_params = 3, .params = params, .n_metrics = 1, .metrics = metrics,
-		.has_seed = true, .seed = 7, .has_lease = true, .lease_s = 10,
+		.n_params = 3,
+		.params = params,
+		.n_metrics = 1,
+		.metrics = metrics,
+		.has_seed = true,
+		.seed = 7,
+		.has_lease = true,
+		.lease_s = 10,
 	};
 	return m;
 }
@@ -482,19 +490,17 @@ struct msg_request harness_get(struct harness *h, const char *study)
 void harness_assert_ok(const struct msg_reply *r)
 {
 	if (r->is_error)
-		fail_msg("%s: %s", kr_status_name(kr_status_from_wire(r->error.code)),
-			r->error.message);
+		fail_msg("%s: %s", kr_status_name(kr_status_from_wire(r->error.code)), r->error.message);
 }
 
-void harness_assert_error(const struct msg_reply *r, enum kr_status code, const char *field,
-	const char *text)
+void harness_assert_error(
+	const struct msg_reply *r, enum kr_status code, const char *field, const char *text)
 {
 	if (!r->is_error)
 		fail_msg("OK where %s was due", kr_status_name(code));
 	if (r->error.code != kr_status_wire(code))
-		fail_msg("%s where %s was due: %s",
-			kr_status_name(kr_status_from_wire(r->error.code)), kr_status_name(code),
-			r->error.message);
+		fail_msg("%s where %s was due: %s", kr_status_name(kr_status_from_wire(r->error.code)),
+			kr_status_name(code), r->error.message);
 	if (field) {
 		assert_non_null(r->error.field);
 		assert_string_equal(r->error.field, field);

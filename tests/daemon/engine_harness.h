@@ -20,28 +20,28 @@ struct harness_reply {
 struct harness {
 	struct engine *e;
 	struct now now;
-	uint64_t random;         /* counter: every token differs, runs are equal */
+	uint64_t random; /* counter: every token differs, runs are equal */
 	size_t max_waiting;
 	const char *build;
 
-	struct row *rows;        /* what is durable */
+	struct row *rows; /* what is durable */
 	size_t n_rows, cap_rows;
 
 	struct harness_reply *replies;
 	size_t n_replies, cap_replies;
 
-	struct effect *todo;     /* effects under way, in order */
+	struct effect *todo; /* effects under way, in order */
 	size_t n_todo, cap_todo;
 
 	/* What the shell does by itself. */
 	bool hold_commits, hold_jobs, hold_loads;
 	enum kr_status commit_status; /* what commits answer */
 	bool fail_loads;
-	uint64_t cut;            /* newest job that was cut */
+	uint64_t cut; /* newest job that was cut */
 	int n_cuts, n_commits, n_jobs, n_loads;
 
 	uint64_t next_tag, next_request;
-	struct arena *arena;     /* of decoded replies and built requests */
+	struct arena *arena; /* of decoded replies and built requests */
 };
 
 struct harness *harness_new(void);
@@ -97,8 +97,8 @@ struct msg_request harness_get(struct harness *h, const char *study);
 /* ---- assertions ---- */
 
 void harness_assert_ok(const struct msg_reply *r);
-void harness_assert_error(const struct msg_reply *r, enum kr_status code, const char *field,
-	const char *text);
+void harness_assert_error(
+	const struct msg_reply *r, enum kr_status code, const char *field, const char *text);
 void harness_assert_same(const struct harness *h, uint64_t a, uint64_t b);
 
 #endif

@@ -18,7 +18,8 @@ enum { STEPS = 14 };
 static struct msg_request scene(struct harness *h, int i)
 {
 	static const struct msg_named point[3] = {
-		{"x", {.kind = SCALAR_REAL, .r = 0.5}}, {"k", {.kind = SCALAR_INT, .i = 3}},
+		{"x", {.kind = SCALAR_REAL, .r = 0.5}},
+		{"k", {.kind = SCALAR_INT, .i = 3}},
 		{"c", {.kind = SCALAR_BOOL, .b = true}},
 	};
 	static const struct msg_value y = {.value = -4};
@@ -26,28 +27,23 @@ static struct msg_request scene(struct harness *h, int i)
 	struct msg_request m;
 
 	switch (i) {
-	case 0:
-		return harness_create(h, "s");
+	case 0: return harness_create(h, "s");
 	case 1:
 		m = harness_suggest(h, "s", 2);
 		m.meta.worker_id = "ada";
 		m.u.suggest.n_fixed = 1;
 		m.u.suggest.fixed = point + 1;
 		return m;
-	case 2:
-		return harness_observe(h, "s", 0, 1);
-	case 3:
-		return harness_fail(h, "s", 1, TRIAL_FAILED, "a reason of some length");
+	case 2: return harness_observe(h, "s", 0, 1);
+	case 3: return harness_fail(h, "s", 1, TRIAL_FAILED, "a reason of some length");
 	case 4:
 		m = harness_request(h, METHOD_ADD_TRIALS, 0);
 		m.u.add_trials.study = "s";
 		m.u.add_trials.n = 1;
 		m.u.add_trials.points = points;
 		return m;
-	case 5:
-		return harness_update(h, "s", ACTION_PAUSE);
-	case 6:
-		return harness_update(h, "s", ACTION_RESUME);
+	case 5: return harness_update(h, "s", ACTION_PAUSE);
+	case 6: return harness_update(h, "s", ACTION_RESUME);
 	case 7:
 		m = harness_create(h, "s");
 		m.u.create_study.if_exists = IF_EXISTS_ATTACH;
@@ -62,8 +58,7 @@ static struct msg_request scene(struct harness *h, int i)
 		m = (struct msg_request){.method = METHOD_LIST_TRIALS};
 		m.u.list_trials.study = "s";
 		return m;
-	case 10:
-		return harness_suggest(h, "s", 1);
+	case 10: return harness_suggest(h, "s", 1);
 	case 11:
 		m = (struct msg_request){.method = METHOD_REPLAY};
 		m.u.replay.study = "s";
@@ -72,8 +67,7 @@ static struct msg_request scene(struct harness *h, int i)
 		m = harness_create(h, "s");
 		m.u.create_study.if_exists = IF_EXISTS_REPLACE;
 		return m;
-	default:
-		return harness_get(h, "s");
+	default: return harness_get(h, "s");
 	}
 }
 

@@ -34,7 +34,8 @@ static void make(struct harness *h, struct script *s, struct msg_request m)
 static void play(struct harness *h, struct script *s)
 {
 	static const struct msg_named point[3] = {
-		{"x", {.kind = SCALAR_REAL, .r = 0.5}}, {"k", {.kind = SCALAR_INT, .i = 3}},
+		{"x", {.kind = SCALAR_REAL, .r = 0.5}},
+		{"k", {.kind = SCALAR_INT, .i = 3}},
 		{"c", {.kind = SCALAR_BOOL, .b = true}},
 	};
 	static const struct msg_value y = {.value = -4};
@@ -61,7 +62,7 @@ static void play(struct harness *h, struct script *s)
 	m.u.update_study.budget = 30;
 	make(h, s, m);
 	make(h, s, harness_fail(h, "s", 1, TRIAL_INFEASIBLE, "too hot"));
-	harness_tick(h, 20000); /* 2 and 3 expire */
+	harness_tick(h, 20000);                    /* 2 and 3 expire */
 	make(h, s, harness_observe(h, "s", 2, 1)); /* late, and the best */
 	m = harness_request(h, METHOD_OBSERVE, 0);
 	m.u.observe.study = "s";

@@ -93,8 +93,8 @@ static void test_attach(void **state)
 	params[1].high = 6;
 	m.u.create_study.spec.params = params;
 	r = harness_ask(h, &m);
-	harness_assert_error(&r, KR_CONFLICT, "spec.parameters[1].high",
-		"the study has 5, the request 6");
+	harness_assert_error(
+		&r, KR_CONFLICT, "spec.parameters[1].high", "the study has 5, the request 6");
 
 	m = harness_create(h, "new");
 	m.u.create_study.if_exists = IF_EXISTS_ATTACH;
@@ -122,8 +122,8 @@ static void test_attach_choices(void **state)
 	m.u.create_study.spec.params = params;
 	m.u.create_study.if_exists = IF_EXISTS_ATTACH;
 	r = harness_ask(h, &m);
-	harness_assert_error(&r, KR_CONFLICT, "spec.parameters[2].choices[1]",
-		"the study has 1, the request '1'");
+	harness_assert_error(
+		&r, KR_CONFLICT, "spec.parameters[2].choices[1]", "the study has 1, the request '1'");
 	harness_free(h);
 }
 

@@ -29,8 +29,8 @@ static bool same_point(const struct msg_trial *a, const struct msg_trial *b)
 	return true;
 }
 
-static void suggest_error(struct harness *h, struct msg_named *fixed, const char *field,
-	const char *text)
+static void suggest_error(
+	struct harness *h, struct msg_named *fixed, const char *field, const char *text)
 {
 	struct msg_request m = harness_suggest(h, "s", 1);
 	struct msg_reply r;
@@ -47,7 +47,8 @@ static void test_fixed(void **state)
 {
 	struct harness *h = with_study(0);
 	struct msg_named fixed[2] = {
-		{"k", {.kind = SCALAR_REAL, .r = 4}}, {"c", {.kind = SCALAR_NULL}},
+		{"k", {.kind = SCALAR_REAL, .r = 4}},
+		{"c", {.kind = SCALAR_NULL}},
 	};
 	struct msg_request m = harness_suggest(h, "s", 3);
 	struct msg_reply r;
@@ -64,8 +65,8 @@ static void test_fixed(void **state)
 	suggest_error(h, &(struct msg_named){"z", {.kind = SCALAR_INT}}, "fixed.z", "no parameter");
 	suggest_error(h, &(struct msg_named){"k", {.kind = SCALAR_REAL, .r = 2.5}}, "fixed.k",
 		"2.5 is a real; it must be an integer");
-	suggest_error(h, &(struct msg_named){"k", {.kind = SCALAR_INT, .i = 6}}, "fixed.k",
-		"6 is out of bounds");
+	suggest_error(
+		h, &(struct msg_named){"k", {.kind = SCALAR_INT, .i = 6}}, "fixed.k", "6 is out of bounds");
 	suggest_error(h, &(struct msg_named){"x", {.kind = SCALAR_STRING, .s = "0.5"}}, "fixed.x",
 		"'0.5' is text; it must be a number");
 	suggest_error(h, &(struct msg_named){"c", {.kind = SCALAR_STRING, .s = "1"}}, "fixed.c",
@@ -354,7 +355,8 @@ static void test_predict(void **state)
 {
 	struct harness *h = with_study(0);
 	struct msg_named p[3] = {
-		{"x", {.kind = SCALAR_REAL, .r = 0.5}}, {"k", {.kind = SCALAR_INT, .i = 3}},
+		{"x", {.kind = SCALAR_REAL, .r = 0.5}},
+		{"k", {.kind = SCALAR_INT, .i = 3}},
 		{"c", {.kind = SCALAR_STRING, .s = "a"}},
 	};
 	struct msg_point point = {3, p, 0, NULL};

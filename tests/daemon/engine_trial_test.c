@@ -141,7 +141,8 @@ static void test_all_or_none(void **state)
 	struct harness *h = with_trials(3, NULL, NULL);
 	struct msg_value y = {.value = 1};
 	struct msg_observation o[3] = {
-		{.number = 0, .n_values = 1, .values = &y}, {.number = 7, .n_values = 1, .values = &y},
+		{.number = 0, .n_values = 1, .values = &y},
+		{.number = 7, .n_values = 1, .values = &y},
 	};
 	struct msg_request m = harness_request(h, METHOD_OBSERVE, 0);
 	struct msg_reply r;
@@ -326,7 +327,8 @@ static void test_add_trials(void **state)
 {
 	struct harness *h = with_trials(1, NULL, NULL);
 	struct msg_named p[3] = {
-		{"x", {.kind = SCALAR_INT, .i = 1}}, {"k", {.kind = SCALAR_REAL, .r = 3}},
+		{"x", {.kind = SCALAR_INT, .i = 1}},
+		{"k", {.kind = SCALAR_REAL, .r = 3}},
 		{"c", {.kind = SCALAR_REAL, .r = 1.0}},
 	};
 	struct msg_value y[2] = {{.value = -1}, {.value = INFINITY}};
@@ -347,7 +349,7 @@ static void test_add_trials(void **state)
 	assert_true(t.told);
 	assert_int_equal(t.params[0].value.kind, SCALAR_REAL); /* FLOAT is given back as real */
 	assert_int_equal(t.params[1].value.kind, SCALAR_INT);
-	assert_int_equal(t.params[2].value.kind, SCALAR_REAL);  /* the choice 1.0, not 1 */
+	assert_int_equal(t.params[2].value.kind, SCALAR_REAL); /* the choice 1.0, not 1 */
 	assert_int_equal(get(h, 2).state, TRIAL_FAILED);
 	assert_int_equal(study(h).reserved, 1); /* told points take no place */
 	assert_int_equal(study(h).best->number, 1);

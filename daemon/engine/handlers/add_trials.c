@@ -6,8 +6,8 @@
 #include "daemon/engine/call.h"
 #include "daemon/engine/point.h"
 
-static enum kr_status read_one(struct call *c, int i, struct record_added_trial *out,
-	struct kr_error *err)
+static enum kr_status read_one(
+	struct call *c, int i, struct record_added_trial *out, struct kr_error *err)
 {
 	const struct msg_point *p = &c->m->u.add_trials.points[i];
 	const struct definition *def = c->study->def;

@@ -3,7 +3,6 @@
  *
  * Attaching writes a row that changes nothing: the request is remembered, so a
  * repeat that comes late can't create the study anew. */
-#include <math.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -21,7 +20,8 @@ static enum kr_status check(struct call *c, struct kr_error *err)
 	if (!m->name || !utf8_name(m->name, strlen(m->name)))
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "name",
 			"name is missing or not a name; give 1 to %d bytes of UTF-8 without control "
-			"characters and without spaces at the ends", LIMIT_NAME_BYTES);
+			"characters and without spaces at the ends",
+			LIMIT_NAME_BYTES);
 	if (m->spec.has_budget && m->spec.budget == 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.budget",
 			"spec.budget is 0; give at least 1, or leave it out for no limit");
@@ -108,8 +108,7 @@ static enum kr_status commit(struct call *c, struct study *old, struct kr_error 
 		st = change_plan(c->e, &create, err);
 	if (st == KR_OK && create.answer.len > MOST_ANSWER_BYTES)
 		return kr_fail_field(err, KR_TOO_LARGE, "spec",
-			"spec takes %zu bytes; at most %d are allowed", create.answer.len,
-			MOST_ANSWER_BYTES);
+			"spec takes %zu bytes; at most %d are allowed", create.answer.len, MOST_ANSWER_BYTES);
 	if (st == KR_OK && old) {
 		change_begin(c->e, &replace);
 		st = change_plan(c->e, &replace, err);
@@ -153,6 +152,8 @@ enum kr_status handle_create_study(struct call *c, struct kr_error *err)
 	c->study = old;
 	if (m->if_exists == IF_EXISTS_ATTACH)
 		return attach(c, err);
-	return kr_fail_field(err, KR_ALREADY_EXISTS, "name", "study '%s' exists; give another name, or "
-		"if_exists = attach or replace", m->name);
+	return kr_fail_field(err, KR_ALREADY_EXISTS, "name",
+		"study '%s' exists; give another name, or "
+		"if_exists = attach or replace",
+		m->name);
 }

@@ -25,8 +25,9 @@ static enum kr_status remove_study(struct call *c, struct kr_error *err)
 	if (st != KR_OK)
 		return st;
 	if (m->has_id && m->id != c->study->id)
-		return kr_fail_field(err, KR_NOT_FOUND, "id", "study '%s' has the id %" PRIu64 ", not %"
-			PRIu64 "; leave the id out, or correct it", m->study, c->study->id, m->id);
+		return kr_fail_field(err, KR_NOT_FOUND, "id",
+			"study '%s' has the id %" PRIu64 ", not %" PRIu64 "; leave the id out, or correct it",
+			m->study, c->study->id, m->id);
 	return commit(c, STUDY_DELETED, err);
 }
 
@@ -41,8 +42,8 @@ struct candidates {
 	char ids[120];
 };
 
-static void add_candidate(struct candidates *found, struct study *s,
-	const struct msg_delete_study *m)
+static void add_candidate(
+	struct candidates *found, struct study *s, const struct msg_delete_study *m)
 {
 	size_t len = strlen(found->ids);
 
@@ -73,19 +74,22 @@ static enum kr_status restore(struct call *c, struct kr_error *err)
 	enum kr_status st;
 
 	if (!m->study)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "study",
-			"study is missing; give the name of a study");
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, "study", "study is missing; give the name of a study");
 	st = call_name_settled(c, m->study, err);
 	if (st != KR_OK)
 		return st;
 	c->of_names = true;
 	found = find(c, m);
 	if (found.taken)
-		return kr_fail_field(err, KR_ALREADY_EXISTS, "study", "there is a study '%s' that is not "
-			"deleted; delete it first", m->study);
+		return kr_fail_field(err, KR_ALREADY_EXISTS, "study",
+			"there is a study '%s' that is not "
+			"deleted; delete it first",
+			m->study);
 	if (!found.chosen && m->has_id)
-		return kr_fail_field(err, KR_NOT_FOUND, "id", "there is no deleted study '%s' with the id %"
-			PRIu64 "; list the deleted studies", m->study, m->id);
+		return kr_fail_field(err, KR_NOT_FOUND, "id",
+			"there is no deleted study '%s' with the id %" PRIu64 "; list the deleted studies",
+			m->study, m->id);
 	if (!found.chosen)
 		return kr_fail_field(err, KR_NOT_FOUND, "study",
 			"there is no deleted study '%s'; list the deleted studies", m->study);

@@ -13,8 +13,8 @@ static bool is_repeat(const struct trial *t, enum trial_state state, const char 
 	return t->reason && reason ? strcmp(t->reason, reason) == 0 : t->reason == reason;
 }
 
-static enum kr_status check(const struct call *c, const struct trial *t, enum trial_state state,
-	struct kr_error *err)
+static enum kr_status check(
+	const struct call *c, const struct trial *t, enum trial_state state, struct kr_error *err)
 {
 	const struct msg_fail_trial *m = &c->m->u.fail_trial;
 
@@ -23,8 +23,7 @@ static enum kr_status check(const struct call *c, const struct trial *t, enum tr
 			c->study->def->name, m->number);
 	if (state != TRIAL_FAILED && state != TRIAL_INFEASIBLE && state != TRIAL_PRUNED)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "state",
-			"state is %s; it must be FAILED, INFEASIBLE or PRUNED",
-			msg_trial_state_name(state));
+			"state is %s; it must be FAILED, INFEASIBLE or PRUNED", msg_trial_state_name(state));
 	if (is_repeat(t, state, m->reason))
 		return KR_OK;
 	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)

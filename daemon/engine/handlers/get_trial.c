@@ -14,8 +14,8 @@ enum kr_status handle_get_trial(struct call *c, struct kr_error *err)
 		return st;
 	t = trials_at(&c->study->trials, m->number);
 	if (!t)
-		return kr_fail_field(err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64,
-			m->study, m->number);
+		return kr_fail_field(
+			err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64, m->study, m->number);
 	if (!answer)
 		return call_no_memory(err);
 	c->reply.u.trials.n = 1;

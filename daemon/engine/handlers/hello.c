@@ -5,7 +5,12 @@
 #include "daemon/engine/call.h"
 
 static const char *const features[] = {
-	"suggest.fixed", "suggest.deadline", "add_trials", "predict", "replay", "undelete",
+	"suggest.fixed",
+	"suggest.deadline",
+	"add_trials",
+	"predict",
+	"replay",
+	"undelete",
 	"list_trials.since_seq",
 };
 

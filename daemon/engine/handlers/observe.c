@@ -21,22 +21,23 @@ static bool is_repeat(const struct trial *t, double y)
 	return t->state == TRIAL_FAILED && t->spends && !isfinite(y);
 }
 
-static enum kr_status conflict(const struct trial *t, const char *field, double y,
-	struct kr_error *err)
+static enum kr_status conflict(
+	const struct trial *t, const char *field, double y, struct kr_error *err)
 {
 	const char *state = msg_trial_state_name((enum trial_state)t->state);
 
 	if (t->state == TRIAL_COMPLETE)
-		return kr_fail_field(err, KR_CONFLICT, field, "trial %" PRIu64 " is COMPLETE already with %.17g "
-			"and can't become %.17g; only the same value may be told again", t->number,
-			t->value, y);
+		return kr_fail_field(err, KR_CONFLICT, field,
+			"trial %" PRIu64 " is COMPLETE already with %.17g "
+			"and can't become %.17g; only the same value may be told again",
+			t->number, t->value, y);
 	return kr_fail_field(err, KR_CONFLICT, field,
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }
 
 /* One observation to an outcome. False in *is_new: an exact repeat, nothing to do. */
-static enum kr_status read_one(const struct call *c, int i, struct record_outcome *out,
-	bool *is_new, struct kr_error *err)
+static enum kr_status read_one(
+	const struct call *c, int i, struct record_outcome *out, bool *is_new, struct kr_error *err)
 {
 	const struct msg_observation *o = &c->m->u.observe.observations[i];
 	const struct trial *t = trials_at(&c->study->trials, o->number);
@@ -72,8 +73,8 @@ static enum kr_status read_one(const struct call *c, int i, struct record_outcom
 }
 
 /* The trials as they will be, in the order of the request. */
-static enum kr_status make_answer(struct call *c, const struct change *ch, const bool *is_new,
-	struct kr_error *err)
+static enum kr_status make_answer(
+	struct call *c, const struct change *ch, const bool *is_new, struct kr_error *err)
 {
 	const struct msg_observe *m = &c->m->u.observe;
 	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, m->n);
@@ -128,8 +129,9 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 	ch.record.u.ended = (struct record_ended){.n = n, .outcomes = outcomes};
 	twice = study_repeated(&ch.record.u.ended);
 	if (twice >= 0)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "observations", "observations has trial %"
-			PRIu64 " twice; give each trial once", outcomes[twice].number);
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "observations",
+			"observations has trial %" PRIu64 " twice; give each trial once",
+			outcomes[twice].number);
 	st = make_answer(c, &ch, is_new, err);
 	return st == KR_OK && n > 0 ? call_commit(c, &ch, err) : st;
 }

@@ -24,8 +24,8 @@ static enum kr_status read_points(struct call *c, double **out, struct kr_error 
 		return call_no_memory(err);
 	for (int i = 0; st == KR_OK && i < m->n; i++) {
 		snprintf(field, sizeof(field), "points[%d].params", i);
-		st = point_read_full(def, field, m->points[i].n_params, m->points[i].params,
-			values + (size_t)i * d, err);
+		st = point_read_full(
+			def, field, m->points[i].n_params, m->points[i].params, values + (size_t)i * d, err);
 	}
 	*out = values;
 	return st;
@@ -33,8 +33,8 @@ static enum kr_status read_points(struct call *c, double **out, struct kr_error 
 
 static enum kr_status nothing_known(const struct study *s, struct kr_error *err)
 {
-	return kr_fail(err, KR_NOT_NOW, "study '%s' has no observations yet; tell at least one",
-		s->def->name);
+	return kr_fail(
+		err, KR_NOT_NOW, "study '%s' has no observations yet; tell at least one", s->def->name);
 }
 
 static enum kr_status start(struct call *c, const double *points, struct kr_error *err)
@@ -62,7 +62,7 @@ static enum kr_status start(struct call *c, const double *points, struct kr_erro
 
 enum kr_status handle_predict(struct call *c, struct kr_error *err)
 {
-	double *points;
+	double *points = NULL;
 	enum kr_status st = call_study(c, c->m->u.predict.study, err);
 
 	if (st == KR_OK)
@@ -77,19 +77,23 @@ enum kr_status handle_predict(struct call *c, struct kr_error *err)
 	return start(c, points, err);
 }
 
-static enum kr_status make_answer(struct engine *e, const struct job *j, struct msg_reply *reply,
-	struct kr_error *err)
+static enum kr_status make_answer(
+	struct engine *e, const struct job *j, struct msg_reply *reply, struct kr_error *err)
 {
 	struct msg_prediction *out = ARENA_ARRAY(e->scratch, struct msg_prediction, j->n_queries);
 
 	if (j->status != KR_OK || !out)
 		return call_no_memory(err);
 	if (!j->predicted)
-		return kr_fail(err, KR_NOT_NOW, "no model could be made of study '%s' now; try again, "
-			"or tell more observations", j->def->name);
+		return kr_fail(err, KR_NOT_NOW,
+			"no model could be made of study '%s' now; try again, "
+			"or tell more observations",
+			j->def->name);
 	for (int i = 0; i < j->n_queries; i++)
 		out[i] = (struct msg_prediction){
-			j->def->spec.metrics[0].name, j->means[i], j->sds[i],
+			j->def->spec.metrics[0].name,
+			j->means[i],
+			j->sds[i],
 		};
 	reply->u.predict.n = j->n_queries;
 	reply->u.predict.predictions = out;

@@ -13,8 +13,8 @@ static enum kr_status check_count(const struct study *s, uint64_t count, struct 
 	size_t each = TRIAL_BYTES + point_bytes(s->def);
 
 	if (count > LIMIT_BATCH)
-		return kr_fail_field(err, KR_TOO_LARGE, "count",
-			"count is %llu; at most %d are allowed", (unsigned long long)count, LIMIT_BATCH);
+		return kr_fail_field(err, KR_TOO_LARGE, "count", "count is %llu; at most %d are allowed",
+			(unsigned long long)count, LIMIT_BATCH);
 	if (count > 1 && count * each > LIMIT_MESSAGE_BYTES - FRAMING)
 		return kr_fail_field(err, KR_TOO_LARGE, "count",
 			"count is %llu; the answer may be over %d bytes; ask for at most %zu at a time",
@@ -71,8 +71,7 @@ enum kr_status handle_suggest(struct call *c, struct kr_error *err)
 		return suggest_spent(c->study, err);
 	if (q.count > left)
 		q.count = left;
-	q.deadline_ns = meta->has_deadline ? lease_due(c->e->now.now_ns, meta->deadline_ms)
-		: INT64_MAX;
+	q.deadline_ns = meta->has_deadline ? lease_due(c->e->now.now_ns, meta->deadline_ms) : INT64_MAX;
 	st = suggest_begin(c->e, c->study, &q, err);
 	c->answered = st == KR_OK;
 	return st;

@@ -4,25 +4,19 @@
  * done since. */
 #include "daemon/engine/call.h"
 
-static enum kr_status new_state(const struct study *s, enum study_action action,
-	enum study_state *out, struct kr_error *err)
+static enum kr_status new_state(
+	const struct study *s, enum study_action action, enum study_state *out, struct kr_error *err)
 {
 	switch (action) {
-	case ACTION_NONE:
-		break;
+	case ACTION_NONE: break;
 	case ACTION_PAUSE:
 		if (s->now.state == STUDY_FINISHED)
 			return kr_fail_field(err, KR_CONFLICT, "action",
-				"study '%s' is finished and can't be paused; resume it first",
-				s->def->name);
+				"study '%s' is finished and can't be paused; resume it first", s->def->name);
 		*out = STUDY_PAUSED;
 		break;
-	case ACTION_RESUME:
-		*out = STUDY_ACTIVE;
-		break;
-	case ACTION_FINISH:
-		*out = STUDY_FINISHED;
-		break;
+	case ACTION_RESUME: *out = STUDY_ACTIVE; break;
+	case ACTION_FINISH: *out = STUDY_FINISHED; break;
 	}
 	return KR_OK;
 }
@@ -33,8 +27,8 @@ static enum kr_status check(const struct msg_update_study *m, struct kr_error *e
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "action",
 			"nothing to change; give action, budget or no_budget");
 	if (m->has_budget && m->no_budget)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "no_budget",
-			"budget and no_budget are both given; give one");
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, "no_budget", "budget and no_budget are both given; give one");
 	if (m->has_budget && m->budget == 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "budget",
 			"budget is 0; give at least 1, no_budget, or the action FINISH");

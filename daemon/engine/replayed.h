@@ -1,0 +1,45 @@
+/* One recorded suggestion event under replay: what was recorded, and how the
+ * recomputation compares, bit for bit. */
+#ifndef KR_DAEMON_ENGINE_REPLAYED_H
+#define KR_DAEMON_ENGINE_REPLAYED_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "daemon/engine/job_parts.h"
+#include "daemon/engine/row.h"
+#include "proto/record.h"
+
+struct verdict {
+	bool equal;
+	bool has_computed; /* the other point is known */
+};
+
+struct replayed {
+	uint64_t seq;
+	struct arena *arena; /* of the record */
+	struct record_suggested record;
+	struct replayed *same;    /* next event of the same job */
+	struct replayed *next;    /* next event */
+	struct verdict *verdicts; /* by trial */
+	double *computed;         /* by trial: d values, where a verdict says so */
+};
+
+/* Errors: KR_ENOMEM, KR_ECORRUPT. */
+enum kr_status replayed_new(struct replayed **out, const struct row *row, struct kr_error *err);
+void replayed_free(struct replayed *ev);
+
+/* Can the recorded job be that of a study of d parameters? */
+bool replayed_possible(const struct replayed *ev, int d);
+
+/* Compare with the recomputation. Without memory for the computed values only the
+ * verdict is told. */
+void replayed_compare(struct replayed *ev, const struct job *j);
+
+/* Most bytes that it takes in an answer. */
+size_t replayed_bytes(const struct replayed *ev, const struct definition *def);
+
+/* out: one entry a trial; points: with the values. Errors: KR_ENOMEM. */
+enum kr_status replayed_put(struct msg_replayed *out, const struct replayed *ev,
+	const struct definition *def, bool points, struct arena *a);
+
+#endif
