@@ -8,7 +8,7 @@ struct entry {
 	struct report report; /* what the inbox gets; first: report is the entry */
 	struct job *job;
 	struct entry *next;
-	uint64_t turn;        /* when its study was served last */
+	uint64_t turn; /* when its study was served last */
 	bool running, cut;
 };
 
@@ -91,8 +91,8 @@ static void *work(void *ctx)
 	return NULL;
 }
 
-enum kr_status compute_new(struct compute **out, int n_threads, struct mailbox *inbox,
-	struct kr_error *err)
+enum kr_status compute_new(
+	struct compute **out, int n_threads, struct mailbox *inbox, struct kr_error *err)
 {
 	struct compute *c = KR_NEW(struct compute);
 
@@ -102,8 +102,8 @@ enum kr_status compute_new(struct compute **out, int n_threads, struct mailbox *
 	pthread_cond_init(&c->work, NULL);
 	c->inbox = inbox;
 	c->threads = KR_ARRAY(pthread_t, n_threads);
-	while (c->threads && c->n_threads < n_threads
-		&& pthread_create(&c->threads[c->n_threads], NULL, work, c) == 0)
+	while (c->threads && c->n_threads < n_threads &&
+		pthread_create(&c->threads[c->n_threads], NULL, work, c) == 0)
 		c->n_threads++;
 	if (c->n_threads < n_threads) {
 		int n = c->n_threads;

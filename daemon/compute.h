@@ -14,8 +14,8 @@
 struct compute;
 
 /* inbox is borrowed. Errors: KR_ENOMEM (memory or threads). */
-enum kr_status compute_new(struct compute **out, int n_threads, struct mailbox *inbox,
-	struct kr_error *err);
+enum kr_status compute_new(
+	struct compute **out, int n_threads, struct mailbox *inbox, struct kr_error *err);
 
 /* The job moves to the pool, also when this fails (it is freed then).
  * Errors: KR_ENOMEM. */

@@ -46,8 +46,8 @@ static const char *const levels[] = {"error", "warn", "info", "debug"};
 
 /* ---- values ---- */
 
-static enum kr_status set_string(char **out, const char *name, const char *value,
-	struct kr_error *err)
+static enum kr_status set_string(
+	char **out, const char *name, const char *value, struct kr_error *err)
 {
 	char *copy;
 
@@ -61,8 +61,8 @@ static enum kr_status set_string(char **out, const char *name, const char *value
 	return KR_OK;
 }
 
-static enum kr_status set_int(int *out, const char *name, const char *value, int low, int high,
-	struct kr_error *err)
+static enum kr_status set_int(
+	int *out, const char *name, const char *value, int low, int high, struct kr_error *err)
 {
 	char *end;
 	long n;
@@ -76,18 +76,17 @@ static enum kr_status set_int(int *out, const char *name, const char *value, int
 	return KR_OK;
 }
 
-static enum kr_status set_bool(bool *out, const char *name, const char *value,
-	struct kr_error *err)
+static enum kr_status set_bool(bool *out, const char *name, const char *value, struct kr_error *err)
 {
 	*out = strcmp(value, "true") == 0;
 	if (*out || strcmp(value, "false") == 0)
 		return KR_OK;
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, name, "%s must be true or false, not '%.80s'",
-		name, value);
+	return kr_fail_field(
+		err, KR_INVALID_ARGUMENT, name, "%s must be true or false, not '%.80s'", name, value);
 }
 
-static enum kr_status set_level(enum log_level *out, const char *name, const char *value,
-	struct kr_error *err)
+static enum kr_status set_level(
+	enum log_level *out, const char *name, const char *value, struct kr_error *err)
 {
 	for (int i = 0; i < (int)(sizeof(levels) / sizeof(levels[0])); i++) {
 		if (strcmp(levels[i], value) == 0) {
@@ -109,20 +108,13 @@ static enum kr_status set(struct config *c, enum config_setting which, const cha
 		return KR_OK;
 	c->origin[which] = origin;
 	switch (which) {
-	case CONFIG_DB:
-		return set_string(&c->db, name, value, err);
-	case CONFIG_ENDPOINT:
-		return set_string(&c->endpoint, name, value, err);
-	case CONFIG_THREADS:
-		return set_int(&c->threads, name, value, 1, MAX_THREADS, err);
-	case CONFIG_INSECURE:
-		return set_bool(&c->insecure, name, value, err);
-	case CONFIG_IDLE_EXIT:
-		return set_int(&c->idle_exit_s, name, value, 0, MAX_IDLE_S, err);
-	case CONFIG_LOG_LEVEL:
-		return set_level(&c->log_level, name, value, err);
-	case CONFIG_N_SETTINGS:
-		break;
+	case CONFIG_DB: return set_string(&c->db, name, value, err);
+	case CONFIG_ENDPOINT: return set_string(&c->endpoint, name, value, err);
+	case CONFIG_THREADS: return set_int(&c->threads, name, value, 1, MAX_THREADS, err);
+	case CONFIG_INSECURE: return set_bool(&c->insecure, name, value, err);
+	case CONFIG_IDLE_EXIT: return set_int(&c->idle_exit_s, name, value, 0, MAX_IDLE_S, err);
+	case CONFIG_LOG_LEVEL: return set_level(&c->log_level, name, value, err);
+	case CONFIG_N_SETTINGS: break;
 	}
 	return kr_fail(err, KR_INTERNAL, "no such setting");
 }
@@ -156,13 +148,13 @@ static enum kr_status value_of(struct arguments *a, const char *flag, const char
 {
 	*value = NULL;
 	if (!argument && equals)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%.*s takes no value", (int)(equals - flag),
-			flag);
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%.*s takes no value", (int)(equals - flag), flag);
 	if (!argument)
 		return KR_OK;
 	*value = take_value(a, equals);
-	return *value ? KR_OK : kr_fail(err, KR_INVALID_ARGUMENT, "%s needs a value: %s %s", flag,
-		flag, argument);
+	return *value
+		? KR_OK
+		: kr_fail(err, KR_INVALID_ARGUMENT, "%s needs a value: %s %s", flag, flag, argument);
 }
 
 static enum kr_status read_action(struct config *c, struct arguments *a, const char *flag,
@@ -178,8 +170,8 @@ static enum kr_status read_action(struct config *c, struct arguments *a, const c
 		c->action = actions[i].action;
 		return s == KR_OK && value ? set_string(&c->check_file, "check", value, err) : s;
 	}
-	return kr_fail(err, KR_INVALID_ARGUMENT, "unknown flag '%.80s'; kriged --help lists them",
-		flag);
+	return kr_fail(
+		err, KR_INVALID_ARGUMENT, "unknown flag '%.80s'; kriged --help lists them", flag);
 }
 
 static enum kr_status read_flag(struct config *c, struct arguments *a, struct kr_error *err)
@@ -190,8 +182,8 @@ static enum kr_status read_flag(struct config *c, struct arguments *a, struct kr
 	int which;
 
 	if (len < 3 || strncmp(flag, "--", 2) != 0)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "'%.80s' is not a flag; kriged --help lists "
-			"them", flag);
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "'%.80s' is not a flag; kriged --help lists them", flag);
 	len -= 2;
 	if (len == 6 && strncmp(flag + 2, "config", 6) == 0) {
 		s = value_of(a, flag, equals, "FILE", &value, err);
@@ -223,14 +215,14 @@ static int read_line(void *ctx, const char *section, const char *name, const cha
 	if (r->status != KR_OK)
 		return 0;
 	if (section[0] != '\0' && strcmp(section, "kriged") != 0)
-		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT, "unknown section [%.80s]; settings "
-			"stand at the top or below [kriged]", section);
+		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT,
+			"unknown section [%.80s]; settings stand at the top or below [kriged]", section);
 	else if (which < 0)
-		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT, "unknown setting '%.80s'; kriged "
-			"--print-config lists them", name);
+		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT,
+			"unknown setting '%.80s'; kriged --print-config lists them", name);
 	else
-		r->status = set(r->c, (enum config_setting)which, value ? value : "", CONFIG_FROM_FILE,
-			r->err);
+		r->status = set(
+			r->c, (enum config_setting)which, value ? value : "", CONFIG_FROM_FILE, r->err);
 	return r->status == KR_OK;
 }
 
@@ -241,8 +233,7 @@ static enum kr_status read_file(struct config *c, struct kr_error *err)
 	int line;
 
 	if (!f)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "--config '%.160s': %s", c->file,
-			strerror(errno));
+		return kr_fail(err, KR_INVALID_ARGUMENT, "--config '%.160s': %s", c->file, strerror(errno));
 	line = ini_parse_file(f, read_line, &r);
 	fclose(f);
 	if (line == 0)
@@ -271,11 +262,12 @@ static enum kr_status default_folder(char *out, size_t size, struct kr_error *er
 	else if (home && home[0])
 		len = snprintf(out, size, "%s/.local/share/kriged", home);
 	else
-		return kr_fail(err, KR_INVALID_ARGUMENT, "neither KRIGE_HOME nor HOME is set; give --db "
-			"FILE");
-	return len > 0 && (size_t)len < size ? KR_OK
-		: kr_fail(err, KR_INVALID_ARGUMENT, "the path of the data folder is too long; give "
-			"--db FILE");
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "neither KRIGE_HOME nor HOME is set; give --db FILE");
+	if (len < 0 || (size_t)len >= size)
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "the path of the data folder is too long; give --db FILE");
+	return KR_OK;
 }
 
 static enum kr_status complete(struct config *c, struct kr_error *err)
@@ -310,8 +302,8 @@ enum kr_status config_read(struct config *c, int argc, char *const *argv, struct
 		s = read_flag(c, &a, err);
 	if (s == KR_OK && c->file)
 		s = read_file(c, err);
-	if (s == KR_OK && c->action != CONFIG_HELP && c->action != CONFIG_VERSION
-		&& c->action != CONFIG_CHECK)
+	if (s == KR_OK && c->action != CONFIG_HELP && c->action != CONFIG_VERSION &&
+		c->action != CONFIG_CHECK)
 		s = complete(c, err);
 	if (s == KR_OK && c->endpoint)
 		s = endpoint_check(c->endpoint, c->insecure, err);
@@ -341,8 +333,8 @@ void config_print(const struct config *c, FILE *to)
 	fprintf(to, "insecure = %s ; %s\n", c->insecure ? "true" : "false",
 		origins[c->origin[CONFIG_INSECURE]]);
 	fprintf(to, "idle-exit = %d ; %s\n", c->idle_exit_s, origins[c->origin[CONFIG_IDLE_EXIT]]);
-	fprintf(to, "log-level = %s ; %s\n", levels[c->log_level],
-		origins[c->origin[CONFIG_LOG_LEVEL]]);
+	fprintf(
+		to, "log-level = %s ; %s\n", levels[c->log_level], origins[c->origin[CONFIG_LOG_LEVEL]]);
 }
 
 static void help_line(FILE *to, const char *name, const char *argument, const char *text)
@@ -356,15 +348,17 @@ static void help_line(FILE *to, const char *name, const char *argument, const ch
 void config_help(FILE *to)
 {
 	fputs("usage: kriged [FLAG...]\n\n"
-		"Bayesian optimization as a service, in the foreground; SIGTERM drains and stops it.\n"
-		"Says `kriged: ready ENDPOINT` on stderr when it answers.\n\n", to);
+		  "Bayesian optimization as a service, in the foreground; SIGTERM drains and stops it.\n"
+		  "Says `kriged: ready ENDPOINT` on stderr when it answers.\n\n",
+		to);
 	for (int i = 0; i < CONFIG_N_SETTINGS; i++)
 		help_line(to, settings[i].name, settings[i].argument, settings[i].help);
 	help_line(to, "config", "FILE", "read settings from FILE (name = value); flags win");
 	for (int i = 0; i < N_ACTIONS; i++)
 		help_line(to, actions[i].name, actions[i].argument, actions[i].help);
 	fputs("\nExit codes: 0 done, 1 could not start or failed check, 2 bad usage, 3 a write "
-		"to the disk\nis in doubt: start again. docs/operations.md says more.\n", to);
+		  "to the disk\nis in doubt: start again. docs/operations.md says more.\n",
+		to);
 }
 
 /* ---- folders ---- */
@@ -381,8 +375,7 @@ static enum kr_status make_path(char *path, struct kr_error *err)
 		*p = '/';
 	}
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return kr_fail(err, KR_EIO, "cannot make the folder '%.200s': %s", path,
-			strerror(errno));
+		return kr_fail(err, KR_EIO, "cannot make the folder '%.200s': %s", path, strerror(errno));
 	return KR_OK;
 }
 
@@ -394,8 +387,9 @@ static enum kr_status check_private(const char *folder, struct kr_error *err)
 	if (lstat(folder, &st) != 0)
 		return kr_fail(err, KR_EIO, "folder '%.200s': %s", folder, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
-		return kr_fail(err, KR_FORBIDDEN, "folder '%.200s' must be yours alone (mode 0700); "
-			"remove it, or give --endpoint", folder);
+		return kr_fail(err, KR_FORBIDDEN,
+			"folder '%.200s' must be yours alone (mode 0700); remove it, or give --endpoint",
+			folder);
 	return KR_OK;
 }
 

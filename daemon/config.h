@@ -13,7 +13,7 @@
 
 enum config_action {
 	CONFIG_RUN,
-	CONFIG_CHECK,        /* --check FILE */
+	CONFIG_CHECK, /* --check FILE */
 	CONFIG_CHECK_CONFIG,
 	CONFIG_PRINT_CONFIG,
 	CONFIG_VERSION,
@@ -34,13 +34,13 @@ enum config_origin { CONFIG_BUILT_IN, CONFIG_FROM_FILE, CONFIG_FROM_FLAG };
 
 struct config {
 	enum config_action action;
-	char *check_file;      /* of --check */
-	char *file;            /* of --config, or NULL */
-	char *db;              /* a path, or ":memory:" */
+	char *check_file; /* of --check */
+	char *file;       /* of --config, or NULL */
+	char *db;         /* a path, or ":memory:" */
 	char *endpoint;
 	int threads;
 	bool insecure;
-	int idle_exit_s;       /* 0: never */
+	int idle_exit_s; /* 0: never */
 	enum log_level log_level;
 	enum config_origin origin[CONFIG_N_SETTINGS];
 };

@@ -57,14 +57,15 @@ static enum kr_status check_tcp(const char *address, bool insecure, struct kr_er
 
 	if (!colon || colon == host || !valid_port(colon + 1))
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
-			"endpoint '%.200s' must be tcp://HOST:PORT, with a port up to 65535 (0: any free "
-			"one)", address);
+			"endpoint '%.200s' must be tcp://HOST:PORT, with a port up to 65535 (0: any free one)",
+			address);
 	if (insecure || loopback_host(host, (size_t)(colon - host)))
 		return KR_OK;
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
 		"endpoint '%.200s' is not a loopback address, and this version has no encryption "
 		"(CURVE) yet: whoever reaches the port may do everything; use ipc or "
-		"tcp://127.0.0.1, or accept that with --insecure", address);
+		"tcp://127.0.0.1, or accept that with --insecure",
+		address);
 }
 
 static enum kr_status check_ipc(const char *path, struct kr_error *err)
@@ -77,7 +78,8 @@ static enum kr_status check_ipc(const char *path, struct kr_error *err)
 	if (len > PATHS_SOCKET_MAX)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
 			"endpoint 'ipc://%.40s...' has a path of %zu bytes; a socket's path has at most "
-			"%d: choose a shorter one", path, len, PATHS_SOCKET_MAX);
+			"%d: choose a shorter one",
+			path, len, PATHS_SOCKET_MAX);
 	return KR_OK;
 }
 
@@ -116,14 +118,19 @@ static enum kr_status claim_ipc(struct endpoint *e, const char *path, struct kr_
 	snprintf(file, sizeof(file), "%s.lock", path);
 	e->lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (e->lock < 0)
-		return kr_fail(err, KR_EIO, "endpoint 'ipc://%s': cannot write '%s': %s; its folder "
-			"must exist and be writable", path, file, strerror(errno));
+		return kr_fail(err, KR_EIO,
+			"endpoint 'ipc://%s': cannot write '%s': %s; its folder must exist and be writable",
+			path, file, strerror(errno));
 	if (flock(e->lock, LOCK_EX | LOCK_NB) != 0 || answers(path))
-		return kr_fail(err, KR_ELOCKED, "endpoint 'ipc://%s' is taken: another daemon "
-			"listens there; stop it, or give another --endpoint", path);
+		return kr_fail(err, KR_ELOCKED,
+			"endpoint 'ipc://%s' is taken: another daemon "
+			"listens there; stop it, or give another --endpoint",
+			path);
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return kr_fail(err, KR_EIO, "endpoint 'ipc://%s': there is a file of that name that is "
-			"not a socket; move it, or give another --endpoint", path);
+		return kr_fail(err, KR_EIO,
+			"endpoint 'ipc://%s': there is a file of that name that is "
+			"not a socket; move it, or give another --endpoint",
+			path);
 	return KR_OK;
 }
 

@@ -24,13 +24,13 @@ enum {
 	/* A frame over the limit of messages but below this is answered TOO_LARGE; beyond,
 	 * libzmq closes the connection before it has read the frame. */
 	FRAME_MAX = 2 * LIMIT_MESSAGE_BYTES,
-	HIGH_WATER = 256,     /* messages a client may leave unread; either way */
+	HIGH_WATER = 256, /* messages a client may leave unread; either way */
 	BACKLOG = 1024,
 	HANDSHAKE_MS = 10000,
 	HEARTBEAT_MS = 10000,
 	HEARTBEAT_TIMEOUT_MS = 30000,
 	LINGER_MS = 1000,
-	N_PARTS = 3           /* delimiter, header, body */
+	N_PARTS = 3 /* delimiter, header, body */
 };
 
 struct front {
@@ -40,7 +40,7 @@ struct front {
 	struct arena *arena;
 	zmq_msg_t parts[N_PARTS];
 	int n_parts;
-	uint64_t dropped;     /* since the last line in the log */
+	uint64_t dropped; /* since the last line in the log */
 	time_t logged;
 };
 
@@ -48,19 +48,27 @@ struct front {
 
 static enum kr_status set_options(void *socket, struct kr_error *err)
 {
-	static const struct { int option, value; } list[] = {
-		{ZMQ_ROUTER_MANDATORY, 1}, {ZMQ_SNDHWM, HIGH_WATER}, {ZMQ_RCVHWM, HIGH_WATER},
-		{ZMQ_LINGER, LINGER_MS}, {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
-		{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS}, {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
-		{ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS}, {ZMQ_TCP_KEEPALIVE, 1},
-		{ZMQ_BACKLOG, BACKLOG}, {ZMQ_IPV6, 1},
+	static const struct {
+		int option, value;
+	} list[] = {
+		{ZMQ_ROUTER_MANDATORY, 1},
+		{ZMQ_SNDHWM, HIGH_WATER},
+		{ZMQ_RCVHWM, HIGH_WATER},
+		{ZMQ_LINGER, LINGER_MS},
+		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+		{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
+		{ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
+		{ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS},
+		{ZMQ_TCP_KEEPALIVE, 1},
+		{ZMQ_BACKLOG, BACKLOG},
+		{ZMQ_IPV6, 1},
 	};
 	int64_t frame_max = FRAME_MAX;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (zmq_setsockopt(socket, list[i].option, &list[i].value, sizeof(int)) != 0)
-			return kr_fail(err, KR_EIO, "ZeroMQ option %d: %s", list[i].option,
-				zmq_strerror(errno));
+			return kr_fail(
+				err, KR_EIO, "ZeroMQ option %d: %s", list[i].option, zmq_strerror(errno));
 	if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) != 0)
 		return kr_fail(err, KR_EIO, "ZeroMQ MAXMSGSIZE: %s", zmq_strerror(errno));
 	return KR_OK;
@@ -72,18 +80,18 @@ static enum kr_status bind_socket(struct front *f, const char *address, struct k
 	const char *path;
 
 	if (zmq_bind(f->socket, address) != 0) {
-		enum kr_status s = errno == EADDRINUSE ? KR_ELOCKED : KR_EIO;
-
-		return kr_fail(err, s, "endpoint '%.200s' %s", address, s == KR_ELOCKED
-			? "is taken: another program listens there; give another --endpoint"
-			: zmq_strerror(errno));
+		if (errno == EADDRINUSE)
+			return kr_fail(err, KR_ELOCKED,
+				"endpoint '%.200s' is taken: another program listens there; give another "
+				"--endpoint",
+				address);
+		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s", address, zmq_strerror(errno));
 	}
 	if (zmq_getsockopt(f->socket, ZMQ_LAST_ENDPOINT, f->address, &size) != 0)
 		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s", address, zmq_strerror(errno));
 	path = paths_ipc(f->address);
 	if (path && chmod(path, 0600) != 0)
-		return kr_fail(err, KR_EIO, "endpoint '%.200s': mode 0600: %s", address,
-			strerror(errno));
+		return kr_fail(err, KR_EIO, "endpoint '%.200s': mode 0600: %s", address, strerror(errno));
 	return KR_OK;
 }
 
@@ -185,8 +193,10 @@ static void refuse(struct front *f, struct route *to, const struct kr_error *why
 	struct msg_reply reply = {.method = (enum method)to->header.method, .is_error = true};
 	struct bytes body;
 
-	reply.error = (struct msg_error){.code = kr_status_wire(why->code), .message = why->text,
-		.field = why->field[0] ? why->field : NULL, .retry_after_ms = why->retry_after_ms};
+	reply.error = (struct msg_error){.code = kr_status_wire(why->code),
+		.message = why->text,
+		.field = why->field[0] ? why->field : NULL,
+		.retry_after_ms = why->retry_after_ms};
 	arena_reset(f->arena);
 	if (encode_reply(&body, &reply, f->arena, NULL) != KR_OK)
 		return;
@@ -255,13 +265,14 @@ static enum kr_status check_message(struct front *f, const struct route *route,
 		return kr_fail(err, KR_INVALID_ARGUMENT, "flags of a request must be 0, not %u",
 			(unsigned)route->header.flags);
 	if (f->n_parts != route->delimiter + 2)
-		return kr_fail(err, KR_INVALID_ARGUMENT, "a message has a header and a body, not %d "
-			"frames", f->n_parts - route->delimiter);
+		return kr_fail(err, KR_INVALID_ARGUMENT, "a message has a header and a body, not %d frames",
+			f->n_parts - route->delimiter);
 	if (zmq_msg_size(body) > LIMIT_MESSAGE_BYTES)
-		return kr_fail(err, KR_TOO_LARGE, "the body has %zu bytes, the limit is %d; send bulk "
-			"data in several requests", zmq_msg_size(body), LIMIT_MESSAGE_BYTES);
-	return decode_request(request, route->header.method, zmq_msg_data(body),
-		zmq_msg_size(body), f->arena, err);
+		return kr_fail(err, KR_TOO_LARGE,
+			"the body has %zu bytes, the limit is %d; send bulk data in several requests",
+			zmq_msg_size(body), LIMIT_MESSAGE_BYTES);
+	return decode_request(
+		request, route->header.method, zmq_msg_data(body), zmq_msg_size(body), f->arena, err);
 }
 
 enum front_taken front_take(struct front *f, struct route *route, struct msg_request *request)

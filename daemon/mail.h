@@ -29,6 +29,7 @@ enum kr_status mailbox_init(struct mailbox *b, bool with_fd, struct kr_error *er
 /* The box must be empty. */
 void mailbox_fini(struct mailbox *b);
 
+/* m belongs to the taker from here on. */
 void mailbox_put(struct mailbox *b, struct mail *m);
 
 /* All that is there, oldest first, linked by next; NULL when empty. */

@@ -35,21 +35,12 @@ static int act(const struct config *c)
 	struct kr_error err = {0};
 
 	switch (c->action) {
-	case CONFIG_HELP:
-		config_help(stdout);
-		return EXIT_SUCCESS;
-	case CONFIG_VERSION:
-		puts("kriged " KRIGED_VERSION);
-		return EXIT_SUCCESS;
-	case CONFIG_CHECK_CONFIG:
-		return EXIT_SUCCESS;
-	case CONFIG_PRINT_CONFIG:
-		config_print(c, stdout);
-		return EXIT_SUCCESS;
-	case CONFIG_CHECK:
-		return check(c->check_file);
-	case CONFIG_RUN:
-		break;
+	case CONFIG_HELP: config_help(stdout); return EXIT_SUCCESS;
+	case CONFIG_VERSION: puts("kriged " KRIGED_VERSION); return EXIT_SUCCESS;
+	case CONFIG_CHECK_CONFIG: return EXIT_SUCCESS;
+	case CONFIG_PRINT_CONFIG: config_print(c, stdout); return EXIT_SUCCESS;
+	case CONFIG_CHECK: return check(c->check_file);
+	case CONFIG_RUN: break;
 	}
 	return shell_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);
 }

@@ -12,7 +12,11 @@ struct report {
 	struct mail mail;
 	enum report_kind kind;
 	union {
-		struct { uint64_t group; enum kr_status status; const char *text; } committed;
+		struct {
+			uint64_t group;
+			enum kr_status status;
+			const char *text;
+		} committed;
 		struct {
 			uint64_t ticket;
 			const struct row *rows;
@@ -21,7 +25,9 @@ struct report {
 			enum kr_status status;
 			const char *text;
 		} loaded;
-		struct { struct job *job; } computed;
+		struct {
+			struct job *job;
+		} computed;
 	} u;
 };
 

@@ -42,8 +42,8 @@ struct shell {
 	struct writer *writer;
 	struct compute *compute;
 	struct engine *engine;
-	struct mailbox inbox;      /* reports of writer and compute */
-	int signals;               /* signalfd */
+	struct mailbox inbox; /* reports of writer and compute */
+	int signals;          /* signalfd */
 	char build[160];
 	bool ready, draining;
 	int n_jobs, n_commits, n_loads;
@@ -90,9 +90,7 @@ static void carry_out(struct shell *s, const struct effect *e)
 		if (compute_submit(s->compute, e->u.compute.job, &err) != KR_OK)
 			give_up(&err);
 		break;
-	case EFFECT_CUT:
-		compute_cut(s->compute, e->u.cut.job);
-		break;
+	case EFFECT_CUT: compute_cut(s->compute, e->u.cut.job); break;
 	case EFFECT_LOAD:
 		s->n_loads++;
 		if (writer_load(s->writer, e->u.load.ticket, e->u.load.study, &err) != KR_OK)
@@ -117,9 +115,10 @@ static void step(struct shell *s, const struct event *ev)
 
 static void take_committed(struct shell *s, struct report *r)
 {
-	struct event ev = {.kind = EVENT_COMMITTED, .u.committed = {
-		.group = r->u.committed.group, .status = r->u.committed.status,
-		.text = r->u.committed.text}};
+	struct event ev = {.kind = EVENT_COMMITTED,
+		.u.committed = {.group = r->u.committed.group,
+			.status = r->u.committed.status,
+			.text = r->u.committed.text}};
 
 	s->n_commits--;
 	step(s, &ev);
@@ -127,14 +126,17 @@ static void take_committed(struct shell *s, struct report *r)
 
 static void take_loaded(struct shell *s, struct report *r)
 {
-	struct event ev = {.kind = EVENT_LOADED, .u.loaded = {.ticket = r->u.loaded.ticket,
-		.rows = r->u.loaded.rows, .n = r->u.loaded.n, .done = r->u.loaded.done,
-		.status = r->u.loaded.status, .text = r->u.loaded.text}};
+	struct event ev = {.kind = EVENT_LOADED,
+		.u.loaded = {.ticket = r->u.loaded.ticket,
+			.rows = r->u.loaded.rows,
+			.n = r->u.loaded.n,
+			.done = r->u.loaded.done,
+			.status = r->u.loaded.status,
+			.text = r->u.loaded.text}};
 
 	s->n_loads -= ev.u.loaded.done;
 	if (!s->ready && ev.u.loaded.status != KR_OK)
-		kr_fail(&s->start_error, ev.u.loaded.status, "reading the studies: %s",
-			ev.u.loaded.text);
+		kr_fail(&s->start_error, ev.u.loaded.status, "reading the studies: %s", ev.u.loaded.text);
 	else
 		step(s, &ev);
 	writer_part_done(s->writer, r);
@@ -158,15 +160,9 @@ static void take_reports(struct shell *s)
 
 		next = m->next;
 		switch (r->kind) {
-		case REPORT_COMMITTED:
-			take_committed(s, r);
-			break;
-		case REPORT_LOADED:
-			take_loaded(s, r);
-			break;
-		case REPORT_COMPUTED:
-			take_computed(s, r);
-			break;
+		case REPORT_COMMITTED: take_committed(s, r); break;
+		case REPORT_LOADED: take_loaded(s, r); break;
+		case REPORT_COMPUTED: take_computed(s, r); break;
 		}
 	}
 }
@@ -296,9 +292,9 @@ static enum kr_status become_ready(struct shell *s, struct kr_error *err)
 	s->last_request_ns = now().now_ns;
 	if (s->draining)
 		return KR_OK;
-	log_at(LOG_LEVEL_INFO, "ready", "version=%s endpoint=\"%s\" db=\"%s\" threads=%d "
-		"took_ms=%lld", KRIGED_VERSION, front_endpoint(s->front), s->config->db,
-		s->config->threads, (long long)((now().now_ns - began) / NS_PER_MS));
+	log_at(LOG_LEVEL_INFO, "ready", "version=%s endpoint=\"%s\" db=\"%s\" threads=%d took_ms=%lld",
+		KRIGED_VERSION, front_endpoint(s->front), s->config->db, s->config->threads,
+		(long long)((now().now_ns - began) / NS_PER_MS));
 	fprintf(stderr, "kriged: ready %s\n", front_endpoint(s->front));
 	return KR_OK;
 }
@@ -306,9 +302,9 @@ static enum kr_status become_ready(struct shell *s, struct kr_error *err)
 /* Nothing asked for long enough, and nothing that somebody may come back for. */
 static bool idle(const struct shell *s)
 {
-	return s->config->idle_exit_s > 0 && !under_way(s)
-		&& now().now_ns - s->last_request_ns >= s->config->idle_exit_s * NS_PER_S
-		&& engine_next_wakeup(s->engine) == INT64_MAX;
+	return s->config->idle_exit_s > 0 && !under_way(s) &&
+		now().now_ns - s->last_request_ns >= s->config->idle_exit_s * NS_PER_S &&
+		engine_next_wakeup(s->engine) == INT64_MAX;
 }
 
 static void serve(struct shell *s)

@@ -25,11 +25,11 @@ struct part {
 struct order {
 	struct mail mail;
 	enum order_kind kind;
-	uint64_t group;          /* commit */
+	uint64_t group; /* commit */
 	const struct row *rows;
 	size_t n;
-	uint64_t ticket, study;  /* load */
-	struct part *last;       /* load: made with the order, so that its end can be told */
+	uint64_t ticket, study; /* load */
+	struct part *last;      /* load: made with the order, so that its end can be told */
 };
 
 struct writer {
@@ -37,10 +37,10 @@ struct writer {
 	struct mailbox orders;
 	struct mailbox *inbox;
 	pthread_t thread;
-	struct order commit;     /* one group at a time: never allocated */
+	struct order commit; /* one group at a time: never allocated */
 	struct report committed;
 	struct kr_error commit_error;
-	pthread_mutex_t lock;    /* of the two below */
+	pthread_mutex_t lock; /* of the two below */
 	pthread_cond_t part_back;
 	int n_parts;
 	bool closing;
@@ -52,7 +52,8 @@ struct writer {
 
 static void die(const char *doing, const struct kr_error *err)
 {
-	log_at(LOG_LEVEL_ERROR, "fatal: the state of the disk is not known; stopping without an "
+	log_at(LOG_LEVEL_ERROR,
+		"fatal: the state of the disk is not known; stopping without an "
 		"acknowledgement, the next start reads what is there",
 		"doing=%s code=%s err=\"%s\"", doing, kr_status_name(err->code), err->text);
 	fprintf(stderr, "kriged: fatal: %s: %s\n", doing, err->text);
@@ -82,8 +83,8 @@ static void do_commit(struct writer *w, const struct order *o)
 	if (fatal(s))
 		die("commit", err);
 	if (s != KR_OK)
-		log_at(LOG_LEVEL_WARN, "commit failed: changes are refused", "rows=%zu code=%s "
-			"err=\"%s\"", o->n, kr_status_name(s), err->text);
+		log_at(LOG_LEVEL_WARN, "commit failed: changes are refused", "rows=%zu code=%s err=\"%s\"",
+			o->n, kr_status_name(s), err->text);
 	w->committed = (struct report){.kind = REPORT_COMMITTED,
 		.u.committed = {.group = o->group, .status = s, .text = s == KR_OK ? "" : err->text}};
 	mailbox_put(w->inbox, &w->committed.mail);
@@ -117,8 +118,8 @@ static struct part *new_part(uint64_t ticket)
 		free_part(p);
 		return NULL;
 	}
-	p->report = (struct report){.kind = REPORT_LOADED, .u.loaded = {.ticket = ticket,
-		.rows = p->rows, .status = KR_OK, .text = ""}};
+	p->report = (struct report){.kind = REPORT_LOADED,
+		.u.loaded = {.ticket = ticket, .rows = p->rows, .status = KR_OK, .text = ""}};
 	return p;
 }
 
@@ -270,8 +271,7 @@ void writer_commit(struct writer *w, uint64_t group, const struct row *rows, siz
 	mailbox_put(&w->orders, &w->commit.mail);
 }
 
-enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study,
-	struct kr_error *err)
+enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study, struct kr_error *err)
 {
 	struct order *o = KR_NEW(struct order);
 
@@ -300,7 +300,8 @@ void writer_part_done(struct writer *w, struct report *part)
 void writer_info(struct writer *w, struct store_info *out)
 {
 	*out = (struct store_info){.db_bytes = atomic_load(&w->db_bytes),
-		.wal_bytes = atomic_load(&w->wal_bytes), .engine_version = w->engine_version};
+		.wal_bytes = atomic_load(&w->wal_bytes),
+		.engine_version = w->engine_version};
 }
 
 void writer_stop(struct writer *w)

@@ -32,8 +32,7 @@ void writer_commit(struct writer *w, uint64_t group, const struct row *rows, siz
 /* Read the rows of a study (0: all). They arrive in parts, each to be given
  * back by writer_part_done; only a few are under way at a time.
  * Errors: KR_ENOMEM. */
-enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study,
-	struct kr_error *err);
+enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study, struct kr_error *err);
 void writer_part_done(struct writer *w, struct report *part);
 
 /* Sizes as of the last commit; any thread. */

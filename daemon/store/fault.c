@@ -1,23 +1,20 @@
 #include "daemon/store/fault.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* After these the change is not in the file and the connection is good. */
 static enum kr_status harmless(int rc)
 {
 	switch (rc) {
-	case SQLITE_FULL:
-		return KR_EFULL;
+	case SQLITE_FULL: return KR_EFULL;
 	case SQLITE_NOMEM:
-	case SQLITE_IOERR_NOMEM:
-		return KR_ENOMEM;
+	case SQLITE_IOERR_NOMEM: return KR_ENOMEM;
 	case SQLITE_IOERR_WRITE:
 	case SQLITE_IOERR_READ:
-	case SQLITE_IOERR_SHORT_READ:
-		return KR_EIO;
-	default:
-		return KR_OK;
+	case SQLITE_IOERR_SHORT_READ: return KR_EIO;
+	default: return KR_OK;
 	}
 }
 
@@ -31,39 +28,34 @@ static enum kr_status classify(int rc)
 		return KR_INTERNAL;
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return KR_ELOCKED;
+	case SQLITE_LOCKED: return KR_ELOCKED;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return KR_ECORRUPT;
-	case SQLITE_CONSTRAINT:
-		return KR_CONFLICT;
+	case SQLITE_NOTADB: return KR_ECORRUPT;
+	case SQLITE_CONSTRAINT: return KR_CONFLICT;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return KR_EIO;
-	default:
-		return KR_INTERNAL;
+	case SQLITE_PERM: return KR_EIO;
+	default: return KR_INTERNAL;
 	}
 }
 
-static enum kr_status report(struct sqlite3 *db, int rc, enum kr_status s, const char *doing,
-	struct kr_error *err)
+static enum kr_status report(
+	struct sqlite3 *db, int rc, enum kr_status s, const char *doing, struct kr_error *err)
 {
-	const char *sync = rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC
-		? "sync failed: " : "";
+	bool sync = rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
 	const char *text = db ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
 
 	switch (s) {
-	case KR_ELOCKED:
-		return kr_fail(err, s, "%s: another program has the file open", doing);
+	case KR_ELOCKED: return kr_fail(err, s, "%s: another program has the file open", doing);
 	case KR_ECORRUPT:
-		return kr_fail(err, s, "%s: the file is damaged (%s); kriged --check names the "
-			"fault, and a backup is the remedy", doing, text);
+		return kr_fail(err, s,
+			"%s: the file is damaged (%s); kriged --check names the "
+			"fault, and a backup is the remedy",
+			doing, text);
 	default:
-		return kr_fail(err, s, "%s: %s%s (SQLite code %d, errno %d)", doing, sync, text, rc,
-			db ? sqlite3_system_errno(db) : 0);
+		return kr_fail(err, s, "%s: %s%s (SQLite code %d, errno %d)", doing,
+			sync ? "sync failed: " : "", text, rc, db ? sqlite3_system_errno(db) : 0);
 	}
 }
 
@@ -85,6 +77,7 @@ enum kr_status fault_exec(struct sqlite3 *db, const char *sql, struct kr_error *
 
 	if (rc == SQLITE_OK)
 		return KR_OK;
-	return strcmp(sql, "COMMIT") == 0 ? fault_from_commit(db, rc, err)
-		: fault_from(db, rc, sql, err);
+	if (strcmp(sql, "COMMIT") == 0)
+		return fault_from_commit(db, rc, err);
+	return fault_from(db, rc, sql, err);
 }

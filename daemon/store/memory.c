@@ -122,8 +122,8 @@ static void take_back(struct memory *m, const struct row *r)
 	s->n--;
 }
 
-static enum kr_status memory_append(struct store *st, const struct row *rows, size_t n,
-	struct kr_error *err)
+static enum kr_status memory_append(
+	struct store *st, const struct row *rows, size_t n, struct kr_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		enum kr_status s = insert(self(st), &rows[i], err);

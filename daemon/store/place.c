@@ -19,10 +19,20 @@ enum { FUSE_MAGIC = 0x65735546 };
 const char *place_network_name(unsigned long magic)
 {
 	/* linux/magic.h, and statfs(2) for those it does not have */
-	static const struct { unsigned long magic; const char *name; } known[] = {
-		{0x6969, "NFS"}, {0x517b, "SMB"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"},
-		{0x0bd00bd0, "Lustre"}, {0x47504653, "GPFS"}, {0x5346414f, "AFS"},
-		{0x00c36400, "Ceph"}, {0x19830326, "BeeGFS"}, {0xaad7aaea, "PanFS"},
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} known[] = {
+		{0x6969, "NFS"},
+		{0x517b, "SMB"},
+		{0xff534d42, "CIFS"},
+		{0xfe534d42, "SMB"},
+		{0x0bd00bd0, "Lustre"},
+		{0x47504653, "GPFS"},
+		{0x5346414f, "AFS"},
+		{0x00c36400, "Ceph"},
+		{0x19830326, "BeeGFS"},
+		{0xaad7aaea, "PanFS"},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -34,8 +44,8 @@ const char *place_network_name(unsigned long magic)
 /* FUSE says what it stands for only in the mount table: "fuse.sshfs". */
 static bool fuse_is_network(const char *folder)
 {
-	static const char *const known[] = {"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs",
-		"fuse.rclone", "fuse.ceph", "fuse.davfs"};
+	static const char *const known[] = {
+		"fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.ceph", "fuse.davfs"};
 	char line[4096], device[32];
 	struct stat st;
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -66,8 +76,10 @@ static enum kr_status check_file_system(const char *folder, struct kr_error *err
 		name = "a network file system under FUSE";
 	if (!name || (force && strcmp(force, "1") == 0))
 		return KR_OK;
-	return kr_fail(err, KR_EIO, "folder '%s' is on %s, where locks and WAL are not safe; use a "
-		"local disk (KRIGED_FORCE_NETWORK_FS=1 takes the risk)", folder, name);
+	return kr_fail(err, KR_EIO,
+		"folder '%s' is on %s, where locks and WAL are not safe; use a "
+		"local disk (KRIGED_FORCE_NETWORK_FS=1 takes the risk)",
+		folder, name);
 }
 
 /* "FILE.lock" of path; NULL without memory. */
@@ -98,8 +110,9 @@ static enum kr_status take_lock(struct place *p, const char *file, struct kr_err
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return kr_fail(err, KR_EIO, "cannot write '%s': %s; kriged needs a folder in which "
-			"it may create files", file, strerror(errno));
+		return kr_fail(err, KR_EIO,
+			"cannot write '%s': %s; kriged needs a folder in which it may create files", file,
+			strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		sign(fd);
 		p->lock = fd;
@@ -109,8 +122,9 @@ static enum kr_status take_lock(struct place *p, const char *file, struct kr_err
 		owner[0] = '\0';
 	owner[strcspn(owner, "\n")] = '\0';
 	close(fd);
-	return kr_fail(err, KR_ELOCKED, "in use by another kriged, process %s; stop that one, or "
-		"give another --db", owner[0] ? owner : "unknown");
+	return kr_fail(err, KR_ELOCKED,
+		"in use by another kriged, process %s; stop that one, or give another --db",
+		owner[0] ? owner : "unknown");
 }
 
 /* The file can be used, and is ours alone when we make it. It is closed before

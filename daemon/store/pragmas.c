@@ -50,8 +50,8 @@ static int read_back(struct sqlite3 *db, const char *name, char *out, size_t siz
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static enum kr_status apply(struct sqlite3 *db, const struct pragma *p, size_t n,
-	struct kr_error *err)
+static enum kr_status apply(
+	struct sqlite3 *db, const struct pragma *p, size_t n, struct kr_error *err)
 {
 	char sql[80], now[80];
 
@@ -72,7 +72,10 @@ static enum kr_status apply(struct sqlite3 *db, const struct pragma *p, size_t n
 
 enum kr_status pragmas_guard(struct sqlite3 *db, struct kr_error *err)
 {
-	static const struct { int option, want; const char *name; } config[] = {
+	static const struct {
+		int option, want;
+		const char *name;
+	} config[] = {
 		{SQLITE_DBCONFIG_DEFENSIVE, 1, "DEFENSIVE"},
 		{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, "TRUSTED_SCHEMA"},
 		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, "ENABLE_TRIGGER"},
@@ -85,8 +88,8 @@ enum kr_status pragmas_guard(struct sqlite3 *db, struct kr_error *err)
 
 		sqlite3_db_config(db, config[i].option, config[i].want, &now);
 		if (now != config[i].want)
-			return kr_fail(err, KR_INTERNAL, "SQLite %s has no setting %s=%d",
-				sqlite3_libversion(), config[i].name, config[i].want);
+			return kr_fail(err, KR_INTERNAL, "SQLite %s has no setting %s=%d", sqlite3_libversion(),
+				config[i].name, config[i].want);
 	}
 	return apply(db, guard, sizeof(guard) / sizeof(guard[0]), err);
 }
@@ -96,8 +99,8 @@ enum kr_status pragmas_durable(struct sqlite3 *db, struct kr_error *err)
 	return apply(db, durable, sizeof(durable) / sizeof(durable[0]), err);
 }
 
-enum kr_status pragmas_number(struct sqlite3 *db, const char *name, long long *out,
-	struct kr_error *err)
+enum kr_status pragmas_number(
+	struct sqlite3 *db, const char *name, long long *out, struct kr_error *err)
 {
 	char text[40];
 	int rc = read_back(db, name, text, sizeof(text));

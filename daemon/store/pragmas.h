@@ -15,7 +15,7 @@ enum kr_status pragmas_guard(struct sqlite3 *db, struct kr_error *err);
 enum kr_status pragmas_durable(struct sqlite3 *db, struct kr_error *err);
 
 /* A pragma that is one integer. Errors: those of SQLite. */
-enum kr_status pragmas_number(struct sqlite3 *db, const char *name, long long *out,
-	struct kr_error *err);
+enum kr_status pragmas_number(
+	struct sqlite3 *db, const char *name, long long *out, struct kr_error *err);
 
 #endif

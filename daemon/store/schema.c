@@ -16,10 +16,10 @@ const char *const schema_steps[SCHEMA_VERSION] = {
 	" time_ms INTEGER NOT NULL,"
 	" kind INTEGER NOT NULL,"
 	" actor TEXT NOT NULL,"
-	" request BLOB,"          /* NULL, or 16 bytes */
+	" request BLOB," /* NULL, or 16 bytes */
 	" method INTEGER NOT NULL,"
 	" body BLOB NOT NULL,"
-	" sum INTEGER NOT NULL,"  /* sum_row */
+	" sum INTEGER NOT NULL," /* sum_row */
 	" PRIMARY KEY(study, seq)"
 	") STRICT, WITHOUT ROWID;",
 };
@@ -35,10 +35,12 @@ static enum kr_status find_empty(struct sqlite3 *db, bool *empty, struct kr_erro
 	*empty = rc == SQLITE_DONE;
 	sqlite3_finalize(q);
 	if (rc == SQLITE_NOTADB)
-		return kr_fail(err, KR_ECORRUPT, "this is not a database; give the file of a "
+		return kr_fail(err, KR_ECORRUPT,
+			"this is not a database; give the file of a "
 			"kriged, or a new name");
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? KR_OK
-		: fault_from(db, rc, "reading the schema", err);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return fault_from(db, rc, "reading the schema", err);
+	return KR_OK;
 }
 
 enum kr_status schema_recognize(struct sqlite3 *db, int n_steps, struct kr_error *err)
@@ -56,11 +58,14 @@ enum kr_status schema_recognize(struct sqlite3 *db, int n_steps, struct kr_error
 	if (empty && application == 0 && version == 0)
 		return KR_OK;
 	if (application != SCHEMA_APPLICATION_ID)
-		return kr_fail(err, KR_ECORRUPT, "this is a database of another program; give the "
+		return kr_fail(err, KR_ECORRUPT,
+			"this is a database of another program; give the "
 			"file of a kriged, or a new name");
 	if (version > n_steps)
-		return kr_fail(err, KR_VERSION, "written by a newer kriged: schema %lld, this one "
-			"knows up to %d; install the newer kriged", version, n_steps);
+		return kr_fail(err, KR_VERSION,
+			"written by a newer kriged: schema %lld, this one "
+			"knows up to %d; install the newer kriged",
+			version, n_steps);
 	if (empty || version < 1)
 		return kr_fail(err, KR_ECORRUPT, "the tables are missing; restore a backup");
 	return KR_OK;
@@ -90,8 +95,8 @@ static enum kr_status copy_to(struct sqlite3 *db, const char *to, struct kr_erro
 	return s == KR_OK ? place_sync_folder(to, err) : s;
 }
 
-static enum kr_status run_steps(struct sqlite3 *db, const char *const *steps, int from, int to,
-	struct kr_error *err)
+static enum kr_status run_steps(
+	struct sqlite3 *db, const char *const *steps, int from, int to, struct kr_error *err)
 {
 	char sql[120];
 	enum kr_status s = fault_exec(db, "BEGIN IMMEDIATE", err);

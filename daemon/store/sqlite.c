@@ -29,9 +29,8 @@
 extern const struct store_backend store_sqlite;
 
 enum {
-	CHECKPOINT_PAGES = 1000,       /* of the WAL: 4 MiB */
-	QUICK_CHECK_BYTES = 64 << 20,  /* larger files are not read twice at start */
-	FIXED_VERSION = 3051003        /* SQLite without the WAL-reset bug */
+	CHECKPOINT_PAGES = 1000,     /* of the WAL: 4 MiB */
+	QUICK_CHECK_BYTES = 64 << 20 /* larger files are not read twice at start */
 };
 
 #define COLUMNS "study, seq, time_ms, kind, actor, request, method, body, sum"
@@ -87,8 +86,7 @@ static int insert(struct sqlite_store *s, const struct row *r)
 }
 
 /* Out of the transaction in any case: an open one would take the next group. */
-static enum kr_status roll_back(struct sqlite_store *s, enum kr_status status,
-	struct kr_error *err)
+static enum kr_status roll_back(struct sqlite_store *s, enum kr_status status, struct kr_error *err)
 {
 	if (!sqlite3_get_autocommit(s->db))
 		run(s->rollback);
@@ -98,8 +96,8 @@ static enum kr_status roll_back(struct sqlite_store *s, enum kr_status status,
 	return status;
 }
 
-static enum kr_status sqlite_append(struct store *st, const struct row *rows, size_t n,
-	struct kr_error *err)
+static enum kr_status sqlite_append(
+	struct store *st, const struct row *rows, size_t n, struct kr_error *err)
 {
 	struct sqlite_store *s = self(st);
 	enum kr_status status;
@@ -143,8 +141,8 @@ static bool read_row(sqlite3_stmt *q, struct row *r)
 	r->has_request = n_request == (int)sizeof(r->request) && request;
 	if (r->has_request)
 		memcpy(r->request, request, sizeof(r->request));
-	return r->actor && (n_request == 0 || r->has_request)
-		&& sum_row(r) == (uint64_t)sqlite3_column_int64(q, 8);
+	return r->actor && (n_request == 0 || r->has_request) &&
+		sum_row(r) == (uint64_t)sqlite3_column_int64(q, 8);
 }
 
 struct loading {
@@ -152,8 +150,8 @@ struct loading {
 };
 
 /* In order, nothing missing, nothing changed. */
-static enum kr_status check_row(struct loading *l, sqlite3_stmt *q, struct row *r,
-	struct kr_error *err)
+static enum kr_status check_row(
+	struct loading *l, sqlite3_stmt *q, struct row *r, struct kr_error *err)
 {
 	bool whole = read_row(q, r);
 	uint64_t want = r->study == l->study ? l->seq + 1 : 1;
@@ -161,11 +159,12 @@ static enum kr_status check_row(struct loading *l, sqlite3_stmt *q, struct row *
 	if (!whole && sqlite3_errcode(sqlite3_db_handle(q)) == SQLITE_NOMEM)
 		return kr_fail(err, KR_ENOMEM, "no memory to read a row");
 	if (!whole)
-		return kr_fail(err, KR_ECORRUPT, "row %llu of study %llu is not as it was written; "
-			"restore a backup", (unsigned long long)r->seq, (unsigned long long)r->study);
+		return kr_fail(err, KR_ECORRUPT,
+			"row %llu of study %llu is not as it was written; restore a backup",
+			(unsigned long long)r->seq, (unsigned long long)r->study);
 	if (r->seq != want)
-		return kr_fail(err, KR_ECORRUPT, "row %llu of study %llu is missing; restore a "
-			"backup", (unsigned long long)want, (unsigned long long)r->study);
+		return kr_fail(err, KR_ECORRUPT, "row %llu of study %llu is missing; restore a backup",
+			(unsigned long long)want, (unsigned long long)r->study);
 	l->study = r->study;
 	l->seq = r->seq;
 	return KR_OK;
@@ -227,8 +226,8 @@ static uint64_t file_size(sqlite3 *db, int which)
 	sqlite3_file *f = NULL;
 	sqlite3_int64 size = 0;
 
-	if (sqlite3_file_control(db, "main", which, &f) != SQLITE_OK || !f || !f->pMethods
-		|| f->pMethods->xFileSize(f, &size) != SQLITE_OK)
+	if (sqlite3_file_control(db, "main", which, &f) != SQLITE_OK || !f || !f->pMethods ||
+		f->pMethods->xFileSize(f, &size) != SQLITE_OK)
 		return 0;
 	return (uint64_t)size;
 }
@@ -273,7 +272,10 @@ static enum kr_status sqlite_check(struct store *st, struct kr_error *err)
 
 static enum kr_status prepare(struct sqlite_store *s, struct kr_error *err)
 {
-	struct { sqlite3_stmt **q; const char *sql; } list[] = {
+	struct {
+		sqlite3_stmt **q;
+		const char *sql;
+	} list[] = {
 		{&s->begin, "BEGIN IMMEDIATE"},
 		{&s->commit, "COMMIT"},
 		{&s->rollback, "ROLLBACK"},
@@ -283,12 +285,12 @@ static enum kr_status prepare(struct sqlite_store *s, struct kr_error *err)
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		int rc = sqlite3_prepare_v3(s->db, list[i].sql, -1, SQLITE_PREPARE_PERSISTENT,
-			list[i].q, NULL);
+		int rc = sqlite3_prepare_v3(
+			s->db, list[i].sql, -1, SQLITE_PREPARE_PERSISTENT, list[i].q, NULL);
 
 		if (rc == SQLITE_ERROR)
-			return kr_fail(err, KR_ECORRUPT, "the tables are not those of kriged: %s",
-				sqlite3_errmsg(s->db));
+			return kr_fail(
+				err, KR_ECORRUPT, "the tables are not those of kriged: %s", sqlite3_errmsg(s->db));
 		if (rc != SQLITE_OK)
 			return fault_from(s->db, rc, "preparing", err);
 	}
@@ -304,6 +306,16 @@ static enum kr_status check_at_start(struct sqlite_store *s, struct kr_error *er
 	log_at(LOG_LEVEL_INFO, "quick_check skipped: the file is large; kriged --check does it",
 		"file=\"%s\" bytes=%llu", s->path, (unsigned long long)size);
 	return KR_OK;
+}
+
+/* Two connections to one file can lose commits: fixed in 3.51.3, 3.50.7 and 3.44.6. */
+static bool has_wal_reset_bug(int version)
+{
+	if (version >= 3050007 && version < 3051000)
+		return false;
+	if (version >= 3044006 && version < 3045000)
+		return false;
+	return version < 3051003;
 }
 
 /* The connection, as far as it can be told without knowing whose file it is. */
@@ -370,8 +382,9 @@ static enum kr_status sqlite_open(struct store **out, const char *path, struct k
 	}
 	sqlite3_wal_hook(s->db, note_wal, s);
 	s->wal_pages = CHECKPOINT_PAGES; /* unknown: what a crash left goes at the first turn */
-	if (sqlite3_libversion_number() < FIXED_VERSION)
-		log_at(LOG_LEVEL_WARN, "SQLite before 3.51.3 can lose commits when a second program "
+	if (has_wal_reset_bug(sqlite3_libversion_number()))
+		log_at(LOG_LEVEL_WARN,
+			"SQLite before 3.51.3 can lose commits when a second program "
 			"opens the file; kriged holds it alone: do not force it open",
 			"sqlite=%s", sqlite3_libversion());
 	*out = &s->base;

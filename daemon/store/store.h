@@ -38,15 +38,15 @@ struct store_backend {
 	 * Errors: KR_EFULL, KR_EIO, KR_ENOMEM (not applied; may be tried again),
 	 * KR_CONFLICT (a (study, seq) exists), KR_INTERNAL (durability is unknown: a sync failed;
 	 * the process must stop and start anew), KR_ECORRUPT (as bad). */
-	enum kr_status (*append)(struct store *s, const struct row *rows, size_t n,
-		struct kr_error *err);
+	enum kr_status (*append)(
+		struct store *s, const struct row *rows, size_t n, struct kr_error *err);
 
 	/* Call row for each row of study (0: every study, by id), by seq. The row is valid
 	 * during the call and must not use the store; a non-OK answer stops and is returned.
 	 * Errors: KR_EIO, KR_ENOMEM, KR_ECORRUPT (a row is missing, or not as it was written). */
 	enum kr_status (*load)(struct store *s, uint64_t study,
-		enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err),
-		void *ctx, struct kr_error *err);
+		enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
+		struct kr_error *err);
 
 	/* Housekeeping between groups (checkpoints).
 	 * Errors: as append; only KR_INTERNAL and KR_ECORRUPT need an answer. */

@@ -1,5 +1,6 @@
 #include "tests/contracts/rows.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,9 +24,14 @@ static uint8_t byte_at(uint64_t study, uint64_t seq, size_t i)
 struct row rows_make(uint64_t study, uint64_t seq, size_t len)
 {
 	uint8_t *body = malloc(len + 1);
-	struct row r = {.study = study, .seq = seq, .time_ms = (int64_t)(1700000000000 + seq),
-		.kind = (uint32_t)(1 + seq % 5), .actor = actors[seq % 3],
-		.has_request = seq % 4 != 0, .method = (uint32_t)(seq % 50), .body = body,
+	struct row r = {.study = study,
+		.seq = seq,
+		.time_ms = (int64_t)(1700000000000 + seq),
+		.kind = (uint32_t)(1 + seq % 5),
+		.actor = actors[seq % 3],
+		.has_request = seq % 4 != 0,
+		.method = (uint32_t)(seq % 50),
+		.body = body,
 		.len = len};
 
 	if (!body)
@@ -73,15 +78,15 @@ static enum kr_status see(void *ctx, const struct row *r, struct kr_error *err)
 	return KR_OK;
 }
 
-enum kr_status rows_load(struct store *s, uint64_t study, struct rows_seen *out,
-	struct kr_error *err)
+enum kr_status rows_load(
+	struct store *s, uint64_t study, struct rows_seen *out, struct kr_error *err)
 {
 	memset(out, 0, sizeof(*out));
 	return s->backend->load(s, study, see, out, err);
 }
 
-enum kr_status rows_append(struct store *s, uint64_t study, uint64_t seq, size_t n, size_t len,
-	struct kr_error *err)
+enum kr_status rows_append(
+	struct store *s, uint64_t study, uint64_t seq, size_t n, size_t len, struct kr_error *err)
 {
 	struct row *rows = calloc(n, sizeof(*rows));
 	enum kr_status status;

@@ -15,17 +15,20 @@ void rows_assert_made(const struct row *r);
 
 /* The (study, seq, len) of all rows in the order of load. */
 struct rows_seen {
-	struct { uint64_t study, seq; size_t len; } *at;
+	struct {
+		uint64_t study, seq;
+		size_t len;
+	} * at;
 	size_t n, cap;
 };
 
 /* Load everything (study 0) or one study; each row is checked. The caller frees at. */
-enum kr_status rows_load(struct store *s, uint64_t study, struct rows_seen *out,
-	struct kr_error *err);
+enum kr_status rows_load(
+	struct store *s, uint64_t study, struct rows_seen *out, struct kr_error *err);
 
 /* append of rows_make(study, seq .. seq + n - 1, len). */
-enum kr_status rows_append(struct store *s, uint64_t study, uint64_t seq, size_t n, size_t len,
-	struct kr_error *err);
+enum kr_status rows_append(
+	struct store *s, uint64_t study, uint64_t seq, size_t n, size_t len, struct kr_error *err);
 
 /* A new folder below TMPDIR; rows_remove_folder removes the files in it, and it. */
 void rows_make_folder(char *out, size_t size);

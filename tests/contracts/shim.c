@@ -28,7 +28,12 @@ static sqlite3_vfs *real_vfs;
 static struct op *ops;
 static size_t n_ops, cap_ops;
 static bool recording;
-static struct { enum shim_kind kind; long k; int rc; bool for_ever; } failing;
+static struct {
+	enum shim_kind kind;
+	long k;
+	int rc;
+	bool for_ever;
+} failing;
 static long counts[SHIM_ACK];
 
 /* ---- recording and failing ---- */
@@ -193,18 +198,29 @@ static int file_characteristics(sqlite3_file *f)
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 {
 	static const sqlite3_io_methods methods = {
-		.iVersion = 1, .xClose = file_close, .xRead = file_read, .xWrite = file_write,
-		.xTruncate = file_truncate, .xSync = file_sync, .xFileSize = file_size,
-		.xLock = file_lock, .xUnlock = file_unlock, .xCheckReservedLock = file_reserved,
-		.xFileControl = file_control, .xSectorSize = file_sector,
+		.iVersion = 1,
+		.xClose = file_close,
+		.xRead = file_read,
+		.xWrite = file_write,
+		.xTruncate = file_truncate,
+		.xSync = file_sync,
+		.xFileSize = file_size,
+		.xLock = file_lock,
+		.xUnlock = file_unlock,
+		.xCheckReservedLock = file_reserved,
+		.xFileControl = file_control,
+		.xSectorSize = file_sector,
 		.xDeviceCharacteristics = file_characteristics,
 	};
 	int rc;
 
 	(void)vfs;
 	shim(f)->real = (sqlite3_file *)(shim(f) + 1);
-	shim(f)->file = flags & SQLITE_OPEN_WAL ? FILE_WAL
-		: flags & SQLITE_OPEN_MAIN_DB ? FILE_DB : FILE_OTHER;
+	shim(f)->file = FILE_OTHER;
+	if (flags & SQLITE_OPEN_WAL)
+		shim(f)->file = FILE_WAL;
+	if (flags & SQLITE_OPEN_MAIN_DB)
+		shim(f)->file = FILE_DB;
 	rc = real_vfs->xOpen(real_vfs, name, shim(f)->real, flags, out);
 	f->pMethods = rc == SQLITE_OK ? &methods : NULL;
 	return rc;
@@ -289,8 +305,8 @@ uint64_t shim_cut(size_t at, uint64_t coin, const char *path)
 			acknowledged = (uint64_t)ops[i].at;
 	}
 	for (size_t i = 0; i < at; i++)
-		if ((ops[i].kind == SHIM_WRITE || ops[i].kind == SHIM_TRUNCATE)
-			&& ops[i].file != FILE_OTHER)
+		if ((ops[i].kind == SHIM_WRITE || ops[i].kind == SHIM_TRUNCATE) &&
+			ops[i].file != FILE_OTHER)
 			apply(&images[ops[i].file], &ops[i], i < synced[ops[i].file] ? NULL : &coins);
 	snprintf(wal, sizeof(wal), "%s-wal", path);
 	write_image(&images[FILE_DB], path);

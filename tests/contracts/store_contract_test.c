@@ -97,8 +97,9 @@ static void rows_come_back_by_study_and_seq(void **state)
 	/* 3 1 2 4, a few rows each, in turns */
 	for (uint64_t seq = 1; seq <= 9; seq += 3)
 		for (int k = 0; k < STUDIES; k++)
-			assert_int_equal(rows_append(f->s, (uint64_t[]){3, 1, 2, 4}[k], seq, 3,
-				seq == 1 ? 0 : 100, &f->err), KR_OK);
+			assert_int_equal(
+				rows_append(f->s, (uint64_t[]){3, 1, 2, 4}[k], seq, 3, seq == 1 ? 0 : 100, &f->err),
+				KR_OK);
 	assert_int_equal(rows_load(f->s, 0, &seen, &f->err), KR_OK);
 	assert_int_equal(seen.n, STUDIES * 9);
 	for (size_t i = 0; i < seen.n; i++) {
@@ -250,24 +251,46 @@ static void the_nth_allocation_fails(void **state)
 #include <malloc.h>
 #include <sqlite3.h>
 
-static void *sqlite_malloc(int size) { return kr_malloc((size_t)size); }
-static void *sqlite_realloc(void *p, int size) { return kr_realloc(p, 1, (size_t)size); }
-static int sqlite_size(void *p) { return p ? (int)malloc_usable_size(p) : 0; }
-static int sqlite_roundup(int size) { return (size + 7) & ~7; }
-static int sqlite_init(void *p) { (void)p; return SQLITE_OK; }
-static void sqlite_shutdown(void *p) { (void)p; }
+static void *sqlite_malloc(int size)
+{
+	return kr_malloc((size_t)size);
+}
+static void *sqlite_realloc(void *p, int size)
+{
+	return kr_realloc(p, 1, (size_t)size);
+}
+static int sqlite_size(void *p)
+{
+	return p ? (int)malloc_usable_size(p) : 0;
+}
+static int sqlite_roundup(int size)
+{
+	return (size + 7) & ~7;
+}
+static int sqlite_init(void *p)
+{
+	(void)p;
+	return SQLITE_OK;
+}
+static void sqlite_shutdown(void *p)
+{
+	(void)p;
+}
 
 int main(void)
 {
-	static const sqlite3_mem_methods memory = {sqlite_malloc, kr_free, sqlite_realloc,
-		sqlite_size, sqlite_roundup, sqlite_init, sqlite_shutdown, NULL};
+	static const sqlite3_mem_methods memory = {sqlite_malloc, kr_free, sqlite_realloc, sqlite_size,
+		sqlite_roundup, sqlite_init, sqlite_shutdown, NULL};
 	const struct store_backend *b;
 	int n_failed = 0;
 
 	log_set_level(LOG_LEVEL_ERROR);
 	sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);
 	for (int i = 0; (b = store_at(i)) != NULL; i++) {
-#define EACH(name) {#name, name, set_up, tear_down, (void *)b}
+#define EACH(name)                                \
+	{                                             \
+#name, name, set_up, tear_down, (void *)b \
+	}
 		const struct CMUnitTest tests[] = {
 			EACH(an_empty_store_has_no_rows),
 			EACH(rows_come_back_by_study_and_seq),

@@ -91,8 +91,7 @@ struct outcome {
 	bool dead;             /* KR_INTERNAL: the process would have stopped */
 };
 
-static void note(struct outcome *o, enum kr_status s, const char *what,
-	const struct kr_error *err)
+static void note(struct outcome *o, enum kr_status s, const char *what, const struct kr_error *err)
 {
 	if (s == KR_INTERNAL)
 		o->dead = true;
@@ -148,12 +147,12 @@ static void every_fault_of(struct disk *d, enum shim_kind kind, int rc, bool fat
 			fail_msg("%s: was taken for a fault of unknown outcome", what);
 		n = found_at(d->copy, what);
 		if (n != o.acknowledged && n != o.tried)
-			fail_msg("%s: %d rows acknowledged, %d found after a kill", what,
-				(int)o.acknowledged, (int)n);
+			fail_msg("%s: %d rows acknowledged, %d found after a kill", what, (int)o.acknowledged,
+				(int)n);
 		n = found_at(d->live, what);
 		if (n != o.acknowledged && n != o.tried)
-			fail_msg("%s: %d rows acknowledged, %d found after the end", what,
-				(int)o.acknowledged, (int)n);
+			fail_msg("%s: %d rows acknowledged, %d found after the end", what, (int)o.acknowledged,
+				(int)n);
 	} while (k <= used);
 	assert_true(k > 3);
 }
@@ -244,8 +243,8 @@ static void power_cuts_lose_nothing(void **state)
 	assert_int_equal(sqlite->open(&s, d->live, &err), KR_OK);
 	base = shim_recorded();
 	for (uint64_t g = 0; g < COMMITS; g++) {
-		assert_int_equal(rows_append(s, 1, 1 + g * ROWS, ROWS, rng_below(&r, CUT_BODY), &err),
-			KR_OK);
+		assert_int_equal(
+			rows_append(s, 1, 1 + g * ROWS, ROWS, rng_below(&r, CUT_BODY), &err), KR_OK);
 		shim_acknowledge((g + 1) * ROWS);
 		assert_int_equal(sqlite->maintain(s, &err), KR_OK);
 	}

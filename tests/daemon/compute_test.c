@@ -1,12 +1,12 @@
 /* The pool with jobs of our own: job_* below stand for the engine's. */
 #include "daemon/compute.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +19,7 @@ enum { MAX_LOG = 100000 };
 
 struct job {
 	uint64_t id, study;
-	int units;   /* left */
+	int units; /* left */
 	bool cut;
 	atomic_int inside;
 	int n_run;

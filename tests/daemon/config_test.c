@@ -1,10 +1,10 @@
 #include "daemon/config.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -88,7 +88,7 @@ static void flags_win_over_the_file(void **state)
 	struct kr_error err;
 	struct config c;
 	const char *path = write_file("# ours\ndb = /a/b.db\n[kriged]\nthreads = 3\n"
-		"idle-exit=7\nlog-level = debug\n");
+								  "idle-exit=7\nlog-level = debug\n");
 
 	(void)state;
 	assert_int_equal(read_flags(&c, &err, "--threads", "5", "--config", path), KR_OK);
@@ -110,8 +110,9 @@ static void what_is_printed_can_be_read(void **state)
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(read_flags(&a, &err, "--db=/x y/z.db", "--threads=2",
-		"--endpoint=tcp://127.0.0.1:5", NULL), KR_OK);
+	assert_int_equal(
+		read_flags(&a, &err, "--db=/x y/z.db", "--threads=2", "--endpoint=tcp://127.0.0.1:5", NULL),
+		KR_OK);
 	snprintf(path, sizeof(path), "%s/printed.conf", folder);
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -148,11 +149,15 @@ static void bad_flags_are_named(void **state)
 static void bad_files_are_named_with_their_line(void **state)
 {
 	(void)state;
-	assert_bad("--config", write_file("db = a\nthreds = 2\n"), "kriged.conf:2: unknown setting 'threds'");
+	assert_bad(
+		"--config", write_file("db = a\nthreds = 2\n"), "kriged.conf:2: unknown setting 'threds'");
 	assert_bad("--config", write_file("\n\nthreads = many\n"), "kriged.conf:3: threads must be");
-	assert_bad("--config", write_file("insecure = maybe\n"), "kriged.conf:1: insecure must be true");
-	assert_bad("--config", write_file("[daemon]\ndb = x\n"), "kriged.conf:2: unknown section [daemon]");
-	assert_bad("--config", write_file("db = x\nwhat is this\n"), "kriged.conf:2: not 'name = value'");
+	assert_bad(
+		"--config", write_file("insecure = maybe\n"), "kriged.conf:1: insecure must be true");
+	assert_bad(
+		"--config", write_file("[daemon]\ndb = x\n"), "kriged.conf:2: unknown section [daemon]");
+	assert_bad(
+		"--config", write_file("db = x\nwhat is this\n"), "kriged.conf:2: not 'name = value'");
 }
 
 static void open_ports_want_a_word(void **state)
@@ -162,9 +167,9 @@ static void open_ports_want_a_word(void **state)
 	static const char *const open_to_all[] = {"tcp://*:5555", "tcp://0.0.0.0:5555",
 		"tcp://10.0.0.1:5555", "tcp://[::]:1", "tcp://eth0:5555", "tcp://128.0.0.1:1",
 		"tcp://127.0.0.1.example.org:1"};
-	static const char *const wrong[] = {"tcp://127.0.0.1", "tcp://127.0.0.1:port",
-		"tcp://:5555", "tcp://127.0.0.1:65536", "inproc://a", "127.0.0.1:5555", "ipc://",
-		"ipc://*", "ipc://@abstract", "ipc:///tmp/", ""};
+	static const char *const wrong[] = {"tcp://127.0.0.1", "tcp://127.0.0.1:port", "tcp://:5555",
+		"tcp://127.0.0.1:65536", "inproc://a", "127.0.0.1:5555", "ipc://", "ipc://*",
+		"ipc://@abstract", "ipc:///tmp/", ""};
 	struct kr_error err;
 
 	(void)state;

@@ -113,8 +113,8 @@ static struct msg_error receive_error(struct fixture *f, void *socket, struct fr
 	assert_int_equal(h->flags, FRAME_REPLY | FRAME_ERROR);
 	n = zmq_recv(socket, body, sizeof(body), 0);
 	assert_true(n > 0);
-	assert_int_equal(decode_reply(&reply, h->method, true, body, (size_t)n, f->arena, &f->err),
-		KR_OK);
+	assert_int_equal(
+		decode_reply(&reply, h->method, true, body, (size_t)n, f->arena, &f->err), KR_OK);
 	return reply.error;
 }
 
@@ -146,9 +146,14 @@ static void what_has_an_id_is_answered(void **state)
 	static char huge[LIMIT_MESSAGE_BYTES + 1];
 	struct fixture *f = *state;
 	uint8_t packed[FRAME_HEADER_BYTES];
-	struct { unsigned method; int patch_at, patch; size_t len; enum kr_status code; } cases[] = {
-		{METHOD_PING, 4, 9, 0, KR_VERSION},             /* version */
-		{4242, -1, 0, 0, KR_VERSION},                   /* method */
+	struct {
+		unsigned method;
+		int patch_at, patch;
+		size_t len;
+		enum kr_status code;
+	} cases[] = {
+		{METHOD_PING, 4, 9, 0, KR_VERSION}, /* version */
+		{4242, -1, 0, 0, KR_VERSION},       /* method */
 		{METHOD_PING, 5, FRAME_REPLY, 0, KR_INVALID_ARGUMENT},
 		{METHOD_PING, -1, 0, sizeof(huge), KR_TOO_LARGE},
 		{METHOD_CREATE_STUDY, -1, 0, 100, KR_INVALID_ARGUMENT}, /* zeros: no protobuf */
@@ -190,8 +195,7 @@ static void missing_and_extra_frames_are_answered(void **state)
 		for (int i = 0; i < n_bodies; i++)
 			send_frame(f->client, "", 0, i + 1 < n_bodies);
 		assert_int_equal(take(f, &route, &request), FRONT_REFUSED);
-		assert_int_equal(receive_error(f, f->client, &h).code,
-			kr_status_wire(KR_INVALID_ARGUMENT));
+		assert_int_equal(receive_error(f, f->client, &h).code, kr_status_wire(KR_INVALID_ARGUMENT));
 	}
 }
 

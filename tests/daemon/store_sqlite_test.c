@@ -1,9 +1,9 @@
 /* The SQLite file: whose it is, what is wrong with it, how it is upgraded. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +67,8 @@ static void assert_refused(struct fixture *f, enum kr_status status, const char 
 	enum kr_status got = sqlite->open(&s, f->path, &f->err);
 
 	if (got != status || !strstr(f->err.text, words) || strchr(f->err.text, '\n'))
-		fail_msg("%s, wanted %s with '%s': %s", kr_status_name(got), kr_status_name(status),
-			words, f->err.text);
+		fail_msg("%s, wanted %s with '%s': %s", kr_status_name(got), kr_status_name(status), words,
+			f->err.text);
 	assert_non_null(strstr(f->err.text, f->path));
 }
 
@@ -93,8 +93,12 @@ static void write_file(const char *path, const void *data, size_t len)
 
 static void append_row(struct store *s, uint64_t study, uint64_t seq, const char *body)
 {
-	struct row r = {.study = study, .seq = seq, .kind = 1, .actor = "w",
-		.body = (const uint8_t *)body, .len = strlen(body)};
+	struct row r = {.study = study,
+		.seq = seq,
+		.kind = 1,
+		.actor = "w",
+		.body = (const uint8_t *)body,
+		.len = strlen(body)};
 	struct kr_error err;
 
 	assert_int_equal(s->backend->append(s, &r, 1, &err), KR_OK);
@@ -210,8 +214,8 @@ static void a_read_only_folder_is_named(void **state)
 
 		if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
 			_exit(2);
-		ok = sqlite->open(&s, f->path, &f->err) == KR_EIO
-			&& strstr(f->err.text, "Permission denied") && strstr(f->err.text, "folder");
+		ok = sqlite->open(&s, f->path, &f->err) == KR_EIO &&
+			strstr(f->err.text, "Permission denied") && strstr(f->err.text, "folder");
 		_exit(ok ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);

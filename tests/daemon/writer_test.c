@@ -1,11 +1,11 @@
 /* The store thread over real and over failing stores. */
 #include "daemon/writer.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +66,8 @@ static enum kr_status commit(struct fixture *f, uint64_t study, uint64_t seq, si
 
 	assert_true(rows && body);
 	for (size_t i = 0; i < n; i++)
-		rows[i] = (struct row){.study = study, .seq = seq + i, .kind = 1, .actor = "me",
-			.body = body, .len = len};
+		rows[i] = (struct row){
+			.study = study, .seq = seq + i, .kind = 1, .actor = "me", .body = body, .len = len};
 	writer_commit(f->w, seq, rows, n);
 	r = next(f);
 	assert_int_equal(r->kind, REPORT_COMMITTED);
@@ -155,8 +155,8 @@ static void fake_close(struct store *s)
 	(void)s;
 }
 
-static enum kr_status fake_append(struct store *s, const struct row *rows, size_t n,
-	struct kr_error *err)
+static enum kr_status fake_append(
+	struct store *s, const struct row *rows, size_t n, struct kr_error *err)
 {
 	(void)s;
 	(void)rows;
@@ -190,8 +190,13 @@ static void fake_info(struct store *s, struct store_info *out)
 }
 
 const struct store_backend fake;
-const struct store_backend fake = {.name = "fake", .open = fake_open, .close = fake_close,
-	.append = fake_append, .load = fake_load, .maintain = fake_maintain, .info = fake_info};
+const struct store_backend fake = {.name = "fake",
+	.open = fake_open,
+	.close = fake_close,
+	.append = fake_append,
+	.load = fake_load,
+	.maintain = fake_maintain,
+	.info = fake_info};
 
 static void failures_are_reported(void **state)
 {
@@ -219,8 +224,12 @@ static void failures_are_reported(void **state)
 /* The process ends with code 3, and the group is never reported. */
 static void an_unknown_outcome_ends_the_process(void **state)
 {
-	static const struct { enum kr_status append, maintain; } cases[] = {
-		{KR_INTERNAL, KR_OK}, {KR_ECORRUPT, KR_OK}, {KR_OK, KR_INTERNAL},
+	static const struct {
+		enum kr_status append, maintain;
+	} cases[] = {
+		{KR_INTERNAL, KR_OK},
+		{KR_ECORRUPT, KR_OK},
+		{KR_OK, KR_INTERNAL},
 	};
 
 	(void)state;

@@ -76,10 +76,10 @@ static int verdict(int fd, int sync)
 	return e;
 }
 
-#define REAL(name) \
+#define REAL(name)                 \
 	static __typeof__(name) *real; \
-	if (!real) \
-		real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+	if (!real)                     \
+	real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
