@@ -38,8 +38,11 @@ static enum kr_status plan_bytes(struct engine *e, struct change *c, struct kr_e
 	struct bytes body;
 	enum kr_status st = record_encode(&body, &c->record, e->scratch, err);
 
-	if (st == KR_OK && c->reply)
+	if (st == KR_OK && c->reply) {
 		st = encode_reply(&c->answer, c->reply, e->scratch, err);
+		if (st == KR_TOO_LARGE)
+			return kr_prefix(err, "the answer does not fit; send fewer at a time");
+	}
 	if (st == KR_OK)
 		st = keep(e, &body, err);
 	if (st == KR_OK && c->reply)

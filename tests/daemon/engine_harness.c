@@ -207,8 +207,9 @@ static void serve_job(struct harness *h, const struct effect *ef)
 {
 	struct job *j = ef->u.compute.job;
 
-	while (job_step(j))
-		;
+	for (int units = 1; job_step(j); units++)
+		if (units == h->cut_after)
+			job_cut(j);
 	step(h, &(struct event){.kind = EVENT_COMPUTED, .u.computed = {j}});
 }
 

@@ -37,7 +37,8 @@ struct harness {
 	bool hold_commits, hold_jobs, hold_loads;
 	enum kr_status commit_status; /* what commits answer */
 	bool fail_loads;
-	uint64_t cut; /* newest job that was cut */
+	int cut_after; /* jobs are cut after so many units; 0: never */
+	uint64_t cut;  /* newest job that was cut */
 	int n_cuts, n_commits, n_jobs, n_loads;
 
 	uint64_t next_tag, next_request;

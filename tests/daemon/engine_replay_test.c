@@ -24,12 +24,12 @@ static struct msg_request replay_request(uint64_t from, uint32_t limit)
 }
 
 /* Two dozen trials: singles, batches, fixed values, failures, late results, told
- * points, observes during a computation, a cut. Returns how many were suggested. */
+ * points, observes during a computation, cuts. Returns how many were suggested. */
 static int play(struct harness *h)
 {
 	static const struct msg_named fixed[1] = {{"k", {.kind = SCALAR_INT, .i = 2}}};
 	struct msg_request m = harness_create(h, "s");
-	int n = 0;
+	int n = 0, n_cut = 0;
 
 	harness_ask(h, &m);
 	for (uint64_t k = 0; k < 8; k++, n++) {
@@ -56,12 +56,17 @@ static int play(struct harness *h)
 			harness_send(h, &m);
 		}
 	}
-	m = harness_suggest(h, "s", 2);
-	m.meta.has_deadline = true;
-	harness_send(h, &m);
-	n += 2;
 	harness_jobs(h);
 	h->hold_jobs = false;
+	for (h->cut_after = 1; h->cut_after < 6; h->cut_after++, n += 2) {
+		struct msg_reply r;
+
+		m = harness_suggest(h, "s", 2);
+		r = harness_ask(h, &m);
+		n_cut += r.u.trials.trials[1].why.freshness != WHY_FRESH;
+	}
+	assert_true(n_cut > 1);
+	h->cut_after = 0;
 	for (uint64_t k = 8; k < 12; k++) {
 		m = harness_observe(h, "s", k, 1.0 / (double)k);
 		harness_ask(h, &m);

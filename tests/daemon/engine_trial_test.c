@@ -403,6 +403,39 @@ static void test_list_trials(void **state)
 	harness_free(h);
 }
 
+/* Pages stay under the message limit whatever the trials carry. */
+static void test_list_long_reasons(void **state)
+{
+	enum { N = 600 };
+	static char reason[4097];
+	struct harness *h = with_trials(N, NULL, NULL);
+	struct msg_request m;
+	struct msg_reply r;
+	uint64_t next = 0;
+	int pages = 0;
+
+	(void)state;
+	memset(reason, 'r', sizeof(reason) - 1);
+	for (uint64_t k = 0; k < N; k++) {
+		reason[0] = (char)('a' + k % 26);
+		m = harness_fail(h, "s", k, TRIAL_FAILED, reason);
+		r = harness_ask(h, &m);
+		harness_assert_ok(&r);
+	}
+	m = (struct msg_request){.method = METHOD_LIST_TRIALS};
+	do {
+		m.u.list_trials = (struct msg_list_trials){.study = "s", .from_number = next};
+		r = harness_ask(h, &m);
+		harness_assert_ok(&r);
+		assert_int_equal(r.u.list_trials.trials[0].number, next);
+		next += (uint64_t)r.u.list_trials.n;
+		pages++;
+	} while (r.u.list_trials.more);
+	assert_int_equal(next, N);
+	assert_true(pages > 2 && pages < 5);
+	harness_free(h);
+}
+
 static void test_best(void **state)
 {
 	struct harness *h = with_trials(4, NULL, NULL);
@@ -438,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_wall_clock_jumps),
 		cmocka_unit_test(test_add_trials),
 		cmocka_unit_test(test_list_trials),
+		cmocka_unit_test(test_list_long_reasons),
 		cmocka_unit_test(test_best),
 	};
 
