@@ -336,10 +336,9 @@ static enum kr_status settings_agree(const struct definition *def, const struct 
 	if (st == KR_OK)
 		st = differs_text(err, "spec.metrics[0].role", msg_role_name(a->metrics[0].role),
 			msg_role_name(b->metrics[0].role));
-	if (st == KR_OK && b->has_budget && !has_budget)
-		st = differs(err, "spec.budget", "none", "one");
-	if (st == KR_OK && b->has_budget)
-		st = differs_integer(err, "spec.budget", budget, b->budget);
+	if (st == KR_OK && b->has_budget && !(a->has_budget && a->budget == b->budget))
+		st = has_budget ? differs_integer(err, "spec.budget", budget, b->budget)
+						: differs(err, "spec.budget", "none", "one");
 	if (st == KR_OK && b->has_lease)
 		st = differs_number(err, "spec.lease_s", true, a->lease_s, true, b->lease_s);
 	if (st == KR_OK && b->has_seed)

@@ -35,7 +35,8 @@ void definition_release(struct definition *def);
 int definition_find(const struct definition *def, const char *name, int hint);
 
 /* Does what a request says agree with the study? Absent budget, lease and seed agree with
- * anything. has_budget and budget: the study's now.
+ * anything; a budget with the first one or the one of now (has_budget, budget), so that a
+ * script attaches again after somebody raised it.
  * Errors: KR_CONFLICT naming the first field that differs and both values. */
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
 	bool has_budget, uint64_t budget, struct kr_error *err);

@@ -105,6 +105,39 @@ static void test_attach(void **state)
 	harness_free(h);
 }
 
+/* The budget may be the first one or the one of now. */
+static void test_attach_budget(void **state)
+{
+	static const struct {
+		uint64_t budget;
+		bool agrees;
+	} cases[] = {{20, true}, {30, true}, {25, false}};
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "s");
+	struct msg_reply r;
+
+	(void)state;
+	m.u.create_study.spec.has_budget = true;
+	m.u.create_study.spec.budget = 20;
+	harness_ask(h, &m);
+	m = harness_update(h, "s", ACTION_NONE);
+	m.u.update_study.has_budget = true;
+	m.u.update_study.budget = 30;
+	harness_ask(h, &m);
+	for (int i = 0; i < 3; i++) {
+		m = harness_create(h, "s");
+		m.u.create_study.if_exists = IF_EXISTS_ATTACH;
+		m.u.create_study.spec.has_budget = true;
+		m.u.create_study.spec.budget = cases[i].budget;
+		r = harness_ask(h, &m);
+		if (cases[i].agrees)
+			harness_assert_ok(&r);
+		else
+			harness_assert_error(&r, KR_CONFLICT, "spec.budget", "has 30, the request 25");
+	}
+	harness_free(h);
+}
+
 /* Choices are told apart by type: 1 and 1.0 are two. */
 static void test_attach_choices(void **state)
 {
@@ -310,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_spec_is_completed),
 		cmocka_unit_test(test_attach),
 		cmocka_unit_test(test_attach_choices),
+		cmocka_unit_test(test_attach_budget),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_pause_resume_finish),
 		cmocka_unit_test(test_delete_undelete),
