@@ -173,7 +173,7 @@ static enum outcome await(struct call *k, struct channel *ch, const struct frame
 			zmq_msg_close(&body);
 			break;
 		case CHANNEL_QUIET:
-			if (!ch->connected && (left <= 0 || now >= connect_end))
+			if (!ch->linked && (left <= 0 || now >= connect_end))
 				return REFUSED;
 			if (left <= 0)
 				return SILENT;
@@ -203,7 +203,7 @@ static enum outcome attempt(struct call *k, enum krige_status *status, struct kr
 		return GIVEN_UP;
 	}
 	outcome = await(k, &ch, &header, clock_ms() + k->attempt_ms, status, err);
-	k->reached |= ch.connected || outcome == ANSWERED;
+	k->reached |= ch.linked || outcome == ANSWERED;
 	if (outcome == ANSWERED)
 		give_back(k->client, &ch);
 	else

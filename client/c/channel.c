@@ -12,7 +12,7 @@ enum {
 	EVENTS_FAILED = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_DISCONNECTED |
 		ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
 		ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
-	EVENTS = EVENTS_FAILED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED,
+	EVENTS = EVENTS_FAILED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED,
 	HANDSHAKE_MS = 5000,
 	ENDPOINT_BYTES = 64
 };
@@ -113,10 +113,12 @@ static bool failed(struct channel *ch, bool *was_up)
 
 	*was_up = ch->connected;
 	while ((event = take_event(ch)) != 0) {
+		if (event & ZMQ_EVENT_CONNECTED)
+			ch->linked = true;
 		if (event & ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
 			*was_up = ch->connected = true;
 		if (event & EVENTS_FAILED) {
-			ch->connected = false;
+			ch->linked = ch->connected = false;
 			return true;
 		}
 	}

@@ -15,7 +15,8 @@
 
 struct channel {
 	void *socket, *monitor;
-	bool connected;
+	bool linked;    /* somebody listens there */
+	bool connected; /* and speaks our protocol */
 };
 
 enum channel_event {

@@ -187,14 +187,17 @@ static void wait_slots(struct run *r, const sigset_t *signals)
 static int run_all(struct run *r, int n)
 {
 	struct slot slots[RUN_SLOTS_MAX];
+	struct sigaction hangup;
 	sigset_t signals;
 	int started;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
+	/* Under nohup it is ignored, and stays so. */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaddset(&signals, SIGHUP);
 	/* For all threads, and for good: nothing but wait_slots takes them. */
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	if (!beat_start(&r->beat, r->client, r->study->name)) {

@@ -1,7 +1,10 @@
 /* krige study create FILE|-: a study from a study file. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "client/c/call.h"
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
 #include "client/cli/studyfile.h"
@@ -9,9 +12,13 @@
 
 int cmd_study_create(struct cli *cli, int argc, char **argv);
 
+static const char *source_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
 static int read_study(struct cli *cli, const char *path, struct msg_create_study *out)
 {
-	const char *source = strcmp(path, "-") == 0 ? "stdin" : path;
 	struct kr_error err;
 	enum kr_status s;
 	char *text;
@@ -21,9 +28,59 @@ static int read_study(struct cli *cli, const char *path, struct msg_create_study
 		cli_kr_error(&err);
 		return CLI_USAGE;
 	}
-	s = studyfile_parse(out, text, len, source, cli->arena, &err);
+	s = studyfile_parse(out, text, len, source_of(path), cli->arena, &err);
 	kr_free(text);
 	return s == KR_OK ? CLI_OK : cli_kr_error(&err);
+}
+
+/* The daemon's path of a field, as the study file has it: "spec.parameters[2].low" is
+ * "space.lr.low". Returns where the path goes on; *name is what stands for the rest. */
+static const char *file_path(const char *path, const struct msg_spec *spec, const char **name)
+{
+	static const struct {
+		const char *wire, *file;
+	} names[] = {
+		{"spec.parameters", "space"},
+		{"spec.metrics[0].name", "objective"},
+		{"spec.metrics", "objective"},
+		{"spec.budget", "budget"},
+		{"spec.lease_s", "lease"},
+		{"spec.seed", "seed"},
+		{"spec.", ""},
+	};
+	static const char indexed[] = "spec.parameters[";
+	char *end;
+	long i;
+
+	if (strncmp(path, indexed, strlen(indexed)) == 0) {
+		i = strtol(path + strlen(indexed), &end, 10);
+		if (*end == ']' && i >= 0 && i < spec->n_params) {
+			*name = spec->params[i].name;
+			return end + 1;
+		}
+	}
+	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		*name = names[k].file;
+		if (strncmp(path, names[k].wire, strlen(names[k].wire)) == 0)
+			return path + strlen(names[k].wire);
+	}
+	return NULL;
+}
+
+static int refused(
+	struct cli *cli, const struct krige_error *err, const char *source, const struct msg_spec *spec)
+{
+	struct krige_error ours = *err;
+	const char *name = "", *rest = NULL;
+
+	if (err->code == KRIGE_INVALID_ARGUMENT)
+		rest = file_path(err->message, spec, &name);
+	if (!rest)
+		return cli_error(cli, err);
+	ours.field[0] = '\0';
+	snprintf(ours.message, sizeof(ours.message), "%s: %s%.300s%s", source,
+		strncmp(err->message, "spec.parameters[", 16) == 0 ? "space." : "", name, rest);
+	return cli_error(cli, &ours);
 }
 
 static int print_created(struct cli *cli, const struct msg_study_reply *reply)
@@ -47,6 +104,7 @@ int cmd_study_create(struct cli *cli, int argc, char **argv)
 		{0},
 	};
 	struct msg_request request = {.method = METHOD_CREATE_STUDY};
+	struct krige_error err;
 	struct msg_reply reply;
 	enum if_exists if_exists = 0;
 	int c, code;
@@ -67,6 +125,9 @@ int cmd_study_create(struct cli *cli, int argc, char **argv)
 		request.u.create_study.if_exists = if_exists;
 	if (!request.u.create_study.if_exists)
 		request.u.create_study.if_exists = IF_EXISTS_FAIL;
-	code = cli_call(cli, &request, &reply);
-	return code == CLI_OK ? print_created(cli, &reply.u.study) : code;
+	if (!cli_client(cli, &code))
+		return code;
+	if (call_run(cli->client, &request, &reply, cli->arena, &err) == KRIGE_OK)
+		return print_created(cli, &reply.u.study);
+	return refused(cli, &err, source_of(argv[optind]), &request.u.create_study.spec);
 }

@@ -235,7 +235,7 @@ static void test_restart_not_endured(void **state)
 {
 	struct script script = {.n = 1, .actions = {FAKE_LEAVE}};
 	struct fake *f = fake_start(play, &script);
-	struct krige_client *c = connect_to(f, 10000, 5000, 0);
+	struct krige_client *c = connect_to(f, 60000, 30000, 0);
 
 	(void)state;
 	assert_int_equal(change(c, NULL), KRIGE_CANNOT_CONNECT);

@@ -37,7 +37,7 @@ const char *fake_endpoint(const struct fake *f);
 int fake_hellos(const struct fake *f);
 int fake_seen(const struct fake *f);
 
-/* The n-th request; only after fake_seen says there was one. */
+/* The n-th request, which must have been answered. */
 const struct fake_log *fake_request(const struct fake *f, int n);
 void fake_stop(struct fake *f);
 

@@ -37,7 +37,8 @@ class Cli:
     """krige with an endpoint and the plainest of environments."""
 
     def __init__(self, endpoint):
-        self.env = {"PATH": os.environ["PATH"], "KRIGE_ENDPOINT": endpoint}
+        self.env = {"PATH": os.environ["PATH"], "KRIGE_ENDPOINT": endpoint,
+                    **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
 
     def __call__(self, *words, code=OK, stdin=""):
         done = subprocess.run([KRIGE, *map(str, words)], input=stdin, env=self.env, text=True,
@@ -134,7 +135,7 @@ def test_study_life(cli):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"space": {"x": {"type": "float", "low": 1, "high": 0}}}, "low"),
+    ({"space": {"x": {"type": "float", "low": 1, "high": 0}}}, "stdin: space.x.high is 0"),
     ({"space": {"x": {"type": "float", "low": 1, "high": 1}}}, "high"),
     ({"space": {"x": {"type": "float", "low": 0, "high": 1, "log": True}}}, "log"),
     ({"space": {"x": {"type": "int", "low": 0.5, "high": 3}}}, "low"),
@@ -143,8 +144,8 @@ def test_study_life(cli):
     ({"space": {}}, "parameter"),
     ({"name": ""}, "name"),
     ({"name": "n" * 300}, "name"),
-    ({"budget": 0}, "budget"),
-    ({"lease": -1}, "lease"),
+    ({"budget": 0}, "stdin: budget"),
+    ({"lease": -1}, "stdin: lease"),
     ({"noise": 0.1}, "noise"),
     ({"budgett": 3}, 'did you mean "budget"?'),
 ])
@@ -356,7 +357,8 @@ def test_cannot_connect(folder):
 
 def test_timeout(cli, daemon):
     daemon.process.send_signal(signal.SIGSTOP)
-    cli("--timeout", "0.5", "ping", code=CANNOT_CONNECT)
+    cli("--timeout", "0.5", "ping", code=TIMEOUT)
+    assert "--timeout" in cli.words
     daemon.process.send_signal(signal.SIGCONT)
     cli("ping")
 
