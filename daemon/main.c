@@ -55,8 +55,10 @@ int main(int argc, char **argv)
 	umask(077);
 #ifndef NDEBUG
 	/* For tests/faults: the n-th allocation of our own code fails. */
-	if (getenv("KRIGED_FAIL_ALLOC"))
-		kr_alloc_fail_at(atol(getenv("KRIGED_FAIL_ALLOC")), 0);
+	const char *n = getenv("KRIGED_FAIL_ALLOC");
+
+	if (n)
+		kr_alloc_fail_at(atol(n), 0);
 #endif
 	if (config_read(&c, argc, argv, &err) != KR_OK)
 		return complain(EXIT_USAGE, &err);

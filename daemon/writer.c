@@ -147,29 +147,32 @@ static bool send_part(struct writer *w, struct part *p)
 	return go;
 }
 
-static enum kr_status next_part(struct loading *l, struct kr_error *err)
+/* An empty part, the full one sent; NULL with the reason in err. */
+static struct part *next_part(struct loading *l, struct kr_error *err)
 {
 	struct part *full = l->part;
 
 	l->part = NULL;
-	if (full && !send_part(l->w, full))
-		return kr_fail(err, KR_UNAVAILABLE, "the daemon stops");
+	if (full && !send_part(l->w, full)) {
+		kr_fail(err, KR_UNAVAILABLE, "the daemon stops");
+		return NULL;
+	}
 	l->part = new_part(l->ticket);
-	return l->part ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory to read rows");
+	if (!l->part)
+		kr_fail(err, KR_ENOMEM, "no memory to read rows");
+	return l->part;
 }
 
 static enum kr_status take_row(void *ctx, const struct row *r, struct kr_error *err)
 {
 	struct loading *l = ctx;
 	struct part *p = l->part;
-	enum kr_status s;
 	struct row *copy;
 
 	if (!p || p->report.u.loaded.n == PART_ROWS || arena_used(p->arena) >= PART_BYTES) {
-		s = next_part(l, err);
-		if (s != KR_OK)
-			return s;
-		p = l->part;
+		p = next_part(l, err);
+		if (!p)
+			return err->code;
 	}
 	copy = &p->rows[p->report.u.loaded.n];
 	*copy = *r;

@@ -247,7 +247,7 @@ struct image {
 
 static void grow(struct image *m, size_t size)
 {
-	if (size > m->cap) {
+	if (size > m->cap || !m->data) {
 		m->cap = 2 * size;
 		m->data = realloc(m->data, m->cap);
 		if (!m->data)
@@ -293,7 +293,7 @@ static void write_image(const struct image *m, const char *path)
 uint64_t shim_cut(size_t at, uint64_t coin, const char *path)
 {
 	struct rng coins = rng_make(coin, 0, RNG_TEST, 0);
-	struct image images[2] = {{0}, {0}};
+	struct image db = {0}, log = {0};
 	size_t synced[2] = {0, 0};
 	uint64_t acknowledged = 0;
 	char wal[1024];
@@ -307,11 +307,12 @@ uint64_t shim_cut(size_t at, uint64_t coin, const char *path)
 	for (size_t i = 0; i < at; i++)
 		if ((ops[i].kind == SHIM_WRITE || ops[i].kind == SHIM_TRUNCATE) &&
 			ops[i].file != FILE_OTHER)
-			apply(&images[ops[i].file], &ops[i], i < synced[ops[i].file] ? NULL : &coins);
+			apply(ops[i].file == FILE_DB ? &db : &log, &ops[i],
+				i < synced[ops[i].file] ? NULL : &coins);
 	snprintf(wal, sizeof(wal), "%s-wal", path);
-	write_image(&images[FILE_DB], path);
-	write_image(&images[FILE_WAL], wal);
-	free(images[FILE_DB].data);
-	free(images[FILE_WAL].data);
+	write_image(&db, path);
+	write_image(&log, wal);
+	free(db.data);
+	free(log.data);
 	return acknowledged;
 }

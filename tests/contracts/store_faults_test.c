@@ -71,7 +71,7 @@ static int tear_down(void **state)
 /* Rows that a start finds at path: 1 .. n without gaps, which load checks. */
 static uint64_t found_at(const char *path, const char *what)
 {
-	struct rows_seen seen;
+	struct rows_seen seen = {0};
 	struct kr_error err;
 	struct store *s;
 	uint64_t n;

@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -193,10 +194,9 @@ static void long_socket_paths_are_refused(void **state)
 	struct kr_error err;
 
 	(void)state;
-	while (strlen(address) < strlen("ipc://") + 107)
-		strcat(address, "x");
+	memset(address + strlen(address), 'x', strlen("ipc://") + 107 - strlen(address));
 	assert_int_equal(endpoint_check(address, false, &err), KR_OK);
-	strcat(address, "x");
+	address[strlen(address)] = 'x';
 	assert_int_equal(endpoint_check(address, false, &err), KR_INVALID_ARGUMENT);
 	assert_non_null(strstr(err.text, "108 bytes"));
 	assert_non_null(strstr(err.text, "at most 107"));
@@ -217,7 +217,7 @@ static void a_taken_socket_is_not_stolen(void **state)
 	assert_non_null(strstr(err.text, "taken"));
 	endpoint_release(&one);
 	/* somebody who knows nothing of our lock */
-	strcpy(a.sun_path, address + strlen("ipc://"));
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", address + strlen("ipc://"));
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(endpoint_claim(&one, address, &err), KR_ELOCKED);
@@ -280,6 +280,14 @@ static void the_nth_allocation_fails(void **state)
 	assert_true(n > 3);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,12 +302,10 @@ int main(void)
 		cmocka_unit_test(default_folders_are_made_private),
 		cmocka_unit_test(the_nth_allocation_fails),
 	};
-	char command[100];
 	int n_failed;
 
 	if (!mkdtemp(folder))
 		return 1;
 	n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command) != 0 || n_failed;
+	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0 || n_failed;
 }

@@ -209,10 +209,9 @@ static void garbage_is_survived(void **state)
 	struct msg_request request;
 	struct route route;
 	void *other = connect_client(f);
-	int n_taken = 0, hwm = 0;
+	int n_taken = 0;
 
 	print_message("seed 99\n");
-	zmq_setsockopt(f->client, ZMQ_RCVHWM, &hwm, sizeof(hwm));
 	for (int i = 0; i < MESSAGES; i++) {
 		int n_frames = 1 + (int)rng_below(&r, 4);
 
@@ -226,7 +225,7 @@ static void garbage_is_survived(void **state)
 				header(data, rng_below(&r, 60), 3);
 			send_frame(f->client, data, len, k + 1 < n_frames);
 		}
-		for (enum front_taken t; (t = front_take(f->front, &route, &request)) != FRONT_NOTHING;)
+		while (front_take(f->front, &route, &request) != FRONT_NOTHING)
 			n_taken++;
 	}
 	while (n_taken < MESSAGES) {

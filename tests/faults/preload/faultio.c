@@ -21,6 +21,13 @@ static int wants_sync, error_number;
 static long fail_at, fail_n;
 static _Atomic long *count;
 
+static long number(const char *name, long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? atol(value) : otherwise;
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	static char full_path[4096];
@@ -35,9 +42,9 @@ __attribute__((constructor)) static void start(void)
 	snprintf(full_path, sizeof(full_path), "%s.full", prefix);
 	full = full_path;
 	wants_sync = strcmp(kind, "sync") == 0;
-	fail_at = getenv("FAULTIO_AT") ? atol(getenv("FAULTIO_AT")) : 0;
-	fail_n = getenv("FAULTIO_N") ? atol(getenv("FAULTIO_N")) : 1;
-	error_number = getenv("FAULTIO_ERRNO") ? atoi(getenv("FAULTIO_ERRNO")) : EIO;
+	fail_at = number("FAULTIO_AT", 0);
+	fail_n = number("FAULTIO_N", 1);
+	error_number = (int)number("FAULTIO_ERRNO", EIO);
 }
 
 /* A regular file below the prefix. Syncs of folders are left alone: SQLite ignores what
