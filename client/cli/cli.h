@@ -36,7 +36,7 @@ struct cli;
 struct cli_command {
 	const char *noun, *verb;
 	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0]: the last word of its name */
-	const char *synopsis, *summary;
+	const char *synopsis, *summary; /* of the summary, the first line is enough for lists */
 };
 
 struct cli {

@@ -236,8 +236,8 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 	uint64_t slots = 1;
 	int code = read_options(cli, &r, &slots, argc, argv);
 
-	if (code != CLI_OK)
-		return code;
+	if (!r.command)
+		return code; /* help, or a mistake */
 	if (!cli->has_retry)
 		cli->retry_ms = 0; /* a daemon that is not there now is a mistake, not a restart */
 	code = cli_study(cli, argv[optind], &r.study);

@@ -10,7 +10,8 @@ static void put_command(FILE *out, const struct cli_command *c)
 {
 	int len = fprintf(out, "  %s%s%s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
 
-	fprintf(out, "%*s%s\n", len < INDENT ? INDENT - len : 1, "", c->summary);
+	fprintf(out, "%*s%.*s\n", len < INDENT ? INDENT - len : 1, "", (int)strcspn(c->summary, "\n"),
+		c->summary);
 }
 
 static void put_common(FILE *out)

@@ -369,6 +369,11 @@ def test_usage():
     assert "study create" in cli("help") and "study create" in cli("--help")
     assert "usage: krige study create" in cli("help", "study", "create")
     assert "study pause" in cli("help", "study")
+    commands = [words.split() for words in re.findall(r"^  ([a-z]+(?: [a-z]+)?)  ", cli("help"), re.M)]
+    assert ["study", "undelete"] in commands and ["run"] in commands
+    for words in commands:
+        assert cli(*words, "--help").startswith("usage: krige " + " ".join(words))
+        assert cli("help", *words) == cli(*words, "--help")
     for words in ([], ["stdy"], ["study"], ["study", "shwo"], ["ask"], ["ask", "s", "--cout", "3"],
                   ["trial", "show", "s"], ["trial", "list", "s", "--state", "DONE"],
                   ["-o", "xml", "status"], ["run", "s"], ["run", "s", "-j", "0", "--", "true"],
