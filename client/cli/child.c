@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +33,48 @@ struct child {
 };
 
 /* ---- start ------------------------------------------------------------------------ */
+
+static int runnable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	if (S_ISDIR(st.st_mode) || access(path, X_OK) != 0)
+		return EACCES;
+	return 0;
+}
+
+/* 0, or the reason why none of the places in PATH will do, as execvp would say it. */
+static int search(const char *program)
+{
+	const char *path = getenv("PATH");
+	char at[PATH_MAX];
+	int e, worst = ENOENT;
+
+	if (strchr(program, '/'))
+		return runnable(program);
+	for (path = path ? path : "/bin:/usr/bin"; *path; path += strspn(path, ":")) {
+		size_t len = strcspn(path, ":");
+
+		if (len + strlen(program) + 2 <= sizeof(at)) {
+			snprintf(at, sizeof(at), "%.*s/%s", (int)len, path, program);
+			e = runnable(at);
+			if (e == 0)
+				return 0;
+			worst = e == EACCES ? e : worst;
+		}
+		path += len;
+	}
+	return worst;
+}
+
+enum kr_status child_find(const char *program, struct kr_error *err)
+{
+	int e = program[0] ? search(program) : ENOENT;
+
+	return e == 0 ? KR_OK : kr_fail(err, KR_NOT_FOUND, "cannot start %s: %s", program, strerror(e));
+}
 
 static int set_actions(posix_spawn_file_actions_t *actions, int out, int err)
 {
@@ -73,6 +119,8 @@ static enum kr_status start(struct child *c, struct kr_error *err)
 {
 	int out[2], error[2], e;
 
+	if (child_find(c->job->argv[0], err) != KR_OK)
+		return KR_NOT_FOUND;
 	if (pipe2(out, O_CLOEXEC) != 0)
 		return kr_fail(err, KR_EIO, "no pipe: %s", strerror(errno));
 	if (pipe2(error, O_CLOEXEC) != 0) {

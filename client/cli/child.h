@@ -32,6 +32,10 @@ struct child_end {
 	int64_t ms;
 };
 
+/* Whether program can be started: a path, or a name found in PATH.
+ * Errors: KR_NOT_FOUND, saying why not. */
+enum kr_status child_find(const char *program, struct kr_error *err);
+
 /* Run to the end. SIGTERM first, SIGKILL CHILD_GRACE_MS later, both to the whole group.
  * Errors: KR_NOT_FOUND (no such program, or it may not be run), KR_EIO (pipes, process limit). */
 enum { CHILD_GRACE_MS = 5000 };

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/cli/child.h"
 #include "client/cli/number.h"
 #include "client/cli/run.h"
 #include "client/cli/template.h"
@@ -102,6 +103,10 @@ static int check(struct cli *cli, struct run *r)
 		s = template_check(&file, 1, spec, cli->arena, &err);
 	if (s != KR_OK)
 		return cli_kr_error(&err);
+	if (!strchr(r->command[0], '{') && child_find(r->command[0], &err) != KR_OK) {
+		cli_kr_error(&err);
+		return CLI_COMMAND_FAILED;
+	}
 	if (r->log_dir && mkdir(r->log_dir, 0777) != 0 && errno != EEXIST)
 		return cli_usage(cli, "--logs: %s: %s", r->log_dir, strerror(errno));
 	return CLI_OK;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "client/cli/studyfile.h"
 
@@ -198,6 +199,27 @@ static void test_prefixes(void **state)
 	}
 }
 
+/* The n-th allocation fails, for every n. */
+static void test_allocations(void **state)
+{
+	struct msg_create_study m;
+	enum kr_status s = KR_ENOMEM;
+	long n;
+
+	(void)state;
+	for (n = 1; s != KR_OK; n++) {
+		struct arena *a = arena_new(1 << 20);
+
+		assert_non_null(a);
+		kr_alloc_fail_at(n, 0);
+		s = studyfile_parse(&m, STUDY "}", strlen(STUDY "}"), "f", a, NULL);
+		kr_alloc_fail_at(0, 0);
+		arena_free(a);
+		assert_true(s == KR_OK || s == KR_ENOMEM);
+	}
+	assert_true(n > 2);
+}
+
 static int make_arena(void **state)
 {
 	(void)state;
@@ -219,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_allocations),
 	};
 
 	return cmocka_run_group_tests(tests, make_arena, free_arena);

@@ -465,9 +465,12 @@ def test_run_wrong_commands(cli):
     assert "{momentum}" in cli.words and "{lr}" in cli.words
     cli("run", "s", "--", "echo", "{", code=USAGE)
     cli("run", "nosuch", "--", "true", code=NOT_FOUND)
-    assert cli.lines("trial", "list", "s") == []
     cli("run", "s", "--", "krige-no-such-program", code=COMMAND_FAILED)
     assert "No such file" in cli.words
+    cli("run", "s", "--", "/", code=COMMAND_FAILED)
+    assert cli.lines("trial", "list", "s") == []
+    cli("run", "s", "--", "{opt}-no-such-program", code=COMMAND_FAILED)
+    assert len(cli.lines("trial", "list", "s")) == 1
 
 
 @pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
