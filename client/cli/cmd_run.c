@@ -87,7 +87,7 @@ static int read_options(struct cli *cli, struct run *r, uint64_t *slots, int arg
 }
 
 /* What can be known to be wrong before the first trial is asked for. */
-static int check(struct cli *cli, struct run *r)
+static int check(struct cli *cli, struct run *r, uint64_t slots)
 {
 	const struct msg_spec *spec = &r->study->spec;
 	const char *file = r->result_file;
@@ -103,6 +103,10 @@ static int check(struct cli *cli, struct run *r)
 		s = template_check(&file, 1, spec, cli->arena, &err);
 	if (s != KR_OK)
 		return cli_kr_error(&err);
+	if (file && slots > 1 && !strstr(file, "{number}"))
+		return cli_usage(cli,
+			"--result: with -j each trial needs a file of its own; put "
+			"{number} into its name");
 	if (!strchr(r->command[0], '{') && child_find(r->command[0], &err) != KR_OK) {
 		cli_kr_error(&err);
 		return CLI_COMMAND_FAILED;
@@ -247,7 +251,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 		cli->retry_ms = 0; /* a daemon that is not there now is a mistake, not a restart */
 	code = cli_study(cli, argv[optind], &r.study);
 	if (code == CLI_OK)
-		code = check(cli, &r);
+		code = check(cli, &r, slots);
 	if (code != CLI_OK)
 		return code;
 	r.client = cli->client;

@@ -210,7 +210,7 @@ int cmd_tell(struct cli *cli, int argc, char **argv)
 	};
 	enum trial_state state = 0;
 	const char *reason = NULL;
-	struct msg_reply reply;
+	struct msg_reply reply = {0};
 	uint64_t number;
 	int c, code, n;
 

@@ -17,8 +17,8 @@
 #include "base/status.h"
 #include "proto/msg.h"
 
-/* Parse one value and nothing after it; text has a NUL at len. source names it in errors ("study.json"). The caller
- * frees *out with cJSON_Delete.
+/* Parse one value and nothing after it; text has a NUL at len. source names it in errors
+ * ("study.json"). The caller frees *out with cJSON_Delete.
  * Errors: KR_INVALID_ARGUMENT with source and line; KR_ENOMEM. */
 enum kr_status json_parse(
 	cJSON **out, const char *text, size_t len, const char *source, struct kr_error *err);

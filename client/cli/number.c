@@ -11,8 +11,10 @@ const char *number_format(char out[NUMBER_BYTES], double x)
 {
 	int digits, exponent;
 
-	if (!isfinite(x))
-		return strcpy(out, isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+	if (!isfinite(x)) {
+		snprintf(out, NUMBER_BYTES, "%s", isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+		return out;
+	}
 	for (digits = 1; digits < 17; digits++) {
 		snprintf(out, NUMBER_BYTES, "%.*e", digits - 1, x);
 		if (strtod(out, NULL) == x)
@@ -23,7 +25,7 @@ const char *number_format(char out[NUMBER_BYTES], double x)
 	if (exponent >= -4 && exponent < 16)
 		snprintf(out, NUMBER_BYTES, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 0, x);
 	if (!strpbrk(out, ".e"))
-		strcat(out, ".0");
+		snprintf(out, NUMBER_BYTES, "%.1f", x); /* integral and below 1e16 */
 	return out;
 }
 

@@ -9,7 +9,8 @@
 enum { NUMBER_BYTES = 32 };
 
 /* The fewest digits that read back as x, as Python's repr writes them: with ".0" when it would
- * look like an integer, with an exponent below 1e-4 and from 1e16; "nan", "inf", "-inf" for the others. Returns out. */
+ * look like an integer, with an exponent below 1e-4 and from 1e16; "nan", "inf", "-inf" for the
+ * others. Returns out. */
 const char *number_format(char out[NUMBER_BYTES], double x);
 
 /* All of text, decimal; nan and inf in any case. No spaces, no hexadecimal. False: not a

@@ -166,9 +166,11 @@ enum kr_status param_object(const struct msg_named **out, int *n, const struct m
 		return kr_fail(err, KR_ENOMEM, "no memory for the point");
 	for (const cJSON *item = object->child; item; item = item->next, i++) {
 		const struct msg_param *p = param_find(spec, item->string);
-		enum kr_status s = p ? from_json(p, item, a, &named[i].value, err)
-							 : unknown(spec, item->string, a, err);
+		enum kr_status s;
 
+		if (!p)
+			return unknown(spec, item->string, a, err);
+		s = from_json(p, item, a, &named[i].value, err);
 		if (s != KR_OK)
 			return s;
 		named[i].name = p->name;

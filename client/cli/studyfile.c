@@ -45,9 +45,11 @@ static enum kr_status no_memory(struct parse *p)
 	return kr_fail(p->err, KR_ENOMEM, "%s: no memory to read it", p->source);
 }
 
+/* path.name; for messages, so a path too long for one is cut. */
 static const char *join(char out[PATH_BYTES], const char *path, const char *name)
 {
-	snprintf(out, PATH_BYTES, "%s%s%s", path, path[0] ? "." : "", name);
+	if (snprintf(out, PATH_BYTES, "%s%s%s", path, path[0] ? "." : "", name) < 0)
+		out[0] = '\0';
 	return out;
 }
 
@@ -325,7 +327,7 @@ static enum kr_status read_objective(
 	} roles[] = {{"minimize ", METRIC_MINIMIZE}, {"maximize ", METRIC_MAXIMIZE}};
 	struct msg_create_study *study = out;
 	struct msg_metric *metric;
-	const char *text;
+	const char *text = NULL;
 	enum kr_status s;
 
 	if (cJSON_IsArray(item) && cJSON_GetArraySize(item) == 1)
@@ -333,7 +335,7 @@ static enum kr_status read_objective(
 	if (cJSON_IsArray(item))
 		return wrong(p, path, "several objectives are not built yet in this version; give one");
 	s = text_of(p, path, item, &text);
-	if (s != KR_OK)
+	if (!text)
 		return s;
 	metric = ARENA_NEW(p->a, struct msg_metric);
 	if (!metric)

@@ -15,8 +15,10 @@ const char *text_time(char out[TEXT_TIME_BYTES], uint64_t unix_ms)
 	struct tm tm;
 	size_t len;
 
-	if (!gmtime_r(&seconds, &tm))
-		return strcpy(out, "?");
+	if (!gmtime_r(&seconds, &tm)) {
+		snprintf(out, TEXT_TIME_BYTES, "?");
+		return out;
+	}
 	len = strftime(out, TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(out + len, TEXT_TIME_BYTES - len, ".%03uZ", (unsigned)(unix_ms % 1000));
 	return out;

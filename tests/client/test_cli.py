@@ -468,6 +468,8 @@ def test_run_wrong_commands(cli):
     cli("run", "s", "--", "krige-no-such-program", code=COMMAND_FAILED)
     assert "No such file" in cli.words
     cli("run", "s", "--", "/", code=COMMAND_FAILED)
+    cli("run", "s", "-j", 2, "--result", "/tmp/r.json", "--", "true", code=USAGE)
+    assert "{number}" in cli.words
     assert cli.lines("trial", "list", "s") == []
     cli("run", "s", "--", "{opt}-no-such-program", code=COMMAND_FAILED)
     assert len(cli.lines("trial", "list", "s")) == 1
