@@ -23,6 +23,11 @@ need_peers() {
 
 case ${1:-all} in
 gp)
+	pkg-config --exists nlopt || {
+		echo "bench: gp compares with NLopt: apt-get install libnlopt-dev" >&2
+		exit 1
+	}
+	cmake -S . -B build/release >/dev/null
 	cmake --build build/release --target gp_bench >/dev/null
 	exec build/release/bench/gp_bench
 	;;

@@ -209,8 +209,8 @@ def compare(tuned):
             (f"kriged        ({TREES} trees, {TRIALS} trials)", best)]
     say("the comparison, measured in this run")
     for name, value in rows:
-        against = f"{100 * (value / default - 1):+.1f} %" if value != default else ""
-        print(f"    {name:<36} {value:.5f} {against:>9}")
+        against = f"  {100 * (value / default - 1):+.1f} % against default" if value != default else ""
+        print(f"    {name:<36} {value:.5f}{against}")
     needed = next((i + 1 for i, v in enumerate(curve.best_so_far(tuned))
                    if v <= min(at_random)), None)
     if needed is not None:

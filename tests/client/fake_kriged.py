@@ -197,7 +197,8 @@ class FakeKriged:
             raise Refusal(6, "finished", "study")
         reply = _schema.SUGGEST.reply()
         for _ in range(q.count or 1):
-            if head.spec.HasField("budget") and len(trials) >= head.spec.budget:
+            taken = sum(t.state != FAILED for t in trials)
+            if head.spec.HasField("budget") and taken >= head.spec.budget:
                 if reply.trials:
                     break
                 raise Refusal(7, "budget spent", "study")

@@ -452,6 +452,19 @@ def test_optimize_in_threads_to_the_end_of_the_budget(client, capsys):
     assert len(study.trials()) == 30
 
 
+def test_optimize_fills_the_budget_when_trials_fail(client):
+    """A trial that fails gives its place back, also to a thread that found the budget spent."""
+    study = client.create_study("t", SPACE, "minimize y", budget=4)
+
+    def fn(trial):
+        time.sleep(0.05 * trial.number)
+        if trial.number == 3:
+            raise ValueError
+        return 1.0
+    study.optimize(fn, n_jobs=4, catch=ValueError, progress=False)
+    assert study.info().counts == {"COMPLETE": 4, "FAILED": 1}
+
+
 def test_optimize_exceptions(study):
     def fn(trial):
         if trial.number == 2:

@@ -75,7 +75,7 @@ class _Loop:
                 trial = self.study.ask(worker=self.worker)
                 self.evaluate(trial)
         except (StudyFinished, SpaceExhausted):
-            self.stopped = True
+            pass  # for this thread: a trial that fails in another gives its place back
         except BaseException as error:
             with self.lock:
                 self.stopped = True
