@@ -4,12 +4,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "proto/bytes.h"
 #include "proto/msg.h"
-
-struct bytes {
-	uint8_t *p;
-	size_t len;
-};
 
 /* Errors: KR_ENOMEM (arena), KR_TOO_LARGE (over the message limit). */
 enum kr_status encode_request(

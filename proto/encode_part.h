@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "proto/encode.h"
+#include "proto/bytes.h"
 #include "proto/kriged.pb-c.h"
 #include "proto/msg.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "proto/encode.h"
+#include "proto/bytes.h"
 #include "proto/msg.h"
 
 enum record_kind {
