@@ -302,11 +302,11 @@ int cli_flush(void)
 
 /* ---- main ------------------------------------------------------------------------------ */
 
-static const struct cli_command *find(const char *noun, const char *verb, bool *noun_known)
+static const struct command *find(const char *noun, const char *verb, bool *noun_known)
 {
 	*noun_known = false;
-	for (int i = 0; i < cli_n_commands; i++) {
-		const struct cli_command *c = &cli_commands[i];
+	for (int i = 0; i < n_commands; i++) {
+		const struct command *c = &commands[i];
 
 		if (strcmp(c->noun, noun) != 0)
 			continue;
@@ -322,9 +322,9 @@ static int unknown_command(struct cli *cli, const char *noun, const char *verb, 
 	const char *words[64], *near;
 	int n = 0;
 
-	for (int i = 0; i < cli_n_commands && n < 64; i++)
-		if (!noun_known || strcmp(cli_commands[i].noun, noun) == 0)
-			words[n++] = noun_known ? cli_commands[i].verb : cli_commands[i].noun;
+	for (int i = 0; i < n_commands && n < 64; i++)
+		if (!noun_known || strcmp(commands[i].noun, noun) == 0)
+			words[n++] = noun_known ? commands[i].verb : commands[i].noun;
 	if (noun_known && !verb) {
 		cli_say("%s: which command?", noun);
 		help_noun(stderr, noun);

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "client/c/krige.h"
+#include "client/cli/commands.h"
 #include "client/cli/table.h"
 #include "proto/msg.h"
 
@@ -30,17 +31,8 @@ enum cli_exit {
 	CLI_INTERRUPTED = 130
 };
 
-struct cli;
-
-/* One command: noun and verb ("study", "create"), or a word alone (verb NULL). */
-struct cli_command {
-	const char *noun, *verb;
-	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0]: the last word of its name */
-	const char *synopsis, *summary; /* of the summary, the first line is enough for lists */
-};
-
 struct cli {
-	const struct cli_command *command;
+	const struct command *command;
 	const char *endpoint; /* NULL: environment or default */
 	enum format format;
 	bool no_header, quiet, verbose;
@@ -51,9 +43,6 @@ struct cli {
 	struct krige_client *client;
 	struct arena *arena; /* of the process; loops mark and release it */
 };
-
-extern const struct cli_command cli_commands[];
-extern const int cli_n_commands;
 
 /* What main does: options before the command, the command, its exit code. */
 int cli_main(int argc, char **argv);

@@ -21,8 +21,8 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 	}
 	noun = argv[optind];
 	verb = optind + 1 < argc ? argv[optind + 1] : NULL;
-	for (int i = 0; i < cli_n_commands; i++) {
-		const struct cli_command *c = &cli_commands[i];
+	for (int i = 0; i < n_commands; i++) {
+		const struct command *c = &commands[i];
 
 		if (strcmp(c->noun, noun) != 0)
 			continue;

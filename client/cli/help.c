@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "client/cli/cli.h"
+#include "client/cli/commands.h"
 
 enum { INDENT = 26 };
 
-static void put_command(FILE *out, const struct cli_command *c)
+static void put_command(FILE *out, const struct command *c)
 {
 	int len = fprintf(out, "  %s%s%s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
 
@@ -35,8 +35,8 @@ void help_all(FILE *out)
 	fputs("krige: ask kriged for points to try, tell it what came out\n\n"
 		  "usage: krige [OPTION].. COMMAND ..\n\nCommands:\n",
 		out);
-	for (int i = 0; i < cli_n_commands; i++)
-		put_command(out, &cli_commands[i]);
+	for (int i = 0; i < n_commands; i++)
+		put_command(out, &commands[i]);
 	put_common(out);
 	fputs("\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict,\n"
 		  "6 cannot connect, 7 timeout, 8 nothing now, 9 study finished or budget spent,\n"
@@ -46,18 +46,18 @@ void help_all(FILE *out)
 
 void help_noun(FILE *out, const char *noun)
 {
-	for (int i = 0; i < cli_n_commands; i++)
-		if (strcmp(cli_commands[i].noun, noun) == 0)
-			put_command(out, &cli_commands[i]);
+	for (int i = 0; i < n_commands; i++)
+		if (strcmp(commands[i].noun, noun) == 0)
+			put_command(out, &commands[i]);
 }
 
-void help_usage(FILE *out, const struct cli_command *c)
+void help_usage(FILE *out, const struct command *c)
 {
 	fprintf(out, "usage: krige %s%s%s%s%s\n", c->noun, c->verb ? " " : "", c->verb ? c->verb : "",
 		c->synopsis[0] ? " " : "", c->synopsis);
 }
 
-void help_command(FILE *out, const struct cli_command *c)
+void help_command(FILE *out, const struct command *c)
 {
 	if (!c) {
 		help_all(out);

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-struct cli_command;
+struct command;
 
 /* All commands, common options, exit codes. */
 void help_all(FILE *out);
@@ -13,9 +13,9 @@ void help_all(FILE *out);
 void help_noun(FILE *out, const char *noun);
 
 /* "usage: krige ..." */
-void help_usage(FILE *out, const struct cli_command *c);
+void help_usage(FILE *out, const struct command *c);
 
 /* Usage and summary; all commands when c is NULL. */
-void help_command(FILE *out, const struct cli_command *c);
+void help_command(FILE *out, const struct command *c);
 
 #endif
