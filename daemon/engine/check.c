@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "daemon/engine/core.h"
+#include "daemon/engine/engine.h"
 #include "daemon/engine/suggest.h"
 
 static enum kr_status wrong(

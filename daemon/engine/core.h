@@ -8,7 +8,7 @@
 #ifndef KR_DAEMON_ENGINE_CORE_H
 #define KR_DAEMON_ENGINE_CORE_H
 
-#include "daemon/engine/engine.h"
+#include "daemon/engine/event.h"
 #include "daemon/engine/group.h"
 #include "daemon/engine/lease.h"
 #include "daemon/engine/requests.h"

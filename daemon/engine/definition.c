@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/point.h"
+#include "daemon/engine/quote.h"
 #include "proto/limits.h"
 
 /* ---- making one ------------------------------------------------------------- */
@@ -270,8 +270,8 @@ static enum kr_status differs_text(
 
 	if (strcmp(a, b) == 0)
 		return KR_OK;
-	point_quote(a, x, sizeof(x));
-	point_quote(b, y, sizeof(y));
+	quote_text(a, x, sizeof(x));
+	quote_text(b, y, sizeof(y));
 	return differs(err, field, x, y);
 }
 
@@ -290,8 +290,8 @@ static enum kr_status choices_agree(
 		if (msg_scalar_equal(&a->choices[k], &b->choices[k]))
 			continue;
 		snprintf(field, sizeof(field), "spec.parameters[%d].choices[%d]", i, k);
-		point_show(&a->choices[k], x, sizeof(x));
-		point_show(&b->choices[k], y, sizeof(y));
+		quote_scalar(&a->choices[k], x, sizeof(x));
+		quote_scalar(&b->choices[k], y, sizeof(y));
 		return differs(err, field, x, y);
 	}
 	return KR_OK;

@@ -8,7 +8,7 @@
 #include "daemon/engine/call.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/expire.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/event.h"
 #include "daemon/engine/row.h"
 
 /* A reply that waits. study: whose rows it reflects; 0: of all studies. */

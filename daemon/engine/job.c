@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 
 /* ---- snapshot --------------------------------------------------------------- */
 

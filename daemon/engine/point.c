@@ -5,33 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- showing ---------------------------------------------------------------- */
-
-void point_quote(const char *s, char *out, size_t size)
-{
-	size_t len = strlen(s), room = size - 3;
-
-	if (len > room) {
-		len = room;
-		while (len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
-			len--;
-	}
-	snprintf(out, size, "'%.*s'", (int)len, s);
-}
-
-void point_show(const struct msg_scalar *v, char *out, size_t size)
-{
-	switch (v->kind) {
-	case SCALAR_NULL: snprintf(out, size, "null"); return;
-	case SCALAR_BOOL: snprintf(out, size, "%s", v->b ? "true" : "false"); return;
-	case SCALAR_INT: snprintf(out, size, "%" PRId64, v->i); return;
-	case SCALAR_REAL:
-		snprintf(out, size, v->r == rint(v->r) && fabs(v->r) < 1e15 ? "%.1f" : "%.17g", v->r);
-		return;
-	case SCALAR_STRING: point_quote(v->s, out, size); return;
-	}
-	snprintf(out, size, "?");
-}
+#include "daemon/engine/quote.h"
 
 static const char *type_name(const struct msg_scalar *v)
 {
@@ -61,7 +35,7 @@ static enum kr_status wrong_type(struct kr_error *err, const char *field, const 
 {
 	char text[160], shown[72];
 
-	point_show(v, shown, sizeof(shown));
+	quote_scalar(v, shown, sizeof(shown));
 	snprintf(text, sizeof(text), "%s is %s; it must be %s", shown, type_name(v), right);
 	return refuse(err, field, name, text);
 }
@@ -76,8 +50,8 @@ static enum kr_status read_choice(const struct msg_param *p, const char *field,
 			*out = k;
 			return KR_OK;
 		}
-	point_show(v, shown, sizeof(shown));
-	point_show(&p->choices[0], first, sizeof(first));
+	quote_scalar(v, shown, sizeof(shown));
+	quote_scalar(&p->choices[0], first, sizeof(first));
 	snprintf(text, sizeof(text), "%s (%s) is not one of its %d choices, the first of which is %s",
 		shown, type_name(v), p->n_choices, first);
 	return refuse(err, field, p->name, text);
@@ -144,7 +118,7 @@ enum kr_status point_objective(const struct definition *def, const char *field, 
 	const char *name = def->spec.metrics[0].name;
 	char path[sizeof(err->field)], theirs[72], ours[72];
 
-	point_quote(name, ours, sizeof(ours));
+	quote_text(name, ours, sizeof(ours));
 	if (n == 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
 			"%s is empty; give the value of the objective %s", field, ours);
@@ -152,7 +126,7 @@ enum kr_status point_objective(const struct definition *def, const char *field, 
 		if (!values[i].name || strcmp(values[i].name, name) == 0)
 			continue;
 		snprintf(path, sizeof(path), "%s[%d].name", field, i);
-		point_quote(values[i].name, theirs, sizeof(theirs));
+		quote_text(values[i].name, theirs, sizeof(theirs));
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
 			"%s: the study has no metric %s; its objective is %s", path, theirs, ours);
 	}

@@ -33,10 +33,4 @@ size_t point_bytes(const struct definition *def);
 enum kr_status point_objective(const struct definition *def, const char *field, int n,
 	const struct msg_value *values, double *out, struct kr_error *err);
 
-/* A scalar for people: 3, 0.5, "text", true, null. Long text is cut. */
-void point_show(const struct msg_scalar *v, char *out, size_t size);
-
-/* 'text', cut between characters when it does not fit. */
-void point_quote(const char *s, char *out, size_t size);
-
 #endif

@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 #include "daemon/engine/page.h"
 #include "daemon/engine/replayed.h"
 

@@ -3,7 +3,9 @@
 #define KR_DAEMON_ENGINE_REPLAY_H
 
 #include "base/status.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/event.h"
+
+struct engine;
 #include "daemon/engine/study.h"
 
 /* Answered later. Errors: KR_ENOMEM, KR_OVERLOADED. */

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 #include "daemon/engine/row.h"
 #include "proto/record.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 #include "daemon/engine/reply.h"
 
 /* Points of one computation: the batch limit of one request, whoever shares it. */

@@ -6,7 +6,9 @@
 
 #include "acquisition/policy.h"
 #include "base/status.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/event.h"
+
+struct engine;
 #include "daemon/engine/study.h"
 
 struct suggest {

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/call.h"
-#include "daemon/engine/job_parts.h"
+#include "daemon/engine/job_internal.h"
 #include "daemon/engine/point.h"
 
 static enum kr_status read_points(struct call *c, double **out, struct kr_error *err)

@@ -4,11 +4,11 @@
  * The snapshot is taken on the engine's thread and costs little: observations
  * are shared (history.h), the other points copied. The contiguous arrays that
  * the policy wants are gathered by the first unit, on the compute side. */
-#ifndef KR_DAEMON_ENGINE_JOB_PARTS_H
-#define KR_DAEMON_ENGINE_JOB_PARTS_H
+#ifndef KR_DAEMON_ENGINE_JOB_INTERNAL_H
+#define KR_DAEMON_ENGINE_JOB_INTERNAL_H
 
 #include "acquisition/policy.h"
-#include "daemon/engine/engine.h"
+#include "daemon/engine/event.h"
 #include "daemon/engine/job.h"
 #include "daemon/engine/study.h"
 
