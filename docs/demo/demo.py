@@ -27,7 +27,7 @@ TRAIN = [sys.executable, str(HERE / "train.py")]
 
 TRIALS = int(os.environ.get("DEMO_TRIALS", "40"))
 WORKERS = 2
-TREES = "40"  # of every tuned model; the default settings grow 100
+TREES = "25"  # of every tuned model; the default settings grow 100
 STUDY = {
     "name": "digits",
     "space": {
