@@ -18,7 +18,10 @@
  *     observations have grown by 1/25; in between the fit of the state is used.
  *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
  *     that fill the space; of more than 512 the fit likewise. Of more than 1,024 pending
- *     points the newest are modelled. All of them count for distinctness.
+ *     points, and of more than 128 taken ones, the newest are modelled. All of them count
+ *     for distinctness.
+ *   - Where a point was taken the search expects no improvement; the more points were lost
+ *     at a place, the less.
  *   - A slot never gets a point that was observed, is pending or taken, or went to an
  *     earlier slot, and always keeps its fixed values as given.
  * Up to n = 1,000 a unit is tens of milliseconds of work, but for one start of a fit. */

@@ -4,7 +4,8 @@
  *   FIT       one unit a start; skipped while the state's fit is young enough
  *   CONDITION the model on the observations, and the best known points
  *   QUERY     predictions, a block a unit
- *   JOIN      the fantasy model: pending points, and the best points under noise
+ *   JOIN      the fantasy model: the best points under noise, places that failed, pending
+ *             points
  *   SEARCH    slot by slot: candidates, maximization, distinctness
  *
  * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
@@ -25,6 +26,7 @@ enum {
 	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
+	POLICY__FAILED_ROWS = 128,   /* most taken points in the model, the newest */
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__COLUMNS = 16,        /* fantasies */
@@ -130,6 +132,14 @@ enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 
 /* One block of pending points (and settled slots) into the fantasy model. */
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
+
+/* ---- policy_failed.c: points that were given out and brought nothing -------------- */
+
+/* How many of the taken points the model looks at. */
+int policy__failed_rows(const struct policy *p);
+
+/* Tell joint (conditioned, incumbents known) that they were no improvement. */
+enum kr_status policy__avoid_failed(struct policy *p, struct kr_error *err);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 

@@ -62,6 +62,8 @@ static void equal_inputs_give_equal_bits_at_every_cut(void **state)
 	struct policy_slot slots[4] = {{.number = 12}, {13, fixed}, {.number = 14}, {.number = 15}};
 	cube_draw(p->space, &r, x);
 	play_pend(p, x);
+	cube_draw(p->space, &r, x);
+	play_take(p, x);
 	struct policy_input in = play_input(p, slots, 4);
 	struct policy *whole = play_run(&in);
 	int units = policy_units(whole);
@@ -269,6 +271,64 @@ static void pending_points_are_avoided(void **state)
 	}
 }
 
+/* ---- failures ----------------------------------------------------------------- */
+
+/* The squared distance to one point. Below, NaN is a crash. */
+static double valley(const double *x)
+{
+	return (x[0] - 0.55) * (x[0] - 0.55) + (x[1] - 0.45) * (x[1] - 0.45);
+}
+
+static double hole(const double *x, int i)
+{
+	(void)i;
+	return fabs(x[0] - 0.55) < 0.1 && fabs(x[1] - 0.45) < 0.1 ? NAN : valley(x);
+}
+
+static double cliff(const double *x, int i)
+{
+	(void)i;
+	return x[0] > 0.45 ? NAN : valley(x);
+}
+
+static double mishap(const double *x, int i)
+{
+	return i % 5 == 3 ? NAN : valley(x);
+}
+
+/* The best of 40 evaluations; crashes bring nothing. */
+static double best_with_failures(double (*f)(const double *, int), uint64_t seed)
+{
+	struct play *p = play_new(cube_floats(2), 64, seed);
+	double x[2], best = INFINITY;
+	for (int i = 0; i < 40; i++) {
+		assert_int_not_equal(play_ask(p, x), POLICY_EXHAUSTED);
+		double y = f(x, i);
+		isnan(y) ? play_take(p, x) : play_tell(p, x, y);
+		best = fmin(best, y);
+	}
+	print_message("seed %d: best %.3g, %d failed\n", (int)seed, best, p->n_taken);
+	play_free(p);
+	return best;
+}
+
+/* Where the best values would be it always crashes. The best there is: 0.01. */
+static void the_search_leaves_places_that_fail(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		assert_true(best_with_failures(hole, seed) < 0.02);
+		assert_true(best_with_failures(cliff, seed) < 0.02);
+	}
+}
+
+static void single_failures_hide_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 6; seed++)
+		assert_true(best_with_failures(mishap, seed) < 1e-5);
+}
+
 /* ---- hard data ---------------------------------------------------------------- */
 
 static void any_finite_outcome_is_taken(void **state)
@@ -445,6 +505,7 @@ static void running_out_of_memory_never_fails_a_suggestion(void **state)
 	(void)state;
 	struct play *p = told(mixed_space(), 7, SEED);
 	struct policy_slot slots[2] = {{.number = 7}, {.number = 8}};
+	play_take(p, p->X);
 	struct policy_input in = play_input(p, slots, 2);
 	for (int sticky = 0; sticky < 2; sticky++)
 		for (long n = 1, fills = 1; fills; n++) {
@@ -481,6 +542,8 @@ int main(void)
 		cmocka_unit_test(a_batch_may_exhaust_the_space),
 		cmocka_unit_test(a_batch_spreads),
 		cmocka_unit_test(pending_points_are_avoided),
+		cmocka_unit_test(the_search_leaves_places_that_fail),
+		cmocka_unit_test(single_failures_hide_nothing),
 		cmocka_unit_test(any_finite_outcome_is_taken),
 		cmocka_unit_test(repeated_points_are_taken),
 		cmocka_unit_test(one_to_fifty_dimensions_and_one_observation),
