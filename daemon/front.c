@@ -140,11 +140,6 @@ void *front_socket(struct front *f)
 	return f->socket;
 }
 
-void front_stop(struct front *f)
-{
-	zmq_unbind(f->socket, f->address);
-}
-
 void front_close(struct front *f)
 {
 	if (!f)

@@ -38,10 +38,8 @@ enum front_taken front_take(struct front *f, struct route *route, struct msg_req
 /* header: as in route, with the flags of the reply. */
 void front_reply(struct front *f, const struct route *to, const void *body, size_t len);
 
-/* No new clients; those connected may still get their replies. */
-void front_stop(struct front *f);
-
-/* Sends what is queued, for a second at most. */
+/* Sends what is queued, for a second at most. Not before: libzmq ends the connections
+ * of an address together with the address. */
 void front_close(struct front *f);
 
 #endif

@@ -222,7 +222,6 @@ static void drain(struct shell *s, const char *why)
 	log_at(LOG_LEVEL_INFO, "draining", "reason=\"%s\" jobs=%d", why, s->n_jobs);
 	s->draining = true;
 	s->drain_end_ns = now().now_ns + DRAIN_S * NS_PER_S;
-	front_stop(s->front);
 	compute_cut_all(s->compute);
 }
 

@@ -367,6 +367,12 @@ bool replay_loaded(struct engine *e, const struct event *ev)
 	return true;
 }
 
+/* The shell cut it, before the work that is recorded was done: it proves nothing. */
+static bool was_stopped(const struct job *j)
+{
+	return j->cut && !(j->bounded && j->units == j->most_units);
+}
+
 void replay_finish(struct engine *e, struct job *j)
 {
 	struct replay *r = j->asker;
@@ -374,6 +380,8 @@ void replay_finish(struct engine *e, struct job *j)
 	r->running--;
 	if (j->status != KR_OK && r->status == KR_OK)
 		fail(r, kr_fail(&r->err, KR_ENOMEM, "no memory to replay"));
+	if (was_stopped(j) && r->status == KR_OK)
+		fail(r, kr_fail(&r->err, KR_UNAVAILABLE, "the daemon stops; replay again after its start"));
 	for (struct replayed *ev = j->tag; ev && r->status == KR_OK; ev = ev->same)
 		replayed_compare(ev, j);
 	finish_if_done(e, r);

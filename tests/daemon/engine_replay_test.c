@@ -221,6 +221,26 @@ static void test_unreadable(void **state)
 	harness_free(h);
 }
 
+/* A shell that stops cuts all: what was not computed again is not called different. */
+static void test_stopped(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_request m = replay_request(0, 0);
+	struct msg_reply r;
+	int n = play(h);
+
+	(void)state;
+	h->cut_after = 1;
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_UNAVAILABLE, NULL, "replay again");
+	harness_check(h);
+	h->cut_after = 0;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	assert_int_equal(r.u.replay.n, n);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_difference_is_found),
 		cmocka_unit_test(test_does_not_block),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

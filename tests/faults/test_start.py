@@ -5,11 +5,12 @@ import socket
 import sqlite3
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from daemon import BIN, Daemon
-from wire import Lost, Wire, params, spec
+from wire import UNAVAILABLE, Lost, Refused, Wire, params, spec
 
 
 def kriged(*flags, **env):
@@ -97,6 +98,36 @@ def test_a_drain_answers_waiting_suggests(daemon):
     assert len(wire.call("list_trials", study=b"s", from_number=300).trials) == 1
     wire.close()
     assert daemon.stop() == 0
+
+
+def test_who_waits_at_a_drain_is_answered(daemon):
+    """The one connection, which stays: suggests that are cut, and a replay, which can't be."""
+    daemon.threads = 1
+    assert daemon.start()
+    wire = Wire(daemon.endpoint)
+    wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(n_params=6, seed=3))
+    points = [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=(k * (i + 3) % 97) / 97))
+                           for i in range(6)], values=[dict(value=float(k % 13))])
+              for k in range(1000)]
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points)
+    for k in range(20):
+        trial = wire.call("suggest", id=os.urandom(16), study=b"s", timeout=60).trials[0]
+        wire.call("observe", id=os.urandom(16), study=b"s",
+                  observations=[dict(number=trial.number, values=[dict(value=k / 20)])])
+    asker = Wire(daemon.endpoint)
+    with ThreadPoolExecutor() as pool:
+        replayed = pool.submit(lambda: wire.call("replay", study=b"s", timeout=10.0))
+        given = pool.submit(lambda: asker.call("suggest", id=os.urandom(16), study=b"s",
+                                               timeout=10.0))
+        time.sleep(0.1)
+        assert daemon.stop() == 0
+        assert given.result().trials[0].number == 1020
+        try:
+            assert all(s.equal for s in replayed.result().suggestions)
+        except Refused as e:
+            assert e.code == UNAVAILABLE
+    wire.close()
+    asker.close()
 
 
 def test_idle_exit(daemon):
