@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 /* A value typed by hand may miss its grid value by this part of a step. */
 static const double grid_tolerance = 1e-9;
@@ -36,9 +37,10 @@ struct space {
 static enum kr_status refuse(
 	struct kr_error *err, int i, const char *member, double value, const char *remedy)
 {
-	char field[32];
+	char field[32], shown[NUMBER_SHOWN];
 	snprintf(field, sizeof(field), "params[%d].%s", i, member);
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s is %.17g; %s", field, value, remedy);
+	return kr_fail_field(
+		err, KR_INVALID_ARGUMENT, field, "%s is %s; %s", field, number_show(value, shown), remedy);
 }
 
 static enum kr_status check_bounds(const struct space_param *p, int i, struct kr_error *err)
@@ -250,15 +252,16 @@ double space_count(const struct space *s)
 enum kr_status space_check(const struct space *s, int i, double value, struct kr_error *err)
 {
 	const struct axis *a = &s->axes[i];
+	char shown[NUMBER_SHOWN], low[NUMBER_SHOWN], high[NUMBER_SHOWN];
 	if (a->p.kind == SPACE_CATEGORICAL) {
 		if (value >= 0 && value < a->levels && value == rint(value))
 			return KR_OK;
-		return kr_fail(err, KR_INVALID_ARGUMENT, "choice %.17g does not exist; it must be 0 to %d",
-			value, a->p.n_choices - 1);
+		return kr_fail(err, KR_INVALID_ARGUMENT, "choice %s does not exist; it must be 0 to %d",
+			number_show(value, shown), a->p.n_choices - 1);
 	}
 	if (!(value >= a->p.low && value <= a->p.high))
-		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"%.17g is out of bounds; it must be %.17g to %.17g", value, a->p.low, a->p.high);
+		return kr_fail(err, KR_INVALID_ARGUMENT, "%s is out of bounds; it must be %s to %s",
+			number_show(value, shown), number_show(a->p.low, low), number_show(a->p.high, high));
 	if (!isfinite(a->levels))
 		return KR_OK;
 	double near = grid_value(a, grid_level(a, value));
@@ -267,13 +270,11 @@ enum kr_status space_check(const struct space *s, int i, double value, struct kr
 		return KR_OK;
 	if (a->p.kind == SPACE_INT && value != rint(value))
 		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"%.17g is not an integer; the nearest allowed "
-			"value is %.17g",
-			value, near);
+			"%s is not an integer; the nearest allowed value is %s", number_show(value, shown),
+			number_show(near, low));
 	return kr_fail(err, KR_INVALID_ARGUMENT,
-		"%.17g is not low + a multiple of step; the nearest "
-		"allowed value is %.17g",
-		value, near);
+		"%s is not low + a multiple of step; the nearest allowed value is %s",
+		number_show(value, shown), number_show(near, low));
 }
 
 double space_level(const struct space *s, int i, double value)

@@ -5,6 +5,8 @@
 
 #include "proto/decode_part.h"
 
+#include "base/number.h"
+
 enum { SHOWN_BYTES = DECODE_SHOWN - 8 }; /* beside quotes and "..." */
 
 static int compare_text(const char *a, const char *b)
@@ -104,7 +106,7 @@ static void show_scalar(char out[DECODE_SHOWN], const struct msg_scalar *s)
 	case SCALAR_NULL: snprintf(out, DECODE_SHOWN, "null"); return;
 	case SCALAR_BOOL: snprintf(out, DECODE_SHOWN, "%s", s->b ? "true" : "false"); return;
 	case SCALAR_INT: snprintf(out, DECODE_SHOWN, "%" PRId64, s->i); return;
-	case SCALAR_REAL: snprintf(out, DECODE_SHOWN, "%.17g", s->r); return;
+	case SCALAR_REAL: number_show(s->r, out); return;
 	case SCALAR_STRING: decode_distinct__show(out, s->s); return;
 	}
 	out[0] = '\0';

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "daemon/engine/quote.h"
 #include "proto/limits.h"
 
@@ -240,14 +241,14 @@ static enum kr_status differs(
 static enum kr_status differs_number(
 	struct kr_error *err, const char *field, bool has_a, double a, bool has_b, double b)
 {
-	char x[40] = "none", y[40] = "none";
+	char x[NUMBER_SHOWN] = "none", y[NUMBER_SHOWN] = "none";
 
 	if (has_a == has_b && (!has_a || a == b))
 		return KR_OK;
 	if (has_a)
-		snprintf(x, sizeof(x), "%.17g", a);
+		number_show(a, x);
 	if (has_b)
-		snprintf(y, sizeof(y), "%.17g", b);
+		number_show(b, y);
 	return differs(err, field, x, y);
 }
 

@@ -10,7 +10,7 @@
 static const char *type_name(const struct msg_scalar *v)
 {
 	switch (v->kind) {
-	case SCALAR_NULL: return "null";
+	case SCALAR_NULL: return "no value";
 	case SCALAR_BOOL: return "a bool";
 	case SCALAR_INT: return "an int";
 	case SCALAR_REAL: return "a real";

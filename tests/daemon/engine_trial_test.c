@@ -73,9 +73,10 @@ static void test_observe_states(void **state)
 	r = harness_ask(h, &m);
 	harness_assert_ok(&r);
 	assert_int_equal(h->n_rows, rows);
-	m = harness_observe(h, "s", 0, 0.5);
+	m = harness_observe(h, "s", 0, 0.3);
 	r = harness_ask(h, &m);
-	harness_assert_error(&r, KR_CONFLICT, "observations[0].number", "trial 0 is COMPLETE already");
+	harness_assert_error(&r, KR_CONFLICT, "observations[0].number",
+		"trial 0 is COMPLETE already with 0.25 and can't become 0.3;");
 
 	m = harness_fail(h, "s", 1, TRIAL_PRUNED, "bad start");
 	r = harness_ask(h, &m);
@@ -89,6 +90,9 @@ static void test_observe_states(void **state)
 	m = harness_fail(h, "s", 1, TRIAL_FAILED, "bad start");
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_CONFLICT, "number", "trial 1 is PRUNED already");
+	m = harness_fail(h, "s", 1, TRIAL_PRUNED, "too slow");
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_CONFLICT, "number", "with another reason");
 	m = harness_observe(h, "s", 1, 0.5);
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_CONFLICT, NULL, "PRUNED");

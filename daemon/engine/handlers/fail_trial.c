@@ -26,6 +26,10 @@ static enum kr_status check(
 			"state is %s; it must be FAILED, INFEASIBLE or PRUNED", msg_trial_state_name(state));
 	if (is_repeat(t, state, m->reason))
 		return KR_OK;
+	if (t->state == state)
+		return kr_fail_field(err, KR_CONFLICT, "number",
+			"trial %" PRIu64 " is %s already, with another reason, which stays", t->number,
+			msg_trial_state_name(state));
 	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
 		return kr_fail_field(err, KR_CONFLICT, "number",
 			"trial %" PRIu64 " is %s already and can't become %s", t->number,

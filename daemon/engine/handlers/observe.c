@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/number.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
 #include "daemon/engine/point.h"
@@ -25,12 +26,13 @@ static enum kr_status conflict(
 	const struct trial *t, const char *field, double y, struct kr_error *err)
 {
 	const char *state = msg_trial_state_name((enum trial_state)t->state);
+	char stored[NUMBER_SHOWN], given[NUMBER_SHOWN];
 
 	if (t->state == TRIAL_COMPLETE)
 		return kr_fail_field(err, KR_CONFLICT, field,
-			"trial %" PRIu64 " is COMPLETE already with %.17g "
-			"and can't become %.17g; only the same value may be told again",
-			t->number, t->value, y);
+			"trial %" PRIu64 " is COMPLETE already with %s "
+			"and can't become %s; only the same value may be told again",
+			t->number, number_show(t->value, stored), number_show(y, given));
 	return kr_fail_field(err, KR_CONFLICT, field,
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }
