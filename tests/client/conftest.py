@@ -13,12 +13,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def find_kriged():
+@pytest.fixture
+def kriged_bin():
+    """Where the daemon is; without one the test is skipped."""
     for found in (os.environ.get("KRIGED_BIN"), str(CHECKOUT / "build/release/bin/kriged"),
                   shutil.which("kriged")):
         if found and os.access(found, os.X_OK):
             return found
-    return None
+    pytest.skip("kriged is not built: ./dev build")
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def fake(folder):
 class Daemon:
     """A real kriged on a file, which can be killed and started again."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, binary):
+        self.binary = binary
         self.endpoint = f"ipc://{folder}/kriged.sock"
         self.db = folder / "kriged.db"
         self.log = open(folder / "kriged.log", "a+")
@@ -48,7 +51,7 @@ class Daemon:
 
     def start(self):
         self.process = subprocess.Popen(
-            [find_kriged(), "--db", str(self.db), "--endpoint", self.endpoint],
+            [self.binary, "--db", str(self.db), "--endpoint", self.endpoint],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             self.log.write(line)
@@ -74,10 +77,8 @@ class Daemon:
 
 
 @pytest.fixture
-def daemon(folder):
-    if find_kriged() is None:
-        pytest.skip("kriged is not built: ./dev build")
-    server = Daemon(folder)
+def daemon(folder, kriged_bin):
+    server = Daemon(folder, kriged_bin)
     yield server
     if server.process.poll() is None:
         server.stop()

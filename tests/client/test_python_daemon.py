@@ -310,12 +310,9 @@ def test_optimize_with_a_daemon_that_is_killed(client, daemon):
     assert study.info().counts == {"COMPLETE": 12}
 
 
-def test_connect_starts_a_daemon(folder, monkeypatch):
-    from conftest import find_kriged
+def test_connect_starts_a_daemon(folder, kriged_bin, monkeypatch):
     from krige import _local
-    if find_kriged() is None:
-        pytest.skip("kriged is not built: ./dev build")
-    monkeypatch.setenv("KRIGED_BIN", find_kriged())
+    monkeypatch.setenv("KRIGED_BIN", kriged_bin)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     monkeypatch.setenv("KRIGE_HOME", str(folder / "data"))
     monkeypatch.delenv("KRIGE_ENDPOINT", raising=False)
