@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/record.h"
 #include "tests/sim/sim.h"
 
-static struct stored_row copy_row(const struct row *r)
+static struct stored_row copy_row(const struct world *w, const struct row *r)
 {
-	struct stored_row s = {.row = *r};
+	struct stored_row s = {.row = *r, .made_ns = world_moment(w, r->time_ms)};
 	uint8_t *body = malloc(r->len + 1);
 	char *actor = strdup(r->actor ? r->actor : "");
 	if (!body || !actor)
@@ -28,31 +29,40 @@ static void free_rows(struct stored_row *rows, size_t n)
 	free(rows);
 }
 
-uint64_t disk_seq(const struct world *w, uint64_t study)
+static void append(struct world *w, const struct stored_row *s)
 {
-	uint64_t seq = 0;
-	for (size_t i = 0; i < w->n_disk; i++)
-		if (w->disk[i].row.study == study && w->disk[i].row.seq > seq)
-			seq = w->disk[i].row.seq;
-	return seq;
+	if (w->n_disk == w->cap_disk) {
+		w->cap_disk = w->cap_disk ? 2 * w->cap_disk : 64;
+		w->disk = realloc(w->disk, w->cap_disk * sizeof(*w->disk));
+		if (!w->disk)
+			abort();
+	}
+	w->disk[w->n_disk++] = *s;
+	model_fold(w, s);
+}
+
+/* A study that was replaced and the one in its place: in one commit, or neither. */
+static void replacements_are_whole(struct world *w, size_t from)
+{
+	for (size_t i = from; i < w->n_disk && !w->complaint[0]; i++) {
+		const struct row *r = &w->disk[i].row;
+		bool replaced = r->kind == RECORD_STUDY_UPDATED && !r->has_request;
+		bool found = false;
+		for (size_t k = from; replaced && k < w->n_disk; k++)
+			found |= w->disk[k].row.kind == RECORD_STUDY_CREATED &&
+				strcmp(model_find(w->model, w->disk[k].row.study)->name,
+					model_find(w->model, r->study)->name) == 0;
+		if (replaced && !found)
+			world_complain(w, "study %d was replaced by none", (int)r->study);
+	}
 }
 
 static void make_durable(struct world *w)
 {
-	for (size_t i = 0; i < w->n_flight; i++) {
-		const struct row *r = &w->flight[i].row;
-		if (r->seq != disk_seq(w, r->study) + 1)
-			world_complain(w, "row %llu of study %llu after %llu",
-				(unsigned long long)r->seq, (unsigned long long)r->study,
-				(unsigned long long)disk_seq(w, r->study));
-		if (w->n_disk == w->cap_disk) {
-			w->cap_disk = w->cap_disk ? 2 * w->cap_disk : 64;
-			w->disk = realloc(w->disk, w->cap_disk * sizeof(*w->disk));
-			if (!w->disk)
-				abort();
-		}
-		w->disk[w->n_disk++] = w->flight[i];
-	}
+	size_t from = w->n_disk;
+	for (size_t i = 0; i < w->n_flight; i++)
+		append(w, &w->flight[i]);
+	replacements_are_whole(w, from);
 	free(w->flight);
 	w->flight = NULL;
 	w->n_flight = 0;
@@ -65,6 +75,15 @@ static void lose_flight(struct world *w)
 	w->n_flight = 0;
 }
 
+static void note_loss(struct world *w)
+{
+	for (size_t i = 0; i < w->n_flight; i++) {
+		struct model_study *f = model_find(w->model, w->flight[i].row.study);
+		if (f)
+			f->lost_ns = w->now_ns;
+	}
+}
+
 void disk_commit(struct world *w, uint64_t group, const struct row *rows, size_t n)
 {
 	if (w->n_flight)
@@ -75,18 +94,27 @@ void disk_commit(struct world *w, uint64_t group, const struct row *rows, size_t
 	if (!w->flight)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		w->flight[i] = copy_row(&rows[i]);
+		w->flight[i] = copy_row(w, &rows[i]);
 	w->n_flight = n;
 	w->flight_group = group;
-	world_push(w, (struct happening){.at = w->now_ns + (int64_t)world_below(w, 8000) * 1000,
-		.kind = HAPPEN_COMMITTED, .id = group});
+	world_push(w,
+		(struct happening){.at = w->now_ns + (int64_t)world_below(w, 8000) * 1000,
+			.kind = HAPPEN_COMMITTED,
+			.id = group});
 }
 
 void disk_finish_commit(struct world *w, uint64_t group)
 {
 	struct event ev = {.kind = EVENT_COMMITTED, .u.committed = {.group = group}};
+	if (w->loading) { /* one thread does both */
+		world_push(w,
+			(struct happening){.at = w->now_ns + 1000000, .kind = HAPPEN_COMMITTED, .id = group});
+		return;
+	}
 	if (world_chance(w, w->profile->commit_fails)) {
+		note_loss(w);
 		lose_flight(w);
+		world_trouble(w);
 		ev.u.committed.status = world_below(w, 2) ? KR_EFULL : KR_EIO;
 		ev.u.committed.text = "simulated";
 	} else {
@@ -111,35 +139,82 @@ static int by_study(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-void disk_load(struct world *w, uint64_t ticket, uint64_t study)
+/* Rows of a study (0: all) among the first n_disk: the caller frees them. */
+static struct row *rows_of(const struct world *w, uint64_t study, size_t n_disk, size_t *n)
 {
-	struct event ev = {.kind = EVENT_LOADED, .u.loaded = {.ticket = ticket, .done = true}};
-	struct row *rows = calloc(w->n_disk + 1, sizeof(*rows));
+	struct row *rows = calloc(n_disk + 1, sizeof(*rows));
 	if (!rows)
 		abort();
-	size_t n = 0;
-	for (size_t i = 0; i < w->n_disk; i++)
+	*n = 0;
+	for (size_t i = 0; i < n_disk; i++)
 		if (study == 0 || w->disk[i].row.study == study)
-			rows[n++] = w->disk[i].row;
-	qsort(rows, n, sizeof(*rows), by_study);
-	if (world_chance(w, w->profile->load_fails)) {
+			rows[(*n)++] = w->disk[i].row;
+	qsort(rows, *n, sizeof(*rows), by_study);
+	return rows;
+}
+
+static void tell_rows(
+	struct world *w, const struct happening *h, const struct row *rows, size_t n, bool done)
+{
+	struct event ev = {
+		.kind = EVENT_LOADED, .u.loaded = {.ticket = h->id, .rows = rows, .n = n, .done = done}};
+	if (done && world_chance(w, w->profile->load_fails)) {
+		ev.u.loaded.n = 0;
 		ev.u.loaded.status = KR_EIO;
 		ev.u.loaded.text = "simulated";
-		world_event(w, &ev);
-	} else {
-		size_t half = world_below(w, (uint32_t)n + 1); /* in two parts */
-		if (half) {
-			ev.u.loaded.rows = rows;
-			ev.u.loaded.n = half;
-			ev.u.loaded.done = false;
-			world_event(w, &ev);
-		}
-		ev.u.loaded.rows = rows + half;
-		ev.u.loaded.n = n - half;
-		ev.u.loaded.done = true;
-		world_event(w, &ev);
+		world_trouble(w);
 	}
+	world_event(w, &ev);
+}
+
+/* A load comes in two parts, with requests, jobs and ticks between them. */
+void disk_load(struct world *w, const struct happening *h)
+{
+	struct happening rest = *h;
+	size_t n;
+	rest.at = w->now_ns + (int64_t)world_below(w, 3000) * 1000;
+	if (w->loading) { /* one at a time */
+		rest.at += 1000;
+		world_push(w, rest);
+		return;
+	}
+	struct row *rows = rows_of(w, h->study, w->n_disk, &n);
+	rest.kind = HAPPEN_LOADED_REST;
+	rest.n_disk = w->n_disk;
+	rest.from = world_below(w, (uint32_t)n + 1);
+	w->loading = true;
+	if (rest.from)
+		tell_rows(w, h, rows, rest.from, false);
+	world_push(w, rest);
 	free(rows);
+}
+
+void disk_load_rest(struct world *w, const struct happening *h)
+{
+	size_t n;
+	struct row *rows = rows_of(w, h->study, h->n_disk, &n);
+	bool was_ready = engine_ready(w->engine);
+	w->loading = false;
+	tell_rows(w, h, rows + h->from, n - h->from, true);
+	if (h->study)
+		model_wake(w, h->study, false);
+	else if (!was_ready && engine_ready(w->engine))
+		model_wake(w, 0, true);
+	free(rows);
+}
+
+const struct row *disk_row_of(const struct world *w, const uint8_t request[16], int *n)
+{
+	const struct row *found = NULL;
+	*n = 0;
+	for (size_t i = 0; i < w->n_disk; i++) {
+		const struct row *r = &w->disk[i].row;
+		if (r->has_request && memcmp(r->request, request, 16) == 0) {
+			found = r;
+			++*n;
+		}
+	}
+	return found;
 }
 
 void disk_free(struct world *w)

@@ -2,10 +2,11 @@
  *
  * One struct world is one schedule, made from one seed: clients send random
  * requests over a network that loses, doubles and reorders messages; commits are
- * slow and fail; the daemon is killed and restarted from the disk; clocks jump.
- * When the schedule is over everything is repaired, each client gets its last
- * answer, and check.c compares what was acknowledged with what is on the disk,
- * folded by a reference model that shares no code with the engine. */
+ * slow and fail; the daemon is killed and restarted from the disk; clocks jump;
+ * allocations fail. Rows are folded into a reference model as they become durable
+ * (model.c), each reply is held against it as it leaves the engine (watch.c), and
+ * when the schedule is over everything is repaired, each client gets its last
+ * answer, and check.c compares what was acknowledged with what is there. */
 #ifndef KR_TESTS_SIM_SIM_H
 #define KR_TESTS_SIM_SIM_H
 
@@ -16,118 +17,191 @@
 #include "base/rng.h"
 #include "daemon/engine/engine.h"
 #include "proto/encode.h"
+#include "tests/sim/model.h"
 
-enum { SIM_CLIENTS = 5, SIM_STUDIES = 2, SIM_MAX_HELD = 8 };
+enum {
+	SIM_CLIENTS = 5,
+	SIM_STUDIES = 2,
+	SIM_MAX_HELD = 8,
+	SIM_MAX_TOLD = 3,
+	SIM_ARRIVALS = 16,
+	SIM_MOMENTS = 512
+};
 
 /* How hostile the world is; probabilities in [0, 1]. */
 struct profile {
 	const char *name;
-	double lose, twice;       /* a message, either way */
+	double lose, twice; /* a message, either way */
 	double commit_fails;
 	double load_fails;
-	double kills;             /* of the daemon, per event */
-	double clock_jumps;       /* per event: the wall clock, and long stops */
-	double client_dies;       /* per request: it forgets the trials it holds */
-	double hurry;             /* a suggest has a deadline */
-	int requests;             /* per client */
+	double kills;       /* of the daemon, per event */
+	double clock_jumps; /* per event: the wall clock, and long stops */
+	double client_dies; /* per request: it forgets the trials it holds */
+	double hurry;       /* a suggest has a deadline */
+	double starves;     /* per event: an allocation fails */
+	int requests;       /* per client */
 };
 
 enum happening_kind {
 	HAPPEN_REQUEST, /* bytes reach the daemon */
 	HAPPEN_ANSWER,  /* bytes reach a client */
 	HAPPEN_COMMITTED,
-	HAPPEN_SLICE,   /* a compute worker runs one unit of a job */
+	HAPPEN_SLICE, /* a compute worker runs one unit of a job */
 	HAPPEN_LOADED,
+	HAPPEN_LOADED_REST,
 	HAPPEN_TIMEOUT, /* a client lost its patience, or begins its next request */
 	HAPPEN_TICK
 };
 
 struct happening {
 	int64_t at;
-	uint64_t order;     /* ties: first made, first served */
+	uint64_t order; /* ties: first made, first served */
 	enum happening_kind kind;
-	unsigned epoch;     /* life of the daemon it belongs to */
+	unsigned epoch; /* life of the daemon it belongs to */
 	int client;
 	struct frame_header header;
-	uint8_t *body;      /* owned */
+	uint8_t *body; /* owned */
 	size_t len;
-	uint64_t id;        /* group, ticket, or patience count */
+	uint64_t id; /* group, ticket, or patience count */
 	uint64_t study;
+	size_t from, n_disk; /* the rest of a load: rows told, rows on the disk when it began */
 	struct job *job;
 };
 
-/* What a client asked for and was told: one line of the reference ledger. */
+struct told {
+	uint64_t number;
+	double value;   /* observe; fail: the state */
+	bool by_number; /* without a lease */
+};
+
+/* What a request said, as far as its answer is judged by it. */
+struct asked {
+	enum method method;
+	const char *name;            /* of the study; NULL: none */
+	bool forged;                 /* with a lease that is not the trial's */
+	uint8_t token[MSG_ID_BYTES]; /* of the lease of told[0], if it has one */
+	const char *worker;
+	struct told told[SIM_MAX_TOLD]; /* observe, fail */
+	int n_told;
+	uint64_t count, lease_ms; /* suggest */
+	bool fixed;
+	int n_points; /* add, predict */
+	bool undelete;
+	enum if_exists if_exists;
+	uint64_t budget; /* create */
+	struct msg_update_study update;
+	struct msg_list_trials list;
+	struct msg_lease leases[SIM_MAX_TOLD];
+	int n_leases;
+};
+
+/* A change that a client asked for, and what it was told: one line of the ledger. */
 struct ledger_line {
 	uint8_t request[16];
-	enum method method;
-	int study;                   /* name index */
-	int copies;                  /* how often it was sent */
+	struct asked asked;
+	struct frame_header header; /* the request, to send it again at the end */
+	uint8_t *body;              /* owned */
+	size_t len;
+	int copies; /* how often it was sent */
 	bool answered, ok;
 	unsigned code;
-	uint8_t *answer;             /* first OK body, owned */
+	uint8_t *answer; /* first OK body, owned */
 	size_t answer_len;
-	uint64_t number;             /* observe, fail: the trial */
-	double value;                /* observe */
-	int n_points;                /* add_trials */
-	uint64_t study_id;           /* from the answer */
-	uint64_t numbers[8];         /* suggest: given; add: first */
+	uint64_t study_id;   /* from the answer */
+	uint64_t numbers[8]; /* suggest: given; add: first */
 	int n_numbers;
 };
 
 struct held {
 	int study;
-	uint64_t number;
+	struct told told; /* its result, once one was sent */
+	bool was_told;
 	uint8_t token[16];
 	uint32_t attempt;
 };
 
+/* When a request reached the engine first, by its correlation id. */
+struct arrival {
+	uint64_t id;
+	size_t n_disk;
+	int64_t at;
+	uint64_t study, seq; /* predict: the snapshot of its newest computation, */
+	int64_t job_ns;      /* and when it was made */
+};
+
 struct client {
-	int left;                    /* requests still to begin */
+	int left; /* requests still to begin */
 	bool waiting;
-	uint64_t patience;           /* counts sends: old timeouts are ignored */
+	uint64_t patience;       /* counts sends: old timeouts are ignored */
+	uint64_t first_patience; /* of the request in flight */
 	struct frame_header header;
-	uint8_t *body;               /* of the request in flight, owned */
+	uint8_t *body; /* of the request in flight, owned */
 	size_t len;
-	size_t line;                 /* its ledger line; SIZE_MAX for reads */
+	size_t line; /* its ledger line; SIZE_MAX for reads */
+	struct asked asked;
+	struct arrival arrivals[SIM_ARRIVALS];
+	int n_arrivals;
 	struct held held[SIM_MAX_HELD];
 	int n_held;
 };
 
 struct stored_row {
-	struct row row;              /* pointers owned */
+	struct row row;  /* pointers owned */
+	int64_t made_ns; /* when the engine made it, to a millisecond */
+};
+
+/* The clocks at one step: tells when a row was made from the wall time in it. */
+struct moment {
+	int64_t wall_ms, now_ns;
 };
 
 struct world {
 	const struct profile *profile;
 	uint64_t seed;
 	struct rng rng;
-	int64_t now_ns, wall_ms;
-	bool healed;                 /* the quiet end: no more faults */
+	int64_t now_ns, wall_off_ms;
+	struct moment moments[SIM_MOMENTS]; /* a ring */
+	uint64_t n_moments;
+	bool healed; /* the quiet end: no more faults */
 
 	struct engine *engine;
 	unsigned epoch;
 	struct happening *heap;
 	size_t n_heap, cap_heap;
 	uint64_t order;
+	int64_t trouble_ns;          /* the last fault that may make it refuse or be late */
+	uint64_t n_asked, n_replied; /* of this life of the daemon */
+	int64_t quiet_tick_ns;       /* a tick when nothing stood against it; 0: none */
 
-	struct stored_row *disk;     /* durable rows in commit order */
+	struct stored_row *disk; /* durable rows in commit order */
 	size_t n_disk, cap_disk;
-	struct stored_row *flight;   /* rows of the commit under way */
+	struct stored_row *flight; /* rows of the commit under way */
 	size_t n_flight;
 	uint64_t flight_group;
+	bool loading; /* the store's thread is at a load */
+	struct model *model;
 
-	struct client clients[SIM_CLIENTS];
+	struct client clients[SIM_CLIENTS + 1]; /* the last: check_ask */
 	struct ledger_line *ledger;
 	size_t n_ledger, cap_ledger;
 
-	uint64_t cut[64];            /* jobs to be cut at their next slice */
+	uint64_t cut[64]; /* jobs to be cut at their next slice */
 	int n_cut;
 	int jobs_running;
-	uint8_t *caught;             /* the last answer to check_ask, owned */
+	uint8_t *caught; /* the last answer to check_ask, owned */
 	size_t caught_len;
 	struct frame_header caught_header;
-	char complaint[512];         /* the first thing that was wrong, "" if none */
+	char complaint[512]; /* the first thing that was wrong, "" if none */
 };
+
+/* What schedules have met, over a whole run: a workload that misses something
+ * proves nothing about it. */
+struct met {
+	long expired, late, stale, cut, reloads, unavailable, exhausted, fits, renewed, lost_leases,
+		predicted, starved, undeleted;
+};
+
+extern struct met sim_met;
 
 /* world.c */
 bool world_chance(struct world *w, double p);
@@ -135,11 +209,25 @@ uint64_t world_below(struct world *w, uint32_t n);
 void world_complain(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void world_push(struct world *w, struct happening h);
 void world_event(struct world *w, const struct event *ev);
-void world_send(struct world *w, int client, const struct frame_header *h, const uint8_t *body,
-	size_t len);
+void world_send(
+	struct world *w, int client, const struct frame_header *h, const uint8_t *body, size_t len);
+
+/* A message reaches the engine. */
+void world_request(
+	struct world *w, int client, const struct frame_header *h, const uint8_t *body, size_t len);
+
+/* Now is a bad time: what the engine refuses or delays for a while is no fault of it. */
+void world_trouble(struct world *w);
+bool world_in_trouble(const struct world *w);
+
+/* When the step was whose wall clock said so: the newest such one. */
+int64_t world_moment(const struct world *w, int64_t wall_ms);
 
 /* Let the next thing happen. */
 void world_turn(struct world *w);
+
+/* Turn until no message, commit, load or job is under way. */
+void world_settle(struct world *w);
 
 /* kill -9 and restart: memory is gone, the commit under way is on the disk or
  * not. */
@@ -152,28 +240,49 @@ const char *world_run(const struct profile *p, uint64_t seed);
 void disk_commit(struct world *w, uint64_t group, const struct row *rows, size_t n);
 void disk_finish_commit(struct world *w, uint64_t group);
 void disk_crash(struct world *w);
-void disk_load(struct world *w, uint64_t ticket, uint64_t study);
-uint64_t disk_seq(const struct world *w, uint64_t study);
+void disk_load(struct world *w, const struct happening *h);
+void disk_load_rest(struct world *w, const struct happening *h);
 void disk_free(struct world *w);
+
+/* The newest row that a request made, and how many; NULL: none. */
+const struct row *disk_row_of(const struct world *w, const uint8_t request[16], int *n);
 
 /* clients.c */
 void clients_start(struct world *w);
 void clients_timeout(struct world *w, int client, uint64_t patience);
-void clients_answer(struct world *w, int client, const struct frame_header *h,
-	const uint8_t *body, size_t len);
+void clients_answer(
+	struct world *w, int client, const struct frame_header *h, const uint8_t *body, size_t len);
 bool clients_done(const struct world *w);
 void clients_free(struct world *w);
 const char *clients_study_name(int i);
+bool clients_try_again(const struct msg_reply *r);
 
-/* check.c: a reply that leaves the engine reflects only what is on the disk. */
-void check_reply_is_durable(struct world *w, const struct frame_header *h, const uint8_t *body,
-	size_t len);
+/* The line of a request id; NULL when it is nobody's. */
+const struct ledger_line *clients_line(const struct world *w, const uint8_t request[16]);
+
+/* watch.c: requests as they reach the engine, replies as they leave it. A reply must be
+ * true of what was durable at some moment between the arrival of its request and now;
+ * it may not be older than that, nor show what is not on the disk. */
+void watch_request(
+	struct world *w, int client, const struct frame_header *h, const struct msg_request *m);
+
+/* A computation begins: what it saw must be durable when its answer leaves. */
+void watch_job(struct world *w, const struct job *j);
+
+void watch_reply(
+	struct world *w, int client, const struct frame_header *h, const uint8_t *body, size_t len);
+
+/* Was the study there, not deleted, at some moment since `from` rows were on the disk? */
+bool watch_lived(const struct model_study *f, size_t from);
+
+/* Does the lease prove a right to the trial? */
+bool watch_right(const struct model_trial *t, const struct msg_lease *lease, const char *worker);
+
+/* refusals.c: was this error right, at some moment between arrival and now? */
+void refusals_judge(
+	struct world *w, const struct asked *asked, const struct msg_error *e, size_t arrived);
 
 /* check.c: the end of a schedule. */
 void check_world(struct world *w);
-
-/* Ask the engine directly, past the network; repeats while it is UNAVAILABLE.
- * False when there is no answer (and the world complains). */
-bool check_ask(struct world *w, struct msg_request *m, struct msg_reply *out, struct arena *a);
 
 #endif
