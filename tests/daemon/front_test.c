@@ -284,6 +284,32 @@ static void a_client_that_never_reads_blocks_nobody(void **state)
 	zmq_close(other);
 }
 
+/* A client fills its queue to us, which nobody reads for a while, and goes. libzmq 4.3.4
+ * aborts at its next heartbeat on that connection: there is none. */
+static void a_client_that_leaves_a_full_queue_is_no_end(void **state)
+{
+	struct fixture *f = *state;
+	void *hasty = connect_client(f);
+	uint8_t packed[FRAME_HEADER_BYTES];
+	struct msg_request request;
+	struct route route;
+	int interval = -1;
+	size_t size = sizeof(interval);
+
+	header(packed, METHOD_PING, 1);
+	for (int i = 0; i < 5000; i++)
+		if (zmq_send(hasty, packed, sizeof(packed), ZMQ_SNDMORE | ZMQ_DONTWAIT) > 0)
+			zmq_send(hasty, "", 0, ZMQ_DONTWAIT);
+	zmq_close(hasty);
+	assert_int_equal(
+		zmq_getsockopt(front_socket(f->front), ZMQ_HEARTBEAT_IVL, &interval, &size), 0);
+	assert_int_equal(interval, 0);
+	while (front_take(f->front, &route, &request) != FRONT_NOTHING)
+		;
+	send_ping(f->client, 1, false);
+	assert_int_equal(take(f, &route, &request), FRONT_REQUEST);
+}
+
 static void a_reply_to_nobody_is_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -364,6 +390,7 @@ int main(void)
 		EACH(garbage_is_survived),
 		EACH(a_giant_frame_ends_its_connection_only),
 		EACH(a_client_that_never_reads_blocks_nobody),
+		EACH(a_client_that_leaves_a_full_queue_is_no_end),
 		EACH(a_reply_to_nobody_is_dropped),
 		EACH(a_taken_port_is_an_error),
 		EACH(an_ipc_socket_is_the_users_only),
