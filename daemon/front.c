@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "daemon/endpoint.h"
+#include "daemon/unread.h"
 #include "proto/decode.h"
 #include "proto/encode.h"
 #include "proto/limits.h"
@@ -24,7 +25,9 @@ enum {
 	/* A frame over the limit of messages but below this is answered TOO_LARGE; beyond,
 	 * libzmq closes the connection before it has read the frame. */
 	FRAME_MAX = 2 * LIMIT_MESSAGE_BYTES,
-	HIGH_WATER = 256, /* messages a client may leave unread; either way */
+	/* Messages on the way. libzmq may refuse at half of it. */
+	HIGH_WATER_IN = 256,   /* then the client waits */
+	HIGH_WATER_OUT = 4096, /* then replies are dropped; larger ones earlier, see unread.h */
 	BACKLOG = 1024,
 	HANDSHAKE_MS = 10000,
 	/* Of TCP: a peer that is gone without a word is found in two minutes. */
@@ -40,6 +43,7 @@ struct front {
 	struct endpoint endpoint;
 	char address[256];
 	struct arena *arena;
+	struct unread *unread;
 	zmq_msg_t parts[N_PARTS];
 	int n_parts;
 	uint64_t dropped; /* since the last line in the log */
@@ -56,8 +60,8 @@ static enum kr_status set_options(void *socket, struct kr_error *err)
 		int option, value;
 	} list[] = {
 		{ZMQ_ROUTER_MANDATORY, 1},
-		{ZMQ_SNDHWM, HIGH_WATER},
-		{ZMQ_RCVHWM, HIGH_WATER},
+		{ZMQ_SNDHWM, HIGH_WATER_OUT},
+		{ZMQ_RCVHWM, HIGH_WATER_IN},
 		{ZMQ_LINGER, LINGER_MS},
 		{ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
 		{ZMQ_TCP_KEEPALIVE, 1},
@@ -109,6 +113,9 @@ static enum kr_status bring_up(struct front *f, const char *address, struct kr_e
 	f->arena = arena_new(LIMIT_ARENA_BYTES);
 	if (!f->arena)
 		return kr_fail(err, KR_ENOMEM, "no memory for the front");
+	s = unread_new(&f->unread, err);
+	if (s != KR_OK)
+		return s;
 	f->context = zmq_ctx_new();
 	f->socket = f->context ? zmq_socket(f->context, ZMQ_ROUTER) : NULL;
 	if (!f->socket)
@@ -159,6 +166,7 @@ void front_close(struct front *f)
 	if (f->address[0] && paths_ipc(f->address))
 		unlink(paths_ipc(f->address));
 	endpoint_release(&f->endpoint);
+	unread_free(f->unread);
 	arena_free(f->arena);
 	kr_free(f);
 }
@@ -174,18 +182,27 @@ void front_reply(struct front *f, const struct route *to, const void *body, size
 {
 	uint8_t packed[FRAME_HEADER_BYTES];
 	struct frame_header header = to->header;
+	zmq_msg_t message;
 
 	header.version = PROTO_VERSION;
 	header.flags |= FRAME_REPLY;
 	frame_pack(&header, packed);
+	/* All that may fail comes before the first part: a message cut short would run into
+	 * the next. */
+	if (unread_message(f->unread, &message, to->identity, to->identity_len, body, len, NULL) !=
+		KR_OK)
+		return;
 	/* With ROUTER_MANDATORY only the identity can be refused: the client is gone
 	 * (EHOSTUNREACH) or has too much unread (EAGAIN). The rest goes with it. */
-	if (!send_part(f, to->identity, to->identity_len, ZMQ_SNDMORE))
+	if (!send_part(f, to->identity, to->identity_len, ZMQ_SNDMORE)) {
+		zmq_msg_close(&message);
 		return;
+	}
 	if (to->delimiter)
 		send_part(f, "", 0, ZMQ_SNDMORE);
 	send_part(f, packed, sizeof(packed), ZMQ_SNDMORE);
-	send_part(f, body, len, 0);
+	if (zmq_msg_send(&message, f->socket, ZMQ_DONTWAIT) < 0)
+		zmq_msg_close(&message);
 }
 
 static void refuse(struct front *f, struct route *to, const struct kr_error *why)

@@ -32,11 +32,12 @@ struct fixture {
 static void *connect_client(struct fixture *f)
 {
 	void *client = zmq_socket(f->context, ZMQ_DEALER);
-	int linger = 0, wait = 2000;
+	int linger = 0, wait = 2000, unlimited = 0;
 
 	assert_non_null(client);
 	zmq_setsockopt(client, ZMQ_LINGER, &linger, sizeof(linger));
 	zmq_setsockopt(client, ZMQ_RCVTIMEO, &wait, sizeof(wait));
+	zmq_setsockopt(client, ZMQ_RCVHWM, &unlimited, sizeof(unlimited));
 	assert_int_equal(zmq_connect(client, front_endpoint(f->front)), 0);
 	return client;
 }
@@ -256,6 +257,30 @@ static void a_giant_frame_ends_its_connection_only(void **state)
 	free(giant);
 }
 
+/* A client with many requests under way gets every answer, also when all are given in
+ * one go, as those of a commit are. */
+static void a_thousand_replies_arrive(void **state)
+{
+	enum { PINGS = 1000 };
+	struct fixture *f = *state;
+	struct msg_request request;
+	struct route *routes = calloc(PINGS, sizeof(*routes));
+	char frame[100];
+
+	assert_non_null(routes);
+	for (int i = 0; i < PINGS; i++) {
+		send_ping(f->client, 1, false);
+		assert_int_equal(take(f, &routes[i], &request), FRONT_REQUEST);
+	}
+	for (int i = 0; i < PINGS; i++)
+		front_reply(f->front, &routes[i], "body", 4);
+	for (int i = 0; i < PINGS; i++) {
+		assert_int_equal(zmq_recv(f->client, frame, sizeof(frame), 0), FRAME_HEADER_BYTES);
+		assert_int_equal(zmq_recv(f->client, frame, sizeof(frame), 0), 4);
+	}
+	free(routes);
+}
+
 /* It never reads: replies to it are dropped sooner or later, the others get theirs. */
 static void a_client_that_never_reads_blocks_nobody(void **state)
 {
@@ -274,7 +299,7 @@ static void a_client_that_never_reads_blocks_nobody(void **state)
 	assert_int_equal(zmq_connect(f->client, front_endpoint(f->front)), 0);
 	send_ping(f->client, 1, false);
 	assert_int_equal(take(f, &deaf, &request), FRONT_REQUEST);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 10000; i++)
 		front_reply(f->front, &deaf, body, i < 300 ? sizeof(body) / 8 : 10);
 	send_ping(other, 2, false);
 	assert_int_equal(take(f, &route, &request), FRONT_REQUEST);
@@ -389,6 +414,7 @@ int main(void)
 		EACH(missing_and_extra_frames_are_answered),
 		EACH(garbage_is_survived),
 		EACH(a_giant_frame_ends_its_connection_only),
+		EACH(a_thousand_replies_arrive),
 		EACH(a_client_that_never_reads_blocks_nobody),
 		EACH(a_client_that_leaves_a_full_queue_is_no_end),
 		EACH(a_reply_to_nobody_is_dropped),
