@@ -1,8 +1,13 @@
 #include "daemon/compute.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+
+/* Niceness of the workers beside the threads that answer. */
+enum { STEP_BACK = 5 };
 
 struct entry {
 	struct report report; /* what the inbox gets; first: report is the entry */
@@ -72,11 +77,19 @@ static void run_unit(struct compute *c, struct entry *e)
 	mailbox_put(c->inbox, &e->report.mail);
 }
 
+/* Requests come first where cores are short: the engine and the store thread hardly compute,
+ * and a client waits for each of their turns. A kernel that will not is no reason to stop. */
+static void step_back(void)
+{
+	setpriority(PRIO_PROCESS, (id_t)gettid(), STEP_BACK);
+}
+
 static void *work(void *ctx)
 {
 	struct compute *c = ctx;
 	struct entry *e;
 
+	step_back();
 	pthread_mutex_lock(&c->lock);
 	while (!c->stopping) {
 		e = pick(c);
