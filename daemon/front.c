@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "daemon/accept.h"
 #include "daemon/endpoint.h"
 #include "daemon/unread.h"
 #include "proto/decode.h"
@@ -108,6 +109,8 @@ static enum kr_status bring_up(struct front *f, const char *address, struct kr_e
 {
 	enum kr_status s = endpoint_claim(&f->endpoint, address, err);
 
+	if (s == KR_OK)
+		s = accept_reserve(err);
 	if (s != KR_OK)
 		return s;
 	f->arena = arena_new(LIMIT_ARENA_BYTES);

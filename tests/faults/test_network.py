@@ -1,6 +1,7 @@
 """Peers that send nonsense, too much, or never read: the daemon goes on for the others."""
 import os
 import random
+import resource
 import socket
 import time
 
@@ -139,29 +140,70 @@ def latency(wire, n=200):
     return sorted(took)[n // 2]
 
 
-def test_clients_that_never_read(served):
-    """They ask for large replies and leave them; the others do not wait, memory is bounded."""
-    daemon, wire = served
+def point(x):
+    return dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=x)) for i in range(3)],
+                values=[dict(value=x)])
+
+
+def test_clients_that_never_read(daemon):
+    """They ask for long lists and leave them; the others do not wait, memory is bounded."""
+    assert daemon.start()
+    wire = Wire(daemon.endpoint)
+    wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=1))
+    for k in range(4):
+        wire.call("add_trials", id=os.urandom(16), study=b"s",
+                  points=[point((k + i / 1000) / 4) for i in range(1000)])
 
     def resident():
         with open(f"/proc/{daemon.process.pid}/statm") as f:
             return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     before, memory = latency(wire), resident()
-    deaf = [dealer(daemon.endpoint) for _ in range(20)]
-    for s in deaf:
-        s.rcvhwm = 1
-        for i in range(2000):
-            try:
-                s.send_multipart([header(METHODS["status"][0], os.urandom(16)),
-                                  request("status", meta={}).SerializeToString()], zmq.DONTWAIT)
-            except zmq.Again:
-                break
-    time.sleep(0.5)
+    deaf = []
+    for _ in range(5):
+        s = zmq.Context.instance().socket(zmq.DEALER)
+        s.linger, s.rcvhwm = 0, 1
+        s.connect(daemon.endpoint)
+        for i in range(300):
+            s.send_multipart([header(METHODS["list_trials"][0], os.urandom(16)),
+                              request("list_trials", study=b"s", meta={}).SerializeToString()])
+        deaf.append(s)
+    while not deaf[-1].poll(100):
+        wire.call("ping")
     assert latency(wire) < 50 * before + 0.05
-    assert resident() - memory < 100 << 20
+    assert resident() - memory < 100 << 20  # of 500 MB that were asked for
     for s in deaf:
         s.close()
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("address", [None, "tcp://127.0.0.1:0"])
+def test_no_descriptor_left(daemon, address):
+    """More connections than descriptors: those that are served stay so, and when some
+    go, others come."""
+    daemon.endpoint = address or daemon.endpoint
+    assert daemon.start()
+    wire = Wire(daemon.endpoint)
+    wire.call("ping")
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (100, 100))
+    crowd = []
+    for _ in range(200):
+        if address:
+            s = socket.create_connection(("127.0.0.1", int(daemon.endpoint.rsplit(":", 1)[1])))
+        else:
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(daemon.endpoint[len("ipc://"):])
+        crowd.append(s)
+    for _ in range(100):
+        wire.call("ping")
+    for s in crowd:
+        s.close()
+    other = Wire(daemon.endpoint)
+    other.call("ping", timeout=20.0)
+    assert "no descriptor left" in daemon.text()
+    wire.close()
+    other.close()
+    assert daemon.stop() == 0, daemon.text()
 
 
 def test_too_many_connections(served):
