@@ -43,6 +43,7 @@ METHODS = {  # name: (number, message, reply)
     "observe": (33, "Observe", "TrialsReply"), "fail_trial": (34, "FailTrial", "TrialsReply"),
     "add_trials": (36, "AddTrials", "AddTrialsReply"),
     "list_trials": (38, "ListTrials", "ListTrialsReply"), "best": (48, "Best", "BestReply"),
+    "predict": (49, "Predict", "PredictReply"),
     "replay": (50, "Replay", "ReplayReply"),
 }
 COMPLETE, FAILED, RUNNING = 3, 5, 2
