@@ -18,10 +18,9 @@
  *     observations have grown by 1/25; in between the fit of the state is used.
  *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
  *     that fill the space; of more than 512 the fit likewise. Of more than 1,024 pending
- *     points, and of more than 128 taken ones, the newest are modelled. All of them count
- *     for distinctness.
- *   - Where a point was taken the search expects no improvement; the more points were lost
- *     at a place, the less.
+ *     points the newest are modelled. All of them count for distinctness.
+ *   - Places where points were taken are left, the more of them the sooner; of more than
+ *     1,024 the newest count.
  *   - A slot never gets a point that was observed, is pending or taken, or went to an
  *     earlier slot, and always keeps its fixed values as given.
  * Up to n = 1,000 a unit is tens of milliseconds of work, but for one start of a fit. */
@@ -80,7 +79,8 @@ struct policy_suggestion {
 	enum policy_freshness freshness;
 	bool has_prediction; /* only with POLICY_MODEL */
 	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
-	double log_acq;      /* log expected improvement, model units; 0 without a model */
+	double log_acq;      /* log expected improvement, model units; 0 without a model. What
+	                      * failures nearby cost is not in it */
 };
 
 struct policy;

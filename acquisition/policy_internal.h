@@ -4,8 +4,7 @@
  *   FIT       one unit a start; skipped while the state's fit is young enough
  *   CONDITION the model on the observations, and the best known points
  *   QUERY     predictions, a block a unit
- *   JOIN      the fantasy model: the best points under noise, places that failed, pending
- *             points
+ *   JOIN      the fantasy model: pending points, and the best points under noise
  *   SEARCH    slot by slot: candidates, maximization, distinctness
  *
  * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
@@ -26,7 +25,7 @@ enum {
 	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
-	POLICY__FAILED_ROWS = 128,   /* most taken points in the model, the newest */
+	POLICY__FAILED_ROWS = 1024,  /* most taken points that are looked at, the newest */
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__COLUMNS = 16,        /* fantasies */
@@ -79,6 +78,7 @@ struct policy {
 	struct policy__data data;
 	struct gp_prior prior;
 	struct policy__data fit_data;
+	struct mat failed;      /* the taken points, r x d coords */
 	double *starts, *theta; /* (d + 2) x n_starts, d + 2 */
 	double log_posterior;
 	int start, n_starts;
@@ -135,11 +135,12 @@ enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_failed.c: points that were given out and brought nothing -------------- */
 
-/* How many of the taken points the model looks at. */
-int policy__failed_rows(const struct policy *p);
+/* p->failed from in.taken. KR_ENOMEM. */
+enum kr_status policy__encode_failed(struct policy *p, struct kr_error *err);
 
-/* Tell joint (conditioned, incumbents known) that they were no improvement. */
-enum kr_status policy__avoid_failed(struct policy *p, struct kr_error *err);
+/* What the log acquisition at row b of X (coords) loses for failures near it: 0 without
+ * any. Unless D.p is NULL, its gradient is taken off row b of D. Cost (m + r) d. */
+double policy__failed_cost(const struct policy *p, struct mat X, int b, struct mat D);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 

@@ -63,7 +63,7 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 	p->fit_data = p->data;
 	if (!st && n > POLICY__FIT_ROWS && policy__needs_fit(p))
 		st = choose(p, z, POLICY__FIT_ROWS, &p->fit_data, err);
-	return st;
+	return st ? st : policy__encode_failed(p, err);
 }
 
 static struct gp_data as_gp_data(const struct policy *p, const struct policy__data *data)
@@ -237,24 +237,22 @@ static const double *open_point(const struct policy *p, int k)
 }
 
 /* A second model on the same data, with room for fantasies; under noise the best known
- * points are drawn too, and the incumbent is the best of the draws. Then the places that
- * failed. */
+ * points are drawn too, and the incumbent is the best of the draws. */
 static enum kr_status begin_joint(struct policy *p, int columns, struct kr_error *err)
 {
 	struct gp_data data = as_gp_data(p, &p->data);
 	int drawn = !p->noisy ? 0 : p->top.rows < POLICY__BEST_DRAWN ? p->top.rows : POLICY__BEST_DRAWN;
-	int room = policy__failed_rows(p) + pending_rows(p) + p->in.n_slots;
-	p->joint = gp_new(p->data.m + drawn + room, p->d, columns);
+	p->joint = gp_new(p->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);
 	if (!p->joint)
 		return kr_fail(err, KR_ENOMEM, "no memory for a model of %d points", p->data.m);
 	enum kr_status st = gp_condition(p->joint, &data, p->theta, p->arena, err);
-	struct rng key = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY, 0);
-	for (int m = 0; m < columns && drawn; m++)
+	if (st || !drawn)
+		return st;
+	for (int m = 0; m < columns; m++)
 		p->best[m] = -INFINITY;
-	if (!st && drawn)
-		st = pending_extend(
-			p->joint, mat_block(p->top, 0, 0, drawn, p->d), columns, &key, p->best, p->arena, err);
-	return st || !p->in.n_taken ? st : policy__avoid_failed(p, err);
+	struct rng key = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY, 0);
+	return pending_extend(
+		p->joint, mat_block(p->top, 0, 0, drawn, p->d), columns, &key, p->best, p->arena, err);
 }
 
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
@@ -265,7 +263,7 @@ enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
 	enum kr_status st = KR_OK;
 
 	*more = false;
-	if (!p->joint && (p->noisy || open > 0 || p->in.n_taken > 0))
+	if (!p->joint && (p->noisy || open > 0))
 		st = begin_joint(p, columns, err);
 	if (st || p->n_joined == open)
 		return st;

@@ -8,10 +8,15 @@ enum { LEAST_WORK = 32, MOST_WORK = 8192 };
 /* Evaluations a unit times rows squared: about 50 ms. */
 static const double work_a_unit = 1e8;
 
+/* The acquisition, less what failures cost. */
 static enum kr_status evaluate(void *ctx, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err)
 {
-	return acq_eval(ctx, X, value, D, scratch, err);
+	const struct policy *p = ctx;
+	enum kr_status st = acq_eval(&p->acq, X, value, D, scratch, err);
+	for (int b = 0; !st && b < X.rows && p->failed.rows; b++)
+		value[b] -= policy__failed_cost(p, X, b, D);
+	return st;
 }
 
 static int work(const struct policy *p)
@@ -64,7 +69,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	struct maximize_problem problem = {.space = in->space,
 		.fixed = p->fixed,
 		.scale = gp_lengthscale(p->base),
-		.function = {evaluate, &p->acq},
+		.function = {evaluate, p},
 		.raw = &p->raw,
 		.n_starts = few ? 0 : maximize_starts(p->d),
 		.seed = in->seed,
@@ -98,13 +103,14 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 {
 	struct policy_suggestion *r = &p->results[p->n_settled];
 	double *values = p->values + (size_t)p->n_settled * (size_t)p->d, value;
+	struct mat one = mat_view(p->point, 1, p->d, 1);
 	for (int k = 0; p->maximizer && maximize_ranked(p->maximizer, k, p->point, &value); k++) {
 		policy__decode(p, p->n_settled, p->point, values);
 		if (!policy__is_new(p, values))
 			continue;
+		r->log_acq = value + policy__failed_cost(p, one, 0, (struct mat){0});
 		space_encode(p->in.space, values, p->point);
 		predict(p, p->point, r);
-		r->log_acq = value;
 		policy__settle(p, POLICY_MODEL, freshness);
 		return true;
 	}
