@@ -31,8 +31,8 @@
 #define NS_PER_MS INT64_C(1000000)
 
 enum {
-	REQUESTS_A_TURN = 256, /* then reports and signals have their turn */
-	DRAIN_S = 10,
+	TURN_MS = 2, /* of requests; then reports and signals have their turn */
+	DRAIN_S = 8, /* closing the database and the last replies come after it, 10 in all */
 	EXIT_SECOND_SIGNAL = 1
 };
 
@@ -173,15 +173,17 @@ static void take_requests(struct shell *s)
 	struct msg_request request;
 	struct event ev = {.kind = EVENT_REQUEST, .u.request = {&route, &request}};
 
-	for (int i = 0; i < REQUESTS_A_TURN; i++) {
-		enum front_taken taken = front_take(s->front, &route, &request);
+	int64_t end_ns = now().now_ns + TURN_MS * NS_PER_MS;
+	enum front_taken taken;
 
+	do {
+		taken = front_take(s->front, &route, &request);
 		if (taken == FRONT_NOTHING)
 			break;
 		s->last_request_ns = now().now_ns;
 		if (taken == FRONT_REQUEST)
 			step(s, &ev);
-	}
+	} while (s->last_request_ns < end_ns);
 }
 
 static uint64_t resident_bytes(void)

@@ -7,8 +7,10 @@ import time
 
 import pytest
 import zmq
+from daemon import Daemon
 from load import read_all
-from wire import (INVALID_ARGUMENT, METHODS, TOO_LARGE, Lost, Refused, Wire, header, request, spec)
+from wire import (FAILED, INVALID_ARGUMENT, METHODS, TOO_LARGE, Lost, Refused, Wire, header,
+                  request, spec)
 
 SEED = int(os.environ.get("KRIGED_SEED", "1"))
 
@@ -174,6 +176,29 @@ def test_clients_that_never_read(daemon):
     assert resident() - memory < 100 << 20  # of 500 MB that were asked for
     for s in deaf:
         s.close()
+    assert daemon.stop() == 0
+
+
+def test_a_change_does_not_wait_for_every_list(folder):
+    """Hundreds of searches through 50,000 trials are asked for, then one trial is added:
+    it is acknowledged among them, not after them."""
+    daemon = Daemon(folder, db=":memory:")
+    assert daemon.start()
+    wire = Wire(daemon.endpoint)
+    wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=1))
+    for k in range(50):
+        wire.call("add_trials", id=os.urandom(16), study=b"s",
+                  points=[point((k + i / 1000) / 50) for i in range(1000)])
+    before = wire.call("status").requests
+    search = request("list_trials", study=b"s", states=[FAILED], meta={}).SerializeToString()
+    greedy = dealer(daemon.endpoint)
+    for _ in range(250):
+        greedy.send_multipart([header(METHODS["list_trials"][0], b"i" * 16), search])
+    assert greedy.poll(5000)
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=[point(0.5)], timeout=30.0)
+    assert wire.call("status").requests - before < 200
+    greedy.close()
+    wire.close()
     assert daemon.stop() == 0
 
 
