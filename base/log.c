@@ -2,8 +2,10 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,12 +37,30 @@ static int put_head(char *out, size_t size, enum log_level level)
 		out, size, "ts=%s.%03ldZ level=%s ", stamp, now.tv_nsec / 1000000, names[level]);
 }
 
-/* Text of others may be in the pairs: one event stays one line. */
+/* Does a value end at the quote before s: is the line over, or does a pair follow? */
+static bool ends_value(const char *s)
+{
+	size_t key;
+
+	if (*s != ' ')
+		return *s == '\0';
+	key = strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_");
+	return key > 0 && s[1 + key] == '=';
+}
+
+/* Text of others may be in the pairs: it stays on the line and inside its quotes. */
 static void flatten(char *s)
 {
-	for (; *s; s++)
+	bool inside = false;
+
+	for (; *s; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			*s = ' ';
+		if (*s == '"' && (!inside || ends_value(s + 1)))
+			inside = !inside;
+		else if (*s == '"')
+			*s = '\'';
+	}
 }
 
 void log_at(enum log_level level, const char *msg, const char *fmt, ...)

@@ -44,6 +44,17 @@ static int put_back(void **state)
 	return 0;
 }
 
+static void quotes_in_a_text_end_no_value(void **state)
+{
+	(void)state;
+	capture();
+	log_at(LOG_LEVEL_WARN, "dropped", "last=\"%s\" n=%d why=\"%s\"", "it must be \"KRGE\"", 2,
+		"not \"a b\" at all");
+	release();
+	assert_non_null(
+		strstr(seen, "msg=\"dropped\" last=\"it must be 'KRGE'\" n=2 why=\"not 'a b' at all\"\n"));
+}
+
 static void one_logfmt_line_an_event(void **state)
 {
 	int year, end = 0;
@@ -106,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(one_logfmt_line_an_event, put_back),
+		cmocka_unit_test_teardown(quotes_in_a_text_end_no_value, put_back),
 		cmocka_unit_test_teardown(journald_gets_priorities, put_back),
 		cmocka_unit_test_teardown(quieter_levels_are_dropped, put_back),
 		cmocka_unit_test_teardown(long_lines_are_cut_and_end, put_back),
