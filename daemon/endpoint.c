@@ -26,7 +26,7 @@ static bool loopback_host(const char *host, size_t len)
 		return false;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	if (strcmp(text, "localhost") == 0 || strcmp(text, "lo") == 0)
+	if (strcmp(text, "lo") == 0)
 		return true;
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		return (ntohl(v4.s_addr) >> 24) == 127;
@@ -59,6 +59,11 @@ static enum kr_status check_tcp(const char *address, bool insecure, struct kr_er
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
 			"endpoint '%.200s' must be tcp://HOST:PORT, with a port up to 65535 (0: any free one)",
 			address);
+	/* ZeroMQ binds to addresses and interfaces, not to names. */
+	if (strncmp(host, "localhost:", strlen("localhost:")) == 0)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
+			"endpoint '%.200s' must have an address to listen at, not a name: tcp://127.0.0.1%s",
+			address, colon);
 	if (insecure || loopback_host(host, (size_t)(colon - host)))
 		return KR_OK;
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
@@ -99,13 +104,14 @@ enum kr_status endpoint_check(const char *address, bool insecure, struct kr_erro
 static bool answers(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool yes;
 
 	if (fd < 0)
 		return false;
 	memcpy(a.sun_path, path, strlen(path) + 1);
-	yes = connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
+	/* EAGAIN: it listens, and is too busy to accept. */
+	yes = connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 || errno == EAGAIN;
 	close(fd);
 	return yes;
 }

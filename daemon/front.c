@@ -55,9 +55,9 @@ struct front {
 
 /* No heartbeats of ZMTP: libzmq 4.3.4 sends one on a connection that has ended while its
  * messages still wait to be read, and aborts the process (its issue 4364). */
-static enum kr_status set_options(void *socket, struct kr_error *err)
+static enum kr_status set_options(void *socket, const char *address, struct kr_error *err)
 {
-	static const struct {
+	const struct {
 		int option, value;
 	} list[] = {
 		{ZMQ_ROUTER_MANDATORY, 1},
@@ -71,7 +71,8 @@ static enum kr_status set_options(void *socket, struct kr_error *err)
 		{ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES},
 		{ZMQ_TCP_MAXRT, (KEEPALIVE_IDLE_S + KEEPALIVE_PROBES * KEEPALIVE_INTERVAL_S) * 1000},
 		{ZMQ_BACKLOG, BACKLOG},
-		{ZMQ_IPV6, 1},
+		/* Else 127.0.0.1 would be told as [::ffff:127.0.0.1]. */
+		{ZMQ_IPV6, strchr(address, '[') || strncmp(address, "tcp://*", 7) == 0},
 	};
 	int64_t frame_max = FRAME_MAX;
 
@@ -95,7 +96,10 @@ static enum kr_status bind_socket(struct front *f, const char *address, struct k
 				"endpoint '%.200s' is taken: another program listens there; give another "
 				"--endpoint",
 				address);
-		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s", address, zmq_strerror(errno));
+		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s%s", address, zmq_strerror(errno),
+			errno == ENODEV || errno == EADDRNOTAVAIL
+				? ": this machine has no such address or interface; give one it has, in numbers"
+				: "");
 	}
 	if (zmq_getsockopt(f->socket, ZMQ_LAST_ENDPOINT, f->address, &size) != 0)
 		return kr_fail(err, KR_EIO, "endpoint '%.200s': %s", address, zmq_strerror(errno));
@@ -123,7 +127,7 @@ static enum kr_status bring_up(struct front *f, const char *address, struct kr_e
 	f->socket = f->context ? zmq_socket(f->context, ZMQ_ROUTER) : NULL;
 	if (!f->socket)
 		return kr_fail(err, KR_EIO, "ZeroMQ: %s", zmq_strerror(errno));
-	s = set_options(f->socket, err);
+	s = set_options(f->socket, address, err);
 	return s == KR_OK ? bind_socket(f, address, err) : s;
 }
 

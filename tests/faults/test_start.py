@@ -1,5 +1,6 @@
 """Starting and stopping: what is wrong is one clear line and an exit code."""
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -48,7 +49,7 @@ def test_port_zero_is_told(folder):
     d = Daemon(folder)
     d.endpoint = "tcp://127.0.0.1:0"
     assert d.start()
-    assert not d.endpoint.endswith(":0")
+    assert re.fullmatch(r"tcp://127\.0\.0\.1:[1-9]\d*", d.endpoint)
     wire = Wire(d.endpoint)
     wire.call("ping")
     wire.close()
@@ -79,14 +80,14 @@ def test_what_was_stored_is_there_after_a_drain(daemon):
     assert daemon.stop() == 0
 
 
-def test_a_drain_answers_waiting_suggests(daemon):
-    """SIGTERM while a computation runs: its clients get an answer, or ask again."""
+def test_a_drain_gives_what_is_computed(daemon):
+    """SIGTERM while a computation runs; its client, which did not wait, asks again."""
     assert daemon.start()
     wire = Wire(daemon.endpoint)
     wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(n_params=6, seed=3))
     points = [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=(k * (i + 3) % 97) / 97))
                            for i in range(6)], values=[dict(value=float(k % 13))])
-              for k in range(300)]
+              for k in range(1000)]
     wire.call("add_trials", id=os.urandom(16), study=b"s", points=points)
     id = os.urandom(16)
     with pytest.raises(Lost):
@@ -94,8 +95,8 @@ def test_a_drain_answers_waiting_suggests(daemon):
     assert daemon.stop() == 0
     assert daemon.start()
     trial = wire.call("suggest", id=id, timeout=30.0, study=b"s").trials[0]
-    assert trial.number == 300
-    assert len(wire.call("list_trials", study=b"s", from_number=300).trials) == 1
+    assert trial.number == 1000
+    assert len(wire.call("list_trials", study=b"s", from_number=1000).trials) == 1
     wire.close()
     assert daemon.stop() == 0
 
@@ -159,6 +160,30 @@ def test_taken_endpoint(daemon, folder):
     wire = Wire(daemon.endpoint)
     wire.call("ping")  # not stolen
     wire.close()
+
+
+def test_taken_endpoint_of_somebody_busy(daemon):
+    """Who listens there has no room for one more connection: still taken, and no wait."""
+    path = daemon.endpoint[len("ipc://"):]
+    crowd = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            crowd.append(s)
+            s.setblocking(False)
+            if s.connect_ex(path) != 0:
+                break
+        assert_refused(daemon, "taken")
+    assert Path(path).exists()
+    for s in crowd:
+        s.close()
+
+
+def test_an_address_that_is_not_here(daemon):
+    daemon.endpoint = "tcp://203.0.113.9:5555"
+    assert_refused(daemon, "no such address", "--insecure")
 
 
 def test_taken_port(folder):
