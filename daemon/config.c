@@ -14,7 +14,7 @@
 #include "base/paths.h"
 #include "daemon/endpoint.h"
 
-enum { MAX_THREADS = 1024, MAX_IDLE_S = 100000000 };
+enum { MAX_THREADS = 1024, MAX_IDLE_S = 100000000, LINE_BYTES = 199 /* of inih */ };
 
 /* In the order of enum config_setting. */
 static const struct {
@@ -203,6 +203,7 @@ static enum kr_status read_flag(struct config *c, struct arguments *a, struct kr
 
 struct reading {
 	struct config *c;
+	bool seen[CONFIG_N_SETTINGS];
 	enum kr_status status; /* of the first line at fault */
 	struct kr_error *err;
 };
@@ -220,9 +221,15 @@ static int read_line(void *ctx, const char *section, const char *name, const cha
 	else if (which < 0)
 		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT,
 			"unknown setting '%.80s'; kriged --print-config lists them", name);
+	else if (r->seen[which])
+		/* An indented line comes here too: for the parser it goes on with the one before. */
+		r->status = kr_fail(r->err, KR_INVALID_ARGUMENT,
+			"%s is set a second time; a setting is one line, which begins with its name", name);
 	else
 		r->status = set(
 			r->c, (enum config_setting)which, value ? value : "", CONFIG_FROM_FILE, r->err);
+	if (which >= 0)
+		r->seen[which] = true;
 	return r->status == KR_OK;
 }
 
@@ -235,13 +242,16 @@ static enum kr_status read_file(struct config *c, struct kr_error *err)
 	if (!f)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "--config '%.160s': %s", c->file, strerror(errno));
 	line = ini_parse_file(f, read_line, &r);
+	if (ferror(f))
+		line = -1;
 	fclose(f);
 	if (line == 0)
 		return KR_OK;
 	if (line < 0)
-		return kr_fail(err, KR_ENOMEM, "no memory for the configuration");
+		return kr_fail(err, KR_INVALID_ARGUMENT, "--config '%.160s' can't be read", c->file);
 	if (r.status == KR_OK)
-		r.status = kr_fail(err, KR_INVALID_ARGUMENT, "not 'name = value'");
+		r.status = kr_fail(
+			err, KR_INVALID_ARGUMENT, "not 'name = value', or over %d bytes long", LINE_BYTES);
 	kr_prefix(err, "%.160s:%d", c->file, line);
 	return r.status;
 }

@@ -1,6 +1,8 @@
 /* kriged: reads its flags and serves. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -64,6 +66,10 @@ int main(int argc, char **argv)
 		return complain(EXIT_USAGE, &err);
 	log_set_level(c.log_level);
 	code = act(&c);
+	if (fflush(stdout) != 0 && code == EXIT_SUCCESS) {
+		kr_fail(&err, KR_EIO, "cannot write the answer: %s", strerror(errno));
+		code = complain(EXIT_FAILED, &err);
+	}
 	config_fini(&c);
 	return code;
 }

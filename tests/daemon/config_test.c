@@ -149,6 +149,8 @@ static void bad_flags_are_named(void **state)
 
 static void bad_files_are_named_with_their_line(void **state)
 {
+	char text[400];
+
 	(void)state;
 	assert_bad(
 		"--config", write_file("db = a\nthreds = 2\n"), "kriged.conf:2: unknown setting 'threds'");
@@ -159,6 +161,13 @@ static void bad_files_are_named_with_their_line(void **state)
 		"--config", write_file("[daemon]\ndb = x\n"), "kriged.conf:2: unknown section [daemon]");
 	assert_bad(
 		"--config", write_file("db = x\nwhat is this\n"), "kriged.conf:2: not 'name = value'");
+	/* for the parser an indented line is more of the value before it */
+	assert_bad("--config", write_file("db = x\n  threads = 3\n"),
+		"kriged.conf:2: db is set a second time");
+	assert_bad("--config", write_file("threads = 2\nthreads = 3\n"), "threads is set a second");
+	snprintf(text, sizeof(text), "db = %0300d\n", 0);
+	assert_bad("--config", write_file(text), "over 199 bytes");
+	assert_bad("--config", "/tmp", "can't be read");
 }
 
 static void open_ports_want_a_word(void **state)

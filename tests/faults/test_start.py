@@ -286,6 +286,9 @@ def test_words(folder):
     assert kriged("--check-config", "--config", str(config))[0] == 0
     code, out, err = kriged("--check", f"{folder}/none.db")
     assert code == 1 and "No such file" in err and not Path(folder, "none.db").exists()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([str(BIN), "--help"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and b"No space left" in done.stderr
 
 
 def test_second_signal_ends_at_once(daemon):
