@@ -447,17 +447,11 @@ static void keep_trials(struct client *c, struct ledger_line *l, const struct ms
 	}
 }
 
-/* One that changed nothing (a result told again) is not remembered. */
-static bool is_remembered(const struct world *w, const struct ledger_line *l)
-{
-	int n;
-	return disk_row_of(w, l->request, &n) != NULL;
-}
-
 static void note_answer(struct world *w, struct client *c, struct ledger_line *l,
 	const struct frame_header *h, const uint8_t *body, size_t len, const struct msg_reply *r)
 {
-	if (l->answered && l->ok && is_remembered(w, l) &&
+	int rows;
+	if (l->answered && l->ok && l->remembered &&
 		(l->answer_len != len || memcmp(l->answer, body, len)))
 		world_complain(
 			w, "a repeat of %s was answered otherwise", msg_method_name(l->asked.method));
@@ -470,6 +464,7 @@ static void note_answer(struct world *w, struct client *c, struct ledger_line *l
 		return;
 	l->answer = copy_bytes(body, len);
 	l->answer_len = len;
+	l->remembered = disk_row_of(w, l->request, &rows) != NULL;
 	if (l->asked.method == METHOD_SUGGEST) {
 		keep_trials(c, l, &r->u.trials);
 	} else if (l->asked.method == METHOD_ADD_TRIALS) {

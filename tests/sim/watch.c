@@ -371,15 +371,15 @@ static bool in_lost(const struct msg_heartbeat_reply *r, uint64_t number)
 }
 
 /* Renewed: it was the caller's and had not ended when the request came. Lost: it was
- * not, or it has ended by now. */
+ * not there yet, is another's, or has ended by now. */
 static bool is_judged(
 	const struct seen *s, const struct model_study *f, const struct msg_lease *lease)
 {
 	const struct model_trial *t = lease->number < f->n ? &f->trials[lease->number] : NULL;
 	bool right = t && watch_right(t, lease, s->asked->worker);
-	if (in_lost(&s->r->u.heartbeat, lease->number))
-		return !right || model_version_now(t)->state != TRIAL_RUNNING;
 	const struct model_version *v = right ? model_version_at(t, first_seq(s, f)) : NULL;
+	if (in_lost(&s->r->u.heartbeat, lease->number))
+		return !v || model_version_now(t)->state != TRIAL_RUNNING;
 	return right && (!v || v->state == TRIAL_RUNNING);
 }
 
