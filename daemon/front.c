@@ -54,7 +54,11 @@ struct front {
 /* ---- open, close ---- */
 
 /* No heartbeats of ZMTP: libzmq 4.3.4 sends one on a connection that has ended while its
- * messages still wait to be read, and aborts the process (its issue 4364). */
+ * messages still wait to be read, and aborts the process (its issue 4364).
+ *
+ * A ZAP domain, though nobody serves ZAP, which lets everybody in: with one, peers of
+ * ZMTP 1 and 2 are sent away, whose identity, when it comes while the socket closes, aborts
+ * the process (zmtp_engine.cpp, process_routing_id_msg). */
 static enum kr_status set_options(void *socket, const char *address, struct kr_error *err)
 {
 	const struct {
@@ -74,6 +78,7 @@ static enum kr_status set_options(void *socket, const char *address, struct kr_e
 		/* Else 127.0.0.1 would be told as [::ffff:127.0.0.1]. */
 		{ZMQ_IPV6, strchr(address, '[') || strncmp(address, "tcp://*", 7) == 0},
 	};
+	static const char domain[] = "kriged";
 	int64_t frame_max = FRAME_MAX;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
@@ -82,6 +87,8 @@ static enum kr_status set_options(void *socket, const char *address, struct kr_e
 				err, KR_EIO, "ZeroMQ option %d: %s", list[i].option, zmq_strerror(errno));
 	if (zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) != 0)
 		return kr_fail(err, KR_EIO, "ZeroMQ MAXMSGSIZE: %s", zmq_strerror(errno));
+	if (zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) != 0)
+		return kr_fail(err, KR_EIO, "ZeroMQ ZAP_DOMAIN: %s", zmq_strerror(errno));
 	return KR_OK;
 }
 

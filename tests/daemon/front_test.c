@@ -1,6 +1,8 @@
 /* The front at a real ROUTER, driven by a plain DEALER. */
 #include "daemon/front.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -309,6 +312,28 @@ static void a_client_that_never_reads_blocks_nobody(void **state)
 	zmq_close(other);
 }
 
+/* How a peer of ZMTP 1 begins: the length of its identity, flags, the identity. libzmq 4.3.4
+ * aborts when that comes while the socket closes; such peers are sent away at once. */
+static void a_peer_of_zmtp_1_is_sent_away(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timeval patience = {.tv_sec = 5};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char greeting[64];
+	ssize_t n;
+
+	to.sin_port = htons((uint16_t)atoi(strrchr(front_endpoint(f->front), ':') + 1));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(send(fd, "\x05\0peer", 6, MSG_NOSIGNAL), 6);
+	do
+		n = recv(fd, greeting, sizeof(greeting), 0);
+	while (n > 0);
+	assert_true(n == 0 || errno == ECONNRESET);
+	close(fd);
+}
+
 /* A client fills its queue to us, which nobody reads for a while, and goes. libzmq 4.3.4
  * aborts at its next heartbeat on that connection: there is none. */
 static void a_client_that_leaves_a_full_queue_is_no_end(void **state)
@@ -416,6 +441,7 @@ int main(void)
 		EACH(a_giant_frame_ends_its_connection_only),
 		EACH(a_thousand_replies_arrive),
 		EACH(a_client_that_never_reads_blocks_nobody),
+		EACH(a_peer_of_zmtp_1_is_sent_away),
 		EACH(a_client_that_leaves_a_full_queue_is_no_end),
 		EACH(a_reply_to_nobody_is_dropped),
 		EACH(a_taken_port_is_an_error),
