@@ -18,9 +18,17 @@ BLOCK = re.compile(r"<!-- (file|run): ([^ ]+) -->\n```(\w+)\n(.*?)```\n", re.S)
 PROGRAMS = pathlib.Path(os.environ.get("KRIGED_BIN", CHECKOUT / "build/release/bin/kriged")).parent
 
 
+def start_daemon(words, folder, environment):
+    daemon = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    for line in daemon.stderr:
+        if line.startswith("kriged: ready "):
+            return daemon
+    raise AssertionError(f"{words} ended with {daemon.wait()}")
+
+
 @pytest.fixture(scope="module")
 def reader():
-    """A folder with the README's files, an environment, and the daemon it says to start."""
+    """A folder with the README's files, an environment, and the daemons a reader has by then."""
     if not os.access(PROGRAMS / "kriged", os.X_OK) or not os.access(PROGRAMS / "krige", os.X_OK):
         pytest.skip("kriged is not built: ./dev build")
     with tempfile.TemporaryDirectory(prefix="krige-") as folder:
@@ -31,25 +39,30 @@ def reader():
         for kind, name, _, text in BLOCK.findall(README):
             if kind == "file":
                 pathlib.Path(folder, name).write_text(text)
-        words = blocks["daemon"].replace("&", "").split()
-        daemon = subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE,
-                                  text=True)
-        for line in daemon.stderr:
-            if line.startswith("kriged: ready "):
-                break
+        environment["PWD"] = folder
+        export, command = blocks["daemon"].strip().splitlines()
+        name, value = export.removeprefix("export ").split("=")
+        start = f"{export}; exec {command.removesuffix('&')}"
+        # The first is what the first example would start, and leave on the default socket.
+        daemons = [start_daemon(["kriged"], folder, environment),
+                   start_daemon(["sh", "-euc", start], folder, environment)]
+        exported = {name: value.strip('"').replace("$PWD", folder)}
 
         def run(name):
             language, text = next((lang, t) for k, n, lang, t in BLOCK.findall(README)
                                   if k == "run" and n == name)
             command = [sys.executable, "-c", text] if language == "python" else [
                 "sh", "-eu", "-c", text]
-            return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+            # The first example comes before the export.
+            seen = environment if name == "example" else dict(environment, **exported)
+            return subprocess.run(command, cwd=folder, env=seen, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                   timeout=300)
         yield run
-        daemon.terminate()
-        assert daemon.wait(20) == 0
-        daemon.stderr.close()
+        for daemon in daemons:
+            daemon.terminate()
+            assert daemon.wait(20) == 0
+            daemon.stderr.close()
 
 
 def succeed(run, name):
