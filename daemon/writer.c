@@ -217,7 +217,12 @@ static void *run(void *ctx)
 		else
 			do_load(w, o);
 	}
-	w->store->backend->close(w->store);
+	if (fatal(w->store->backend->close(w->store))) {
+		fprintf(stderr,
+			"kriged: fatal: closing the database failed; what was acknowledged is in it "
+			"or its WAL, check the disk\n");
+		_exit(WRITER_EXIT_FATAL);
+	}
 	return NULL;
 }
 

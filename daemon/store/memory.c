@@ -170,12 +170,12 @@ static enum kr_status memory_open(struct store **out, const char *path, struct k
 	return KR_OK;
 }
 
-static void memory_close(struct store *st)
+static enum kr_status memory_close(struct store *st)
 {
 	struct memory *m = self(st);
 
 	if (!m)
-		return;
+		return KR_OK;
 	for (size_t i = 0; i < m->n; i++) {
 		for (size_t k = 0; k < m->studies[i].n; k++)
 			free_row(&m->studies[i].rows[k]);
@@ -183,6 +183,7 @@ static void memory_close(struct store *st)
 	}
 	kr_free(m->studies);
 	kr_free(m);
+	return KR_OK;
 }
 
 static enum kr_status memory_nothing_to_do(struct store *st, struct kr_error *err)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,59 @@ static enum kr_status check_file_system(const char *folder, struct kr_error *err
 		"folder '%s' is on %s, where locks and WAL are not safe; use a "
 		"local disk (KRIGED_FORCE_NETWORK_FS=1 takes the risk)",
 		folder, name);
+}
+
+/* FOLDER/NAME of a file that is not there yet. The arguments are changed. */
+static enum kr_status resolve_new(char **out, char *path, char *again, struct kr_error *err)
+{
+	char real[PATH_MAX];
+	const char *folder = dirname(path), *name = basename(again);
+	size_t size;
+
+	if (!realpath(folder, real))
+		return kr_fail(err, KR_EIO, "folder '%.200s': %s", folder, strerror(errno));
+	size = strlen(real) + strlen(name) + sizeof("/");
+	*out = kr_malloc(size);
+	if (!*out)
+		return kr_fail(err, KR_ENOMEM, "no memory for a path");
+	snprintf(*out, size, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+	return KR_OK;
+}
+
+static enum kr_status resolve_old(char **out, const char *path, struct kr_error *err)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(path, real) || stat(real, &st) != 0)
+		return kr_fail(err, KR_EIO, "cannot be opened: %s", strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return kr_fail(err, KR_EIO, "is a folder; give the name of a file in it");
+	*out = kr_strdup(real);
+	return *out ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for a path");
+}
+
+enum kr_status place_resolve(char **out, const char *path, struct kr_error *err)
+{
+	char *a, *b;
+	struct stat st;
+	enum kr_status s;
+	int fd;
+
+	*out = NULL;
+	if (lstat(path, &st) == 0) {
+		/* Nobody has a lock on what is not there, so this close drops none. */
+		fd = stat(path, &st) == 0 ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			close(fd);
+		return resolve_old(out, path, err);
+	}
+	a = kr_strdup(path);
+	b = kr_strdup(path);
+	s = a && b ? resolve_new(out, a, b, err) : kr_fail(err, KR_ENOMEM, "no memory for a path");
+	kr_free(a);
+	kr_free(b);
+	return s;
 }
 
 /* "FILE.lock" of path; NULL without memory. */

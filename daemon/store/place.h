@@ -11,6 +11,11 @@ struct place {
 	int lock; /* descriptor with the flock; -1: none */
 };
 
+/* *out: the file itself, whatever links lead to it, so that all its names share one lock
+ * and its own folder is looked at. A link to nothing makes the file. kr_free it.
+ * Errors: KR_EIO (no folder, a folder), KR_ENOMEM. */
+enum kr_status place_resolve(char **out, const char *path, struct kr_error *err);
+
 /* Take PATH.lock, and see that PATH can be read and written; makes an empty PATH
  * (mode 0600) when there is none. A network file system is refused unless
  * KRIGED_FORCE_NETWORK_FS is set to 1: there neither the lock nor WAL is safe.

@@ -84,7 +84,8 @@ static enum kr_status copy_to(struct sqlite3 *db, const char *to, struct kr_erro
 	rc = sqlite3_open_v2(to, &dest, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK) {
 		b = sqlite3_backup_init(dest, "main", db, "main");
-		sqlite3_backup_step(b, -1);
+		if (b)
+			sqlite3_backup_step(b, -1);
 		rc = b ? sqlite3_backup_finish(b) : sqlite3_extended_errcode(dest);
 	}
 	if (rc != SQLITE_OK) {

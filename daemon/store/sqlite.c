@@ -5,7 +5,7 @@
  * on the same connection, between groups; with a single connection the WAL-reset
  * bug of SQLite before 3.51.3 can't happen.
  *
- *   open:   claim the place -> guard pragmas -> recognize the file -> WAL and FULL
+ *   open:   find the file behind links -> claim the place -> guard pragmas -> recognize the file -> WAL and FULL
  *           -> upgrade -> quick_check (small files) -> statements
  *   append: BEGIN IMMEDIATE, one INSERT a row, COMMIT; else ROLLBACK
  *
@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -38,7 +38,7 @@ enum {
 struct sqlite_store {
 	struct store base;
 	struct place place;
-	char *path;
+	char *path, *wal;
 	sqlite3 *db;
 	sqlite3_stmt *begin, *commit, *rollback, *insert, *all, *one;
 	int wal_pages; /* after the last commit */
@@ -96,13 +96,32 @@ static enum kr_status roll_back(struct sqlite_store *s, enum kr_status status, s
 	return status;
 }
 
+/* Somebody removed, moved or replaced the file or its WAL: what is committed from now on
+ * would be lost. What was committed before goes into the file that is open, where it
+ * stays if that was only moved. */
+static enum kr_status check_place(struct sqlite_store *s, struct kr_error *err)
+{
+	int moved = 0;
+
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (!moved && access(s->wal, F_OK) == 0)
+		return KR_OK;
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return kr_fail(err, KR_INTERNAL,
+		"'%.160s' was moved or deleted while it was in use; put it back, or restore a backup",
+		moved ? s->path : s->wal);
+}
+
 static enum kr_status sqlite_append(
 	struct store *st, const struct row *rows, size_t n, struct kr_error *err)
 {
 	struct sqlite_store *s = self(st);
-	enum kr_status status;
-	int rc = run(s->begin);
+	enum kr_status status = check_place(s, err);
+	int rc;
 
+	if (status != KR_OK)
+		return status;
+	rc = run(s->begin);
 	if (rc != SQLITE_OK)
 		return roll_back(s, fault_from(s->db, rc, "begin", err), err);
 	for (size_t i = 0; i < n; i++) {
@@ -330,10 +349,27 @@ static enum kr_status connect(struct sqlite_store *s, struct kr_error *err)
 	return pragmas_guard(s->db, err);
 }
 
-static enum kr_status bring_up(struct sqlite_store *s, struct kr_error *err)
+static enum kr_status name_files(struct sqlite_store *s, const char *path, struct kr_error *err)
 {
-	enum kr_status status = place_claim(&s->place, s->path, err);
+	enum kr_status status = place_resolve(&s->path, path, err);
+	size_t size;
 
+	if (status != KR_OK)
+		return status;
+	size = strlen(s->path) + sizeof("-wal");
+	s->wal = kr_malloc(size);
+	if (!s->wal)
+		return kr_fail(err, KR_ENOMEM, "no memory for a path");
+	snprintf(s->wal, size, "%s-wal", s->path);
+	return KR_OK;
+}
+
+static enum kr_status bring_up(struct sqlite_store *s, const char *path, struct kr_error *err)
+{
+	enum kr_status status = name_files(s, path, err);
+
+	if (status == KR_OK)
+		status = place_claim(&s->place, s->path, err);
 	if (status == KR_OK)
 		status = connect(s, err);
 	if (status == KR_OK)
@@ -360,6 +396,7 @@ static void take_down(struct sqlite_store *s)
 	sqlite3_close(s->db);
 	place_release(&s->place);
 	kr_free(s->path);
+	kr_free(s->wal);
 	kr_free(s);
 }
 
@@ -373,8 +410,7 @@ static enum kr_status sqlite_open(struct store **out, const char *path, struct k
 	s->base.backend = &store_sqlite;
 	s->place.lock = -1;
 	snprintf(s->version, sizeof(s->version), "SQLite %s", sqlite3_libversion());
-	s->path = kr_strdup(path);
-	status = s->path ? bring_up(s, err) : kr_fail(err, KR_ENOMEM, "no memory for a path");
+	status = bring_up(s, path, err);
 	if (status != KR_OK) {
 		take_down(s);
 		kr_prefix(err, "database '%.160s'", path);
@@ -391,21 +427,23 @@ static enum kr_status sqlite_open(struct store **out, const char *path, struct k
 	return KR_OK;
 }
 
-static void sqlite_close(struct store *st)
+static enum kr_status sqlite_close(struct store *st)
 {
 	struct sqlite_store *s = self(st);
+	enum kr_status status = KR_OK;
 	struct kr_error err;
 	int rc;
 
 	if (!s)
-		return;
+		return KR_OK;
 	/* Everything is durable in the WAL already: a failure costs the next start a recovery. */
 	rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK) {
-		fault_from(s->db, rc, "last checkpoint", &err);
+		status = fault_from(s->db, rc, "last checkpoint", &err);
 		log_at(LOG_LEVEL_WARN, "closing the database", "err=\"%s\"", err.text);
 	}
 	take_down(s);
+	return status;
 }
 
 const struct store_backend store_sqlite = {

@@ -32,7 +32,10 @@ struct store_backend {
 	 * system), KR_EFULL, KR_ENOMEM, KR_INTERNAL (a sync failed). Each text is one clear line
 	 * with the remedy. */
 	enum kr_status (*open)(struct store **out, const char *path, struct kr_error *err);
-	void (*close)(struct store *s);
+
+	/* Nothing acknowledged hangs on it. Errors, told in the log: KR_INTERNAL (a sync failed:
+	 * the disk is not to be trusted), KR_EIO, KR_EFULL. */
+	enum kr_status (*close)(struct store *s);
 
 	/* All rows or none, durable on KR_OK.
 	 * Errors: KR_EFULL, KR_EIO, KR_ENOMEM (not applied; may be tried again),

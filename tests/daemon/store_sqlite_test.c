@@ -137,6 +137,61 @@ static void another_program_in_the_file_is_seen(void **state)
 	sqlite->close(open_good(f));
 }
 
+/* Whatever links lead to a file, it has one lock, beside it. */
+static void links_lead_to_one_file(void **state)
+{
+	struct fixture *f = *state;
+	char folder[250], file[256], lock[270], pid[32];
+	struct store *s;
+
+	snprintf(folder, sizeof(folder), "%s/real", f->folder);
+	snprintf(file, sizeof(file), "%s/r.db", folder);
+	snprintf(lock, sizeof(lock), "%s.lock", file);
+	snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(symlink("real/r.db", f->path), 0);
+	for (int round = 0; round < 2; round++) { /* first the link leads to nothing */
+		s = open_good(f);
+		assert_int_equal(access(lock, F_OK), 0);
+		assert_refused(f, KR_ELOCKED, pid);
+		snprintf(f->path, sizeof(f->path), "%s", file);
+		assert_refused(f, KR_ELOCKED, pid);
+		snprintf(f->path, sizeof(f->path), "%s/k.db", f->folder);
+		sqlite->close(s);
+	}
+}
+
+/* A file that goes away under the store: no acknowledgement after it, and what was
+ * acknowledged before is in the file, wherever that is. */
+static void a_file_that_is_taken_away_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	char wal[270], moved[270];
+
+	snprintf(wal, sizeof(wal), "%s-wal", f->path);
+	snprintf(moved, sizeof(moved), "%s.moved", f->path);
+	for (int i = 0; i < 3; i++) {
+		struct row r = {.study = 1, .seq = 2, .actor = "", .body = (const uint8_t *)"", .len = 0};
+		struct store *s = open_good(f);
+
+		append_row(s, 1, 1, "x");
+		assert_int_equal(i == 0 ? rename(f->path, moved) : unlink(i == 1 ? wal : f->path), 0);
+		assert_int_equal(sqlite->append(s, &r, 1, &f->err), KR_INTERNAL);
+		assert_non_null(strstr(f->err.text, "moved or deleted"));
+		assert_non_null(strstr(f->err.text, f->path));
+		sqlite->close(s);
+		if (i == 0)
+			assert_int_equal(rename(moved, f->path), 0);
+		if (i < 2) {
+			s = open_good(f);
+			r.seq = 1; /* is there, so it can't be added */
+			assert_int_equal(sqlite->append(s, &r, 1, &f->err), KR_CONFLICT);
+			sqlite->close(s);
+			unlink(f->path);
+		}
+	}
+}
+
 static void the_file_is_the_users_only(void **state)
 {
 	struct fixture *f = *state;
@@ -410,6 +465,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(a_second_process_is_told_who_has_it),
 		EACH(another_program_in_the_file_is_seen),
+		EACH(links_lead_to_one_file),
+		EACH(a_file_that_is_taken_away_is_noticed),
 		EACH(the_file_is_the_users_only),
 		EACH(files_that_are_not_ours_are_refused_and_untouched),
 		EACH(a_newer_file_is_refused),

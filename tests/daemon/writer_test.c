@@ -135,7 +135,7 @@ static void stopping_cuts_a_load(void **state)
 
 /* ---- a store that fails as told ---- */
 
-static _Atomic enum kr_status append_answers, maintain_answers;
+static _Atomic enum kr_status append_answers, maintain_answers, close_answers;
 static int fake_left; /* rows; set before the order to load */
 
 static enum kr_status fake_open(struct store **out, const char *path, struct kr_error *err)
@@ -150,9 +150,10 @@ static enum kr_status fake_open(struct store **out, const char *path, struct kr_
 	return KR_OK;
 }
 
-static void fake_close(struct store *s)
+static enum kr_status fake_close(struct store *s)
 {
 	(void)s;
+	return close_answers;
 }
 
 static enum kr_status fake_append(
@@ -225,11 +226,12 @@ static void failures_are_reported(void **state)
 static void an_unknown_outcome_ends_the_process(void **state)
 {
 	static const struct {
-		enum kr_status append, maintain;
+		enum kr_status append, maintain, close;
 	} cases[] = {
-		{KR_INTERNAL, KR_OK},
-		{KR_ECORRUPT, KR_OK},
-		{KR_OK, KR_INTERNAL},
+		{KR_INTERNAL, KR_OK, KR_OK},
+		{KR_ECORRUPT, KR_OK, KR_OK},
+		{KR_OK, KR_INTERNAL, KR_OK},
+		{KR_OK, KR_OK, KR_INTERNAL},
 	};
 
 	(void)state;
@@ -247,12 +249,15 @@ static void an_unknown_outcome_ends_the_process(void **state)
 				_exit(1);
 			append_answers = cases[i].append;
 			maintain_answers = cases[i].maintain;
+			close_answers = cases[i].close;
 			begin(&f, &fake);
 			writer_commit(f.w, 1, &r, 1);
 			if (cases[i].append != KR_OK) {
 				next(&f);
 				_exit(9); /* it was reported */
 			}
+			if (cases[i].close != KR_OK)
+				writer_stop(f.w);
 			for (;;)
 				pause();
 		}
