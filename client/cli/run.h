@@ -32,6 +32,7 @@ struct run {
 	uint64_t claimed, complete, failed, failures_in_a_row;
 	char end[512]; /* why nothing more is given out; "": it is */
 	int code;      /* of the whole run */
+	bool away;     /* the daemon, as far as was said */
 	bool has_best;
 	double best;
 	uint64_t best_number;

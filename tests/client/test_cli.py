@@ -544,6 +544,19 @@ def test_run_gives_up_on_an_absent_daemon(cli, daemon):
     daemon.start()
 
 
+def test_run_says_that_the_daemon_is_away(cli, daemon):
+    cli.create(budget=4)
+    run = cli.start("run", "s", "-j", 2, "--retry", 30, "--", "sh", "-c", "sleep 0.3; echo loss=1")
+    wait_for(lambda: cli.lines("trial", "list", "s"))
+    daemon.kill()
+    time.sleep(1)
+    daemon.start()
+    assert run.wait(30) == OK
+    words = run.communicate()[1]
+    assert words.count("the daemon does not answer; waiting up to 30 s\n") == 1, words
+    assert words.count("the daemon is back\n") == 1, words
+
+
 def wait_for(condition, seconds=20):
     end = time.monotonic() + seconds
     while not condition():
