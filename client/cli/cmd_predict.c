@@ -109,8 +109,8 @@ static int print_rows(struct cli *cli, const struct msg_predict_reply *reply)
 	table_column(&t, "sd", true);
 	for (int i = 0; i < reply->n; i++) {
 		table_cell(&t, reply->predictions[i].name);
-		table_cell(&t, number_format(text, reply->predictions[i].mean));
-		table_cell(&t, number_format(text, reply->predictions[i].sd));
+		table_cell(&t, table_number(&t, text, reply->predictions[i].mean));
+		table_cell(&t, table_number(&t, text, reply->predictions[i].sd));
 	}
 	return table_end(&t) ? cli_flush() : cli_no_memory();
 }

@@ -53,8 +53,8 @@ static void put_row(struct listing *l, const struct msg_study *s)
 	table_cell(&l->table, count(a, s->counts[TRIAL_RUNNING]));
 	table_cell(&l->table, count(a, s->counts[TRIAL_FAILED]));
 	table_cell(&l->table, s->spec.has_budget ? count(a, s->spec.budget) : NULL);
-	table_cell(
-		&l->table, s->best && s->spec.n_metrics > 0 ? view_value(s->best, &s->spec, 0, a) : NULL);
+	table_cell(&l->table,
+		s->best && s->spec.n_metrics > 0 ? view_value(&l->table, s->best, &s->spec, 0, a) : NULL);
 	table_cell(&l->table, text_time(time, s->created_ms));
 }
 

@@ -46,8 +46,9 @@ static void best_rows(struct table *t, const struct msg_study *s, struct arena *
 		return;
 	row(t, "best",
 		arena_printf(a, "%s = %s in trial %" PRIu64, s->spec.metrics[0].name,
-			view_value(s->best, &s->spec, 0, a), s->best->number));
-	row(t, "best.params", view_params_text(s->best->n_params, s->best->params, false, a));
+			view_value(t, s->best, &s->spec, 0, a), s->best->number));
+	row(t, "best.params",
+		view_params_text(s->best->n_params, s->best->params, t->format == FORMAT_TABLE, a));
 }
 
 static int print_table(struct cli *cli, const struct msg_study *s, enum format format)

@@ -29,6 +29,12 @@ const char *number_format(char out[NUMBER_BYTES], double x)
 	return out;
 }
 
+const char *number_brief(char out[NUMBER_BYTES], double x)
+{
+	snprintf(out, NUMBER_BYTES, "%.6g", x);
+	return out;
+}
+
 bool number_parse(const char *text, double *out)
 {
 	char *end;

@@ -13,6 +13,9 @@ enum { NUMBER_BYTES = 32 };
  * others. Returns out. */
 const char *number_format(char out[NUMBER_BYTES], double x);
 
+/* For people: six significant digits, as %g. Returns out. */
+const char *number_brief(char out[NUMBER_BYTES], double x);
+
 /* All of text, decimal; nan and inf in any case. No spaces, no hexadecimal. False: not a
  * number, or finite and outside the range of a double. */
 bool number_parse(const char *text, double *out);

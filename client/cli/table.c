@@ -70,6 +70,18 @@ void table_column(struct table *t, const char *name, bool right)
 	t->n_columns++;
 }
 
+void table_column_unless(struct table *t, const char *name, const char *usual)
+{
+	t->optional[t->n_optional].column = t->n_columns;
+	t->optional[t->n_optional++].usual = usual;
+	table_column(t, name, false);
+}
+
+const char *table_number(const struct table *t, char out[NUMBER_BYTES], double x)
+{
+	return t->format == FORMAT_TABLE ? number_brief(out, x) : number_format(out, x);
+}
+
 /* Column names are a row of their own: end it before the first cell. */
 static void begin_rows(struct table *t)
 {
@@ -84,6 +96,17 @@ static void keep(struct table *t, int column, const char *text)
 		t->line = scols_table_new_line(t->cols, NULL);
 	if (!t->line || scols_line_set_data(t->line, (size_t)column, text) != 0)
 		t->failed = true;
+	for (int i = 0; i < t->n_optional; i++)
+		if (t->optional[i].column == column && text[0] && strcmp(text, t->optional[i].usual) != 0)
+			t->optional[i].needed = true;
+}
+
+static void hide_usual(struct table *t)
+{
+	for (int i = 0; i < t->n_optional; i++)
+		if (!t->optional[i].needed)
+			scols_column_set_flags(
+				scols_table_get_column(t->cols, (size_t)t->optional[i].column), SCOLS_FL_HIDDEN);
 }
 
 void table_cell(struct table *t, const char *text)
@@ -103,6 +126,8 @@ void table_cell(struct table *t, const char *text)
 bool table_end(struct table *t)
 {
 	begin_rows(t);
+	if (t->cols && !t->failed)
+		hide_usual(t);
 	if (t->cols && !t->failed && t->n_cells > 0 && scols_print_table(t->cols) != 0)
 		t->failed = true;
 	if (t->cols)

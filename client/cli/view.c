@@ -182,6 +182,7 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 
 static const char *const columns_before[] = {"number", "state"};
 static const char *const columns_after[] = {"reason", "worker", "attempt", "created", "finished"};
+static const char *const usual_after[] = {"", "", "1", NULL, NULL}; /* nothing to tell */
 enum { N_BEFORE = 2, N_AFTER = 5 };
 
 static bool taken(const struct msg_spec *spec, const char *name, bool is_param)
@@ -216,26 +217,41 @@ void view_trial_columns(struct table *t, const struct msg_spec *spec, struct are
 		column(t, spec, spec->metrics[i].name, false, true, a);
 	for (int i = 0; i < spec->n_params; i++)
 		column(t, spec, spec->params[i].name, true, spec->params[i].kind <= PARAM_INT, a);
-	for (int i = 0; i < N_AFTER; i++)
-		table_column(t, columns_after[i], false);
+	for (int i = 0; i < N_AFTER; i++) {
+		if (usual_after[i])
+			table_column_unless(t, columns_after[i], usual_after[i]);
+		else
+			table_column(t, columns_after[i], false);
+	}
 }
 
-const char *view_value(
-	const struct msg_trial *t, const struct msg_spec *spec, int metric, struct arena *a)
+const char *view_value(const struct table *t, const struct msg_trial *trial,
+	const struct msg_spec *spec, int metric, struct arena *a)
 {
 	char text[NUMBER_BYTES];
 
-	for (int i = 0; i < t->n_values; i++)
-		if (strcmp(metric_name(spec, &t->values[i]), spec->metrics[metric].name) == 0)
-			return arena_printf(a, "%s", number_format(text, t->values[i].value));
+	for (int i = 0; i < trial->n_values; i++)
+		if (strcmp(metric_name(spec, &trial->values[i]), spec->metrics[metric].name) == 0)
+			return arena_printf(a, "%s", table_number(t, text, trial->values[i].value));
 	return NULL;
 }
 
-static const char *param_text(const struct msg_trial *t, const char *name, struct arena *a)
+/* brief: six digits. */
+static const char *scalar_text(const struct msg_scalar *s, bool brief, struct arena *a)
+{
+	char text[NUMBER_BYTES];
+
+	if (brief && s->kind == SCALAR_REAL)
+		return arena_printf(a, "%s", number_brief(text, s->r));
+	return text_scalar(a, s);
+}
+
+static const char *param_text(
+	const struct msg_trial *t, const char *name, bool brief, struct arena *a)
 {
 	for (int i = 0; i < t->n_params; i++)
 		if (strcmp(t->params[i].name, name) == 0)
-			return text_scalar(a, &t->params[i].value);
+			return scalar_text(&t->params[i].value, brief, a);
 	return NULL;
 }
 
@@ -247,9 +263,9 @@ void view_trial_row(
 	table_cell(t, arena_printf(a, "%" PRIu64, trial->number));
 	table_cell(t, msg_trial_state_name(trial->state));
 	for (int i = 0; i < spec->n_metrics; i++)
-		table_cell(t, view_value(trial, spec, i, a));
+		table_cell(t, view_value(t, trial, spec, i, a));
 	for (int i = 0; i < spec->n_params; i++)
-		table_cell(t, param_text(trial, spec->params[i].name, a));
+		table_cell(t, param_text(trial, spec->params[i].name, t->format == FORMAT_TABLE, a));
 	table_cell(t, trial->reason);
 	table_cell(t, trial->worker);
 	table_cell(t, arena_printf(a, "%" PRIu32, trial->attempt));
@@ -257,17 +273,12 @@ void view_trial_row(
 	table_cell(t, trial->finished_ms ? text_time(time, trial->finished_ms) : NULL);
 }
 
-static const char *short_scalar(const struct msg_scalar *s, struct arena *a)
-{
-	return s->kind == SCALAR_REAL ? arena_printf(a, "%.6g", s->r) : text_scalar(a, s);
-}
-
 const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a)
 {
 	const char *text = "", *value;
 
 	for (int i = 0; i < n && text; i++) {
-		value = brief ? short_scalar(&params[i].value, a) : text_scalar(a, &params[i].value);
+		value = scalar_text(&params[i].value, brief, a);
 		text = value ? arena_printf(a, "%s%s%s=%s", text, i ? " " : "", params[i].name, value)
 					 : NULL;
 	}

@@ -23,9 +23,9 @@ void view_trial_columns(struct table *t, const struct msg_spec *spec, struct are
 void view_trial_row(
 	struct table *t, const struct msg_spec *spec, const struct msg_trial *trial, struct arena *a);
 
-/* The value of the metric, as text; NULL when the trial has none. */
-const char *view_value(
-	const struct msg_trial *t, const struct msg_spec *spec, int metric, struct arena *a);
+/* The value of the metric, as text of that table; NULL when the trial has none. */
+const char *view_value(const struct table *t, const struct msg_trial *trial,
+	const struct msg_spec *spec, int metric, struct arena *a);
 
 /* "lr=0.1 n=3" for one line; brief: six digits. NULL when memory runs out. */
 const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a);

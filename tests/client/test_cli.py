@@ -217,6 +217,24 @@ def test_table_on_a_terminal(cli):
     assert "\t" not in shown and "größe" in shown and "\\x" not in shown
 
 
+def test_tables_are_short(cli):
+    """Six digits, and no columns that say nothing; other formats have all."""
+    cli.create()
+    for number in range(2):
+        cli("ask", "s", "--fix", f"lr={1 / 300!r}", "--fix", f"n={3 + number}", "--fix", "opt=sgd")
+        cli("tell", "s", number, 1 / 3)
+    lines = cli("trial", "list", "s", "-o", "table").splitlines()
+    assert lines[0].split() == ["number", "state", "loss", "lr", "n", "opt", "created", "finished"]
+    assert lines[1].split()[2:6] == ["0.333333", "0.00333333", "3", "sgd"]
+    exact = next(csv.DictReader(io.StringIO(cli("trial", "list", "s", "-o", "csv"))))
+    assert (float(exact["loss"]), float(exact["lr"]), exact["attempt"]) == (1 / 3, 1 / 300, "1")
+    assert {"worker", "reason"} <= set(exact)
+    assert "0.333333 in trial" in cli("study", "show", "s", "-o", "table")
+    assert repr(1 / 3) in cli("study", "show", "s")
+    cli("ask", "s", "--worker", "w")
+    assert "worker" in cli("trial", "list", "s", "-o", "table").splitlines()[0]
+
+
 def test_ask(cli):
     cli.create()
     trials = cli.json("ask", "s", "-c", 3)
