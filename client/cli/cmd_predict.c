@@ -37,7 +37,6 @@ static int read_line(struct cli *cli, const struct msg_spec *spec, const struct 
 	struct points *points)
 {
 	struct msg_point *p = &points->at[points->n];
-	char source[32];
 	struct kr_error err;
 	enum kr_status s;
 	cJSON *root;
@@ -46,14 +45,13 @@ static int read_line(struct cli *cli, const struct msg_spec *spec, const struct 
 		cli_say("more than %d points; send them in parts", LIMIT_BATCH);
 		return CLI_USAGE;
 	}
-	snprintf(source, sizeof(source), "line %d", in->number);
-	s = json_parse(&root, in->line, in->len, source, &err);
+	s = json_parse_line(&root, in->line, in->len, in->number, &err);
 	if (s != KR_OK)
 		return cli_kr_error(&err);
 	s = param_object(&p->params, &p->n_params, spec, root, cli->arena, &err);
 	cJSON_Delete(root);
 	if (s != KR_OK) {
-		kr_prefix(&err, "%s", source);
+		kr_prefix(&err, "line %d", in->number);
 		return cli_kr_error(&err);
 	}
 	points->n++;

@@ -135,11 +135,9 @@ static int tell_line(struct cli *cli, const struct msg_study *study, const struc
 	struct told told = {0};
 	struct kr_error err;
 	int code = CLI_USAGE;
-	char source[32];
 	cJSON *root;
 
-	snprintf(source, sizeof(source), "line %d", in->number);
-	if (json_parse(&root, in->line, in->len, source, &err) != KR_OK)
+	if (json_parse_line(&root, in->line, in->len, in->number, &err) != KR_OK)
 		return cli_kr_error(&err);
 	if (read_told(&told, root, &err) != KR_OK)
 		cli_kr_error(&err);

@@ -19,13 +19,14 @@ struct scan {
 	char *out;
 	size_t n;
 	int line;
-	const char *source;
+	const char *source; /* NULL: a line of many */
 	struct kr_error *err;
 };
 
 static enum kr_status at_line(const struct scan *s, const char *what)
 {
-	return kr_fail(s->err, KR_INVALID_ARGUMENT, "%s, line %d: %s", s->source, s->line, what);
+	return kr_fail(s->err, KR_INVALID_ARGUMENT, "%s%sline %d: %s", s->source ? s->source : "",
+		s->source ? ", " : "", s->line, what);
 }
 
 static void put(struct scan *s, const char *text, size_t len)
@@ -144,40 +145,56 @@ static enum kr_status scan(struct scan *s)
 	return status;
 }
 
-static int line_of(const char *text, const char *at)
+static int lines_before(const char *text, const char *at)
 {
-	int line = 1;
+	int lines = 0;
 
 	for (; text < at && *text; text++)
-		line += *text == '\n';
-	return line;
+		lines += *text == '\n';
+	return lines;
+}
+
+static enum kr_status parse(cJSON **out, struct scan *s, size_t len)
+{
+	const char *end = NULL;
+	int first = s->line;
+	enum kr_status status;
+
+	*out = NULL;
+	if (!utf8_valid(s->p, len) && s->source)
+		return kr_fail(s->err, KR_INVALID_ARGUMENT, "%s: not UTF-8 text", s->source);
+	if (!utf8_valid(s->p, len))
+		return at_line(s, "not UTF-8 text");
+	/* A number of one digit becomes nine characters. */
+	s->out = kr_malloc(9 * len + 1);
+	if (!s->out)
+		return kr_fail(s->err, KR_ENOMEM, "no memory to read JSON");
+	status = scan(s);
+	if (status == KR_OK) {
+		*out = cJSON_ParseWithLengthOpts(s->out, s->n + 1, &end, true);
+		s->line = first + lines_before(s->out, end ? end : s->out);
+		if (!*out)
+			status = at_line(s,
+				"not JSON here; look for a missing or superfluous comma, bracket or quote");
+	}
+	kr_free(s->out);
+	return status;
 }
 
 enum kr_status json_parse(
 	cJSON **out, const char *text, size_t len, const char *source, struct kr_error *err)
 {
 	struct scan s = {.p = text, .line = 1, .source = source, .err = err};
-	const char *end = NULL;
-	enum kr_status status;
 
-	*out = NULL;
-	if (!utf8_valid(text, len))
-		return kr_fail(err, KR_INVALID_ARGUMENT, "%s: not UTF-8 text", source);
-	/* A number of one digit becomes nine characters. */
-	s.out = kr_malloc(9 * len + 1);
-	if (!s.out)
-		return kr_fail(err, KR_ENOMEM, "%s: no memory to read it", source);
-	status = scan(&s);
-	if (status == KR_OK) {
-		*out = cJSON_ParseWithLengthOpts(s.out, s.n + 1, &end, true);
-		if (!*out)
-			status = kr_fail(err, KR_INVALID_ARGUMENT,
-				"%s, line %d: not JSON here; look for a missing or "
-				"superfluous comma, bracket or quote",
-				source, line_of(s.out, end ? end : s.out));
-	}
-	kr_free(s.out);
-	return status;
+	return parse(out, &s, len);
+}
+
+enum kr_status json_parse_line(
+	cJSON **out, const char *text, size_t len, int number, struct kr_error *err)
+{
+	struct scan s = {.p = text, .line = number, .err = err};
+
+	return parse(out, &s, len);
 }
 
 /* ---- values --------------------------------------------------------------------- */

@@ -23,6 +23,10 @@
 enum kr_status json_parse(
 	cJSON **out, const char *text, size_t len, const char *source, struct kr_error *err);
 
+/* The same for one line of many; errors say "line NUMBER". */
+enum kr_status json_parse_line(
+	cJSON **out, const char *text, size_t len, int number, struct kr_error *err);
+
 /* What a value is, for messages: "a number", "an object", ... */
 const char *json_kind(const cJSON *item);
 

@@ -225,6 +225,8 @@ static enum kr_status read_choices(struct parse *p, const char *path, const cJSO
 
 	if (!cJSON_IsArray(item))
 		return wrong(p, path, "%s; must be a list", json_kind(item));
+	if (!item->child)
+		return wrong(p, path, "the list is empty; give at least one choice");
 	param->n_choices = cJSON_GetArraySize(item);
 	param->choices = choices = ARENA_ARRAY(p->a, struct msg_scalar, param->n_choices);
 	if (!choices)
@@ -308,6 +310,9 @@ static enum kr_status read_space(struct parse *p, const char *path, const cJSON 
 		return no_memory(p);
 	for (const cJSON *c = item->child; c && s == KR_OK; c = c->next, i++) {
 		join(at, path, c->string);
+		if (!c->string[0])
+			return wrong(p, path, "a parameter's name is empty; give 1 to %d bytes",
+				LIMIT_NAME_BYTES);
 		if (repeated(c))
 			return wrong(p, at, "the parameter stands here twice");
 		params[i].name = arena_strndup(p->a, c->string, strlen(c->string));

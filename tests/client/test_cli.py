@@ -124,6 +124,8 @@ def test_study_life(cli):
     cli("study", "set", "s", "budget=none")
     cli("ask", "s")
     assert cli.json("study", "show", "s")["budget"] is None
+    cli("study", "set", "s", "budget=0", code=USAGE)
+    assert "budget=none" in cli.words
     cli("study", "finish", "s")
     cli("ask", "s", code=FINISHED)
     cli("study", "delete", "s")
@@ -139,7 +141,8 @@ def test_study_life(cli):
     ({"space": {"x": {"type": "float", "low": 1, "high": 1}}}, "high"),
     ({"space": {"x": {"type": "float", "low": 0, "high": 1, "log": True}}}, "log"),
     ({"space": {"x": {"type": "int", "low": 0.5, "high": 3}}}, "low"),
-    ({"space": {"x": {"type": "categorical", "choices": []}}}, "choices"),
+    ({"space": {"x": {"type": "categorical", "choices": []}}}, "space.x.choices: the list is empty"),
+    ({"space": {"": {"type": "int", "low": 0, "high": 1}}}, "space: a parameter's name is empty"),
     ({"space": {"x": {"type": "categorical", "choices": [1, 1]}}}, "choices"),
     ({"space": {}}, "parameter"),
     ({"name": ""}, "name"),
@@ -312,7 +315,7 @@ def test_tell_lines(cli):
                        ('{"params": {"lr": 0.1, "n": 3, "opt": [1]}, "value": 1}', "opt"),
                        ('{"params": {"lr": 0.1, "n": 3}, "value": 1}', "opt")):
         cli("tell", "s", "-", stdin=line, code=USAGE)
-        assert said in cli.words and "line 1" in cli.words
+        assert said in cli.words and "line 1" in cli.words and "line 1, " not in cli.words
     assert len(cli.lines("trial", "list", "s")) == 6
 
 
