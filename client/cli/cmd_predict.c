@@ -134,6 +134,10 @@ int cmd_predict(struct cli *cli, int argc, char **argv)
 		: read_words(cli, &study->spec, n, argv + optind + 1, &points);
 	if (code != CLI_OK)
 		return code;
+	if (study->counts[TRIAL_COMPLETE] == 0) {
+		cli_say("study '%s' has no result yet", study->name);
+		return CLI_NOT_NOW;
+	}
 	request.u.predict = (struct msg_predict){
 		.study = argv[optind], .n = points.n, .points = points.at};
 	code = cli_call(cli, &request, &reply);

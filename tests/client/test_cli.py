@@ -322,7 +322,9 @@ def test_tell_lines(cli):
 def test_best_and_predict(cli):
     cli.create()
     cli("best", "s", code=NOT_NOW)
+    assert "no result yet" in cli.words and "try again" not in cli.words
     cli("predict", "s", "lr=0.01", "n=3", "opt=sgd", code=NOT_NOW)
+    assert "no result yet" in cli.words and "try again" not in cli.words
     points = "".join(json.dumps({"params": {"lr": 0.01, "n": n, "opt": "sgd"}, "value": (n - 3) ** 2}) + "\n"
                      for n in range(1, 9))
     cli("tell", "s", "-", stdin=points)
