@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/writer.h"
 
 int cmd_ping(struct cli *cli, int argc, char **argv);
 
@@ -12,6 +13,23 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int print(struct cli *cli, double ms)
+{
+	struct writer w = writer_make(stdout);
+
+	if (cli->format != FORMAT_JSON && cli->format != FORMAT_JSONL) {
+		if (!cli->quiet)
+			cli_say("%s answers in %.2f ms", krige_endpoint(cli->client), ms);
+		return CLI_OK;
+	}
+	writer_object(&w);
+	writer_string(writer_key(&w, "endpoint"), krige_endpoint(cli->client));
+	writer_real(writer_key(&w, "ms"), ms);
+	writer_end(&w);
+	putchar('\n');
+	return cli_flush();
 }
 
 int cmd_ping(struct cli *cli, int argc, char **argv)
@@ -30,7 +48,5 @@ int cmd_ping(struct cli *cli, int argc, char **argv)
 	start = seconds();
 	if (code == CLI_OK)
 		code = cli_call(cli, &request, &reply);
-	if (code == CLI_OK && !cli->quiet)
-		cli_say("%s answers in %.2f ms", krige_endpoint(cli->client), (seconds() - start) * 1e3);
-	return code;
+	return code == CLI_OK ? print(cli, (seconds() - start) * 1e3) : code;
 }

@@ -348,8 +348,11 @@ def test_replay(cli):
         cli("ask", "s")
         cli("tell", "s", number, (number - 5) ** 2)
     assert cli("replay", "s") == "12 suggestions, 12 equal, 0 different\n"
-    assert cli.json("replay", "s") == \
-        {"suggestions": 12, "equal": 12, "different": 0, "same_build": True}
+    count = {"suggestions": 12, "equal": 12, "different": 0, "same_build": True}
+    assert cli.json("replay", "s") == {"differing": [], **count}
+    assert cli.lines("replay", "s") == [count]
+    assert cli("replay", "s", "-o", "csv") == "number,seq,recorded,computed\n"
+    assert cli.words == "krige: 12 suggestions, 12 equal, 0 different\n"
     cli("replay", "nosuch", code=NOT_FOUND)
 
 
@@ -362,6 +365,9 @@ def test_status_and_ping(cli, daemon):
     assert dict(line.split("\t") for line in cli("status").splitlines())["studies"] == "1"
     assert cli("ping") == ""
     assert daemon.endpoint in cli.words
+    pinged = cli.json("ping")
+    assert pinged.keys() == {"endpoint", "ms"} and pinged["endpoint"] == daemon.endpoint
+    assert pinged["ms"] > 0 and cli.words == ""
     assert cli("version") == cli("--version") and cli("version").startswith("krige ")
 
 
