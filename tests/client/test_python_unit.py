@@ -6,7 +6,7 @@ import re
 
 import krige
 import pytest
-from krige import _frame, _local, _scalar, _schema, errors, space
+from krige import _frame, _local, _names, _scalar, _schema, errors, space
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -122,7 +122,17 @@ def test_spec_sends_what_later_versions_do():
     (dict(space={"x": krige.Int(0, 2**60)}), "space.x.high"),
     (dict(space={"x": krige.Categorical("abc")}), "space.x.choices"),
     (dict(space={"x": krige.Categorical([[1]])}), "space.x.choices[0]"),
+    (dict(space={"x": krige.Categorical({"a", "b"})}), "space.x.choices"),
+    (dict(space={"x": krige.Categorical(frozenset("ab"))}), "space.x.choices"),
+    (dict(space={"x": krige.Float(0, 1, log="yes")}), "space.x.log"),
+    (dict(space={"x": krige.Float(0, 1, 0.5)}), "space.x.log"),
+    (dict(space={"x": krige.Int(0, 8, 2)}), "space.x.log"),
     (dict(space={1: krige.Float(0, 1)}), "space"),
+    (dict(space=None), "space"), (dict(space=[]), "space"), (dict(space="x"), "space"),
+    (dict(space=[("x", krige.Float(0, 1))]), "space"),
+    (dict(objective=None), "objective"), (dict(objective=3), "objective"),
+    (dict(constraints="latency <= 10"), "constraints"), (dict(constraints=3), "constraints"),
+    (dict(parameter_constraints="x <= 1"), "parameter_constraints"),
     (dict(objective="y"), "objective"),
     (dict(objective="minimise y"), "objective"),
     (dict(constraints=["latency < 10"]), "constraints[0]"),
@@ -133,6 +143,53 @@ def test_spec_refusals_name_the_field(changes, field):
     with pytest.raises(krige.InvalidArgument) as caught:
         spec(**changes)
     assert caught.value.field == field and field.split(".")[0] in str(caught.value)
+
+
+def test_a_step_in_the_place_of_log_is_pointed_out():
+    with pytest.raises(krige.InvalidArgument, match="0.5 must be True or False.*step="):
+        spec(space={"x": krige.Float(0, 1, 0.5)})
+    assert spec(space={"x": krige.Float(1, 2, True)}).parameters[0].log
+
+
+def test_constraints_may_be_none():
+    assert spec(constraints=None, parameter_constraints=None) == spec()
+
+
+def test_fields_as_the_user_named_them():
+    def ours(field, request, first=0):
+        error = errors.InvalidArgument(field + " is wrong", field=field)
+        _names.rename(error, request, first)
+        assert str(error) == error.field + " is wrong"
+        return error.field
+    create = _schema.CREATE_STUDY.request()
+    create.spec.CopyFrom(spec(
+        space={"a": krige.Float(0, 1), "x": krige.Categorical([1, 2])}, cost="seconds",
+        constraints=["l <= 10", "k <= 1"]))
+    for field, want in (
+            ("spec.parameters[1].choices[1]", "space.x.choices[1]"), ("spec.parameters", "space"),
+            ("spec.parameters[0].high", "space.a.high"),
+            ("spec.parameters[7].high", "space[7].high"),
+            ("spec.metrics[0].name", "objective"), ("spec.metrics[2].role", "constraints[1]"),
+            ("spec.metrics[3].role", "cost"), ("spec.lease_s", "lease"), ("spec.budget", "budget"),
+            ("spec.noise_sd", "noise"), ("spec.later.thing[3]", "later.thing[3]"),
+            ("spec.parameter_constraints", "parameter_constraints"), ("name", "name")):
+        assert ours(field, create) == want
+    suggest = _schema.SUGGEST.request()
+    suggest.fixed.add(name=b"lr")
+    for field, want in (("fixed[0].value", "fixed.lr"), ("fixed.lr", "fixed.lr"), ("n", "n")):
+        assert ours(field, suggest) == want
+    for method, owner in ((_schema.PREDICT, "points[1025]"), (_schema.ADD_TRIALS, "params")):
+        points = method.request()
+        points.points.add()
+        points.points.add().params.add(name=b"lr")
+        for field, want in (("points[1].params[0].value", ".lr"), ("points[1].params.lr", ".lr"),
+                            ("points[1].params", "")):
+            assert ours(field, points, 1024) == owner + want
+    observe = _schema.OBSERVE.request()
+    observe.observations.add().values.add(name=b"y")
+    for field, want in (("observations[0].values[0].sem", "value.y.sem"),
+                        ("observations[0].values", "value"), ("observations[0].number", "number")):
+        assert ours(field, observe) == want
 
 
 def test_header_is_24_bytes_as_documented():
@@ -211,11 +268,26 @@ def test_program_of_the_local_daemon(monkeypatch, folder):
         krige.connect()
 
 
-@pytest.mark.parametrize("endpoint", ["", "kriged.sock", "udp://x:1", "http://x"])
-def test_endpoints_that_are_none(endpoint, monkeypatch):
-    with pytest.raises(krige.ConnectionFailed) as caught:
-        krige.connect(endpoint or "nothing")
-    assert caught.value.field == "endpoint"
+@pytest.mark.parametrize("endpoint", [
+    "nothing", "kriged.sock", "udp://x:1", "http://x", "ipc://", "ipc://a\0b", "tcp://127.0.0.1",
+    "tcp://127.0.0.1:x", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://:7171",
+    "ipc:///" + "p" * 107, "ipc:///" + "é" * 54, 3, b"ipc:///x"])
+def test_endpoints_that_are_none(endpoint):
+    with pytest.raises(krige.InvalidArgument, match="^endpoint: ") as caught:
+        krige.connect(endpoint)
+    assert caught.value.field == "endpoint" and repr(endpoint) in str(caught.value)
+
+
+def test_a_path_of_107_bytes_is_an_endpoint():
+    with pytest.raises(krige.ConnectionFailed):
+        krige.connect("ipc:///" + "p" * 106, timeout=0.05)
+
+
+@pytest.mark.parametrize("timeout", ["x", None, -1, math.nan, True])
+def test_connect_timeouts_that_are_none(timeout):
+    with pytest.raises(krige.InvalidArgument) as caught:
+        krige.connect("ipc:///nowhere", timeout=timeout)
+    assert caught.value.field == "timeout"
 
 
 def test_nothing_there_says_what_to_do(folder):
@@ -237,6 +309,10 @@ def test_outcomes():
     assert told({"loss": 0.5, "latency": (2, 0.1)}) == [(b"loss", 0.5, None), (b"latency", 2, 0.1)]
     assert told((1, 0.5)) == [(b"", 1.0, 0.5)]
     assert math.isnan(told(math.nan)[0][1]) and told(-math.inf)[0][1] == -math.inf
-    for wrong in (None, "0.5", True, (1, 2, 3), {"loss": None}, {1: 2}):
+    for wrong in (None, "0.5", True, 1j, complex(1, 0), (1, 1j), (1, 2, 3), {"loss": None}, {1: 2}):
+        with pytest.raises(krige.InvalidArgument):
+            told(wrong)
+    np = pytest.importorskip("numpy")
+    for wrong in (np.complex128(1), np.array(1j)):
         with pytest.raises(krige.InvalidArgument):
             told(wrong)

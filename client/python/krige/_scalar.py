@@ -1,6 +1,7 @@
 """Python values and the wire's scalars: 1, 1.0, "1", True and None are five values."""
 from __future__ import annotations
 
+import math
 from typing import Any, Union
 
 from ._schema import KINDS
@@ -17,13 +18,28 @@ def is_bool(value: Any) -> bool:
 
 
 def number(value: Any, field: str) -> float:
-    """A real number from anything with __float__ or __index__, but no bool and no text."""
-    if not is_bool(value) and not isinstance(value, (str, bytes)):
+    """A real number from anything with __float__ or __index__, but no bool, text or complex."""
+    if not is_bool(value) and not isinstance(value, (str, bytes)) and not _is_complex(value):
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
             pass
     raise InvalidArgument(f"{field}: {value!r} is not a number", field=field)
+
+
+def _is_complex(value: Any) -> bool:
+    """Also NumPy's, whose float() only warns."""
+    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") == "c"
+
+
+def seconds(value: Any, field: str) -> float:
+    """A time to wait."""
+    if value is None:
+        raise InvalidArgument(f"{field}: None must be a number of seconds", field=field)
+    found = number(value, field)
+    if math.isnan(found) or found < 0:
+        raise InvalidArgument(f"{field}: {found:g} must be at least 0 seconds", field=field)
+    return found
 
 
 def integer(value: Any, field: str, low: int = _INT_MIN, high: int = _INT_MAX) -> int:

@@ -21,10 +21,10 @@ from typing import Any, List, Optional
 import zmq
 from google.protobuf.message import DecodeError
 
-from . import _frame, _schema
+from . import _frame, _scalar, _schema
 from ._schema import Method
-from .errors import (ConnectionFailed, Error, Internal, NotNow, Overloaded, Timeout, Unavailable,
-                     VersionMismatch, from_wire)
+from .errors import (ConnectionFailed, Error, Internal, InvalidArgument, NotNow, Overloaded,
+                     Timeout, Unavailable, VersionMismatch, from_wire)
 
 # Until a request is sent again: doubled each time. The daemon joins a repeat to
 # the request that it is still working on.
@@ -34,6 +34,8 @@ _LAST_PATIENCE = 8.0
 _FIRST_PAUSE = 0.05
 _LAST_PAUSE = 2.0
 _POOL = 64
+# Of the path of a socket (sockaddr_un, without the NUL).
+_PATH_BYTES = 107
 
 
 def reachable(endpoint: str) -> bool:
@@ -52,13 +54,30 @@ def reachable(endpoint: str) -> bool:
     return True
 
 
+def _check(endpoint: Any) -> None:
+    """InvalidArgument unless a daemon can listen at this."""
+    size = len(_scalar.text(endpoint, "endpoint"))
+    kind, _, address = endpoint.partition("://")
+    if kind == "ipc" and address and "\0" not in address:
+        size -= len("ipc://")
+        if size <= _PATH_BYTES:
+            return
+        wrong = f"its path has {size} bytes: give a path of at most {_PATH_BYTES}"
+    elif kind == "tcp":
+        host, _, port = address.rpartition(":")
+        if host and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535:
+            return
+        wrong = "must be tcp://HOST:PORT with a port from 1 to 65535"
+    else:
+        wrong = "must be ipc://PATH or tcp://HOST:PORT"
+    raise InvalidArgument(f"endpoint: {endpoint!r}: {wrong}", field="endpoint")
+
+
 class Transport:
     """Calls to one endpoint. Any number of threads may call at once."""
 
     def __init__(self, endpoint: str) -> None:
-        if not endpoint.startswith(("ipc://", "tcp://")):
-            raise ConnectionFailed(
-                f"endpoint {endpoint!r}: must begin with ipc:// or tcp://", field="endpoint")
+        _check(endpoint)
         self.endpoint = endpoint
         self._closed = False
         self.forget()
@@ -88,6 +107,7 @@ class Transport:
         if len(body) > _schema.MESSAGE_BYTES:
             raise Error(f"the request has {len(body)} bytes: at most {_schema.MESSAGE_BYTES} "
                         "are allowed, send less at once", code="TOO_LARGE")
+        timeout = _scalar.seconds(timeout, "timeout")
         end = time.monotonic() + timeout
         pause = _FIRST_PAUSE
         while True:
@@ -143,7 +163,12 @@ class Transport:
                 return self._idle.pop()
         socket: Any = zmq.Context.instance().socket(zmq.DEALER)
         socket.linger = 0
-        socket.connect(self.endpoint)
+        try:
+            socket.connect(self.endpoint)
+        except zmq.ZMQError as error:
+            socket.close(0)
+            raise ConnectionFailed(f"endpoint: {self.endpoint!r}: {error.strerror}",
+                                   field="endpoint") from None
         return socket
 
     def _give(self, socket: Any) -> None:

@@ -6,10 +6,10 @@ import time
 from types import TracebackType
 from typing import Any, List, Mapping, Optional, Sequence, Type, Union
 
-from . import _local, _scalar, _schema, views
+from . import _local, _names, _scalar, _schema, views
 from ._leases import Leases
 from ._transport import Transport
-from .errors import ConnectionFailed, InvalidArgument, Timeout, VersionMismatch
+from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, VersionMismatch
 from .space import Parameter, put_spec
 from .study import Study
 from .views import Status
@@ -21,8 +21,10 @@ def connect(endpoint: Optional[str] = None, *, timeout: float = 10.0) -> Client:
 
     None: KRIGE_ENDPOINT if it is set, else the daemon of this user, else a new one,
     which ends by itself after ten idle minutes and keeps its data.
-    Raises ConnectionFailed when nobody answers within `timeout` seconds.
+    Raises ConnectionFailed when nobody answers within `timeout` seconds, InvalidArgument
+    when the endpoint is none.
     """
+    timeout = _scalar.seconds(timeout, "timeout")
     if endpoint is None:
         endpoint = os.environ.get("KRIGE_ENDPOINT") or _local.find_or_start(timeout)
     return Client(endpoint, timeout=timeout)
@@ -62,17 +64,23 @@ class Client:
         self.limits: Mapping[str, int] = {
             field.name: int(value) for field, value in reply.limits.ListFields()}
 
-    def _call(self, method: _schema.Method, request: Any, timeout: float = 60.0) -> Any:
-        """One call within this session."""
+    def _call(self, method: _schema.Method, request: Any, timeout: float = 60.0,
+              first: int = 0) -> Any:
+        """One call within this session; `first` is the user's number of its first point."""
         request.meta.session = self._session
-        return self._transport.call(method, request, timeout)
+        try:
+            return self._transport.call(method, request, timeout)
+        except Error as error:
+            _names.rename(error, request, first)
+            raise
 
     def create_study(self, name: str, space: Mapping[str, Parameter],
-                     objective: Union[str, Sequence[str]], *, constraints: Sequence[str] = (),
-                     parameter_constraints: Sequence[str] = (), cost: Optional[str] = None,
-                     noise: Optional[float] = None, budget: Optional[int] = None,
-                     lease: Optional[float] = None, seed: Optional[int] = None,
-                     if_exists: str = "fail") -> Study:
+                     objective: Union[str, Sequence[str]], *,
+                     constraints: Optional[Sequence[str]] = (),
+                     parameter_constraints: Optional[Sequence[str]] = (),
+                     cost: Optional[str] = None, noise: Optional[float] = None,
+                     budget: Optional[int] = None, lease: Optional[float] = None,
+                     seed: Optional[int] = None, if_exists: str = "fail") -> Study:
         """Make a study.
 
         space      parameters by name: Float, Int, Categorical

@@ -6,7 +6,7 @@ are five values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _scalar
 from ._scalar import Value
@@ -51,8 +51,7 @@ class Float(Parameter):
         message.kind = KINDS["FLOAT"]
         message.low = _scalar.number(self.low, field + ".low")
         message.high = _scalar.number(self.high, field + ".high")
-        if self.log:
-            message.log = True
+        _put_log(message, self.log, field + ".log")
         if self.step is not None:
             message.step = _scalar.number(self.step, field + ".step")
         self._put_roles(message, field)
@@ -73,8 +72,7 @@ class Int(Parameter):
         message.kind = KINDS["INT"]
         message.low = _whole(self.low, field + ".low")
         message.high = _whole(self.high, field + ".high")
-        if self.log:
-            message.log = True
+        _put_log(message, self.log, field + ".log")
         if self.step is not None:
             message.step = _whole(self.step, field + ".step")
         self._put_roles(message, field)
@@ -139,19 +137,34 @@ def _whole(value: Any, field: str) -> float:
     return float(_scalar.integer(value, field, -(1 << 53), 1 << 53))
 
 
+def _put_log(message: Any, log: Any, field: str) -> None:
+    if not _scalar.is_bool(log):
+        raise InvalidArgument(f"{field}: {log!r} must be True or False; a grid is asked for "
+                              "with step=", field=field)
+    if log:
+        message.log = True
+
+
 def _put_choices(message: Any, choices: Any, field: str) -> None:
     if isinstance(choices, (str, bytes)) or not hasattr(choices, "__iter__"):
         raise InvalidArgument(f"{field}: {choices!r} is not a list of values", field=field)
+    if isinstance(choices, (set, frozenset)):
+        raise InvalidArgument(f"{field}: {choices!r} has no order, so the study would differ from "
+                              "run to run: give a list", field=field)
     message.choices.SetInParent()
     for i, choice in enumerate(choices):
         _scalar.put(message.choices.items.add(), choice, f"{field}[{i}]")
 
 
 def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str, Sequence[str]],
-             constraints: Sequence[str], parameter_constraints: Sequence[str],
-             cost: Optional[str], noise: Optional[float], budget: Optional[int],
-             lease: Optional[float], seed: Optional[int]) -> None:
+             constraints: Optional[Sequence[str]],
+             parameter_constraints: Optional[Sequence[str]], cost: Optional[str],
+             noise: Optional[float], budget: Optional[int], lease: Optional[float],
+             seed: Optional[int]) -> None:
     """Fill a StudySpec. What this daemon does not know it refuses by name."""
+    if not isinstance(space, Mapping):
+        raise InvalidArgument(f"space: {space!r} must be a dict of parameters by name, as in "
+                              "{'x': krige.Float(0, 1)}", field="space")
     for name, parameter in space.items():
         field = f"space.{name}"
         if not isinstance(parameter, Parameter):
@@ -161,14 +174,15 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         message = spec.parameters.add()
         message.name = _scalar.text(name, "space")
         parameter._put(message, field)
-    for text in [objective] if isinstance(objective, str) else objective:
+    several = isinstance(objective, Iterable) and not isinstance(objective, (str, bytes))
+    for text in objective if several else [objective]:
         _put_objective(spec.metrics.add(), text)
-    for i, text in enumerate(constraints):
+    for i, text in enumerate(_texts(constraints, "constraints")):
         _put_constraint(spec.metrics.add(), text, f"constraints[{i}]")
     if cost is not None:
         metric = spec.metrics.add()
         metric.name, metric.role = _scalar.text(cost, "cost"), ROLES["COST"]
-    for i, text in enumerate(parameter_constraints):
+    for i, text in enumerate(_texts(parameter_constraints, "parameter_constraints")):
         spec.parameter_constraints.append(_scalar.text(text, f"parameter_constraints[{i}]"))
     if noise is not None:
         spec.noise_sd = _scalar.number(noise, "noise")
@@ -178,6 +192,14 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         spec.lease_s = _scalar.number(lease, "lease")
     if seed is not None:
         spec.seed = _scalar.integer(seed, "seed", 0, (1 << 64) - 1)
+
+
+def _texts(value: Any, field: str) -> Iterable[Any]:
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise InvalidArgument(f"{field}: {value!r} must be a list of strings", field=field)
+    return value
 
 
 def _put_objective(metric: Any, text: Any) -> None:

@@ -1,0 +1,105 @@
+"""The daemon's paths of fields, as the user of this client named them.
+
+The daemon knows positions in the request ("spec.parameters[1].high"), the user
+names ("space.x.high"). The request says which is which.
+"""
+from __future__ import annotations
+
+import re
+from typing import Any, List, Tuple
+
+from ._schema import ROLES
+from .errors import Error
+
+_POINT = re.compile(r"points\[(\d+)\]")
+_INDEXED = re.compile(r"\[(\d+)\]")
+_SPEC = {"parameters": "space", "metrics": "objective", "noise_sd": "noise", "lease_s": "lease"}
+
+
+def rename(error: Error, request: Any, first: int = 0) -> None:
+    """Have an error that answers `request` say the user's name of the field at fault.
+
+    first  position, in the user's list, of the first point of the request
+    """
+    if error.field is None:
+        return
+    ours = _typed(error.field, request, first)
+    words = str(error)
+    if words.startswith(error.field):
+        error.args = (ours + words[len(error.field):],)
+    error.field = ours
+
+
+def _typed(field: str, request: Any, first: int) -> str:
+    kind = request.DESCRIPTOR.name
+    if kind == "CreateStudyRequest" and field.startswith("spec."):
+        return _of_spec(field[len("spec."):], request.spec)
+    if field.startswith("fixed["):
+        return _of_params("fixed", field[len("fixed"):], request.fixed)
+    if field.startswith("observations[0].values"):
+        return _of_values(field[len("observations[0].values"):], request.observations[0].values)
+    if field.startswith("observations[0]."):
+        return field[len("observations[0]."):]
+    point = _POINT.match(field)
+    if point is None or kind not in ("AddTrialsRequest", "PredictRequest") \
+            or int(point[1]) >= len(request.points):
+        return field
+    i, rest = int(point[1]), field[point.end():]
+    if rest.startswith(".values"):
+        return _of_values(rest[len(".values"):], request.points[i].values)
+    owner = "params" if kind == "AddTrialsRequest" else f"points[{first + i}]"
+    if rest.startswith(".params"):
+        return _of_params(owner, rest[len(".params"):], request.points[i].params)
+    return owner + rest
+
+
+def _of_spec(path: str, spec: Any) -> str:
+    name, i, rest = _split(path)
+    if i < 0 or i >= len(getattr(spec, name, ())):
+        return _SPEC.get(name, name) + path[len(name):]
+    if name == "parameters":
+        return f"space.{_text(spec.parameters[i].name)}{rest}"
+    if name == "metrics":
+        tail = "" if rest in (".role", ".name") else rest
+        return _of_metric(i, [metric.role for metric in spec.metrics]) + tail
+    return f"{name}[{i}]{rest}"
+
+
+def _of_metric(i: int, roles: List[int]) -> str:
+    """The argument that a metric of a spec came from."""
+    if roles[i] == ROLES["COST"]:
+        return "cost"
+    if roles[i] == ROLES["CONSTRAINT"]:
+        return f"constraints[{roles[:i].count(ROLES['CONSTRAINT'])}]"
+    several = sum(role not in (ROLES["COST"], ROLES["CONSTRAINT"]) for role in roles) > 1
+    return f"objective[{i}]" if several else "objective"
+
+
+def _of_params(owner: str, rest: str, params: Any) -> str:
+    """".lr" or "[0].value" of some named values."""
+    _, i, tail = _split(rest)
+    if 0 <= i < len(params):
+        tail = "" if tail in (".value", ".name") else tail
+        return f"{owner}.{_text(params[i].name)}{tail}"
+    return owner + rest
+
+
+def _of_values(rest: str, values: Any) -> str:
+    _, i, tail = _split(rest)
+    if not 0 <= i < len(values):
+        return "value" + rest
+    name = _text(values[i].name)
+    return ("value." + name if name else "value") + ("" if tail in (".value", ".name") else tail)
+
+
+def _split(path: str) -> Tuple[str, int, str]:
+    """"a[3].b" as ("a", 3, ".b"); -1 without an index right behind the name."""
+    end = min((path.find(c) for c in ".[" if c in path), default=len(path))
+    index = _INDEXED.match(path, end)
+    if index is None:
+        return path[:end], -1, path[end:]
+    return path[:end], int(index[1]), path[index.end():]
+
+
+def _text(name: bytes) -> str:
+    return str(name, "utf-8", "replace")
