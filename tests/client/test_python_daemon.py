@@ -102,6 +102,24 @@ def test_batches_and_fixed(client):
         study.ask(fixed={"layers": True})
 
 
+def test_errors_name_what_the_user_named(client):
+    study = client.create_study("named", SPACE, "minimize loss")
+    point = study.ask().params
+    study.tell_point(point, 1.0)
+    wrong = {**point, "lr": 5.0}
+    for call, field in (
+            (lambda: client.create_study("n", {**SPACE, "z": krige.Float(1, 0)}, "minimize y"),
+             "space.z.high"),
+            (lambda: client.create_study("n", SPACE, "minimize y", lease=0), "lease"),
+            (lambda: study.ask(fixed={"layers": 1, "lr": 5.0}), "fixed.lr"),
+            (lambda: study.predict([point] * 1025 + [wrong]), "points[1025].lr"),
+            (lambda: study.tell_point(wrong, 1.0), "params.lr"),
+            (lambda: study.ask().tell({"los": 1.0}), "value.los")):
+        with pytest.raises(krige.InvalidArgument) as caught:
+            call()
+        assert caught.value.field == field and str(caught.value).startswith(field)
+
+
 def test_ends_of_trials(client):
     study = client.create_study("ends", SPACE, "minimize loss")
     a, b, c, d, e = study.ask(n=5)

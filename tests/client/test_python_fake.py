@@ -137,11 +137,11 @@ def test_what_is_not_built_is_refused_by_name(client, study):
             ("kind", dict(space={"x": krige.Ordinal([1, 2])})),
             ("kind", dict(space={"x": krige.Bool()})),
             ("kind", dict(space={"x": krige.Fixed(1)})),
-            ("metrics", dict(constraints=["latency <= 10"])),
-            ("metrics", dict(cost="seconds")),
-            ("metrics", dict(objective=["minimize a", "minimize b"])),
+            ("objective", dict(constraints=["latency <= 10"])),
+            ("objective", dict(cost="seconds")),
+            ("objective", dict(objective=["minimize a", "minimize b"])),
             ("parameter_constraints", dict(parameter_constraints=["x <= 1"])),
-            ("noise_sd", dict(noise=0))):
+            ("noise", dict(noise=0))):
         with pytest.raises(krige.InvalidArgument) as caught:
             client.create_study("later", **{"space": SPACE, "objective": "minimize y",
                                             **arguments})
@@ -506,6 +506,95 @@ def test_interrupt(study):
         study.optimize(fn, 5, progress=False)
     assert [v.state for v in study.trials()] == ["COMPLETE", "FAILED"]
     assert study.trials()[1].reason == "KeyboardInterrupt"
+
+
+@pytest.mark.filterwarnings("error")
+def test_interrupt_gives_back_the_trials_of_all_threads(study, monkeypatch):
+    """Ctrl-C reaches the main thread, which waits for the others."""
+    begun, release = threading.Barrier(4), threading.Event()
+
+    def fn(trial):
+        begun.wait(5)
+        release.wait(5)
+        return 1.0
+    join = threading.Thread.join
+
+    def interrupted(thread, timeout=None):
+        if thread.name.startswith("krige-optimize"):
+            begun.wait(5)
+            raise KeyboardInterrupt
+        join(thread, timeout)
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(fn, 9, n_jobs=3, progress=False)
+    ends = [("FAILED", "KeyboardInterrupt")] * 3
+    assert [(v.state, v.reason) for v in study.trials()] == ends
+    release.set()
+    wait_for(lambda: not any(t.name.startswith("krige-optimize") for t in threading.enumerate()))
+    assert [(v.state, v.reason) for v in study.trials()] == ends
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_optimize_ends_when_all_trials_fail(study, jobs):
+    def fn(trial):
+        raise ValueError("always")
+    with pytest.raises(ValueError, match="always"):
+        study.optimize(fn, catch=Exception, n_jobs=jobs, progress=False)
+    assert 5 <= study.info().counts["FAILED"] < 5 + jobs
+
+
+def test_max_failures_counts_in_a_row(study):
+    def fn(trial):
+        if trial.number % 3:
+            raise ValueError(f"trial {trial.number}")
+        return 1.0
+    study.optimize(fn, 9, catch=Exception, max_failures=3, progress=False)
+    assert study.info().counts == {"COMPLETE": 3, "FAILED": 6}
+    with pytest.raises(ValueError, match="trial 11"):
+        study.optimize(fn, 9, catch=Exception, max_failures=2, progress=False)
+    study.optimize(lambda t: {}[0], 9, catch=KeyError, max_failures=None, progress=False)
+    for nothing in (lambda t: math.nan, lambda t: t.fail("oom")):
+        with pytest.raises(krige.InvalidArgument, match="5 times in a row"):
+            study.optimize(nothing, progress=False)
+    for wrong in (0, -1, "5", True):
+        with pytest.raises(krige.InvalidArgument) as caught:
+            study.optimize(fn, max_failures=wrong)
+        assert caught.value.field == "max_failures"
+
+
+def test_arguments_of_the_wrong_type(study, fake):
+    point = {"x": 1, "n": 1, "c": "a"}
+    before = len(fake.requests)
+    for call, field in (
+            (lambda: study.ask(timeout="x"), "timeout"),
+            (lambda: study.ask(timeout=None), "timeout"),
+            (lambda: study.ask(timeout=math.nan), "timeout"),
+            (lambda: study.ask(deadline=math.inf), "deadline"),
+            (lambda: study.ask(deadline=math.nan), "deadline"),
+            (lambda: study.ask(fixed=3), "fixed"), (lambda: study.ask(fixed=[("x", 1)]), "fixed"),
+            (lambda: study.tell_point(None, 1), "params"),
+            (lambda: study.predict(None), "points"), (lambda: study.predict(point), "points"),
+            (lambda: study.predict([3]), "points[0]"),
+            (lambda: study.predict([point], timeout=None), "timeout"),
+            (lambda: study.trials(3), "state"), (lambda: study.trials([[]]), "state"),
+            (lambda: study.optimize(None), "fn"), (lambda: study.optimize(3), "fn"),
+            (lambda: study.optimize(abs, catch="x"), "catch"),
+            (lambda: study.optimize(abs, catch=3), "catch"),
+            (lambda: study.optimize(abs, catch=(ValueError, int)), "catch")):
+        with pytest.raises(krige.InvalidArgument) as caught:
+            call()
+        assert caught.value.field == field and field in str(caught.value)
+    assert len(fake.requests) == before
+
+
+def test_predict_goes_out_in_parts(study, fake):
+    study.tell_point({"x": 0, "n": 2, "c": None}, 1)
+    points = [{"x": i / 4, "n": 1, "c": "a"} for i in range(2500)]
+    assert [p["y"][0] for p in study.predict(points)] == [i / 4 for i in range(2500)]
+    assert [len(r.points) for name, r in fake.requests if name == "Predict"] == [1024, 1024, 452]
+    del fake.requests[:]
+    long = [{"x": 0.5, "n": 1, "c": "a" * 100000}] * 12
+    assert len(study.predict(long)) == 12 and fake.count("Predict") == 3
 
 
 class Terminal(io.StringIO):

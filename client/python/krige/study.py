@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import math
+import time
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional,
                     Sequence, Tuple, Type, Union, overload)
 
@@ -62,12 +64,12 @@ class Study:
         request = _schema.SUGGEST.request(study=self._wire_name)
         if n is not None:
             request.count = _scalar.integer(n, "n", 1, _schema.BATCH)
-        for name, value in (fixed or {}).items():
-            self._put_param(request.fixed.add(), name, value, "fixed")
+        if fixed is not None:
+            self._put_params(request.fixed, fixed, "fixed")
         if worker is not None:
             request.meta.worker_id = _scalar.text(worker, "worker")
         if deadline is not None:
-            request.meta.deadline_ms = max(1, round(_scalar.number(deadline, "deadline") * 1000))
+            request.meta.deadline_ms = _milliseconds(deadline, "deadline")
         reply = self._client._call(_schema.SUGGEST, request, timeout)
         trials = [Trial(self, message) for message in reply.trials]
         return trials if n is not None else trials[0]
@@ -77,7 +79,7 @@ class Study:
         """Hand in a point that was not asked for, with its result; its trial number."""
         request = _schema.ADD_TRIALS.request(study=self._wire_name)
         point = request.points.add()
-        self._put_params(point, params, "params")
+        self._put_params(point.params, params, "params")
         put_values(point.values, value)
         return int(self._client._call(_schema.ADD_TRIALS, request, timeout).first_number)
 
@@ -90,8 +92,11 @@ class Study:
                timeout: float = 60.0) -> List[TrialView]:
         """All trials by number, or those in a state ("COMPLETE") or several."""
         request = _schema.LIST_TRIALS.request(study=self._wire_name)
-        for name in [] if state is None else [state] if isinstance(state, str) else state:
-            if name not in _schema.TRIAL_STATES:
+        if state is None:
+            state = ()
+        several = isinstance(state, Iterable) and not isinstance(state, str)
+        for name in state if several else (state,):
+            if not isinstance(name, str) or name not in _schema.TRIAL_STATES:
                 raise InvalidArgument(f"state: {name!r} must be one of "
                                       + ", ".join(_schema.TRIAL_STATES), field="state")
             request.states.append(_schema.TRIAL_STATES[name])
@@ -113,19 +118,42 @@ class Study:
                 timeout: float = 60.0) -> List[Dict[str, Tuple[float, float]]]:
         """What the model expects at some points: {"metric": (mean, sd)} for each.
 
-        Raises NotNow before there are results.
+        Any number of points: many go to the daemon in parts. Raises NotNow before there
+        are results.
         """
-        request = _schema.PREDICT.request(study=self._wire_name)
+        if not isinstance(points, Iterable) or isinstance(points, (str, bytes, Mapping)):
+            raise InvalidArgument(f"points: {points!r} must be a list of dicts of values by "
+                                  "parameter", field="points")
+        end = time.monotonic() + _scalar.seconds(timeout, "timeout")
+        found: List[Dict[str, Tuple[float, float]]] = []
+        for request in self._predict_requests(points):
+            reply = self._client._call(_schema.PREDICT, request, max(0.0, end - time.monotonic()),
+                                       first=len(found))
+            found.extend({str(m.name, "utf-8"): (float(m.mean), float(m.sd)) for m in p.metrics}
+                         for p in reply.predictions)
+        return found
+
+    def _predict_requests(self, points: Iterable[Mapping[str, Value]]) -> List[Any]:
+        """Requests for all points, each within the limits of a message; at least one."""
+        requests = [_schema.PREDICT.request(study=self._wire_name)]
+        size = 0
         for i, params in enumerate(points):
-            self._put_params(request.points.add(), params, f"points[{i}]")
-        reply = self._client._call(_schema.PREDICT, request, timeout)
-        return [{str(m.name, "utf-8"): (float(m.mean), float(m.sd)) for m in prediction.metrics}
-                for prediction in reply.predictions]
+            point = _schema.message("Point")()
+            self._put_params(point.params, params, f"points[{i}]")
+            bytes_ = point.ByteSize()
+            if len(requests[-1].points) == _schema.BATCH or (
+                    size > 0 and size + bytes_ > _schema.MESSAGE_BYTES // 2):
+                requests.append(_schema.PREDICT.request(study=self._wire_name))
+                size = 0
+            requests[-1].points.append(point)
+            size += bytes_
+        return requests
 
     def optimize(self, fn: Callable[[Trial], Optional[Outcome]], n_trials: Optional[int] = None,
                  *, n_jobs: int = 1, executor: Optional[concurrent.futures.Executor] = None,
                  catch: Union[Type[BaseException], Tuple[Type[BaseException], ...]] = (),
-                 progress: Optional[bool] = None, worker: Optional[str] = None) -> None:
+                 max_failures: Optional[int] = 5, progress: Optional[bool] = None,
+                 worker: Optional[str] = None) -> None:
         """Ask, call fn(trial), tell what it returns; until the end of the budget.
 
         fn        returns a value as for Trial.tell, or None when it has told, failed
@@ -134,13 +162,16 @@ class Study:
         n_jobs    threads that call fn at once
         catch     exceptions of fn that only fail their trial; any other fails it as
                   well, ends the run and is raised
+        max_failures  failed trials in a row after which the run ends: the exception of
+                  the last one is raised (InvalidArgument if there is none, as after
+                  NaN). None: no limit
         progress  True or False, or None for a bar on a terminal and plain lines elsewhere,
                   both on stderr
         """
         if executor is not None:
             raise NotSupported("executor: not in this version; n_jobs= uses threads, and several "
                                "processes may optimize one study", field="executor")
-        _optimize.run(self, fn, n_trials, n_jobs, catch, progress, worker)
+        _optimize.run(self, fn, n_trials, n_jobs, catch, max_failures, progress, worker)
 
     # ---- the study itself ----
 
@@ -177,12 +208,12 @@ class Study:
         self._client._call(_schema.UPDATE_STUDY,
                            _schema.UPDATE_STUDY.request(study=self._wire_name, **fields))
 
-    def _put_params(self, point: Any, params: Mapping[str, Value], field: str) -> None:
+    def _put_params(self, named: Any, params: Mapping[str, Value], field: str) -> None:
         if not isinstance(params, Mapping):
-            raise InvalidArgument(f"{field}: {params!r} must be a dict of parameters",
+            raise InvalidArgument(f"{field}: {params!r} must be a dict of values by parameter",
                                   field=field)
         for name, value in params.items():
-            self._put_param(point.params.add(), name, value, field)
+            self._put_param(named.add(), name, value, field)
 
     def _put_param(self, named: Any, name: str, value: Any, field: str) -> None:
         named.name = _scalar.text(name, field)
@@ -190,3 +221,11 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<krige.Study {self.name!r} at {self._client.endpoint}>"
+
+
+def _milliseconds(value: Any, field: str) -> int:
+    seconds = _scalar.seconds(value, field)
+    if not math.isfinite(seconds) or seconds > 1e9:
+        raise InvalidArgument(f"{field}: {seconds:g} must be a number of seconds up to 1e9, or "
+                              "None for no deadline", field=field)
+    return max(1, round(seconds * 1000))

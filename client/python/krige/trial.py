@@ -34,6 +34,7 @@ class Trial:
         self._study = study
         self._lease = message.lease if message.HasField("lease") else None
         self._sent: Optional[Tuple[bytes, bytes]] = None
+        self._failed = False
         self.number = int(message.number)
         self.params = views.read_params(message)
         self.why = views.read_why(message)
@@ -91,8 +92,9 @@ class Trial:
             request.meta.request_id = os.urandom(16)
         identity = bytes(request.meta.request_id)
         client = self._study._client
-        client._call(method, request, timeout)
+        reply = client._call(method, request, timeout)
         self._sent = words, identity
+        self._failed = any(t.state == _schema.TRIAL_STATES["FAILED"] for t in reply.trials)
         client._leases.drop(self._study.name, self)
 
     def __enter__(self) -> Trial:
@@ -118,7 +120,7 @@ def put_values(values: Any, outcome: Any) -> None:
         for name, value in outcome.items():
             message = values.add()
             message.name = _scalar.text(name, "value")
-            _put_value(message, value, str(name))
+            _put_value(message, value, f"value.{name}")
     else:
         _put_value(values.add(), outcome, "value")
 
