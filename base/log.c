@@ -1,11 +1,13 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +20,27 @@ void log_set_level(enum log_level level)
 	atomic_store(&threshold, (int)level);
 }
 
+/* JOURNAL_STREAM names the file that was stderr when systemd began the process or one
+ * before it; since then it may have become another (sd_journal_stream_fd(3)). */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%lu:%lu", &device, &inode) == 2 &&
+		fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+/* Whether a line can be written without waiting: a pipe that takes some takes PIPE_BUF
+ * bytes, which is more. Who tells is not to stop for a reader that sleeps. */
+static bool has_room(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT);
+}
+
 /* What a reader of the line needs first: a priority for journald, which has
  * its own clock; the time for everybody else. */
 static int put_head(char *out, size_t size, enum log_level level)
@@ -28,7 +51,7 @@ static int put_head(char *out, size_t size, enum log_level level)
 	struct tm tm;
 	char stamp[32] = "";
 
-	if (getenv("JOURNAL_STREAM"))
+	if (is_journal())
 		return snprintf(out, size, "<%d>level=%s ", priority[level], names[level]);
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (gmtime_r(&now.tv_sec, &tm))
@@ -88,6 +111,6 @@ void log_at(enum log_level level, const char *msg, const char *fmt, ...)
 	line[len++] = '\n';
 	/* One write, so that lines of several threads do not mix; there is nobody to
 	 * tell when it fails. */
-	if (write(STDERR_FILENO, line, len) < 0)
+	if (!has_room() || write(STDERR_FILENO, line, len) < 0)
 		return;
 }

@@ -1,6 +1,7 @@
 /* Logging: one logfmt line per event on stderr, with a journald priority
- * prefix when JOURNAL_STREAM is set. Thread-safe. Parameter values never go
- * into a log at info level: they can be secret. */
+ * prefix when JOURNAL_STREAM names it. Thread-safe; never waits: a line that
+ * a full pipe can't take is lost. Parameter values never go into a log at
+ * info level: they can be secret. */
 #ifndef KR_BASE_LOG_H
 #define KR_BASE_LOG_H
 

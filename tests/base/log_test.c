@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -74,10 +75,15 @@ static void one_logfmt_line_an_event(void **state)
 
 static void journald_gets_priorities(void **state)
 {
+	struct stat st;
+	char stream[64];
+
 	(void)state;
-	setenv("JOURNAL_STREAM", "8:1", 1);
 	log_set_level(LOG_LEVEL_DEBUG);
 	capture();
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%lu:%lu", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
 	log_at(LOG_LEVEL_ERROR, "a", NULL);
 	log_at(LOG_LEVEL_WARN, "b", NULL);
 	log_at(LOG_LEVEL_INFO, "c", "k=1");
@@ -86,6 +92,44 @@ static void journald_gets_priorities(void **state)
 	assert_string_equal(seen,
 		"<3>level=error msg=\"a\"\n<4>level=warn msg=\"b\"\n"
 		"<6>level=info msg=\"c\" k=1\n<7>level=debug msg=\"d\"\n");
+}
+
+/* Inherited from a parent whose stderr was the journal: a terminal gets the time. */
+static void another_files_journal_is_none(void **state)
+{
+	(void)state;
+	setenv("JOURNAL_STREAM", "8:1", 1);
+	capture();
+	log_at(LOG_LEVEL_WARN, "b", NULL);
+	release();
+	assert_true(strncmp(seen, "ts=", 3) == 0);
+}
+
+static void a_full_pipe_is_not_waited_for(void **state)
+{
+	enum { LINES = 2000 };
+	int ends[2], here = dup(STDERR_FILENO);
+	static char text[1 << 17];
+	ssize_t len, n = 0;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	alarm(60); /* of a wait that would never end */
+	for (int i = 0; i < LINES; i++)
+		log_at(
+			LOG_LEVEL_WARN, "a line", "of=\"some length, so that the pipe is full soon\" i=%d", i);
+	alarm(0);
+	dup2(here, STDERR_FILENO);
+	close(here);
+	close(ends[1]);
+	while ((len = read(ends[0], text + n, sizeof(text) - 1 - (size_t)n)) > 0)
+		n += len;
+	close(ends[0]);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "i=0\n"));
+	assert_null(strstr(text, "i=1999\n"));
+	assert_int_equal(text[n - 1], '\n'); /* whole lines only */
 }
 
 static void quieter_levels_are_dropped(void **state)
@@ -119,6 +163,8 @@ int main(void)
 		cmocka_unit_test_teardown(one_logfmt_line_an_event, put_back),
 		cmocka_unit_test_teardown(quotes_in_a_text_end_no_value, put_back),
 		cmocka_unit_test_teardown(journald_gets_priorities, put_back),
+		cmocka_unit_test_teardown(another_files_journal_is_none, put_back),
+		cmocka_unit_test_teardown(a_full_pipe_is_not_waited_for, put_back),
 		cmocka_unit_test_teardown(quieter_levels_are_dropped, put_back),
 		cmocka_unit_test_teardown(long_lines_are_cut_and_end, put_back),
 	};
