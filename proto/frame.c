@@ -38,7 +38,8 @@ enum kr_status frame_unpack(
 			"the header has protocol version %u; this side speaks version %d", h->version,
 			PROTO_VERSION);
 	if (h->flags & ~known_flags)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "header.flags",
-			"the header has flags 0x%02x; only the bits 0x%02x are defined", h->flags, known_flags);
+		return kr_fail_field(err, KR_VERSION, "header.flags",
+			"the header has flags 0x%02x; this side knows only the bits 0x%02x", h->flags,
+			known_flags);
 	return KR_OK;
 }

@@ -30,8 +30,8 @@ struct frame_header {
 /* Writes all of out; the values are taken as they are. */
 void frame_pack(const struct frame_header *h, uint8_t out[FRAME_HEADER_BYTES]);
 
-/* Errors: KR_INVALID_ARGUMENT (length, magic, unknown flag bits), KR_VERSION (h is filled, so
- * that the answer can carry the correlation id). */
+/* Errors: KR_INVALID_ARGUMENT (length, magic), KR_VERSION (version, unknown flag bits; h is
+ * filled, so that the answer can carry the correlation id). */
 enum kr_status frame_unpack(
 	struct frame_header *h, const void *data, size_t len, struct kr_error *err);
 

@@ -159,6 +159,7 @@ static void what_has_an_id_is_answered(void **state)
 		{METHOD_PING, 4, 9, 0, KR_VERSION}, /* version */
 		{4242, -1, 0, 0, KR_VERSION},       /* method */
 		{METHOD_PING, 5, FRAME_REPLY, 0, KR_INVALID_ARGUMENT},
+		{METHOD_PING, 5, 0x80, 0, KR_VERSION}, /* a flag of later */
 		{METHOD_PING, -1, 0, sizeof(huge), KR_TOO_LARGE},
 		{METHOD_CREATE_STUDY, -1, 0, 100, KR_INVALID_ARGUMENT}, /* zeros: no protobuf */
 	};
