@@ -124,6 +124,7 @@ int cmd_study_set(struct cli *cli, int argc, char **argv)
 	if (m->has_budget && !number_parse_u64(value, &m->budget))
 		return cli_usage(cli, "budget: '%s' is not a number of trials, nor none", value);
 	if (m->has_budget && m->budget == 0)
-		return cli_usage(cli, "budget is 0; give at least 1, or budget=none to take the limit away");
+		return cli_usage(
+			cli, "budget is 0; give at least 1, or budget=none to take the limit away");
 	return change(cli, &request);
 }

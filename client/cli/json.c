@@ -174,8 +174,8 @@ static enum kr_status parse(cJSON **out, struct scan *s, size_t len)
 		*out = cJSON_ParseWithLengthOpts(s->out, s->n + 1, &end, true);
 		s->line = first + lines_before(s->out, end ? end : s->out);
 		if (!*out)
-			status = at_line(s,
-				"not JSON here; look for a missing or superfluous comma, bracket or quote");
+			status = at_line(
+				s, "not JSON here; look for a missing or superfluous comma, bracket or quote");
 	}
 	kr_free(s->out);
 	return status;

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "client/c/call.h"
 #include "client/c/clock.h"
+#include "client/cli/away.h"
 #include "client/cli/child.h"
 #include "client/cli/env.h"
 #include "client/cli/input.h"
@@ -105,41 +106,6 @@ static void unclaim(struct run *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* ---- a daemon that is away ----------------------------------------------------------- */
-
-/* Say it once for all slots, when it goes and when it is back. */
-static void note_away(struct run *r, bool away)
-{
-	pthread_mutex_lock(&r->lock);
-	if (r->away != away && !r->cli->quiet && !atomic_load(&r->stop)) {
-		if (away)
-			cli_say("the daemon does not answer; waiting up to %.3g s", r->retry_ms / 1000.0);
-		else
-			cli_say("the daemon is back");
-	}
-	r->away = away;
-	pthread_mutex_unlock(&r->lock);
-}
-
-/* A call that puts up with an absent daemon, and says so. */
-static enum krige_status call(struct run *r, struct call_times times, struct msg_request *request,
-	struct msg_reply *reply, struct arena *a, struct krige_error *err)
-{
-	enum krige_status s;
-
-	times.retry_ms = 0;
-	s = call_run_within(r->client, &times, request, reply, a, err);
-	if (r->retry_ms > 0 &&
-		(s == KRIGE_CANNOT_CONNECT || s == KRIGE_OVERLOADED || s == KRIGE_UNAVAILABLE)) {
-		note_away(r, s == KRIGE_CANNOT_CONNECT);
-		times.retry_ms = r->retry_ms;
-		s = call_run_within(r->client, &times, request, reply, a, err); /* with the same id */
-	}
-	if (s != KRIGE_CANNOT_CONNECT && s != KRIGE_INTERRUPTED)
-		note_away(r, false);
-	return s;
-}
-
 /* ---- ask --------------------------------------------------------------------------- */
 
 static void idle(struct run *r, uint32_t hint_ms)
@@ -164,7 +130,7 @@ static enum krige_status ask_once(
 
 	arena_reset(a);
 	*out = NULL;
-	s = call(r, times, &request, &reply, a, err);
+	s = away_call(r, times, &request, &reply, a, err);
 	if (s != KRIGE_OK || reply.u.trials.n == 0)
 		return s;
 	if (!reply.u.trials.trials[0].has_lease || beat_add(&r->beat, &reply.u.trials.trials[0].lease))
@@ -394,7 +360,7 @@ static enum krige_status tell(struct job *j, const struct msg_lease *lease,
 		request.u.observe = (struct msg_observe){
 			.study = r->study->name, .n = 1, .observations = &o};
 	}
-	s = call(r, times, &request, &reply, j->arena, err);
+	s = away_call(r, times, &request, &reply, j->arena, err);
 	*after = s == KRIGE_OK && reply.u.trials.n > 0 ? &reply.u.trials.trials[0] : NULL;
 	return s;
 }

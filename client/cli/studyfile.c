@@ -311,8 +311,8 @@ static enum kr_status read_space(struct parse *p, const char *path, const cJSON 
 	for (const cJSON *c = item->child; c && s == KR_OK; c = c->next, i++) {
 		join(at, path, c->string);
 		if (!c->string[0])
-			return wrong(p, path, "a parameter's name is empty; give 1 to %d bytes",
-				LIMIT_NAME_BYTES);
+			return wrong(
+				p, path, "a parameter's name is empty; give 1 to %d bytes", LIMIT_NAME_BYTES);
 		if (repeated(c))
 			return wrong(p, at, "the parameter stands here twice");
 		params[i].name = arena_strndup(p->a, c->string, strlen(c->string));
