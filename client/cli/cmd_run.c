@@ -261,6 +261,8 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 		r.best_number = r.study->best->number;
 	}
 	pthread_mutex_init(&r.lock, NULL);
+	r.away = (struct away){
+		.client = r.client, .retry_ms = r.retry_ms, .quiet = cli->quiet, .lock = &r.lock};
 	code = run_all(&r, (int)slots);
 	pthread_mutex_destroy(&r.lock);
 	summarize(&r);

@@ -14,7 +14,6 @@
 #include "base/utf8.h"
 #include "client/c/call.h"
 #include "client/c/clock.h"
-#include "client/cli/away.h"
 #include "client/cli/child.h"
 #include "client/cli/env.h"
 #include "client/cli/input.h"
@@ -130,7 +129,7 @@ static enum krige_status ask_once(
 
 	arena_reset(a);
 	*out = NULL;
-	s = away_call(r, times, &request, &reply, a, err);
+	s = away_call(&r->away, times, &request, &reply, a, err);
 	if (s != KRIGE_OK || reply.u.trials.n == 0)
 		return s;
 	if (!reply.u.trials.trials[0].has_lease || beat_add(&r->beat, &reply.u.trials.trials[0].lease))
@@ -360,7 +359,7 @@ static enum krige_status tell(struct job *j, const struct msg_lease *lease,
 		request.u.observe = (struct msg_observe){
 			.study = r->study->name, .n = 1, .observations = &o};
 	}
-	s = away_call(r, times, &request, &reply, j->arena, err);
+	s = away_call(&r->away, times, &request, &reply, j->arena, err);
 	*after = s == KRIGE_OK && reply.u.trials.n > 0 ? &reply.u.trials.trials[0] : NULL;
 	return s;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/cli/away.h"
 #include "client/cli/beat.h"
 #include "client/cli/cli.h"
 #include "proto/msg.h"
@@ -27,12 +28,12 @@ struct run {
 
 	atomic_bool stop, hurry; /* after the first and the second signal, and on giving up */
 	struct beat beat;
+	struct away away;
 
 	pthread_mutex_t lock; /* guards what follows, and whole lines on stderr */
 	uint64_t claimed, complete, failed, failures_in_a_row;
 	char end[512]; /* why nothing more is given out; "": it is */
 	int code;      /* of the whole run */
-	bool away;     /* the daemon, as far as was said */
 	bool has_best;
 	double best;
 	uint64_t best_number;
