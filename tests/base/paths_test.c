@@ -27,8 +27,8 @@ static void test_folder_order(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(paths_folder(out, sizeof(out), cases[i].runtime,
-			cases[i].run_user, 1000, NULL), KR_OK);
+		assert_int_equal(
+			paths_folder(out, sizeof(out), cases[i].runtime, cases[i].run_user, 1000, NULL), KR_OK);
 		assert_string_equal(out, cases[i].folder);
 	}
 }
@@ -46,8 +46,7 @@ static void test_length_limit(void **state)
 	assert_int_equal(paths_folder(out, sizeof(out), dir, false, 1, &err), KR_OK);
 	dir[1 + 87] = 'd';
 	dir[1 + 88] = '\0';
-	assert_int_equal(paths_folder(out, sizeof(out), dir, false, 1, &err),
-		KR_INVALID_ARGUMENT);
+	assert_int_equal(paths_folder(out, sizeof(out), dir, false, 1, &err), KR_INVALID_ARGUMENT);
 	assert_string_equal(err.field, "endpoint");
 }
 
