@@ -217,8 +217,9 @@ static void ask_points(
 
 static void ask_update(struct world *w, struct msg_request *m, struct asked *q)
 {
-	switch (world_below(w, 8)) {
-	case 0: m->u.update_study.action = ACTION_PAUSE; break;
+	switch (world_below(w, 9)) {
+	case 0:
+	case 5: m->u.update_study.action = ACTION_PAUSE; break;
 	case 1: m->u.update_study.action = ACTION_FINISH; break;
 	case 2:
 	case 3:
@@ -281,10 +282,10 @@ static enum method choose(struct world *w, const struct client *c, int study)
 	static const struct {
 		uint64_t below;
 		enum method method;
-	} others[] = {{67, METHOD_SUGGEST}, {72, METHOD_CREATE_STUDY}, {75, METHOD_ADD_TRIALS},
-		{80, METHOD_HEARTBEAT}, {83, METHOD_GET_STUDY}, {86, METHOD_LIST_TRIALS}, {88, METHOD_BEST},
-		{89, METHOD_LIST_STUDIES}, {91, METHOD_STATUS}, {92, METHOD_GET_TRIAL},
-		{94, METHOD_PREDICT}, {97, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
+	} others[] = {{66, METHOD_SUGGEST}, {71, METHOD_CREATE_STUDY}, {74, METHOD_ADD_TRIALS},
+		{79, METHOD_HEARTBEAT}, {82, METHOD_GET_STUDY}, {85, METHOD_LIST_TRIALS}, {87, METHOD_BEST},
+		{88, METHOD_LIST_STUDIES}, {90, METHOD_STATUS}, {91, METHOD_GET_TRIAL},
+		{93, METHOD_PREDICT}, {96, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
 	uint64_t dice = world_below(w, 100);
 	int i = 0;
 	if (dice < 40 && find_held(c, study, 0) >= 0)
