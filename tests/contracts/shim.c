@@ -248,7 +248,7 @@ struct image {
 static void grow(struct image *m, size_t size)
 {
 	if (size > m->cap || !m->data) {
-		m->cap = 2 * size;
+		m->cap = 2 * size + 1;
 		m->data = realloc(m->data, m->cap);
 		if (!m->data)
 			abort();

@@ -366,8 +366,10 @@ struct msg_reply harness_reply(struct harness *h, uint64_t tag)
 	struct msg_reply r;
 	struct kr_error err;
 
-	if (!raw)
+	if (!raw) {
 		fail_msg("no reply to request %llu", (unsigned long long)tag);
+		abort();
+	}
 	assert_int_equal(harness_count(h, tag), 1);
 	if (decode_reply(&r, raw->method, raw->is_error, raw->body, raw->len, h->arena, &err) != KR_OK)
 		fail_msg("reply does not decode: %s", err.text);

@@ -227,7 +227,7 @@ static void check_restart(struct world *w, struct arena *a)
 				before[i].p = w->caught;
 				before[i].len = w->caught_len;
 				w->caught = NULL;
-			} else if (before[i].len != w->caught_len ||
+			} else if (!before[i].p || before[i].len != w->caught_len ||
 				memcmp(before[i].p, w->caught, before[i].len) != 0) {
 				world_complain(w, "%s %s differs after a restart", msg_method_name(method), name);
 			}

@@ -453,7 +453,7 @@ static void note_answer(struct world *w, struct client *c, struct ledger_line *l
 {
 	int rows;
 	if (l->answered && l->ok && l->remembered &&
-		(l->answer_len != len || memcmp(l->answer, body, len)))
+		(l->answer_len != len || memcmp(l->answer, body, len) != 0))
 		world_complain(
 			w, "a repeat of %s was answered otherwise", msg_method_name(l->asked.method));
 	if (l->answered)

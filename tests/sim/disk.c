@@ -90,7 +90,7 @@ void disk_commit(struct world *w, uint64_t group, const struct row *rows, size_t
 		world_complain(w, "two commits under way");
 	if (n == 0)
 		world_complain(w, "an empty commit");
-	w->flight = calloc(n, sizeof(*w->flight));
+	w->flight = calloc(n + 1, sizeof(*w->flight));
 	if (!w->flight)
 		abort();
 	for (size_t i = 0; i < n; i++)

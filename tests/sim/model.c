@@ -287,7 +287,7 @@ static void job_is_of_snapshot(struct world *w, const struct model_study *f, con
 			"were taken",
 			LL(f->id), LL(row->seq), job->n_slots, LL(v->spent), LL(v->budget));
 	if (job->n_state_in != v->n_state ||
-		(v->n_state && memcmp(job->state_in, v->fit, (size_t)v->n_state * sizeof(double))))
+		(v->n_state && memcmp(job->state_in, v->fit, (size_t)v->n_state * sizeof(double)) != 0))
 		world_complain(
 			w, "study %llu: event %llu did not start from the last fit", LL(f->id), LL(row->seq));
 	sim_met.fits += job->n_state_in > 0;
@@ -305,7 +305,8 @@ static void is_what_was_asked(struct world *w, const struct model_study *f, cons
 	const struct asked *q = &l->asked;
 	if (r->n_trials < 1 || (uint64_t)r->n_trials > q->count)
 		world_complain(w, "%d trials for a suggest of %llu", r->n_trials, LL(q->count));
-	if ((r->worker && !q->worker) || (q->worker && (!r->worker || strcmp(q->worker, r->worker))))
+	if ((r->worker && !q->worker) ||
+		(q->worker && (!r->worker || strcmp(q->worker, r->worker) != 0)))
 		world_complain(w, "a suggest of %s is recorded for %s", q->worker ? q->worker : "nobody",
 			r->worker ? r->worker : "nobody");
 	for (int i = 0; i < r->n_trials; i++) {

@@ -397,10 +397,9 @@ static void run_until_done(struct world *w)
 
 static void tear_down(struct world *w)
 {
-	while (w->n_heap) {
-		struct happening h = pop(w);
-		free(h.body);
-		job_free(h.job);
+	for (size_t i = 0; i < w->n_heap; i++) {
+		free(w->heap[i].body);
+		job_free(w->heap[i].job);
 	}
 	free(w->heap);
 	free(w->caught);
