@@ -10,7 +10,7 @@ import zmq
 from daemon import Daemon
 from load import read_all
 from wire import (FAILED, INVALID_ARGUMENT, METHODS, TOO_LARGE, Lost, Refused, Wire, header,
-                  request, spec)
+                  points, request, spec)
 
 SEED = int(os.environ.get("KRIGED_SEED", "1"))
 
@@ -142,19 +142,13 @@ def latency(wire, n=200):
     return sorted(took)[n // 2]
 
 
-def point(x):
-    return dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=x)) for i in range(3)],
-                values=[dict(value=x)])
-
-
 def test_clients_that_never_read(daemon):
     """They ask for long lists and leave them; the others do not wait, memory is bounded."""
     assert daemon.start()
     wire = Wire(daemon.endpoint)
     wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=1))
-    for k in range(4):
-        wire.call("add_trials", id=os.urandom(16), study=b"s",
-                  points=[point((k + i / 1000) / 4) for i in range(1000)])
+    for _ in range(4):
+        wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1000))
 
     def resident():
         with open(f"/proc/{daemon.process.pid}/statm") as f:
@@ -186,16 +180,15 @@ def test_a_change_does_not_wait_for_every_list(folder):
     assert daemon.start()
     wire = Wire(daemon.endpoint)
     wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=1))
-    for k in range(50):
-        wire.call("add_trials", id=os.urandom(16), study=b"s",
-                  points=[point((k + i / 1000) / 50) for i in range(1000)])
+    for _ in range(50):
+        wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1000))
     before = wire.call("status").requests
     search = request("list_trials", study=b"s", states=[FAILED], meta={}).SerializeToString()
     greedy = dealer(daemon.endpoint)
     for _ in range(250):
         greedy.send_multipart([header(METHODS["list_trials"][0], b"i" * 16), search])
     assert greedy.poll(5000)
-    wire.call("add_trials", id=os.urandom(16), study=b"s", points=[point(0.5)], timeout=30.0)
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1), timeout=30.0)
     assert wire.call("status").requests - before < 200
     greedy.close()
     wire.close()

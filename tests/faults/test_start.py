@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from daemon import BIN, Daemon
-from wire import UNAVAILABLE, Lost, Refused, Wire, params, spec
+from wire import UNAVAILABLE, Lost, Refused, Wire, params, points, spec
 
 
 def kriged(*flags, **env):
@@ -85,10 +85,7 @@ def test_a_drain_gives_what_is_computed(daemon):
     assert daemon.start()
     wire = Wire(daemon.endpoint)
     wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(n_params=6, seed=3))
-    points = [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=(k * (i + 3) % 97) / 97))
-                           for i in range(6)], values=[dict(value=float(k % 13))])
-              for k in range(1000)]
-    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points)
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1000, 6))
     id = os.urandom(16)
     with pytest.raises(Lost):
         wire.call("suggest", id=id, timeout=0.05, study=b"s")
@@ -107,10 +104,7 @@ def test_who_waits_at_a_drain_is_answered(daemon):
     assert daemon.start()
     wire = Wire(daemon.endpoint)
     wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(n_params=6, seed=3))
-    points = [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=(k * (i + 3) % 97) / 97))
-                           for i in range(6)], values=[dict(value=float(k % 13))])
-              for k in range(1000)]
-    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points)
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1000, 6))
     for k in range(20):
         trial = wire.call("suggest", id=os.urandom(16), study=b"s", timeout=60).trials[0]
         wire.call("observe", id=os.urandom(16), study=b"s",

@@ -140,6 +140,13 @@ def spec(n_params=3, **more):
                 metrics=[dict(name=b"loss", role=1)], **more)
 
 
+def points(n, n_params=3):
+    """n results, spread over the space of spec(n_params)."""
+    return [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=k * (i + 3) % 97 / 97))
+                         for i in range(n_params)], values=[dict(value=float(k % 13))])
+            for k in range(n)]
+
+
 def params(trial):
     """What a trial is about, as something that compares."""
     return tuple((p.name, p.value.SerializeToString()) for p in trial.params)
