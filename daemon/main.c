@@ -1,9 +1,11 @@
 /* kriged: reads its flags and serves. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -47,12 +49,25 @@ static int act(const struct config *c)
 	return shell_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);
 }
 
+/* A parent may close them; then the log would go into whatever is opened first. */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct kr_error err = {0};
 	struct config c;
 	int code;
 
+	open_standard_streams();
 	/* Files of the daemon are its user's only. */
 	umask(077);
 #ifndef NDEBUG

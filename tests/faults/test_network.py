@@ -9,7 +9,7 @@ import pytest
 import zmq
 from daemon import Daemon
 from load import read_all
-from wire import (FAILED, INVALID_ARGUMENT, METHODS, TOO_LARGE, Lost, Refused, Wire, header,
+from wire import (FAILED, INVALID_ARGUMENT, METHODS, TOO_LARGE, Refused, Wire, header,
                   points, request, spec)
 
 SEED = int(os.environ.get("KRIGED_SEED", "1"))

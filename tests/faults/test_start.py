@@ -285,6 +285,20 @@ def test_words(folder):
     assert done.returncode == 1 and b"No space left" in done.stderr
 
 
+def test_closed_streams(folder):
+    """No file of the daemon gets the number of stderr, and with it the log."""
+    command = f"exec {BIN} --db :memory: --endpoint ipc://{folder}/k.sock 0<&- 1>&- 2>&-"
+    process = subprocess.Popen(["/bin/sh", "-c", command])
+    wire = Wire(f"ipc://{folder}/k.sock")
+    try:
+        wire.call("ping", timeout=20.0)
+        assert [os.readlink(f"/proc/{process.pid}/fd/{n}") for n in range(3)] == ["/dev/null"] * 3
+    finally:
+        wire.close()
+        process.terminate()
+        assert process.wait() == 0
+
+
 def test_second_signal_ends_at_once(daemon):
     assert daemon.start()
     for _ in range(200):
