@@ -50,13 +50,8 @@ enum kr_status call_study(struct call *c, const char *name, struct kr_error *err
 					: "there is no study '%s'; create it, or list the studies there are",
 			name);
 	}
-	if (s->damaged)
-		return kr_fail_field(err, KR_ECORRUPT, "study",
-			"study '%s' has a damaged event in the "
-			"database; check the file with kriged --check and restore a backup",
-			name);
 	c->study = s;
-	return KR_OK;
+	return engine__sound(s, err);
 }
 
 struct change call_change(struct call *c, enum record_kind kind)

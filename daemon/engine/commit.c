@@ -76,6 +76,8 @@ enum kr_status change_plan(struct engine *e, struct change *c, struct kr_error *
 	enum kr_status st = engine__writable(e, err);
 
 	if (st == KR_OK)
+		st = engine__sound(c->study, err);
+	if (st == KR_OK)
 		st = plan_bytes(e, c, err);
 	arena_release(e->scratch, scratch);
 	if (st == KR_OK)
@@ -129,6 +131,16 @@ enum kr_status engine__writable(const struct engine *e, struct kr_error *err)
 		return KR_OK;
 	return kr_fail(
 		err, KR_UNAVAILABLE, "nothing can be stored at the moment (%s); try again", e->refuse_text);
+}
+
+enum kr_status engine__sound(const struct study *s, struct kr_error *err)
+{
+	if (!s->damaged)
+		return KR_OK;
+	return kr_fail_field(err, KR_ECORRUPT, "study",
+		"study '%s' has a damaged event in the "
+		"database; check the file with kriged --check and restore a backup",
+		s->def->name);
 }
 
 void engine__flush(struct engine *e)

@@ -136,6 +136,10 @@ void change_apply(struct engine *e, struct change *c);
 /* Are changes possible? Errors: KR_UNAVAILABLE with the reason. */
 enum kr_status engine__writable(const struct engine *e, struct kr_error *err);
 
+/* Can every stored row of the study be understood? One that is damaged is neither shown nor
+ * changed. Errors: KR_ECORRUPT. */
+enum kr_status engine__sound(const struct study *s, struct kr_error *err);
+
 /* At the end of a step: the open group goes to the store when none is under way. */
 void engine__flush(struct engine *e);
 

@@ -86,7 +86,7 @@ static void wake(struct engine *e, struct study *s)
 {
 	s->leases = &e->leases;
 	s->incarnation = ++e->next_incarnation;
-	for (size_t i = 0; i < s->running.n; i++) {
+	for (size_t i = 0; i < s->running.n && !s->damaged; i++) {
 		struct trial *t = trials_at(&s->trials, s->running.p[i]);
 
 		leases_add(&e->leases, s->id, t, lease_due(e->now.now_ns, t->lease_ms));

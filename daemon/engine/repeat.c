@@ -110,6 +110,9 @@ enum kr_status call_repeat(struct call *c, const struct request_entry *entry, st
 	if (!s || entry->method != c->m->method || !name || strcmp(name, s->def->name) != 0)
 		return other_request(err);
 	c->study = s;
+	st = engine__sound(s, err);
+	if (st != KR_OK)
+		return st;
 	if (seq == 0) {
 		st = suggest_join(c->e, s, c->m->meta.request_id, c->route, err);
 		c->answered = st == KR_OK;

@@ -359,20 +359,34 @@ static void test_start(void **state)
 static void test_damaged_row(void **state)
 {
 	struct harness *h = with_studies("a", "b");
-	struct msg_request m = harness_update(h, "a", ACTION_PAUSE);
+	struct msg_request m = harness_suggest(h, "a", 1), p = harness_update(h, "a", ACTION_PAUSE);
 	struct msg_reply r;
+	size_t rows;
 
 	(void)state;
 	harness_ask(h, &m);
+	harness_ask(h, &p);
 	h->rows[h->n_rows - 1].kind = RECORD_ADDED;
 	h->rows[h->n_rows - 1].len = 0;
-	h->rows[h->n_rows - 1].seq = 3;
+	h->rows[h->n_rows - 1].seq += 1;
 	harness_restart(h);
 	assert_true(engine_ready(h->e));
 	r = harness_reply(h, send_get(h, "a"));
 	harness_assert_error(&r, KR_ECORRUPT, "study", "damaged");
 	r = harness_reply(h, send_get(h, "b"));
 	harness_assert_ok(&r);
+	rows = h->n_rows; /* nothing is written: no expiry, no attaching, no replacing, no repeat */
+	harness_tick(h, 1000000000);
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_ECORRUPT, "study", "damaged");
+	m = harness_create(h, "a");
+	m.u.create_study.if_exists = IF_EXISTS_ATTACH;
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_ECORRUPT, "study", "damaged");
+	m.u.create_study.if_exists = IF_EXISTS_REPLACE;
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_ECORRUPT, "study", "damaged");
+	assert_int_equal(h->n_rows, rows);
 	m = harness_create(h, "c");
 	r = harness_ask(h, &m);
 	assert_int_equal(r.u.study.study.id, 3);

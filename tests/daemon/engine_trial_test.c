@@ -55,6 +55,33 @@ static void set_lease(struct msg_request *m, struct msg_lease lease)
 	o->lease = lease;
 }
 
+/* A result told twice, and a copy of the second request that comes when another study has
+ * the name: it gets the answer of then and ends no trial of the new study. */
+static void test_late_copy_of_a_repeat(void **state)
+{
+	struct harness *h = with_trials(1, NULL, NULL);
+	struct msg_request first = harness_observe(h, "s", 0, 0.25), again, m;
+	struct msg_reply r;
+
+	(void)state;
+	harness_ask(h, &first);
+	again = harness_observe(h, "s", 0, 0.25);
+	r = harness_ask(h, &again);
+	harness_assert_ok(&r);
+	m = harness_create(h, "s");
+	m.u.create_study.if_exists = IF_EXISTS_REPLACE;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	m = harness_suggest(h, "s", 1);
+	harness_ask(h, &m);
+	assert_int_equal(get(h, 0).state, TRIAL_RUNNING);
+	r = harness_ask(h, &again);
+	harness_assert_ok(&r);
+	assert_true(r.u.trials.trials[0].values[0].value == 0.25);
+	assert_int_equal(get(h, 0).state, TRIAL_RUNNING);
+	harness_free(h);
+}
+
 static void test_observe_states(void **state)
 {
 	struct harness *h = with_trials(4, NULL, NULL);
@@ -69,10 +96,11 @@ static void test_observe_states(void **state)
 	assert_string_equal(r.u.trials.trials[0].values[0].name, "loss");
 
 	rows = h->n_rows;
-	m = harness_observe(h, "s", 0, 0.25); /* repeating it is harmless */
+	m = harness_observe(h, "s", 0, 0.25); /* repeating it is harmless: only its id is kept */
 	r = harness_ask(h, &m);
 	harness_assert_ok(&r);
-	assert_int_equal(h->n_rows, rows);
+	assert_int_equal(h->n_rows, rows + 1);
+	assert_true(get(h, 0).seq <= rows);
 	m = harness_observe(h, "s", 0, 0.3);
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_CONFLICT, "observations[0].number",
@@ -86,7 +114,8 @@ static void test_observe_states(void **state)
 	m = harness_fail(h, "s", 1, TRIAL_PRUNED, "bad start");
 	r = harness_ask(h, &m);
 	harness_assert_ok(&r);
-	assert_int_equal(h->n_rows, rows);
+	assert_int_equal(h->n_rows, rows + 1);
+	assert_true(get(h, 1).seq <= rows);
 	m = harness_fail(h, "s", 1, TRIAL_FAILED, "bad start");
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_CONFLICT, "number", "trial 1 is PRUNED already");
@@ -466,6 +495,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_observe_states),
+		cmocka_unit_test(test_late_copy_of_a_repeat),
 		cmocka_unit_test(test_nonfinite),
 		cmocka_unit_test(test_all_or_none),
 		cmocka_unit_test(test_metric_names),

@@ -451,9 +451,7 @@ static void keep_trials(struct client *c, struct ledger_line *l, const struct ms
 static void note_answer(struct world *w, struct client *c, struct ledger_line *l,
 	const struct frame_header *h, const uint8_t *body, size_t len, const struct msg_reply *r)
 {
-	int rows;
-	if (l->answered && l->ok && l->remembered &&
-		(l->answer_len != len || memcmp(l->answer, body, len) != 0))
+	if (l->answered && l->ok && (l->answer_len != len || memcmp(l->answer, body, len) != 0))
 		world_complain(
 			w, "a repeat of %s was answered otherwise", msg_method_name(l->asked.method));
 	if (l->answered)
@@ -465,7 +463,6 @@ static void note_answer(struct world *w, struct client *c, struct ledger_line *l
 		return;
 	l->answer = copy_bytes(body, len);
 	l->answer_len = len;
-	l->remembered = disk_row_of(w, l->request, &rows) != NULL;
 	if (l->asked.method == METHOD_SUGGEST) {
 		keep_trials(c, l, &r->u.trials);
 	} else if (l->asked.method == METHOD_ADD_TRIALS) {

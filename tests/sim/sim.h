@@ -104,7 +104,6 @@ struct ledger_line {
 	size_t len;
 	int copies; /* how often it was sent */
 	bool answered, ok;
-	bool remembered; /* a result told again changes nothing and makes no row */
 	unsigned code;
 	uint8_t *answer; /* first OK body, owned */
 	size_t answer_len;

@@ -240,9 +240,22 @@ static bool status_at(const struct world *w, const struct msg_status_reply *r, s
 	return sum.studies == r->studies && memcmp(sum.trials, r->trials, sizeof(sum.trials)) == 0;
 }
 
+/* While studies are read anew some may be left out. */
+static bool status_is_within(const struct world *w, const struct msg_status_reply *r)
+{
+	uint64_t studies = 0, trials = 0, told = 0;
+	for (int i = 0; i < w->model->n; i++) {
+		studies += model_now(&w->model->studies[i])->state != STUDY_DELETED;
+		trials += w->model->studies[i].n;
+	}
+	for (int k = 0; k < TRIAL_N_STATES; k++)
+		told += r->trials[k];
+	return r->studies <= studies && told <= trials;
+}
+
 static void status_is_true(const struct seen *s)
 {
-	bool good = world_in_trouble(s->w); /* not while studies are read anew */
+	bool good = world_in_trouble(s->w) && status_is_within(s->w, &s->r->u.status);
 	for (size_t n = s->from; !good && n <= s->w->n_disk; n++)
 		good = status_at(s->w, &s->r->u.status, n);
 	if (!good)

@@ -56,12 +56,14 @@ enum kr_status handle_fail_trial(struct call *c, struct kr_error *err)
 	c->reply.u.trials.n = 1;
 	c->reply.u.trials.trials = answer;
 	t = *trials_at(&c->study->trials, m->number);
-	if (is_repeat(&t, state, m->reason))
-		return reply_trial(answer, c->study, &t, reply_all_columns, c->a, err);
 	outcome.late = t.state == TRIAL_EXPIRED;
 	ch = call_change(c, RECORD_ENDED);
-	ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
-	trial_end(&t, &outcome, &ch.row);
+	/* A repeat makes a row that ends nothing: its id must be known, or a late copy of it could
+	 * end another trial. */
+	if (!is_repeat(&t, state, m->reason)) {
+		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
+		trial_end(&t, &outcome, &ch.row);
+	}
 	st = reply_trial(answer, c->study, &t, reply_all_columns, c->a, err);
 	return st == KR_OK ? call_commit(c, &ch, err) : st;
 }

@@ -4,7 +4,7 @@
 
 static bool wanted(const struct study *s, const struct msg_list_studies *m)
 {
-	return s && !s->reloading && (m->deleted || s->now.state != STUDY_DELETED);
+	return s && (m->deleted || s->now.state != STUDY_DELETED);
 }
 
 enum kr_status handle_list_studies(struct call *c, struct kr_error *err)
@@ -25,6 +25,10 @@ enum kr_status handle_list_studies(struct call *c, struct kr_error *err)
 
 		if (!wanted(s, m))
 			continue;
+		if (s->reloading)
+			return kr_fail(err, KR_UNAVAILABLE,
+				"study '%s' is being read anew after a failed commit; try again in a moment",
+				s->def->name);
 		bytes += page_study_bytes(s);
 		if ((size_t)r->n == cap || (r->n > 0 && bytes > PAGE_BYTES)) {
 			r->more = true;

@@ -135,5 +135,6 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 			"observations has trial %" PRIu64 " twice; give each trial once",
 			outcomes[twice].number);
 	st = make_answer(c, &ch, is_new, err);
-	return st == KR_OK && n > 0 ? call_commit(c, &ch, err) : st;
+	/* Also with nothing new: the id must be known, or a late copy could end another trial. */
+	return st == KR_OK ? call_commit(c, &ch, err) : st;
 }

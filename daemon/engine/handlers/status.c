@@ -28,7 +28,7 @@ enum kr_status handle_status(struct call *c, struct kr_error *err)
 	for (size_t id = 0; id < e->studies.n_ids; id++) {
 		const struct study *s = e->studies.by_id[id];
 
-		if (!s || s->now.state == STUDY_DELETED)
+		if (!s || s->reloading || s->now.state == STUDY_DELETED)
 			continue;
 		r->studies++;
 		for (int state = 0; state < TRIAL_N_STATES; state++)
