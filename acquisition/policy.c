@@ -150,6 +150,8 @@ bool policy_step(struct policy *p)
 		return false;
 	enum kr_status st = one_unit(p, NULL);
 	p->units++;
+	if (st == KR_ENOMEM && !arena_capped(p->arena))
+		p->starved = true;
 	if (st)
 		settle_rest(p, POLICY_FRESH);
 	return p->stage != POLICY__DONE;
@@ -158,6 +160,11 @@ bool policy_step(struct policy *p)
 int policy_units(const struct policy *p)
 {
 	return p->units;
+}
+
+bool policy_starved(const struct policy *p)
+{
+	return p->starved;
 }
 
 void policy_cut(struct policy *p)

@@ -97,6 +97,10 @@ bool policy_step(struct policy *p);
 /* Units completed so far. */
 int policy_units(const struct policy *p);
 
+/* Did the heap run out of memory on the way? The suggestions are space-filling then and, unlike
+ * all others, not a function of the input: whoever records them should ask again instead. */
+bool policy_starved(const struct policy *p);
+
 /* No more units: settle every slot from what is known. Idempotent; implied by
  * reading results. */
 void policy_cut(struct policy *p);

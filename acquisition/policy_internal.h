@@ -55,6 +55,7 @@ struct policy {
 	int d, n_before; /* n + n_pending + n_taken */
 	enum policy__stage stage;
 	int units;
+	bool starved; /* the heap was empty once */
 	struct arena *arena;
 
 	/* results */

@@ -185,6 +185,10 @@ static void settle(struct job *j)
 	const double *state;
 	int n;
 
+	if (policy_starved(j->policy)) { /* no replay could make these suggestions again */
+		give_up(j);
+		return;
+	}
 	if (j->cut)
 		policy_cut(j->policy);
 	take_suggestions(j);
