@@ -508,6 +508,11 @@ static void running_out_of_memory_never_fails_a_suggestion(void **state)
 	struct policy_slot slots[2] = {{.number = 7}, {.number = 8}};
 	play_take(p, p->X);
 	struct policy_input in = play_input(p, slots, 2);
+	struct policy *plenty;
+	assert_int_equal(policy_new(&plenty, &in, NULL), KR_OK);
+	while (policy_step(plenty))
+		;
+	assert_false(policy_starved(plenty));
 	for (int sticky = 0; sticky < 2; sticky++)
 		for (long n = 1, fills = 1; fills; n++) {
 			struct policy *job;
@@ -523,10 +528,14 @@ static void running_out_of_memory_never_fails_a_suggestion(void **state)
 				for (int j = 0; j < 5; j++)
 					assert_int_equal(space_check(p->space, j, s.values[j], NULL), KR_OK);
 				fills += s.rule == POLICY_FILL || s.freshness != POLICY_FRESH;
+				if (!policy_starved(job)) /* as with plenty of memory, bit for bit */
+					assert_memory_equal(
+						s.values, policy_suggestion(plenty, i).values, 5 * sizeof(double));
 			}
 			policy_free(job);
 			assert_true(n < 1000);
 		}
+	policy_free(plenty);
 	play_free(p);
 }
 
