@@ -36,7 +36,10 @@ enum {
 	KEEPALIVE_INTERVAL_S = 15,
 	KEEPALIVE_PROBES = 4,
 	LINGER_MS = 1000,
-	N_PARTS = 3 /* delimiter, header, body */
+	RETRY_MS = 100, /* for a client to read */
+	N_PARTS = 3,    /* delimiter, header, body */
+	N_GONE = 64,
+	GONE_BYTES = 5 /* an identity that libzmq makes: 0, and a number that does not come again */
 };
 
 struct front {
@@ -47,6 +50,8 @@ struct front {
 	struct unread *unread;
 	zmq_msg_t parts[N_PARTS];
 	int n_parts;
+	uint8_t gone[N_GONE][GONE_BYTES]; /* the last clients whose replies found nobody */
+	unsigned n_gone;
 	uint64_t dropped; /* since the last line in the log */
 	time_t logged;
 };
@@ -192,6 +197,21 @@ static bool send_part(struct front *f, const void *data, size_t len, int flags)
 	return zmq_send(f->socket, data, len, flags | ZMQ_DONTWAIT) >= 0;
 }
 
+static bool is_gone(const struct front *f, const struct route *r)
+{
+	if (r->identity_len == GONE_BYTES)
+		for (int i = 0; i < N_GONE; i++)
+			if (memcmp(f->gone[i], r->identity, GONE_BYTES) == 0)
+				return true;
+	return false;
+}
+
+static void note_gone(struct front *f, const struct route *r)
+{
+	if (r->identity_len == GONE_BYTES && r->identity[0] == 0 && !is_gone(f, r))
+		memcpy(f->gone[f->n_gone++ % N_GONE], r->identity, GONE_BYTES);
+}
+
 void front_reply(struct front *f, const struct route *to, const void *body, size_t len)
 {
 	uint8_t packed[FRAME_HEADER_BYTES];
@@ -209,6 +229,8 @@ void front_reply(struct front *f, const struct route *to, const void *body, size
 	/* With ROUTER_MANDATORY only the identity can be refused: the client is gone
 	 * (EHOSTUNREACH) or has too much unread (EAGAIN). The rest goes with it. */
 	if (!send_part(f, to->identity, to->identity_len, ZMQ_SNDMORE)) {
+		if (errno == EHOSTUNREACH)
+			note_gone(f, to);
 		zmq_msg_close(&message);
 		return;
 	}
@@ -292,6 +314,13 @@ static enum kr_status check_message(struct front *f, const struct route *route,
 
 	if (header_status != KR_OK)
 		return header_status;
+	if (unread_full(f->unread, route->identity, route->identity_len)) {
+		kr_fail(err, KR_OVERLOADED,
+			"this connection has over %d bytes of answers unread; read them, then ask again",
+			UNREAD_MOST_BYTES);
+		err->retry_after_ms = RETRY_MS;
+		return KR_OVERLOADED;
+	}
 	if (route->header.flags != 0)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "flags of a request must be 0, not %u",
 			(unsigned)route->header.flags);
@@ -322,6 +351,10 @@ enum front_taken front_take(struct front *f, struct route *route, struct msg_req
 		return FRONT_REFUSED;
 	}
 	s = check_message(f, route, s, request, &err);
+	/* Reads of who has left would hold up the others; what changes something is done. */
+	if (s == KR_OK && is_gone(f, route) && !msg_method_mutates(request->method) &&
+		request->method != METHOD_HEARTBEAT)
+		return FRONT_REFUSED;
 	if (s == KR_OK)
 		return FRONT_REQUEST;
 	refuse(f, route, &err);

@@ -1,7 +1,6 @@
 #include "daemon/unread.h"
 
 #include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -45,6 +44,11 @@ static atomic_size_t *counter_of(struct unread *u, const uint8_t *identity, size
 	return &u->bytes[((h >> 16 ^ h) ^ last) % COUNTERS];
 }
 
+bool unread_full(struct unread *u, const uint8_t *identity, size_t identity_len)
+{
+	return atomic_load(counter_of(u, identity, identity_len)) >= UNREAD_MOST_BYTES;
+}
+
 /* libzmq is done with it; in any thread. */
 static void end(void *body, void *hint)
 {
@@ -81,14 +85,10 @@ static enum kr_status counted(
 enum kr_status unread_message(struct unread *u, zmq_msg_t *out, const uint8_t *identity,
 	size_t identity_len, const void *body, size_t len, struct kr_error *err)
 {
-	atomic_size_t *counter = counter_of(u, identity, identity_len);
-
-	if (len > UNREAD_COUNTED) {
-		if (atomic_load(counter) >= UNREAD_MOST_BYTES)
-			return kr_fail(err, KR_OVERLOADED, "the client has %zu bytes of replies unread",
-				atomic_load(counter));
-		return counted(counter, out, body, len, err);
-	}
+	if (len > UNREAD_COUNTED && unread_full(u, identity, identity_len))
+		return kr_fail(err, KR_OVERLOADED, "the client has too much unread");
+	if (len > UNREAD_COUNTED)
+		return counted(counter_of(u, identity, identity_len), out, body, len, err);
 	if (zmq_msg_init_size(out, len) != 0)
 		return no_memory(err);
 	if (len)

@@ -361,6 +361,66 @@ static void a_client_that_leaves_a_full_queue_is_no_end(void **state)
 	assert_int_equal(take(f, &route, &request), FRONT_REQUEST);
 }
 
+/* Until it reads, what it asks for is refused before any work is done. */
+static void a_client_with_much_unread_is_refused(void **state)
+{
+	static char body[LIMIT_MESSAGE_BYTES];
+	struct fixture *f = *state;
+	struct msg_request request;
+	struct frame_header h;
+	struct route route;
+	char head[FRAME_HEADER_BYTES];
+	zmq_msg_t m;
+	int n = 0, one = 1, wait = 5000;
+
+	zmq_close(f->client);
+	f->client = zmq_socket(f->context, ZMQ_DEALER);
+	zmq_setsockopt(f->client, ZMQ_RCVHWM, &one, sizeof(one));
+	zmq_setsockopt(f->client, ZMQ_RCVTIMEO, &wait, sizeof(wait));
+	zmq_setsockopt(f->client, ZMQ_LINGER, &(int){0}, sizeof(int));
+	assert_int_equal(zmq_connect(f->client, front_endpoint(f->front)), 0);
+	for (send_ping(f->client, 1, false); take(f, &route, &request) == FRONT_REQUEST; n++) {
+		front_reply(f->front, &route, body, sizeof(body));
+		send_ping(f->client, 1, false);
+		assert_true(n < 100);
+	}
+	assert_true(n >= 8);
+	zmq_msg_init(&m);
+	for (; n > 0; n--) {
+		assert_int_equal(zmq_recv(f->client, head, sizeof(head), 0), sizeof(head));
+		assert_int_equal(zmq_msg_recv(&m, f->client, 0), sizeof(body));
+	}
+	zmq_msg_close(&m);
+	assert_int_equal(receive_error(f, f->client, &h).code, kr_status_wire(KR_OVERLOADED));
+	send_ping(f->client, 1, false);
+	assert_int_equal(take(f, &route, &request), FRONT_REQUEST);
+}
+
+/* Of a client that has left, reads that it sent before are not served once that is
+ * known; changes are. */
+static void reads_of_who_left_are_not_served(void **state)
+{
+	enum { PINGS = 200 };
+	struct fixture *f = *state;
+	void *hasty = connect_client(f);
+	struct msg_request request;
+	struct route route;
+	int linger = 2000, n_served = 0;
+
+	zmq_setsockopt(hasty, ZMQ_LINGER, &linger, sizeof(linger));
+	for (int i = 0; i < PINGS; i++)
+		send_ping(hasty, 1, false);
+	zmq_close(hasty);
+	for (int i = 0; i < PINGS; i++) {
+		usleep(1000); /* for libzmq to see its end */
+		if (take(f, &route, &request) != FRONT_REQUEST)
+			continue;
+		front_reply(f->front, &route, "body", 4);
+		n_served++;
+	}
+	assert_in_range(n_served, 1, PINGS / 2);
+}
+
 static void a_reply_to_nobody_is_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -443,6 +503,8 @@ int main(void)
 		EACH(a_thousand_replies_arrive),
 		EACH(a_client_that_never_reads_blocks_nobody),
 		EACH(a_peer_of_zmtp_1_is_sent_away),
+		EACH(reads_of_who_left_are_not_served),
+		EACH(a_client_with_much_unread_is_refused),
 		EACH(a_client_that_leaves_a_full_queue_is_no_end),
 		EACH(a_reply_to_nobody_is_dropped),
 		EACH(a_taken_port_is_an_error),
