@@ -5,6 +5,7 @@
  * A row that cannot be understood makes its study damaged: it answers nothing but
  * that, and the others go on. Reading that fails, or memory that runs out, is
  * tried again a second later; until then the study is unavailable. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -24,14 +25,14 @@ static enum kr_status first_row(
 
 	if (r->kind != RECORD_STUDY_CREATED || row->seq != 1)
 		return kr_fail(err, KR_ECORRUPT,
-			"study %llu: its first event is missing; restore a "
+			"study %" PRIu64 ": its first event is missing; restore a "
 			"backup of the database",
-			(unsigned long long)row->study);
+			row->study);
 	st = definition_new(&def, r->u.created.name, &r->u.created.spec, err);
 	if (st == KR_ENOMEM)
 		return st;
 	if (st != KR_OK) {
-		kr_prefix(err, "study %llu: event 1", (unsigned long long)row->study);
+		kr_prefix(err, "study %" PRIu64 ": event 1", row->study);
 		if (err)
 			err->code = KR_ECORRUPT;
 		return KR_ECORRUPT;
@@ -61,6 +62,8 @@ enum kr_status load_row(struct study **study, const struct row *row, struct requ
 	struct record r;
 	enum kr_status st = record_decode(&r, row->kind, row->body, row->len, scratch, err);
 
+	if (st != KR_OK)
+		kr_prefix(err, "study %" PRIu64 ": event %" PRIu64, row->study, row->seq);
 	if (st == KR_OK && requests && row->has_request)
 		st = requests_reserve(requests, 1, err);
 	if (st == KR_OK)
