@@ -178,6 +178,162 @@ static void test_long_text(void **state)
 	harness_free(h);
 }
 
+static void test_updates(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "s");
+
+	(void)state;
+	harness_ask(h, &m);
+	m = harness_update(h, "s", ACTION_NONE);
+	refuse(h, &m, KR_INVALID_ARGUMENT, "action", "nothing to change");
+	m.u.update_study.has_budget = true;
+	refuse(h, &m, KR_INVALID_ARGUMENT, "budget", "at least 1");
+	m.u.update_study.budget = 5;
+	m.u.update_study.no_budget = true;
+	refuse(h, &m, KR_INVALID_ARGUMENT, "no_budget", "both given");
+	m = harness_update(h, "s", ACTION_FINISH);
+	harness_ask(h, &m);
+	m = harness_update(h, "s", ACTION_PAUSE);
+	refuse(h, &m, KR_CONFLICT, NULL, "resume it first");
+	harness_free(h);
+}
+
+static struct msg_request deletion(
+	struct harness *h, const char *study, bool undelete, bool has_id, uint64_t id)
+{
+	struct msg_request m = harness_request(h, METHOD_DELETE_STUDY, 0);
+
+	m.u.delete_study = (struct msg_delete_study){study, undelete, has_id, id};
+	return m;
+}
+
+static void test_deletions(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_request m;
+	struct msg_reply r;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		m = harness_create(h, "s");
+		harness_ask(h, &m);
+		m = deletion(h, "s", false, true, 7);
+		refuse(h, &m, KR_NOT_FOUND, "id", "not 7");
+		m = deletion(h, "s", true, false, 0);
+		refuse(h, &m, KR_ALREADY_EXISTS, "study", "delete it first");
+		m = deletion(h, "s", false, false, 0);
+		r = harness_ask(h, &m);
+		harness_assert_ok(&r);
+	}
+	m = deletion(h, NULL, true, false, 0);
+	refuse(h, &m, KR_INVALID_ARGUMENT, "study", "missing");
+	m = deletion(h, "nobody", true, false, 0);
+	refuse(h, &m, KR_NOT_FOUND, "study", "no deleted study");
+	m = deletion(h, "s", true, true, 7);
+	refuse(h, &m, KR_NOT_FOUND, "id", "with the id 7");
+	m = deletion(h, "s", true, false, 0);
+	refuse(h, &m, KR_INVALID_ARGUMENT, "id", "give the id of one: ");
+	m = deletion(h, "s", true, true, 1);
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	assert_int_equal(r.u.study.study.id, 1);
+	harness_free(h);
+}
+
+/* Values of other types than the parameter's, each told what it is. */
+static void test_points(void **state)
+{
+	static const struct {
+		struct msg_scalar value;
+		const char *name, *text;
+	} bad[] = {
+		{{.kind = SCALAR_NULL}, "x", "no value"},
+		{{.kind = SCALAR_BOOL, .b = true}, "x", "a bool"},
+		{{.kind = SCALAR_STRING, .s = "1"}, "k", "text"},
+		{{.kind = SCALAR_BOOL}, "c", "choices"},
+	};
+	struct harness *h = harness_new();
+	struct msg_named fixed[2] = {{"x", {.kind = SCALAR_REAL, .r = 0.5}}};
+	struct msg_request m = harness_create(h, "s");
+
+	(void)state;
+	harness_ask(h, &m);
+	m = harness_suggest(h, "s", 1);
+	m.u.suggest.n_fixed = 2;
+	m.u.suggest.fixed = fixed;
+	fixed[1] = fixed[0];
+	refuse(h, &m, KR_INVALID_ARGUMENT, "fixed.x", "given twice");
+	m.u.suggest.n_fixed = 1;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		fixed[0] = (struct msg_named){bad[i].name, bad[i].value};
+		refuse(h, &m, KR_INVALID_ARGUMENT, NULL, bad[i].text);
+	}
+	harness_free(h);
+}
+
+/* Values of an objective: none, of another metric, twice, with a standard error. */
+static void test_values(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_value values[2] = {{.name = "loss", .value = 1}, {.value = 2}};
+	struct msg_observation o = {.values = values};
+	struct msg_request m = harness_create(h, "s");
+
+	(void)state;
+	harness_ask(h, &m);
+	m = harness_suggest(h, "s", 1);
+	harness_ask(h, &m);
+	m = harness_request(h, METHOD_OBSERVE, 0);
+	m.u.observe = (struct msg_observe){"s", 1, &o};
+	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values", "empty");
+	o.n_values = 2;
+	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[1].name", "given twice");
+	o.n_values = 1;
+	values[0].has_sem = true;
+	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[0].sem", "not built yet");
+	values[0] = (struct msg_value){.name = "gain", .value = 1};
+	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[0].name", "'gain'");
+	harness_free(h);
+}
+
+/* Another spec under a name that is taken says where it differs. */
+static struct msg_request with_choices(
+	struct harness *h, const char *study, const struct msg_scalar *choices, int n)
+{
+	struct msg_request m = harness_create(h, study);
+	struct msg_param *params = arena_memdup(
+		h->arena, m.u.create_study.spec.params, 3 * sizeof(*params));
+
+	params[2].choices = choices;
+	params[2].n_choices = n;
+	m.u.create_study.spec.params = params;
+	m.u.create_study.if_exists = IF_EXISTS_ATTACH;
+	return m;
+}
+
+static void test_other_spec(void **state)
+{
+	static const struct msg_scalar a[] = {{.kind = SCALAR_NULL}, {.kind = SCALAR_BOOL, .b = true}};
+	static const struct msg_scalar b[] = {{.kind = SCALAR_NULL}, {.kind = SCALAR_REAL, .r = 1}};
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "s");
+
+	(void)state;
+	harness_ask(h, &m);
+	m = with_choices(h, "s", a, 2);
+	refuse(h, &m, KR_CONFLICT, "spec.parameters[2].choices", "5 choices");
+	m = with_choices(h, "t", a, 2);
+	harness_ask(h, &m);
+	m = with_choices(h, "t", b, 2);
+	refuse(h, &m, KR_CONFLICT, "spec.parameters[2].choices[1]", "true");
+	m = with_param(h, 0, (struct msg_param){.name = "z", .kind = PARAM_FLOAT, .high = 1});
+	m.u.create_study.name = "s";
+	m.u.create_study.if_exists = IF_EXISTS_ATTACH;
+	refuse(h, &m, KR_CONFLICT, "spec.parameters[0].name", "'z'");
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +342,11 @@ int main(void)
 		cmocka_unit_test(test_huge_spec),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_updates),
+		cmocka_unit_test(test_deletions),
+		cmocka_unit_test(test_points),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_other_spec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
