@@ -55,7 +55,7 @@ enum kr_status check_file(const char *path, struct check_counts *out, struct kr_
 	c.arena = arena_new(4 * (size_t)LIMIT_ARENA_BYTES);
 	s = c.arena ? b->check(store, err) : kr_fail(err, KR_ENOMEM, "no memory");
 	if (s == KR_OK)
-		s = b->load(store, 0, check_row, &c, err);
+		s = b->load(store, 0, 0, check_row, &c, err);
 	if (s != KR_OK)
 		kr_prefix(err, "database '%.160s'", path);
 	arena_free(c.arena);

@@ -1,6 +1,7 @@
 /* Orders come through a mailbox. A load copies rows into parts of about 1 MiB;
  * at most PARTS of them are on the way, so a large database does not pile up in
- * memory while the engine applies it. */
+ * memory while the engine applies it. Of one study, which is read while others
+ * are served, it copies one part, and takes its place behind the other orders. */
 #include "daemon/writer.h"
 
 #include <stdatomic.h>
@@ -29,6 +30,7 @@ struct order {
 	const struct row *rows;
 	size_t n;
 	uint64_t ticket, study; /* load */
+	uint64_t after;         /* load: rows up to this seq were sent */
 	struct part *last;      /* load: made with the order, so that its end can be told */
 };
 
@@ -125,8 +127,9 @@ static struct part *new_part(uint64_t ticket)
 
 struct loading {
 	struct writer *w;
-	uint64_t ticket;
+	const struct order *order;
 	struct part *part; /* being filled */
+	bool more;         /* it is full, and the rest has to wait for its turn */
 };
 
 /* Send the part, once few enough are on the way; false when the writer closes. */
@@ -157,10 +160,15 @@ static struct part *next_part(struct loading *l, struct kr_error *err)
 		kr_fail(err, KR_UNAVAILABLE, "the daemon stops");
 		return NULL;
 	}
-	l->part = new_part(l->ticket);
+	l->part = new_part(l->order->ticket);
 	if (!l->part)
 		kr_fail(err, KR_ENOMEM, "no memory to read rows");
 	return l->part;
+}
+
+static bool is_full(const struct part *p)
+{
+	return p->report.u.loaded.n == PART_ROWS || arena_used(p->arena) >= PART_BYTES;
 }
 
 static enum kr_status take_row(void *ctx, const struct row *r, struct kr_error *err)
@@ -169,7 +177,10 @@ static enum kr_status take_row(void *ctx, const struct row *r, struct kr_error *
 	struct part *p = l->part;
 	struct row *copy;
 
-	if (!p || p->report.u.loaded.n == PART_ROWS || arena_used(p->arena) >= PART_BYTES) {
+	l->more = p && is_full(p) && l->order->study != 0;
+	if (l->more)
+		return kr_fail(err, KR_NOT_NOW, "the next part has its own turn");
+	if (!p || is_full(p)) {
 		p = next_part(l, err);
 		if (!p)
 			return err->code;
@@ -184,14 +195,29 @@ static enum kr_status take_row(void *ctx, const struct row *r, struct kr_error *
 	return KR_OK;
 }
 
+/* A study is read one part a turn: commits that have come meanwhile are before the next.
+ * False when the writer closes. */
+static bool put_back(struct writer *w, struct order *o, struct part *full)
+{
+	o->after = full->rows[full->report.u.loaded.n - 1].seq;
+	if (!send_part(w, full))
+		return false;
+	mailbox_put(&w->orders, &o->mail);
+	return true;
+}
+
 static void do_load(struct writer *w, struct order *o)
 {
-	struct loading l = {.w = w, .ticket = o->ticket};
+	struct loading l = {.w = w, .order = o};
 	struct part *last = o->last;
 	struct kr_error err = {0};
-	enum kr_status s = w->store->backend->load(w->store, o->study, take_row, &l, &err);
+	enum kr_status s = w->store->backend->load(w->store, o->study, o->after, take_row, &l, &err);
 
-	if (l.part)
+	if (l.more && put_back(w, o, l.part))
+		return;
+	if (l.more)
+		s = kr_fail(&err, KR_UNAVAILABLE, "the daemon stops");
+	else if (l.part)
 		send_part(w, l.part);
 	last->report = (struct report){.kind = REPORT_LOADED,
 		.u.loaded = {.ticket = o->ticket, .rows = NULL, .done = true, .status = s, .text = ""}};

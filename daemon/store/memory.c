@@ -137,7 +137,7 @@ static enum kr_status memory_append(
 	return KR_OK;
 }
 
-static enum kr_status memory_load(struct store *st, uint64_t study,
+static enum kr_status memory_load(struct store *st, uint64_t study, uint64_t after,
 	enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
 	struct kr_error *err)
 {
@@ -148,7 +148,7 @@ static enum kr_status memory_load(struct store *st, uint64_t study,
 
 		if (study != 0 && s->id != study)
 			continue;
-		for (size_t k = 0; k < s->n; k++) {
+		for (size_t k = find_row(s, after + 1); k < s->n; k++) {
 			enum kr_status status = row(ctx, &s->rows[k], err);
 
 			if (status != KR_OK)

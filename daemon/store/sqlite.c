@@ -189,19 +189,21 @@ static enum kr_status check_row(
 	return KR_OK;
 }
 
-static enum kr_status sqlite_load(struct store *st, uint64_t study,
+static enum kr_status sqlite_load(struct store *st, uint64_t study, uint64_t after,
 	enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
 	struct kr_error *err)
 {
 	struct sqlite_store *s = self(st);
 	sqlite3_stmt *q = study == 0 ? s->all : s->one;
-	struct loading l = {0};
+	struct loading l = {study, after};
 	enum kr_status status = KR_OK;
 	struct row r;
 	int rc;
 
-	if (study != 0)
+	if (study != 0) {
 		sqlite3_bind_int64(q, 1, (sqlite3_int64)study);
+		sqlite3_bind_int64(q, 2, (sqlite3_int64)after);
+	}
 	while (status == KR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		status = check_row(&l, q, &r, err);
 		if (status == KR_OK)
@@ -300,7 +302,7 @@ static enum kr_status prepare(struct sqlite_store *s, struct kr_error *err)
 		{&s->rollback, "ROLLBACK"},
 		{&s->insert, "INSERT INTO event(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?)"},
 		{&s->all, "SELECT " COLUMNS " FROM event ORDER BY study, seq"},
-		{&s->one, "SELECT " COLUMNS " FROM event WHERE study = ? ORDER BY seq"},
+		{&s->one, "SELECT " COLUMNS " FROM event WHERE study = ? AND seq > ? ORDER BY seq"},
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

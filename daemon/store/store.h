@@ -44,10 +44,11 @@ struct store_backend {
 	enum kr_status (*append)(
 		struct store *s, const struct row *rows, size_t n, struct kr_error *err);
 
-	/* Call row for each row of study (0: every study, by id), by seq. The row is valid
-	 * during the call and must not use the store; a non-OK answer stops and is returned.
+	/* Call row for each row of study (0: every study, by id) whose seq is above `after`, by
+	 * seq. The row is valid during the call, which must not use the store; a non-OK answer
+	 * stops and is returned. A long read is done in pieces, so that commits get between.
 	 * Errors: KR_EIO, KR_ENOMEM, KR_ECORRUPT (a row is missing, or not as it was written). */
-	enum kr_status (*load)(struct store *s, uint64_t study,
+	enum kr_status (*load)(struct store *s, uint64_t study, uint64_t after,
 		enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
 		struct kr_error *err);
 

@@ -82,7 +82,7 @@ enum kr_status rows_load(
 	struct store *s, uint64_t study, struct rows_seen *out, struct kr_error *err)
 {
 	memset(out, 0, sizeof(*out));
-	return s->backend->load(s, study, see, out, err);
+	return s->backend->load(s, study, 0, see, out, err);
 }
 
 enum kr_status rows_append(

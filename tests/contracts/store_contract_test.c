@@ -179,11 +179,34 @@ static void a_reader_may_stop(void **state)
 	int n = 0;
 
 	assert_int_equal(rows_append(f->s, 1, 1, 10, 10, &f->err), KR_OK);
-	assert_int_equal(f->backend->load(f->s, 0, stop_at_third, &n, &f->err), KR_OVERLOADED);
+	assert_int_equal(f->backend->load(f->s, 0, 0, stop_at_third, &n, &f->err), KR_OVERLOADED);
 	assert_string_equal(f->err.text, "enough");
 	assert_int_equal(n, 3);
 	assert_int_equal(rows_append(f->s, 1, 11, 1, 10, &f->err), KR_OK);
 	assert_int_equal(count(f, 1), 11);
+}
+
+static enum kr_status add_seq(void *ctx, const struct row *r, struct kr_error *err)
+{
+	uint64_t *sum = ctx;
+
+	(void)err;
+	*sum += r->seq;
+	return KR_OK;
+}
+
+static void a_reader_goes_on_where_it_was(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(rows_append(f->s, 1, 1, 10, 10, &f->err), KR_OK);
+	assert_int_equal(rows_append(f->s, 2, 1, 3, 10, &f->err), KR_OK);
+	for (uint64_t after = 0; after < 12; after++) {
+		uint64_t sum = 0, n = after < 10 ? 10 - after : 0;
+
+		assert_int_equal(f->backend->load(f->s, 1, after, add_seq, &sum, &f->err), KR_OK);
+		assert_int_equal(sum, n * (after + 1 + 10) / 2);
+	}
 }
 
 /* Random groups over some studies, with reopening, against counters. */
@@ -298,6 +321,7 @@ int main(void)
 			EACH(a_row_twice_in_a_group_is_refused),
 			EACH(large_bodies_are_kept),
 			EACH(a_reader_may_stop),
+			EACH(a_reader_goes_on_where_it_was),
 			EACH(random_groups_are_all_there),
 			EACH(the_nth_allocation_fails),
 		};

@@ -300,7 +300,7 @@ static void assert_load(struct fixture *f, enum kr_status status, const char *wo
 	enum kr_status got;
 	int n = 0;
 
-	got = sqlite->load(s, 0, see, &n, &f->err);
+	got = sqlite->load(s, 0, 0, see, &n, &f->err);
 	if (got != status || !strstr(f->err.text, words))
 		fail_msg("%s: %s", kr_status_name(got), f->err.text);
 	sqlite->close(s);
@@ -368,7 +368,7 @@ static void flipped_bits_are_never_read_as_truth(void **state)
 			n_seen++;
 			continue;
 		}
-		if (sqlite->load(s, 0, see, &n, &f->err) != KR_OK)
+		if (sqlite->load(s, 0, 0, see, &n, &f->err) != KR_OK)
 			n_seen++;
 		else if (n != ROWS)
 			fail_msg("byte %zu, bit %u: %d rows without a word", at, bit, n);

@@ -119,6 +119,38 @@ static void groups_are_committed_and_read_in_parts(void **state)
 	end(&f);
 }
 
+/* A group is committed between the parts of a load, not after the last. */
+static void a_commit_does_not_wait_for_a_load(void **state)
+{
+	struct fixture f;
+	struct row row = {.study = 6, .seq = 1, .actor = "me", .body = (const uint8_t *)""};
+	size_t n = 0, n_before = 0;
+	bool done = false, committed = false;
+
+	(void)state;
+	begin(&f, store_find("memory"));
+	for (uint64_t seq = 1; seq <= 40000; seq += 1000)
+		assert_int_equal(commit(&f, 5, seq, 1000, 10), KR_OK);
+	assert_int_equal(writer_load(f.w, 1, 5, &f.err), KR_OK);
+	writer_commit(f.w, 99, &row, 1);
+	while (!done || !committed) {
+		struct report *r = next(&f);
+
+		if (r->kind == REPORT_COMMITTED) {
+			committed = true;
+			n_before = n;
+			continue;
+		}
+		for (size_t i = 0; i < r->u.loaded.n; i++)
+			assert_int_equal(r->u.loaded.rows[i].seq, ++n);
+		done = r->u.loaded.done;
+		writer_part_done(f.w, r);
+	}
+	assert_int_equal(n, 40000);
+	assert_in_range(n_before, 0, 20000);
+	end(&f);
+}
+
 /* More parts than may be under way, none taken: stopping does not wait for them. */
 static void stopping_cuts_a_load(void **state)
 {
@@ -129,7 +161,7 @@ static void stopping_cuts_a_load(void **state)
 	for (uint64_t seq = 1; seq <= 40000; seq += 1000)
 		assert_int_equal(commit(&f, 5, seq, 1000, 10), KR_OK);
 	assert_int_equal(writer_load(f.w, 1, 0, &f.err), KR_OK);
-	assert_int_equal(writer_load(f.w, 2, 0, &f.err), KR_OK);
+	assert_int_equal(writer_load(f.w, 2, 5, &f.err), KR_OK);
 	end(&f);
 }
 
@@ -165,7 +197,7 @@ static enum kr_status fake_append(
 	return append_answers == KR_OK ? KR_OK : kr_fail(err, append_answers, "%s", "as told");
 }
 
-static enum kr_status fake_load(struct store *s, uint64_t study,
+static enum kr_status fake_load(struct store *s, uint64_t study, uint64_t after,
 	enum kr_status (*row)(void *ctx, const struct row *r, struct kr_error *err), void *ctx,
 	struct kr_error *err)
 {
@@ -173,6 +205,7 @@ static enum kr_status fake_load(struct store *s, uint64_t study,
 
 	(void)s;
 	(void)study;
+	(void)after;
 	for (r.seq = 1; fake_left > 0; fake_left--, r.seq++)
 		row(ctx, &r, err);
 	return kr_fail(err, KR_EIO, "half way");
@@ -271,6 +304,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_are_committed_and_read_in_parts),
+		cmocka_unit_test(a_commit_does_not_wait_for_a_load),
 		cmocka_unit_test(stopping_cuts_a_load),
 		cmocka_unit_test(failures_are_reported),
 		cmocka_unit_test(an_unknown_outcome_ends_the_process),
