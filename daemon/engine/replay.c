@@ -19,8 +19,8 @@
 #include "daemon/engine/page.h"
 #include "daemon/engine/replayed.h"
 
-/* Suggestion events of one call. */
-enum { MOST_EVENTS = 64 };
+/* Suggestion events of one call; calls at a time, each of which has a copy of its study. */
+enum { MOST_EVENTS = 64, MOST_REPLAYS = 4 };
 
 /* A row not yet applied: a copy. */
 struct stored {
@@ -91,6 +91,7 @@ enum kr_status replay_begin(struct engine *e, const struct study *s, const struc
 {
 	const struct msg_replay *q = &m->u.replay;
 	struct replay *r;
+	int n = 0;
 	enum kr_status st = engine__owe(e, 4, err);
 
 	if (st != KR_OK)
@@ -98,6 +99,10 @@ enum kr_status replay_begin(struct engine *e, const struct study *s, const struc
 	if (e->n_waiting >= e->o.max_waiting)
 		return kr_fail(
 			err, KR_OVERLOADED, "%zu requests wait already; try again in a moment", e->n_waiting);
+	for (r = e->replays; r; r = r->next)
+		n++;
+	if (n >= MOST_REPLAYS)
+		return kr_fail(err, KR_OVERLOADED, "%d replays are under way; try again in a moment", n);
 	r = KR_NEW(struct replay);
 	if (!r)
 		return call_no_memory(err);

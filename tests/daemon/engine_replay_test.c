@@ -221,6 +221,35 @@ static void test_unreadable(void **state)
 	harness_free(h);
 }
 
+/* Each has a copy of its study: a few at a time. */
+static void test_crowd(void **state)
+{
+	enum { CROWD = 4 };
+	struct harness *h = harness_new();
+	struct msg_request m = replay_request(0, 0);
+	struct msg_reply r;
+	uint64_t tags[CROWD];
+
+	(void)state;
+	play(h);
+	h->hold_loads = true;
+	for (int i = 0; i < CROWD; i++)
+		tags[i] = harness_send(h, &m);
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_OVERLOADED, NULL, "replays are under way");
+	assert_true(r.error.retry_after_ms > 0);
+	harness_settle(h);
+	for (int i = 0; i < CROWD; i++) {
+		r = harness_reply(h, tags[i]);
+		harness_assert_ok(&r);
+	}
+	h->hold_loads = false;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	harness_check(h);
+	harness_free(h);
+}
+
 /* A shell that stops cuts all: what was not computed again is not called different. */
 static void test_stopped(void **state)
 {
@@ -249,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_difference_is_found),
 		cmocka_unit_test(test_does_not_block),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_stopped),
 	};
 
