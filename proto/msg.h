@@ -52,7 +52,13 @@ enum if_exists { IF_EXISTS_FAIL = 1, IF_EXISTS_ATTACH, IF_EXISTS_REPLACE };
 
 enum study_action { ACTION_NONE, ACTION_PAUSE, ACTION_RESUME, ACTION_FINISH };
 
-enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL };
+enum on_expiry { ON_EXPIRY_EXPIRE = 1, ON_EXPIRY_REQUEUE };
+
+enum stop_reason { STOP_NONE, STOP_CANCELLED, STOP_PAUSED, STOP_FINISHED, STOP_BUDGET };
+
+enum why_next { NEXT_NOTHING = 1, NEXT_QUEUED, NEXT_INITIAL, NEXT_MODEL };
+
+enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL, WHY_ENQUEUED };
 enum why_freshness { WHY_FRESH = 1, WHY_PARTIAL, WHY_FALLBACK };
 
 /* 0: a type that is not known here (replies only). */
@@ -91,11 +97,24 @@ struct msg_param {
 	double step;
 	int n_choices;
 	const struct msg_scalar *choices;
+	const char *when; /* condition; NULL: always there */
 };
 
 struct msg_metric {
 	const char *name;
 	enum metric_role role;
+	bool has_lower, has_upper; /* METRIC_CONSTRAINT: at least one */
+	double lower, upper;
+};
+
+struct msg_labels {
+	int n;
+	const struct msg_named *p;
+};
+
+struct msg_texts {
+	int n;
+	const char *const *p;
 };
 
 struct msg_spec {
@@ -109,12 +128,20 @@ struct msg_spec {
 	double lease_s;
 	bool has_seed;
 	uint64_t seed;
+	struct msg_texts constraints; /* linear, among parameters */
+	struct msg_texts forbidden;   /* conditions */
+	bool has_noise_sd;
+	double noise_sd;
+	enum on_expiry on_expiry; /* 0: not said */
+	bool has_retry_limit;
+	uint32_t retry_limit;
+	struct msg_labels labels;
 };
 
 struct msg_value {
 	const char *name; /* NULL: the only objective */
-	double value;     /* may be NaN or infinite in observations only */
-	bool has_sem;
+	double value;     /* may be NaN or infinite in observations only; the mean of replicates */
+	bool has_sem;     /* also of replicates: decoding has made it */
 	double sem;
 };
 
@@ -132,6 +159,19 @@ struct msg_why {
 	enum why_freshness freshness;
 	bool has_prediction;
 	double mean, sd, log_acq;
+	bool has_p_feasible;
+	double p_feasible;
+};
+
+struct msg_progress {
+	int64_t step;
+	double value;
+	uint64_t time_ms;
+};
+
+struct msg_stop {
+	uint64_t number;
+	enum stop_reason reason;
 };
 
 struct msg_trial {
@@ -150,6 +190,12 @@ struct msg_trial {
 	struct msg_why why;
 	bool has_lease;
 	struct msg_lease lease;
+	struct msg_labels labels;
+	const char *note; /* NULL: none */
+	bool excluded;
+	int n_progress;
+	const struct msg_progress *progress;
+	bool has_feasible, feasible;
 };
 
 struct msg_point {
@@ -157,6 +203,8 @@ struct msg_point {
 	const struct msg_named *params;
 	int n_values;
 	const struct msg_value *values;
+	struct msg_labels labels;
+	const char *note;
 };
 
 struct msg_study {
@@ -170,6 +218,7 @@ struct msg_study {
 	uint64_t seq;
 	const char *reason;
 	uint64_t reserved;
+	uint64_t spec_version;
 };
 
 /* ---- requests ---- */
@@ -186,6 +235,11 @@ struct msg_create_study {
 struct msg_study_ref {
 	const char *study;
 };
+struct msg_get_study {
+	const char *study;
+	uint64_t since_seq;
+	uint64_t wait_ms; /* 0: answer now */
+};
 struct msg_list_studies {
 	bool deleted;
 	uint64_t after_id;
@@ -197,6 +251,15 @@ struct msg_update_study {
 	bool has_budget;
 	uint64_t budget;
 	bool no_budget;
+	bool has_lease;
+	double lease_s;
+	enum on_expiry on_expiry; /* 0: as it is */
+	bool has_retry_limit;
+	uint32_t retry_limit;
+	struct msg_labels labels;
+	struct msg_texts remove_labels;
+	bool has_expected_version;
+	uint64_t expected_version;
 };
 struct msg_delete_study {
 	const char *study;
@@ -211,6 +274,7 @@ struct msg_suggest {
 	const struct msg_named *fixed;
 	bool has_lease;
 	double lease_s;
+	uint64_t wait_ms; /* 0: refuse at once */
 };
 struct msg_observation {
 	uint64_t number;
@@ -240,6 +304,31 @@ struct msg_add_trials {
 	int n;
 	const struct msg_point *points;
 };
+/* Release and CancelTrial */
+struct msg_trial_ref {
+	const char *study;
+	uint64_t number;
+	struct msg_lease lease; /* Release only */
+	const char *reason;
+};
+struct msg_report {
+	const char *study;
+	uint64_t number;
+	struct msg_lease lease;
+	int64_t step;
+	double value;
+};
+struct msg_edit_trial {
+	const char *study;
+	uint64_t number;
+	int n_values; /* 0: as they are */
+	const struct msg_value *values;
+	bool has_excluded, excluded;
+	const char *note; /* NULL: as it is; "": none */
+	struct msg_labels labels;
+	struct msg_texts remove_labels;
+};
+/* GetTrial and DeleteTrial */
 struct msg_get_trial {
 	const char *study;
 	uint64_t number;
@@ -251,6 +340,7 @@ struct msg_list_trials {
 	uint64_t from_number;
 	uint32_t limit;           /* 0: what fits */
 	bool params, values, why; /* columns; none set means all (decoding sets them) */
+	bool labels, progress;
 };
 struct msg_predict {
 	const char *study;
@@ -263,13 +353,17 @@ struct msg_replay {
 	uint32_t limit;
 };
 
+struct msg_server_backup {
+	const char *path;
+};
+
 struct msg_request {
 	enum method method;
 	struct msg_meta meta;
 	union {
 		struct msg_hello hello;
 		struct msg_create_study create_study;
-		struct msg_study_ref get_study;
+		struct msg_get_study get_study;
 		struct msg_list_studies list_studies;
 		struct msg_update_study update_study;
 		struct msg_delete_study delete_study;
@@ -278,11 +372,19 @@ struct msg_request {
 		struct msg_fail_trial fail_trial;
 		struct msg_heartbeat heartbeat;
 		struct msg_add_trials add_trials;
+		struct msg_trial_ref release;
+		struct msg_trial_ref cancel_trial;
+		struct msg_add_trials enqueue;
+		struct msg_report report;
+		struct msg_edit_trial edit_trial;
+		struct msg_get_trial delete_trial;
 		struct msg_get_trial get_trial;
 		struct msg_list_trials list_trials;
 		struct msg_study_ref best;
 		struct msg_predict predict;
 		struct msg_replay replay;
+		struct msg_study_ref why;
+		struct msg_server_backup server_backup;
 	} u;
 };
 
@@ -319,7 +421,7 @@ struct msg_list_studies_reply {
 	const struct msg_study *studies;
 	bool more;
 };
-/* Suggest, Observe, FailTrial, GetTrial */
+/* Suggest, Observe, FailTrial, GetTrial, Release, CancelTrial, Enqueue, EditTrial, DeleteTrial */
 struct msg_trials_reply {
 	int n;
 	const struct msg_trial *trials;
@@ -329,6 +431,13 @@ struct msg_heartbeat_reply {
 	const struct msg_lease *leases;
 	int n_lost;
 	const uint64_t *lost;
+	int n_stops;
+	const struct msg_stop *stops;
+};
+struct msg_report_reply {
+	enum stop_reason stop;
+	const char *message; /* NULL: go on */
+	uint64_t remaining_ms;
 };
 struct msg_add_trials_reply {
 	uint64_t first_number, count;
@@ -349,7 +458,8 @@ struct msg_prediction {
 };
 struct msg_predict_reply {
 	int n;
-	const struct msg_prediction *predictions; /* one metric each */
+	int n_metrics;                            /* of each */
+	const struct msg_prediction *predictions; /* n x n_metrics */
 };
 struct msg_replayed {
 	uint64_t seq, number;
@@ -366,10 +476,27 @@ struct msg_replay_reply {
 	uint64_t next_seq;
 	bool same_build;
 };
+struct msg_server_backup_reply {
+	uint64_t bytes;
+};
 struct msg_error {
 	unsigned code; /* on the wire */
 	const char *message, *field, *endpoint;
 	uint64_t retry_after_ms;
+};
+
+struct msg_why_reply {
+	enum why_next next;
+	uint64_t next_number;
+	struct msg_error error; /* next is NEXT_NOTHING */
+	uint64_t waiting;
+	bool computing;
+	uint64_t queued, running;
+	bool has_left;
+	uint64_t left;
+	bool has_expiry;
+	uint64_t expiry_ms, expiry_number;
+	struct msg_texts sentences;
 };
 
 struct msg_reply {
@@ -381,13 +508,16 @@ struct msg_reply {
 		struct msg_status_reply status;
 		struct msg_study_reply study; /* CREATE, GET, UPDATE, DELETE_STUDY */
 		struct msg_list_studies_reply list_studies;
-		struct msg_trials_reply trials; /* SUGGEST, OBSERVE, FAIL_TRIAL, GET_TRIAL */
+		struct msg_trials_reply trials; /* see struct msg_trials_reply */
 		struct msg_heartbeat_reply heartbeat;
 		struct msg_add_trials_reply add_trials;
 		struct msg_list_trials_reply list_trials;
 		struct msg_best_reply best;
 		struct msg_predict_reply predict;
 		struct msg_replay_reply replay;
+		struct msg_report_reply report;
+		struct msg_why_reply why;
+		struct msg_server_backup_reply server_backup;
 	} u;
 };
 

@@ -147,6 +147,10 @@ enum kr_status record_encode(
 	case RECORD_SUGGESTED: pb = make_suggested(a, &r->u.suggested); break;
 	case RECORD_ENDED: pb = make_ended(a, &r->u.ended); break;
 	case RECORD_ADDED: pb = make_added(a, &r->u.added); break;
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 	return encode_part__pack(out, pb, SIZE_MAX, a, err);
 }

@@ -16,7 +16,11 @@ enum record_kind {
 	RECORD_STUDY_UPDATED = 2,
 	RECORD_SUGGESTED = 3,
 	RECORD_ENDED = 4,
-	RECORD_ADDED = 5
+	RECORD_ADDED = 5,
+	RECORD_ENQUEUED = 6,
+	RECORD_REPORTED = 7,
+	RECORD_EDITED = 8,
+	RECORD_STALE = 9
 };
 
 struct record_created {
@@ -29,10 +33,17 @@ struct record_updated {
 	bool has_budget;
 	uint64_t budget;
 	bool no_budget;
+	bool has_lease;
+	double lease_s;
+	enum on_expiry on_expiry; /* 0: as it was */
+	bool has_retry_limit;
+	uint32_t retry_limit;
+	bool has_labels; /* labels is the whole new list */
+	struct msg_labels labels;
 };
 
 struct record_given {
-	uint64_t number;
+	uint64_t number; /* new, or one that was QUEUED or RUNNING */
 	int n_values;
 	const double *values;
 	uint32_t attempt;
@@ -53,6 +64,8 @@ struct record_job {
 	uint32_t units;
 	bool cut;
 	const char *build;
+	int n_numbers; /* 0: first_number and on */
+	const uint64_t *numbers;
 };
 
 struct record_suggested {
@@ -60,6 +73,8 @@ struct record_suggested {
 	const struct record_given *trials;
 	struct record_job job;
 	const char *worker; /* NULL: none given */
+	bool has_session;
+	uint8_t session[MSG_ID_BYTES];
 };
 
 struct record_outcome {
@@ -69,6 +84,8 @@ struct record_outcome {
 	const double *values; /* by metric; 0 when it has none */
 	const char *reason;
 	bool late;
+	int n_sems;
+	const double *sems; /* by metric, NaN: none; 0: none at all */
 };
 
 struct record_ended {
@@ -82,12 +99,46 @@ struct record_added_trial {
 	int n_metrics;
 	const double *metrics;
 	const char *reason;
+	int n_sems;
+	const double *sems;
+	struct msg_labels labels;
+	const char *note;
 };
 
 struct record_added {
 	uint64_t first_number;
 	int n;
 	const struct record_added_trial *trials;
+};
+
+struct record_reported {
+	uint64_t number;
+	int64_t step;
+	double value;
+	enum stop_reason stop; /* as it was answered */
+};
+
+struct record_edited {
+	uint64_t number;
+	int n_values; /* 0: as they were */
+	const double *values;
+	int n_sems;
+	const double *sems;
+	bool has_excluded, excluded;
+	const char *note; /* NULL: as it was; "": none */
+	bool has_labels;  /* labels is the whole new list */
+	struct msg_labels labels;
+	bool deleted;
+};
+
+struct record_stale {
+	uint64_t number;
+	uint32_t attempt; /* 0: none was said */
+	int n_values;
+	const double *values;
+	int n_sems;
+	const double *sems;
+	const char *worker;
 };
 
 struct record {
@@ -98,6 +149,10 @@ struct record {
 		struct record_suggested suggested;
 		struct record_ended ended;
 		struct record_added added;
+		struct record_added enqueued; /* values NaN where free; no metrics */
+		struct record_reported reported;
+		struct record_edited edited;
+		struct record_stale stale;
 	} u;
 };
 

@@ -205,6 +205,10 @@ enum kr_status study_check(
 	case RECORD_SUGGESTED: return check_suggested(s, row, &r->u.suggested, err);
 	case RECORD_ENDED: return check_ended(s, row, &r->u.ended, err);
 	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 	return damaged(row, err, "its kind is not known");
 }
@@ -288,6 +292,10 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
 	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
 	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 	return KR_OK;
 }
@@ -406,5 +414,9 @@ void study_apply(struct study *s, const struct row *row, const struct record *r,
 	case RECORD_SUGGESTED: apply_suggested(s, row, &r->u.suggested, now_ns); break;
 	case RECORD_ENDED: apply_ended(s, row, &r->u.ended); break;
 	case RECORD_ADDED: apply_added(s, row, &r->u.added); break;
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 }

@@ -39,7 +39,7 @@ static const struct msg_param space[] = {
 	{.name = "n", .kind = PARAM_INT, .has_low = true, .low = 1, .has_high = true, .high = 8},
 	{.name = "o=p", .kind = PARAM_CATEGORICAL, .n_choices = 7, .choices = choices},
 };
-static const struct msg_metric loss = {"loss", METRIC_MINIMIZE};
+static const struct msg_metric loss = {.name = "loss", .role = METRIC_MINIMIZE};
 static const struct msg_spec spec = {.n_params = 3,
 	.params = space,
 	.n_metrics = 1,

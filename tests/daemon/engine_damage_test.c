@@ -27,7 +27,7 @@ static void add(struct harness *h)
 	struct msg_named params[] = {{"x", {.kind = SCALAR_REAL, .r = 0.25}},
 		{"k", {.kind = SCALAR_INT, .i = 2}}, {"c", {.kind = SCALAR_STRING, .s = "a"}}};
 	struct msg_value value = {.value = 3};
-	struct msg_point point = {3, params, 1, &value};
+	struct msg_point point = {.n_params = 3, .params = params, .n_values = 1, .values = &value};
 	struct msg_reply r;
 
 	m.u.add_trials = (struct msg_add_trials){"s", 1, &point};

@@ -416,7 +416,7 @@ struct msg_request harness_create(struct harness *h, const char *name)
 		{.name = "k", .kind = PARAM_INT, .has_low = true, .has_high = true, .low = 1, .high = 5},
 		{.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 5, .choices = choices},
 	};
-	static const struct msg_metric metrics[] = {{"loss", METRIC_MINIMIZE}};
+	static const struct msg_metric metrics[] = {{.name = "loss", .role = METRIC_MINIMIZE}};
 	struct msg_request m = harness_request(h, METHOD_CREATE_STUDY, 0);
 
 	m.u.create_study.name = name;

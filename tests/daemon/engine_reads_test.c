@@ -13,7 +13,7 @@ static const struct msg_named somewhere[3] = {
 	{"k", {.kind = SCALAR_INT, .i = 3}},
 	{"c", {.kind = SCALAR_STRING, .s = "a"}},
 };
-static const struct msg_point point = {3, somewhere, 0, NULL};
+static const struct msg_point point = {.n_params = 3, .params = somewhere};
 
 static struct msg_request predict(void)
 {

@@ -359,7 +359,7 @@ static void test_predict(void **state)
 		{"k", {.kind = SCALAR_INT, .i = 3}},
 		{"c", {.kind = SCALAR_STRING, .s = "a"}},
 	};
-	struct msg_point point = {3, p, 0, NULL};
+	struct msg_point point = {.n_params = 3, .params = p};
 	struct msg_request m = {.method = METHOD_PREDICT}, tell;
 	struct msg_reply r;
 

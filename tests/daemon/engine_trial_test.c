@@ -365,7 +365,10 @@ static void test_add_trials(void **state)
 		{"c", {.kind = SCALAR_REAL, .r = 1.0}},
 	};
 	struct msg_value y[2] = {{.value = -1}, {.value = INFINITY}};
-	struct msg_point points[2] = {{3, p, 1, y}, {3, p, 1, y + 1}};
+	struct msg_point points[2] = {
+		{.n_params = 3, .params = p, .n_values = 1, .values = y},
+		{.n_params = 3, .params = p, .n_values = 1, .values = y + 1},
+	};
 	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
 	struct msg_trial t;
 	struct msg_reply r;

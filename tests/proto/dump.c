@@ -497,6 +497,10 @@ char *dump_record(const struct record *r)
 	case RECORD_SUGGESTED: suggested(f, &r->u.suggested); break;
 	case RECORD_ENDED: ended(f, &r->u.ended); break;
 	case RECORD_ADDED: added(f, &r->u.added); break;
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 	fclose(f);
 	return out;

@@ -14,6 +14,8 @@ const enum method random_methods[] = {
 };
 const int random_n_methods = sizeof(random_methods) / sizeof(*random_methods);
 
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* ---- numbers and text ---- */
 
 static bool coin(struct rng *r)
@@ -621,6 +623,10 @@ struct record random_record(struct arena *a, struct rng *r, enum record_kind kin
 	case RECORD_SUGGESTED: rec.u.suggested = suggested(a, r); break;
 	case RECORD_ENDED: rec.u.ended = ended(a, r); break;
 	case RECORD_ADDED: rec.u.added = added(a, r); break;
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 	return rec;
 }

@@ -59,7 +59,7 @@ static void ask_create(struct world *w, struct msg_request *m, struct asked *q, 
 		{.name = "n", .kind = PARAM_INT, .has_low = true, .low = 1, .has_high = true, .high = 5},
 		{.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 3, .choices = choices}};
 	static const struct msg_metric metrics[SIM_STUDIES] = {
-		{"loss", METRIC_MINIMIZE}, {"score", METRIC_MAXIMIZE}};
+		{.name = "loss", .role = METRIC_MINIMIZE}, {.name = "score", .role = METRIC_MAXIMIZE}};
 	q->if_exists = world_below(w, 12) == 0 ? IF_EXISTS_REPLACE
 		: world_below(w, 2)                ? IF_EXISTS_ATTACH
 										   : IF_EXISTS_FAIL;
@@ -197,7 +197,8 @@ static struct msg_point *random_points(
 		v[2] = (struct msg_named){"x", {.kind = SCALAR_REAL, .r = rng_uniform(&w->rng)}};
 		struct msg_value *y = ARENA_ARRAY(a, struct msg_value, 1);
 		y->value = world_below(w, 12) ? (double)world_below(w, 100) : INFINITY;
-		p[i] = (struct msg_point){study ? 2 : 3, v, with_values, y};
+		p[i] = (struct msg_point){
+			.n_params = study ? 2 : 3, .params = v, .n_values = with_values, .values = y};
 	}
 	return p;
 }

@@ -479,6 +479,10 @@ static void fold(
 			fold_outcome(w, f, s, &r->u.ended.outcomes[i]);
 		break;
 	case RECORD_ADDED: fold_added(w, f, &s->row, &r->u.added); break;
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
 	}
 }
 
