@@ -1,0 +1,120 @@
+/* May a record that comes from the store be applied? Live changes were checked by
+ * their handlers; a damaged file must not crash. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "daemon/engine/study.h"
+
+static enum kr_status damaged(const struct row *row, struct kr_error *err, const char *what)
+{
+	return kr_fail(err, KR_ECORRUPT,
+		"study %" PRIu64 ": event %" PRIu64 ": %s; restore a backup "
+		"of the database",
+		row->study, row->seq, what);
+}
+
+static bool good_point(const struct definition *def, int n, const double *values)
+{
+	if (n != def->d)
+		return false;
+	for (int i = 0; i < n; i++) {
+		const struct msg_param *p = &def->spec.params[i];
+		bool whole = p->kind != PARAM_FLOAT;
+
+		if (!isfinite(values[i]) || (whole && values[i] != rint(values[i])))
+			return false;
+		if (p->kind == PARAM_CATEGORICAL && !(values[i] >= 0 && values[i] < p->n_choices))
+			return false;
+		if (p->kind == PARAM_INT && fabs(values[i]) > 0x1p53)
+			return false;
+	}
+	return true;
+}
+
+static enum kr_status check_suggested(const struct study *s, const struct row *row,
+	const struct record_suggested *r, struct kr_error *err)
+{
+	for (int i = 0; i < r->n_trials; i++) {
+		if (r->trials[i].number != s->trials.n + (uint64_t)i)
+			return damaged(row, err, "its trials are not numbered in order");
+		if (!good_point(s->def, r->trials[i].n_values, r->trials[i].values))
+			return damaged(row, err, "a trial is not a point of the space");
+	}
+	return KR_OK;
+}
+
+int study_repeated(const struct record_ended *r)
+{
+	bool ascending = true;
+
+	for (int i = 1; ascending && i < r->n; i++)
+		ascending = r->outcomes[i - 1].number < r->outcomes[i].number;
+	for (int i = 1; !ascending && i < r->n; i++)
+		for (int k = 0; k < i; k++)
+			if (r->outcomes[i].number == r->outcomes[k].number)
+				return i;
+	return -1;
+}
+
+static bool good_end(const struct trial *t, const struct record_outcome *o)
+{
+	if (o->state == TRIAL_EXPIRED)
+		return t->state == TRIAL_RUNNING && o->n_values == 0;
+	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
+		return false;
+	if (o->state == TRIAL_COMPLETE)
+		return o->n_values == 1 && isfinite(o->values[0]);
+	return o->n_values == 0 &&
+		(o->state == TRIAL_FAILED || o->state == TRIAL_PRUNED || o->state == TRIAL_INFEASIBLE ||
+			o->state == TRIAL_CANCELLED);
+}
+
+static enum kr_status check_ended(const struct study *s, const struct row *row,
+	const struct record_ended *r, struct kr_error *err)
+{
+	if (study_repeated(r) >= 0)
+		return damaged(row, err, "it ends a trial twice");
+	for (int i = 0; i < r->n; i++) {
+		const struct trial *t = trials_at(&s->trials, r->outcomes[i].number);
+
+		if (!t)
+			return damaged(row, err, "it ends a trial that does not exist");
+		if (!good_end(t, &r->outcomes[i]))
+			return damaged(row, err, "it ends a trial in a way its state does not allow");
+	}
+	return KR_OK;
+}
+
+static enum kr_status check_added(const struct study *s, const struct row *row,
+	const struct record_added *r, struct kr_error *err)
+{
+	if (r->first_number != s->trials.n)
+		return damaged(row, err, "its trials are not numbered in order");
+	for (int i = 0; i < r->n; i++) {
+		const struct record_added_trial *t = &r->trials[i];
+
+		if (!good_point(s->def, t->n_values, t->values) || t->n_metrics > 1 ||
+			(t->n_metrics == 1 && !isfinite(t->metrics[0])))
+			return damaged(row, err, "a trial is not a point of the space");
+	}
+	return KR_OK;
+}
+
+enum kr_status study_check(
+	const struct study *s, const struct row *row, const struct record *r, struct kr_error *err)
+{
+	if (row->seq != s->now.seq + 1)
+		return damaged(row, err, "events are missing before it");
+	switch (r->kind) {
+	case RECORD_STUDY_CREATED: return damaged(row, err, "it creates the study a second time");
+	case RECORD_STUDY_UPDATED: return KR_OK;
+	case RECORD_SUGGESTED: return check_suggested(s, row, &r->u.suggested, err);
+	case RECORD_ENDED: return check_ended(s, row, &r->u.ended, err);
+	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
+	}
+	return damaged(row, err, "its kind is not known");
+}

@@ -1,0 +1,88 @@
+/* Memory for what a record does: may fail, changes nothing that can be seen. */
+#include "base/alloc.h"
+#include "daemon/engine/study.h"
+
+static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *err)
+{
+	double *state;
+
+	if (n <= s->cap_state)
+		return KR_OK;
+	state = kr_realloc(s->state, n, sizeof(*state));
+	if (!state)
+		return kr_fail(err, KR_ENOMEM, "no memory for the state of a model");
+	s->state = state;
+	s->cap_state = n;
+	return KR_OK;
+}
+
+static enum kr_status reserve_suggested(
+	struct study *s, const struct record_suggested *r, struct kr_error *err)
+{
+	size_t n = (size_t)r->n_trials;
+	enum kr_status st = trials_reserve(&s->trials, n, err);
+
+	if (st == KR_OK)
+		st = numbers_reserve(&s->running, n, err);
+	if (st == KR_OK)
+		st = text_reserve(&s->text, text_size(r->worker), err);
+	if (st == KR_OK && s->leases)
+		st = leases_reserve(s->leases, n, err);
+	if (st == KR_OK)
+		st = reserve_state(s, (size_t)r->job.n_state_out, err);
+	return st;
+}
+
+static enum kr_status reserve_ended(
+	struct study *s, const struct record_ended *r, struct kr_error *err)
+{
+	size_t text = 0, n_results = 0;
+	enum kr_status st;
+
+	for (int i = 0; i < r->n; i++) {
+		text += text_size(r->outcomes[i].reason);
+		n_results += r->outcomes[i].n_values > 0;
+	}
+	st = history_reserve(&s->history, n_results, err);
+	if (st == KR_OK)
+		st = numbers_reserve(&s->taken, (size_t)r->n - n_results, err);
+	if (st == KR_OK)
+		st = text_reserve(&s->text, text, err);
+	return st;
+}
+
+static enum kr_status reserve_added(
+	struct study *s, const struct record_added *r, struct kr_error *err)
+{
+	size_t n = (size_t)r->n, text = 0;
+	enum kr_status st = trials_reserve(&s->trials, n, err);
+
+	for (int i = 0; i < r->n; i++)
+		text += text_size(r->trials[i].reason);
+	if (st == KR_OK)
+		st = history_reserve(&s->history, n, err);
+	if (st == KR_OK)
+		st = numbers_reserve(&s->taken, n, err);
+	if (st == KR_OK)
+		st = text_reserve(&s->text, text, err);
+	return st;
+}
+
+enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_error *err)
+{
+	switch (r->kind) {
+	case RECORD_STUDY_CREATED: break;
+	case RECORD_STUDY_UPDATED:
+		if (KR_GROW(&s->past, s->n_past, &s->cap_past))
+			return kr_fail(err, KR_ENOMEM, "no memory for the events of a study");
+		break;
+	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
+	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
+	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);
+	case RECORD_ENQUEUED:
+	case RECORD_REPORTED:
+	case RECORD_EDITED:
+	case RECORD_STALE: break;
+	}
+	return KR_OK;
+}
