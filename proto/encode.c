@@ -341,9 +341,9 @@ enum kr_status encode_request(
 	maker *make = NULL;
 
 	switch (m->method) {
-#define METHOD(NAME, name, number, mutates) \
-	case METHOD_##NAME:                     \
-		make = make_##name;                 \
+#define METHOD(NAME, name, number, mutates, role) \
+	case METHOD_##NAME:                           \
+		make = make_##name;                       \
 		break;
 #include "proto/method_list.def"
 #undef METHOD

@@ -63,8 +63,9 @@ static const struct {
 	unsigned number;
 	const char *name;
 	bool mutates;
+	enum msg_role least;
 } methods[] = {
-#define METHOD(NAME, name, number, mutates) {number, #name, mutates},
+#define METHOD(NAME, name, number, mutates, role) {number, #name, mutates, MSG_ROLE_##role},
 #include "proto/method_list.def"
 #undef METHOD
 };
@@ -95,6 +96,24 @@ bool msg_method_mutates(enum method m)
 	int i = find((unsigned)m);
 
 	return i >= 0 && methods[i].mutates;
+}
+
+enum msg_role msg_method_role(enum method m)
+{
+	int i = find((unsigned)m);
+
+	return i < 0 ? MSG_ROLE_ADMIN : methods[i].least;
+}
+
+const char *msg_access_name(enum msg_role r)
+{
+	static const char *const names[] = {
+		[MSG_ROLE_VIEWER] = "viewer",
+		[MSG_ROLE_WORKER] = "worker",
+		[MSG_ROLE_ADMIN] = "admin",
+	};
+
+	return NAME(names, r);
 }
 
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b)

@@ -18,10 +18,13 @@
 enum { MSG_ID_BYTES = 16 };
 
 enum method {
-#define METHOD(NAME, name, number, mutates) METHOD_##NAME = number,
+#define METHOD(NAME, name, number, mutates, role) METHOD_##NAME = number,
 #include "proto/method_list.def"
 #undef METHOD
 };
+
+/* What a key may do, where there are keys: each role may do what the one before it may. */
+enum msg_role { MSG_ROLE_VIEWER = 1, MSG_ROLE_WORKER, MSG_ROLE_ADMIN };
 
 enum trial_state {
 	TRIAL_QUEUED = 1,
@@ -529,6 +532,8 @@ const char *msg_param_kind_name(enum param_kind k);
 const char *msg_method_name(enum method m); /* "suggest" */
 bool msg_method_known(unsigned number);
 bool msg_method_mutates(enum method m);
+enum msg_role msg_method_role(enum method m); /* ADMIN for one that is not known */
+const char *msg_access_name(enum msg_role r); /* "worker" */
 
 /* Same type and same value; 0.0 and -0.0 are the same. */
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b);

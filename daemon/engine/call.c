@@ -1,7 +1,7 @@
 #include "daemon/engine/call.h"
 
 static call_handler *const handlers[] = {
-#define METHOD(NAME, name, number, mutates) [number] = handle_##name,
+#define METHOD(NAME, name, number, mutates, role) [number] = handle_##name,
 #include "proto/method_list.def"
 #undef METHOD
 };

@@ -25,7 +25,7 @@ struct call {
 typedef enum kr_status call_handler(struct call *c, struct kr_error *err);
 
 /* handlers/<name>.c */
-#define METHOD(NAME, name, number, mutates) call_handler handle_##name;
+#define METHOD(NAME, name, number, mutates, role) call_handler handle_##name;
 #include "proto/method_list.def"
 #undef METHOD
 

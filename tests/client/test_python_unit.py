@@ -225,7 +225,7 @@ def test_error_attributes_and_pickle():
 def test_methods_are_those_of_the_list():
     text = (CHECKOUT / "proto/method_list.def").read_text()
     listed = {name.replace("_", "").lower(): (int(number), mutates == "1") for name, number, mutates
-              in re.findall(r"^METHOD\([A-Z_]+, (\w+), (\d+), ([01])\)", text, re.M)}
+              in re.findall(r"^METHOD\([A-Z_]+, (\w+), (\d+), ([01]), \w+\)", text, re.M)}
     mine = {m.name.lower(): (m.number, m.mutates)
             for m in vars(_schema).values() if isinstance(m, _schema.Method)}
     assert mine.items() <= listed.items()

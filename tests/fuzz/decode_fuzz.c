@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum what { A_REQUEST, A_REPLY, AN_ERROR, A_HEADER };
 
 static const enum method methods[] = {
-#define METHOD(NAME, name, number, mutates) METHOD_##NAME,
+#define METHOD(NAME, name, number, mutates, role) METHOD_##NAME,
 #include "proto/method_list.def"
 #undef METHOD
 };

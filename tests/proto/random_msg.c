@@ -8,7 +8,7 @@
 #include "proto/limits.h"
 
 const enum method random_methods[] = {
-#define METHOD(NAME, name, number, mutates) METHOD_##NAME,
+#define METHOD(NAME, name, number, mutates, role) METHOD_##NAME,
 #include "proto/method_list.def"
 #undef METHOD
 };
