@@ -35,7 +35,8 @@ static struct recount count(const struct study *s)
 			numbers_has(&s->running, k) == running &&
 			numbers_has(&s->taken, k) == (!running && !complete) && (!t->lease_at || running) &&
 			(!running || t->spends);
-		if (complete && (!r.best || study_better(s, t->value, r.best->value)))
+		if (complete && study_feasible(s, t) &&
+			(!r.best || study_better(s, study_objective(s, t), study_objective(s, r.best))))
 			r.best = t;
 	}
 	return r;

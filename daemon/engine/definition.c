@@ -51,8 +51,55 @@ static enum kr_status copy_spec(
 		if (!params[i].name || (params[i].n_choices && !params[i].choices))
 			return no_memory(err);
 	}
-	metrics[0].name = copy_text(a, metrics[0].name);
-	return metrics[0].name ? KR_OK : no_memory(err);
+	for (int k = 0; k < from->n_metrics; k++)
+		if (!(metrics[k].name = copy_text(a, metrics[k].name)))
+			return no_memory(err);
+	return KR_OK;
+}
+
+static bool is_objective(const struct msg_metric *m)
+{
+	return m->role == METRIC_MINIMIZE || m->role == METRIC_MAXIMIZE;
+}
+
+static enum kr_status check_metric(const struct msg_metric *m, int k, struct kr_error *err)
+{
+	char field[64];
+
+	snprintf(field, sizeof(field), "spec.metrics[%d].role", k);
+	if (is_objective(m))
+		return KR_OK;
+	if (m->role != METRIC_CONSTRAINT)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is %s; it must be minimize, maximize or constraint", field, msg_role_name(m->role));
+	if (!m->has_lower && !m->has_upper)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is constraint, but the metric has no bound; give lower, upper or both", field);
+	snprintf(field, sizeof(field), "spec.metrics[%d].upper", k);
+	if (m->has_lower && m->has_upper && !(m->lower <= m->upper))
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is %g, below the lower bound %g; no value can meet both", field, m->upper,
+			m->lower);
+	return KR_OK;
+}
+
+static enum kr_status check_metrics(const struct msg_spec *spec, struct kr_error *err)
+{
+	int n = 0;
+
+	for (int k = 0; k < spec->n_metrics && k < LIMIT_METRICS; k++) {
+		enum kr_status st = check_metric(&spec->metrics[k], k, err);
+
+		if (st != KR_OK)
+			return st;
+		n += is_objective(&spec->metrics[k]);
+	}
+	if (n != 1 || spec->n_metrics > LIMIT_METRICS)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics",
+			"spec.metrics has %d entries with %d objectives; give exactly one objective, and at "
+			"most %d metrics",
+			spec->n_metrics, n, LIMIT_METRICS);
+	return KR_OK;
 }
 
 /* What the engine leans on; decoding has checked the rest. */
@@ -74,14 +121,7 @@ static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *e
 			"%s is %s, which is not built yet; it must be float, int or categorical", field,
 			msg_param_kind_name(kind));
 	}
-	if (spec->n_metrics != 1)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics",
-			"spec.metrics has %d entries; give exactly one objective", spec->n_metrics);
-	if (spec->metrics[0].role != METRIC_MINIMIZE && spec->metrics[0].role != METRIC_MAXIMIZE)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.metrics[0].role",
-			"spec.metrics[0].role is %s; it must be minimize or maximize",
-			msg_role_name(spec->metrics[0].role));
-	return KR_OK;
+	return check_metrics(spec, err);
 }
 
 static struct space_param space_param_of(const struct msg_param *p)
@@ -172,7 +212,11 @@ enum kr_status definition_new(
 		return no_memory(err);
 	def->refs = 1;
 	def->d = spec->n_params;
-	def->minimize = spec->metrics[0].role == METRIC_MINIMIZE;
+	for (int k = 0; k < spec->n_metrics; k++)
+		if (is_objective(&spec->metrics[k]))
+			def->objective = k;
+	def->minimize = spec->metrics[def->objective].role == METRIC_MINIMIZE;
+	def->constrained = spec->n_metrics > 1;
 	def->arena = arena_new(2 * LIMIT_ARENA_BYTES);
 	if (!def->arena || !(def->name = copy_text(def->arena, name)))
 		st = no_memory(err);
@@ -327,16 +371,31 @@ static enum kr_status param_agrees(
 	return st == KR_OK ? choices_agree(a, b, i, err) : st;
 }
 
+static enum kr_status metric_agrees(
+	const struct msg_metric *a, const struct msg_metric *b, int k, struct kr_error *err)
+{
+	char field[64];
+	enum kr_status st;
+
+#define FIELD(member) (snprintf(field, sizeof(field), "spec.metrics[%d]." member, k), field)
+	st = differs_text(err, FIELD("name"), a->name, b->name);
+	if (st == KR_OK)
+		st = differs_text(err, FIELD("role"), msg_role_name(a->role), msg_role_name(b->role));
+	if (st == KR_OK)
+		st = differs_number(err, FIELD("lower"), a->has_lower, a->lower, b->has_lower, b->lower);
+	if (st == KR_OK)
+		st = differs_number(err, FIELD("upper"), a->has_upper, a->upper, b->has_upper, b->upper);
+#undef FIELD
+	return st;
+}
+
 static enum kr_status settings_agree(const struct definition *def, const struct msg_spec *b,
 	bool has_budget, uint64_t budget, struct kr_error *err)
 {
 	const struct msg_spec *a = &def->spec;
-	enum kr_status st = differs_text(
-		err, "spec.metrics[0].name", a->metrics[0].name, b->metrics[0].name);
+	enum kr_status st = differs_number(
+		err, "spec.noise_sd", a->has_noise_sd, a->noise_sd, b->has_noise_sd, b->noise_sd);
 
-	if (st == KR_OK)
-		st = differs_text(err, "spec.metrics[0].role", msg_role_name(a->metrics[0].role),
-			msg_role_name(b->metrics[0].role));
 	if (st == KR_OK && b->has_budget && !(a->has_budget && a->budget == b->budget))
 		st = has_budget ? differs_integer(err, "spec.budget", budget, b->budget)
 						: differs(err, "spec.budget", "none", "one");
@@ -356,6 +415,9 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 	for (int i = 0; st == KR_OK && i < def->d; i++)
 		st = param_agrees(&def->spec.params[i], &spec->params[i], i, err);
 	if (st == KR_OK)
-		st = differs_integer(err, "spec.metrics", 1, (uint64_t)spec->n_metrics);
+		st = differs_integer(
+			err, "spec.metrics", (uint64_t)def->spec.n_metrics, (uint64_t)spec->n_metrics);
+	for (int k = 0; st == KR_OK && k < def->spec.n_metrics; k++)
+		st = metric_agrees(&def->spec.metrics[k], &spec->metrics[k], k, err);
 	return st == KR_OK ? settings_agree(def, spec, has_budget, budget, err) : st;
 }

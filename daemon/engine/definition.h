@@ -16,8 +16,10 @@ struct definition {
 	const char *name;
 	struct msg_spec spec; /* completed: lease and seed are set */
 	struct space *space;
-	int d; /* parameters */
+	int d;         /* parameters */
+	int objective; /* of the metrics */
 	bool minimize;
+	bool constrained;   /* some metrics are outcome constraints */
 	const int *by_name; /* d parameters in the order of their names */
 };
 

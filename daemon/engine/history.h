@@ -1,5 +1,5 @@
 /* The observations of a study, in the order of their events: values of the
- * point and the objective. Append-only, in reference-counted chunks, so that a
+ * point, the metrics and their standard errors. Append-only, in reference-counted chunks, so that a
  * view for a computation costs a pointer a chunk and stays as it is while the
  * study goes on. Counts change on the engine's thread only; another thread may
  * gather from a view, because what a view covers is never written again. */
@@ -13,7 +13,7 @@
 struct history_chunk;
 
 struct history {
-	int d;
+	int d, n_metrics;
 	size_t n;
 	struct history_chunk **chunks;
 	size_t n_chunks, cap;
@@ -21,28 +21,31 @@ struct history {
 
 /* The first n observations of a history. */
 struct history_view {
-	int d;
+	int d, n_metrics;
 	size_t n;
 	struct history_chunk **chunks;
 	size_t n_chunks;
 };
 
-/* Empty, for points of d values. Views may outlive history_fini. */
-void history_init(struct history *h, int d);
+/* Empty, for points of d values and results of n_metrics. Views may outlive history_fini. */
+void history_init(struct history *h, int d, int n_metrics);
 void history_fini(struct history *h);
 
 /* Room for `extra` more. Errors: KR_ENOMEM. */
 enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error *err);
 
-/* values: d numbers, copied. The room has been reserved. */
-void history_append(struct history *h, const double *values, double y);
+/* values: d numbers; metrics and sems (NULL: none): n_metrics; all copied. The room has been
+ * reserved. */
+void history_append(
+	struct history *h, const double *values, const double *metrics, const double *sems);
 
 /* Errors: KR_ENOMEM. */
 enum kr_status history_view(
 	const struct history *h, struct history_view *out, struct kr_error *err);
 void history_view_fini(struct history_view *v);
 
-/* X: n x d values, point after point; y: n. Any thread. */
-void history_gather(const struct history_view *v, double *X, double *y);
+/* X: n x d values, point after point; Y: n outcomes, metric after metric; S: their standard
+ * errors likewise, NaN where there is none. Any thread. */
+void history_gather(const struct history_view *v, double *X, double *Y, double *S);
 
 #endif

@@ -115,8 +115,9 @@ static void drop_work(struct job *j)
 	policy_free(j->policy);
 	j->policy = NULL;
 	kr_free(j->X);
-	kr_free(j->y);
-	j->X = j->y = NULL;
+	kr_free(j->Y);
+	kr_free(j->S);
+	j->X = j->Y = j->S = NULL;
 }
 
 static void give_up(struct job *j)
@@ -129,7 +130,7 @@ static void give_up(struct job *j)
 /* The first unit: gather the observations. False without memory. */
 static bool start(struct job *j)
 {
-	size_t n = j->history.n, d = (size_t)j->def->d;
+	size_t n = j->history.n, d = (size_t)j->def->d, k = (size_t)j->def->spec.n_metrics;
 	struct policy_input in = {
 		.space = j->def->space,
 		.minimize = j->def->minimize,
@@ -148,12 +149,13 @@ static bool start(struct job *j)
 	};
 
 	j->X = kr_calloc(n, d * sizeof(double));
-	j->y = kr_calloc(n, sizeof(double));
-	if (!j->X || !j->y)
+	j->Y = kr_calloc(n, k * sizeof(double));
+	j->S = kr_calloc(n, k * sizeof(double));
+	if (!j->X || !j->Y || !j->S)
 		return false;
-	history_gather(&j->history, j->X, j->y);
+	history_gather(&j->history, j->X, j->Y, j->S);
 	in.X = j->X;
-	in.y = j->y;
+	in.y = j->Y + (size_t)j->def->objective * n;
 	return policy_new(&j->policy, &in, NULL) == KR_OK;
 }
 

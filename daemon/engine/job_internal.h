@@ -36,7 +36,7 @@ struct job {
 	uint32_t most_units;
 
 	/* At work. */
-	double *X, *y;
+	double *X, *Y, *S; /* as history_gather fills them */
 	struct policy *policy;
 	bool asked_to_stop;
 

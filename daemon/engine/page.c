@@ -5,7 +5,7 @@
 #include "daemon/engine/point.h"
 
 /* Fixed parts of an entry, rounded up. */
-enum { TRIAL_BYTES = 96, WHY_BYTES = 40, VALUE_BYTES = 24, STUDY_BYTES = 256, PARAM_BYTES = 48 };
+enum { TRIAL_BYTES = 96, WHY_BYTES = 40, VALUE_BYTES = 40, STUDY_BYTES = 256, PARAM_BYTES = 48 };
 
 /* The smallest trial takes more than 16 bytes. */
 enum { MOST_ENTRIES = PAGE_BYTES / 16 };
@@ -40,6 +40,15 @@ size_t page_point_bytes(const struct definition *def, const double *values)
 	return sum;
 }
 
+static size_t values_bytes(const struct definition *def)
+{
+	size_t sum = 0;
+
+	for (int k = 0; k < def->spec.n_metrics; k++)
+		sum += VALUE_BYTES + text_bytes(def->spec.metrics[k].name);
+	return sum;
+}
+
 size_t page_trial_bytes(const struct study *s, const struct trial *t, struct reply_columns columns)
 {
 	size_t sum = TRIAL_BYTES + text_bytes(t->worker) + text_bytes(t->reason);
@@ -47,7 +56,7 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t, struct rep
 	if (columns.params)
 		sum += page_point_bytes(s->def, t->values);
 	if (columns.values)
-		sum += VALUE_BYTES + text_bytes(s->def->spec.metrics[0].name);
+		sum += values_bytes(s->def);
 	if (columns.why)
 		sum += WHY_BYTES;
 	return sum;
@@ -55,7 +64,7 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t, struct rep
 
 size_t page_study_bytes(const struct study *s)
 {
-	size_t sum = STUDY_BYTES + text_bytes(s->def->name) + text_bytes(s->def->spec.metrics[0].name);
+	size_t sum = STUDY_BYTES + text_bytes(s->def->name) + values_bytes(s->def);
 
 	for (int i = 0; i < s->def->d; i++) {
 		const struct msg_param *p = &s->def->spec.params[i];

@@ -112,38 +112,6 @@ enum kr_status point_read_full(const struct definition *def, const char *field, 
 	return st;
 }
 
-enum kr_status point_objective(const struct definition *def, const char *field, int n,
-	const struct msg_value *values, double *out, struct kr_error *err)
-{
-	const char *name = def->spec.metrics[0].name;
-	char path[sizeof(err->field)], theirs[72], ours[72];
-
-	quote_text(name, ours, sizeof(ours));
-	if (n == 0)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is empty; give the value of the objective %s", field, ours);
-	for (int i = 0; i < n; i++) {
-		if (!values[i].name || strcmp(values[i].name, name) == 0)
-			continue;
-		snprintf(path, sizeof(path), "%s[%d].name", field, i);
-		quote_text(values[i].name, theirs, sizeof(theirs));
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
-			"%s: the study has no metric %s; its objective is %s", path, theirs, ours);
-	}
-	if (n > 1) {
-		snprintf(path, sizeof(path), "%s[1].name", field);
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, path,
-			"%s: the objective %s is given twice; give it once", path, ours);
-	}
-	if (values[0].has_sem) {
-		snprintf(path, sizeof(path), "%s[0].sem", field);
-		return kr_fail_field(
-			err, KR_INVALID_ARGUMENT, path, "%s is not built yet; leave it out", path);
-	}
-	*out = values[0].value;
-	return KR_OK;
-}
-
 /* ---- writing ---------------------------------------------------------------- */
 
 static struct msg_scalar scalar_of(const struct msg_param *p, double v)

@@ -27,10 +27,4 @@ const struct msg_named *point_write(
 /* Most bytes that one point takes in a message. */
 size_t point_bytes(const struct definition *def);
 
-/* Does v name this objective, and nothing that is not built? field: of the value
- * ("observations[0].values").
- * Errors: KR_INVALID_ARGUMENT (missing, several, unknown name, sem). */
-enum kr_status point_objective(const struct definition *def, const char *field, int n,
-	const struct msg_value *values, double *out, struct kr_error *err);
-
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/engine/metric.h"
 #include "daemon/engine/point.h"
 
 const struct reply_columns reply_all_columns = {true, true, true};
@@ -20,21 +21,14 @@ static enum kr_status put_params(struct msg_trial *out, const struct study *s,
 	return out->params ? KR_OK : no_memory(err);
 }
 
-static enum kr_status put_value(struct msg_trial *out, const struct study *s, const struct trial *t,
-	struct arena *a, struct kr_error *err)
+static enum kr_status put_values(struct msg_trial *out, const struct study *s,
+	const struct trial *t, struct arena *a, struct kr_error *err)
 {
-	struct msg_value *v;
-
 	if (!t->has_value)
 		return KR_OK;
-	v = ARENA_NEW(a, struct msg_value);
-	if (!v)
-		return no_memory(err);
-	v->name = s->def->spec.metrics[0].name;
-	v->value = t->value;
-	out->values = v;
-	out->n_values = 1;
-	return KR_OK;
+	out->values = metric_write(s->def, t->metrics, t->sems, a);
+	out->n_values = s->def->spec.n_metrics;
+	return out->values ? KR_OK : no_memory(err);
 }
 
 static void put_why(struct msg_trial *out, const struct trial *t)
@@ -66,10 +60,12 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 		.told = t->told,
 		.seq = t->seq,
 	};
+	out->has_feasible = s->def->constrained && t->has_value;
+	out->feasible = out->has_feasible && study_feasible(s, t);
 	if (columns.why)
 		put_why(out, t);
 	if (columns.values)
-		st = put_value(out, s, t, a, err);
+		st = put_values(out, s, t, a, err);
 	if (st == KR_OK && columns.params)
 		st = put_params(out, s, t, a, err);
 	return st;

@@ -32,8 +32,8 @@ enum kr_status study_new(
 	s->created_ms = (uint64_t)row->time_ms;
 	s->def = definition_retain(def);
 	view_init(&s->now, def);
-	trials_init(&s->trials, def->d);
-	history_init(&s->history, def->d);
+	trials_init(&s->trials, def->d, def->spec.n_metrics);
+	history_init(&s->history, def->d, def->spec.n_metrics);
 	*out = s;
 	return KR_OK;
 }
@@ -88,6 +88,23 @@ uint64_t study_left(const struct study *s, uint64_t reserved)
 bool study_better(const struct study *s, double a, double b)
 {
 	return s->def->minimize ? a < b : a > b;
+}
+
+double study_objective(const struct study *s, const struct trial *t)
+{
+	return t->metrics[s->def->objective];
+}
+
+bool study_feasible(const struct study *s, const struct trial *t)
+{
+	for (int k = 0; k < s->def->spec.n_metrics; k++) {
+		const struct msg_metric *m = &s->def->spec.metrics[k];
+
+		if ((m->has_lower && t->metrics[k] < m->lower) ||
+			(m->has_upper && t->metrics[k] > m->upper))
+			return false;
+	}
+	return true;
 }
 
 bool study_view_at(const struct study *s, uint64_t seq, struct study_view *out)

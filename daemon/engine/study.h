@@ -34,7 +34,7 @@ struct study_view {
 	uint64_t counts[TRIAL_N_STATES];
 	uint64_t spent; /* trials that take a place of the budget */
 	bool has_best;
-	uint64_t best; /* number */
+	uint64_t best; /* number: best objective of the trials that meet all outcome constraints */
 };
 
 struct waiter;
@@ -109,5 +109,11 @@ uint64_t study_left(const struct study *s, uint64_t reserved);
 
 /* Is a better objective than b, in the study's direction? */
 bool study_better(const struct study *s, double a, double b);
+
+/* The objective of a trial that has its result. */
+double study_objective(const struct study *s, const struct trial *t);
+
+/* Does a trial that has its result meet all outcome constraints? */
+bool study_feasible(const struct study *s, const struct trial *t);
 
 #endif

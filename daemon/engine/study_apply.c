@@ -31,15 +31,18 @@ static void apply_suggested(
 	s->n_state = (size_t)r->job.n_state_out;
 }
 
-/* A trial has its objective: into the history, and is it the best? Ties go to the
+/* A trial has its result: into the history, and is it the best? Ties go to the
  * lowest number. */
 static void add_result(struct study *s, const struct trial *t)
 {
 	const struct trial *best = s->now.has_best ? trials_at(&s->trials, s->now.best) : NULL;
+	double y = study_objective(s, t);
 
-	history_append(&s->history, t->values, t->value);
-	if (best && !study_better(s, t->value, best->value) &&
-		!(t->value == best->value && t->number < best->number))
+	history_append(&s->history, t->values, t->metrics, t->sems);
+	if (!study_feasible(s, t))
+		return;
+	if (best && !study_better(s, y, study_objective(s, best)) &&
+		!(y == study_objective(s, best) && t->number < best->number))
 		return;
 	s->now.has_best = true;
 	s->now.best = t->number;
@@ -56,6 +59,7 @@ static void apply_ended(struct study *s, const struct row *row, const struct rec
 		s->now.spent -= t->spends;
 		o.reason = text_keep(&s->text, o.reason);
 		trial_end(t, &o, row);
+		trials_keep_result(&s->trials, t);
 		s->now.counts[t->state]++;
 		s->now.spent += t->spends;
 		if (was_running) {

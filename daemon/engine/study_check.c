@@ -56,14 +56,30 @@ int study_repeated(const struct record_ended *r)
 	return -1;
 }
 
-static bool good_end(const struct trial *t, const struct record_outcome *o)
+/* All metrics, finite; their standard errors, when there are any. */
+static bool good_result(
+	const struct definition *def, int n, const double *metrics, int n_sems, const double *sems)
+{
+	if (n != def->spec.n_metrics || (n_sems && n_sems != n))
+		return false;
+	for (int k = 0; k < n; k++)
+		if (!isfinite(metrics[k]))
+			return false;
+	for (int k = 0; k < n_sems; k++)
+		if (!isnan(sems[k]) && !(sems[k] >= 0 && isfinite(sems[k])))
+			return false;
+	return true;
+}
+
+static bool good_end(
+	const struct definition *def, const struct trial *t, const struct record_outcome *o)
 {
 	if (o->state == TRIAL_EXPIRED)
 		return t->state == TRIAL_RUNNING && o->n_values == 0;
 	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
 		return false;
 	if (o->state == TRIAL_COMPLETE)
-		return o->n_values == 1 && isfinite(o->values[0]);
+		return good_result(def, o->n_values, o->values, o->n_sems, o->sems);
 	return o->n_values == 0 &&
 		(o->state == TRIAL_FAILED || o->state == TRIAL_PRUNED || o->state == TRIAL_INFEASIBLE ||
 			o->state == TRIAL_CANCELLED);
@@ -79,7 +95,7 @@ static enum kr_status check_ended(const struct study *s, const struct row *row,
 
 		if (!t)
 			return damaged(row, err, "it ends a trial that does not exist");
-		if (!good_end(t, &r->outcomes[i]))
+		if (!good_end(s->def, t, &r->outcomes[i]))
 			return damaged(row, err, "it ends a trial in a way its state does not allow");
 	}
 	return KR_OK;
@@ -93,9 +109,10 @@ static enum kr_status check_added(const struct study *s, const struct row *row,
 	for (int i = 0; i < r->n; i++) {
 		const struct record_added_trial *t = &r->trials[i];
 
-		if (!good_point(s->def, t->n_values, t->values) || t->n_metrics > 1 ||
-			(t->n_metrics == 1 && !isfinite(t->metrics[0])))
+		if (!good_point(s->def, t->n_values, t->values))
 			return damaged(row, err, "a trial is not a point of the space");
+		if (t->n_metrics && !good_result(s->def, t->n_metrics, t->metrics, t->n_sems, t->sems))
+			return damaged(row, err, "a trial has a result that can't be");
 	}
 	return KR_OK;
 }

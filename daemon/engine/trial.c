@@ -9,7 +9,7 @@ enum { CHUNK = 64 };
 
 struct trial_chunk {
 	struct trial trials[CHUNK];
-	double values[]; /* CHUNK x d */
+	double numbers[]; /* CHUNK times: a point, its metrics, their standard errors */
 };
 
 /* ---- one trial -------------------------------------------------------------- */
@@ -51,9 +51,12 @@ void trial_tell(
 		.reason = added->reason,
 		.state = added->n_metrics ? TRIAL_COMPLETE : TRIAL_FAILED,
 		.has_value = added->n_metrics > 0,
-		.value = added->n_metrics ? added->metrics[0] : 0,
 		.told = true,
 	};
+	if (t->has_value)
+		t->metrics = added->metrics;
+	if (t->has_value && added->n_sems)
+		t->sems = added->sems;
 }
 
 /* A place of the budget comes back when a trial is lost or called off: at expiry
@@ -74,14 +77,15 @@ void trial_end(struct trial *t, const struct record_outcome *outcome, const stru
 	t->late = outcome->late;
 	t->spends = !t->told && spends(outcome, row);
 	t->has_value = outcome->n_values > 0;
-	t->value = t->has_value ? outcome->values[0] : 0;
+	t->metrics = t->has_value ? outcome->values : NULL;
+	t->sems = t->has_value && outcome->n_sems ? outcome->sems : NULL;
 }
 
 /* ---- all of a study --------------------------------------------------------- */
 
-void trials_init(struct trials *s, int d)
+void trials_init(struct trials *s, int d, int n_metrics)
 {
-	*s = (struct trials){.d = d};
+	*s = (struct trials){.d = d, .n_metrics = n_metrics};
 }
 
 void trials_fini(struct trials *s)
@@ -91,13 +95,19 @@ void trials_fini(struct trials *s)
 	kr_free(s->chunks);
 }
 
+/* Numbers of one trial. */
+static size_t stride(const struct trials *s)
+{
+	return (size_t)s->d + 2 * (size_t)s->n_metrics;
+}
+
 static int add_chunk(struct trials *s)
 {
 	struct trial_chunk *c;
 
 	if (KR_GROW(&s->chunks, s->n_chunks, &s->cap))
 		return -1;
-	c = kr_malloc(sizeof(*c) + CHUNK * (size_t)s->d * sizeof(double));
+	c = kr_malloc(sizeof(*c) + CHUNK * stride(s) * sizeof(double));
 	if (!c)
 		return -1;
 	s->chunks[s->n_chunks++] = c;
@@ -114,16 +124,30 @@ enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *e
 
 struct trial *trials_add(struct trials *s, const struct trial *t)
 {
-	size_t i = s->n % CHUNK, d = (size_t)s->d;
+	size_t i = s->n % CHUNK;
 	struct trial_chunk *c;
+	double *at;
 
 	assert(s->n < s->n_chunks * CHUNK && t->number == s->n);
 	c = s->chunks[s->n / CHUNK];
-	memcpy(c->values + i * d, t->values, d * sizeof(double));
+	at = c->numbers + i * stride(s);
+	memcpy(at, t->values, (size_t)s->d * sizeof(double));
 	c->trials[i] = *t;
-	c->trials[i].values = c->values + i * d;
+	c->trials[i].values = at;
 	s->n++;
+	trials_keep_result(s, &c->trials[i]);
 	return &c->trials[i];
+}
+
+void trials_keep_result(const struct trials *s, struct trial *t)
+{
+	size_t i = t->number % CHUNK, k = (size_t)s->n_metrics;
+	double *at = s->chunks[t->number / CHUNK]->numbers + i * stride(s) + (size_t)s->d;
+
+	if (t->metrics)
+		t->metrics = memcpy(at, t->metrics, k * sizeof(double));
+	if (t->sems)
+		t->sems = memcpy(at + k, t->sems, k * sizeof(double));
 }
 
 struct trial *trials_at(const struct trials *s, uint64_t number)

@@ -15,13 +15,14 @@
  * answer to the request that gave it out or ended it can be told again. */
 struct trial {
 	uint64_t number;
-	const double *values; /* d: the number, or the index of the choice */
-	uint64_t given_seq;   /* event that made it */
-	uint64_t seq;         /* event that changed it last */
+	const double *values;  /* d: the number, or the index of the choice */
+	const double *metrics; /* by metric of the study, when has_value */
+	const double *sems;    /* by metric, NaN: none; NULL: none at all */
+	uint64_t given_seq;    /* event that made it */
+	uint64_t seq;          /* event that changed it last */
 	uint64_t created_ms;
 	uint64_t finished_ms; /* 0: not yet */
 	uint64_t lease_ms;    /* term */
-	double value;         /* objective, when has_value */
 	double mean, sd, log_acq;
 	const char *worker; /* NULL: none was named */
 	const char *reason; /* NULL: none */
@@ -46,22 +47,25 @@ void trial_tell(struct trial *t, uint64_t number, const struct record_added_tria
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row);
 
 struct trials {
-	int d;
+	int d, n_metrics;
 	size_t n; /* the next number */
 	struct trial_chunk **chunks;
 	size_t n_chunks, cap;
 };
 
-/* Empty, for points of d values. */
-void trials_init(struct trials *s, int d);
+/* Empty, for points of d values and results of n_metrics. */
+void trials_init(struct trials *s, int d, int n_metrics);
 void trials_fini(struct trials *s);
 
 /* Room for `extra` more. Errors: KR_ENOMEM. */
 enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *err);
 
-/* Keep t (its values are copied; its texts must live as long as s). The room has
+/* Keep t (its values and result are copied; its texts must live as long as s). The room has
  * been reserved; t->number is s->n. Returns the kept one. */
 struct trial *trials_add(struct trials *s, const struct trial *t);
+
+/* Copy the result of t, a trial of s, which trial_end has borrowed from a record. */
+void trials_keep_result(const struct trials *s, struct trial *t);
 
 /* NULL when there is no such number. */
 struct trial *trials_at(const struct trials *s, uint64_t number);

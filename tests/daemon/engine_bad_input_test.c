@@ -272,7 +272,7 @@ static void test_points(void **state)
 	harness_free(h);
 }
 
-/* Values of an objective: none, of another metric, twice, with a standard error. */
+/* Values of an objective: none, of another metric, twice. */
 static void test_values(void **state)
 {
 	struct harness *h = harness_new();
@@ -290,8 +290,6 @@ static void test_values(void **state)
 	o.n_values = 2;
 	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[1].name", "given twice");
 	o.n_values = 1;
-	values[0].has_sem = true;
-	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[0].sem", "not built yet");
 	values[0] = (struct msg_value){.name = "gain", .value = 1};
 	refuse(h, &m, KR_INVALID_ARGUMENT, "observations[0].values[0].name", "'gain'");
 	harness_free(h);

@@ -225,7 +225,7 @@ static const struct damage damages[] = {
 	{FAILED, failure_expires, "its state does not allow"},
 	{ADDED, added_out_of_order, "not numbered in order"},
 	{ADDED, added_nowhere, "not a point of the space"},
-	{ADDED, added_without_end, "not a point of the space"},
+	{ADDED, added_without_end, "a result that can't be"},
 	{PAUSED, no_kind, "kind"},
 };
 

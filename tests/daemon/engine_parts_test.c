@@ -1,4 +1,5 @@
 /* The engine's containers against plain models of them. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -140,32 +141,41 @@ static void test_leases(void **state)
 /* A view keeps what it saw while the history goes on, and after its end. */
 static void test_history(void **state)
 {
-	enum { D = 3, N = 1000 };
+	enum { D = 3, K = 2, N = 1000 };
 	struct rng r = make_rng(4);
 	struct history h;
 	struct history_view views[4];
-	static double X[N * D], y[N], gotX[N * D], goty[N];
+	static double X[N * D], y[N * K], s[N * K], gotX[N * D], goty[N * K], gots[N * K];
 	size_t sizes[4], n_views = 0;
 
 	(void)state;
-	history_init(&h, D);
+	history_init(&h, D, K);
 	for (size_t i = 0; i < N; i++) {
 		for (size_t j = 0; j < D; j++)
 			X[i * D + j] = rng_uniform(&r);
-		y[i] = rng_uniform(&r);
+		for (size_t k = 0; k < K; k++) {
+			y[i * K + k] = rng_uniform(&r);
+			s[i * K + k] = i % 3 ? NAN : rng_uniform(&r);
+		}
 		if (i == 0 || i == 128 || i == 300 || i == 777) {
 			assert_int_equal(history_view(&h, &views[n_views], NULL), KR_OK);
 			sizes[n_views++] = i;
 		}
 		assert_int_equal(history_reserve(&h, 1, NULL), KR_OK);
-		history_append(&h, X + i * D, y[i]);
+		history_append(&h, X + i * D, y + i * K, i % 3 ? NULL : s + i * K);
 	}
 	history_fini(&h);
 	for (size_t v = 0; v < n_views; v++) {
 		assert_int_equal(views[v].n, sizes[v]);
-		history_gather(&views[v], gotX, goty);
+		history_gather(&views[v], gotX, goty, gots);
 		assert_memory_equal(gotX, X, sizes[v] * D * sizeof(double));
-		assert_memory_equal(goty, y, sizes[v] * sizeof(double));
+		for (size_t i = 0; i < sizes[v]; i++)
+			for (size_t k = 0; k < K; k++) {
+				size_t at = k * sizes[v] + i;
+
+				assert_true(goty[at] == y[i * K + k]);
+				assert_true(gots[at] == s[i * K + k] || (isnan(gots[at]) && i % 3));
+			}
 		history_view_fini(&views[v]);
 	}
 }

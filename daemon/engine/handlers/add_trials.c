@@ -1,9 +1,9 @@
 /* AddTrials: points with their results, told without having been asked for; all
  * or none, in one row. They take no place of the budget. */
-#include <math.h>
 #include <stdio.h>
 
 #include "daemon/engine/call.h"
+#include "daemon/engine/metric.h"
 #include "daemon/engine/point.h"
 
 static enum kr_status read_one(
@@ -11,26 +11,31 @@ static enum kr_status read_one(
 {
 	const struct msg_point *p = &c->m->u.add_trials.points[i];
 	const struct definition *def = c->study->def;
-	double *values = ARENA_ARRAY(c->a, double, def->d), *y = ARENA_NEW(c->a, double);
+	double *values = ARENA_ARRAY(c->a, double, def->d);
+	struct metric_result r;
 	char field[64];
 	enum kr_status st;
 
-	if (!values || !y)
+	if (!values)
 		return call_no_memory(err);
 	snprintf(field, sizeof(field), "points[%d].params", i);
 	st = point_read_full(def, field, p->n_params, p->params, values, err);
 	if (st != KR_OK)
 		return st;
 	snprintf(field, sizeof(field), "points[%d].values", i);
-	st = point_objective(def, field, p->n_values, p->values, y, err);
+	st = metric_read(def, field, p->n_values, p->values, &r, c->a, err);
+	if (st != KR_OK)
+		return st;
 	*out = (struct record_added_trial){.n_values = def->d, .values = values};
-	if (st == KR_OK && isfinite(*y)) {
-		out->n_metrics = 1;
-		out->metrics = y;
+	if (r.finite) {
+		out->n_metrics = def->spec.n_metrics;
+		out->metrics = r.metrics;
+		out->n_sems = r.n_sems;
+		out->sems = r.sems;
 	} else {
 		out->reason = "nonfinite";
 	}
-	return st;
+	return KR_OK;
 }
 
 enum kr_status handle_add_trials(struct call *c, struct kr_error *err)

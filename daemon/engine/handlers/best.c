@@ -1,4 +1,5 @@
-/* Best: the trial with the best objective; none before any result. */
+/* Best: the trial with the best objective of those that meet all outcome constraints; none
+ * before there is one. */
 #include "daemon/engine/call.h"
 
 enum kr_status handle_best(struct call *c, struct kr_error *err)

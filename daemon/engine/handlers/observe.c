@@ -2,7 +2,7 @@
  *
  *   RUNNING   COMPLETE; FAILED with the reason "nonfinite" when the objective is not finite
  *   EXPIRED   the same, marked late: nobody else has given a result
- *   COMPLETE  the same value again is harmless and changes nothing; another is CONFLICT
+ *   COMPLETE  the same values again are harmless and change nothing; others are CONFLICT
  *   others    CONFLICT */
 #include <inttypes.h>
 #include <math.h>
@@ -11,28 +11,55 @@
 #include "base/number.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
-#include "daemon/engine/point.h"
+#include "daemon/engine/metric.h"
+#include "daemon/engine/quote.h"
 
 static const char nonfinite[] = "nonfinite";
 
-static bool is_repeat(const struct trial *t, double y)
+/* The first metric of which t has another value (*sem: another standard error) than r;
+ * -1 when all are the same. */
+static int difference(
+	const struct definition *def, const struct trial *t, const struct metric_result *r, bool *sem)
 {
-	if (t->state == TRIAL_COMPLETE)
-		return t->value == y;
-	return t->state == TRIAL_FAILED && t->spends && !isfinite(y);
+	for (int k = 0; k < def->spec.n_metrics; k++) {
+		double stored = t->sems ? t->sems[k] : NAN;
+
+		*sem = t->metrics[k] == r->metrics[k];
+		if (!*sem || (stored != r->sems[k] && !(isnan(stored) && isnan(r->sems[k]))))
+			return k;
+	}
+	return -1;
 }
 
-static enum kr_status conflict(
-	const struct trial *t, const char *field, double y, struct kr_error *err)
+static bool is_repeat(
+	const struct definition *def, const struct trial *t, const struct metric_result *r)
 {
-	const char *state = msg_trial_state_name((enum trial_state)t->state);
-	char stored[NUMBER_SHOWN], given[NUMBER_SHOWN];
+	bool sem;
 
 	if (t->state == TRIAL_COMPLETE)
+		return difference(def, t, r, &sem) < 0;
+	return t->state == TRIAL_FAILED && t->spends && !r->finite;
+}
+
+static enum kr_status conflict(const struct definition *def, const struct trial *t,
+	const char *field, const struct metric_result *r, struct kr_error *err)
+{
+	const char *state = msg_trial_state_name((enum trial_state)t->state);
+	char stored[NUMBER_SHOWN], given[NUMBER_SHOWN], name[72] = "";
+	bool sem;
+
+	if (t->state == TRIAL_COMPLETE) {
+		int k = difference(def, t, r, &sem);
+
+		if (def->spec.n_metrics > 1)
+			quote_text(def->spec.metrics[k].name, name, sizeof(name));
+		number_show(sem ? (t->sems ? t->sems[k] : NAN) : t->metrics[k], stored);
+		number_show(sem ? r->sems[k] : r->metrics[k], given);
 		return kr_fail_field(err, KR_CONFLICT, field,
-			"trial %" PRIu64 " is COMPLETE already with %s "
+			"trial %" PRIu64 " is COMPLETE already with %s%s%s%s "
 			"and can't become %s; only the same value may be told again",
-			t->number, number_show(t->value, stored), number_show(y, given));
+			t->number, name, *name ? " " : "", sem ? "standard error " : "", stored, given);
+	}
 	return kr_fail_field(err, KR_CONFLICT, field,
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }
@@ -43,33 +70,33 @@ static enum kr_status read_one(
 {
 	const struct msg_observation *o = &c->m->u.observe.observations[i];
 	const struct trial *t = trials_at(&c->study->trials, o->number);
+	struct metric_result r;
 	char field[64];
-	double *y = ARENA_NEW(c->a, double);
 	enum kr_status st;
 
-	if (!y)
-		return call_no_memory(err);
 	snprintf(field, sizeof(field), "observations[%d].number", i);
 	if (!t)
 		return kr_fail_field(err, KR_NOT_FOUND, field, "study '%s' has no trial %" PRIu64,
 			c->study->def->name, o->number);
 	snprintf(field, sizeof(field), "observations[%d].values", i);
-	st = point_objective(c->study->def, field, o->n_values, o->values, y, err);
+	st = metric_read(c->study->def, field, o->n_values, o->values, &r, c->a, err);
 	if (st != KR_OK)
 		return st;
-	*is_new = !is_repeat(t, *y);
+	*is_new = !is_repeat(c->study->def, t, &r);
 	if (!*is_new)
 		return KR_OK;
 	snprintf(field, sizeof(field), "observations[%d].number", i);
 	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
-		return conflict(t, field, *y, err);
+		return conflict(c->study->def, t, field, &r, err);
 	*out = (struct record_outcome){
 		.number = t->number,
-		.state = isfinite(*y) ? TRIAL_COMPLETE : TRIAL_FAILED,
-		.n_values = isfinite(*y) ? 1 : 0,
-		.values = y,
-		.reason = isfinite(*y) ? NULL : nonfinite,
+		.state = r.finite ? TRIAL_COMPLETE : TRIAL_FAILED,
+		.n_values = r.finite ? c->study->def->spec.n_metrics : 0,
+		.values = r.metrics,
+		.reason = r.finite ? NULL : nonfinite,
 		.late = t->state == TRIAL_EXPIRED,
+		.n_sems = r.finite ? r.n_sems : 0,
+		.sems = r.sems,
 	};
 	return claim_check(t, &o->lease, c->m->meta.worker_id, err);
 }

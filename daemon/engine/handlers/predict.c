@@ -91,11 +91,12 @@ static enum kr_status make_answer(
 			j->def->name);
 	for (int i = 0; i < j->n_queries; i++)
 		out[i] = (struct msg_prediction){
-			j->def->spec.metrics[0].name,
+			j->def->spec.metrics[j->def->objective].name,
 			j->means[i],
 			j->sds[i],
 		};
 	reply->u.predict.n = j->n_queries;
+	reply->u.predict.n_metrics = 1;
 	reply->u.predict.predictions = out;
 	return KR_OK;
 }
