@@ -8,7 +8,7 @@ import time
 
 import krige
 import pytest
-from krige import _transport
+from krige import _exchange
 
 SPACE = {"x": krige.Float(0, 1), "n": krige.Int(1, 5), "c": krige.Categorical(["a", 1, 1.0, None])}
 
@@ -26,7 +26,7 @@ def study(client):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(_transport, "_FIRST_PATIENCE", 0.05)
+    monkeypatch.setattr(_exchange, "FIRST_PATIENCE", 0.05)
 
 
 # ---- the ordinary ----

@@ -6,7 +6,7 @@ import re
 
 import krige
 import pytest
-from krige import _frame, _local, _names, _scalar, _schema, errors, space
+from krige import _frame, _local, _names, _scalar, _schema, _spec, errors, space
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -70,10 +70,10 @@ def test_values_that_cannot_be_sent(value):
 def spec(**changes):
     arguments = dict(space={"x": krige.Float(0, 1)}, objective="minimize y", constraints=(),
                      parameter_constraints=(), cost=None, noise=None, budget=None, lease=None,
-                     seed=None)
+                     on_expiry=None, retry_limit=None, labels=None, seed=None)
     arguments.update(changes)
     message = _schema.message("StudySpec")()
-    space.put_spec(message, **arguments)
+    _spec.put_spec(message, **arguments)
     return message
 
 
@@ -137,12 +137,27 @@ def test_spec_sends_what_later_versions_do():
     (dict(objective="minimise y"), "objective"),
     (dict(constraints=["latency < 10"]), "constraints[0]"),
     (dict(constraints=["latency <= fast"]), "constraints[0]"),
+    (dict(constraints=["latency <= nan"]), "constraints[0]"),
+    (dict(constraints=["<= 1"]), "constraints[0]"),
+    (dict(constraints=["l <= 1", "k >= 1", "l <= 2"]), "constraints[2]"),
+    (dict(on_expiry="retry"), "on_expiry"), (dict(retry_limit=-1), "retry_limit"),
+    (dict(labels=[1]), "labels"), (dict(labels={"a": [1]}), "labels.a"),
     (dict(budget=1.5), "budget"), (dict(budget=-1), "budget"), (dict(budget=True), "budget"),
     (dict(seed=-1), "seed"), (dict(lease="long"), "lease"), (dict(noise="some"), "noise")])
 def test_spec_refusals_name_the_field(changes, field):
     with pytest.raises(krige.InvalidArgument) as caught:
         spec(**changes)
     assert caught.value.field == field and field.split(".")[0] in str(caught.value)
+
+
+def test_bounds_of_one_metric_merge():
+    message = spec(constraints=["t <= 9", "k >= -1e-3", " t>=2.5 "], on_expiry="requeue",
+                   retry_limit=0, labels={"team": "a", "n": 1})
+    t, k = message.metrics[1:]
+    assert (t.name, t.lower, t.upper) == (b"t", 2.5, 9.0)
+    assert (k.name, k.lower, k.HasField("upper")) == (b"k", -1e-3, False)
+    assert message.on_expiry == 2 and message.HasField("retry_limit")
+    assert [(x.name, _scalar.get(x.value)) for x in message.labels] == [(b"team", "a"), (b"n", 1)]
 
 
 def test_a_step_in_the_place_of_log_is_pointed_out():
@@ -169,7 +184,7 @@ def test_fields_as_the_user_named_them():
             ("spec.parameters[1].choices[1]", "space.x.choices[1]"), ("spec.parameters", "space"),
             ("spec.parameters[0].high", "space.a.high"),
             ("spec.parameters[7].high", "space[7].high"),
-            ("spec.metrics[0].name", "objective"), ("spec.metrics[2].role", "constraints[1]"),
+            ("spec.metrics[0].name", "objective"), ("spec.metrics[2].role", "constraints.k"),
             ("spec.metrics[3].role", "cost"), ("spec.lease_s", "lease"), ("spec.budget", "budget"),
             ("spec.noise_sd", "noise"), ("spec.later.thing[3]", "later.thing[3]"),
             ("spec.parameter_constraints", "parameter_constraints"), ("name", "name")):

@@ -9,9 +9,10 @@
     print(study.best.params)
 """
 from .client import Client, connect
-from .errors import (AlreadyExists, Conflict, ConnectionFailed, Error, Internal, InvalidArgument,
-                     NotFound, NotNow, NotSupported, Overloaded, SpaceExhausted, StaleLease,
-                     StudyFinished, Timeout, Unavailable, VersionMismatch)
+from .errors import (AlreadyExists, BudgetSpent, Conflict, ConnectionFailed, Error, Forbidden,
+                     Internal, InvalidArgument, NotFound, NotNow, NotOwner, NotSupported,
+                     Overloaded, SpaceExhausted, StaleLease, StudyFinished, Timeout, TooLarge,
+                     Unauthenticated, Unavailable, VersionMismatch)
 from .space import Bool, Categorical, Fixed, Float, Int, Ordinal, Parameter
 from .study import Study
 from .trial import Trial
@@ -19,9 +20,10 @@ from .version import __version__
 from .views import Status, StudyView, TrialView, Why
 
 __all__ = [
-    "AlreadyExists", "Bool", "Categorical", "Client", "Conflict", "ConnectionFailed", "Error",
-    "Fixed", "Float", "Int", "Internal", "InvalidArgument", "NotFound", "NotNow", "NotSupported",
-    "Ordinal", "Overloaded", "Parameter", "SpaceExhausted", "StaleLease", "Status", "Study",
-    "StudyFinished", "StudyView", "Timeout", "Trial", "TrialView", "Unavailable",
+    "AlreadyExists", "Bool", "BudgetSpent", "Categorical", "Client", "Conflict",
+    "ConnectionFailed", "Error", "Fixed", "Float", "Forbidden", "Int", "Internal",
+    "InvalidArgument", "NotFound", "NotNow", "NotOwner", "NotSupported", "Ordinal", "Overloaded",
+    "Parameter", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
+    "Timeout", "TooLarge", "Trial", "TrialView", "Unauthenticated", "Unavailable",
     "VersionMismatch", "Why", "__version__", "connect",
 ]

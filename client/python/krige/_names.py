@@ -6,7 +6,7 @@ names ("space.x.high"). The request says which is which.
 from __future__ import annotations
 
 import re
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 from ._schema import ROLES
 from .errors import Error
@@ -61,17 +61,18 @@ def _of_spec(path: str, spec: Any) -> str:
         return f"space.{_text(spec.parameters[i].name)}{rest}"
     if name == "metrics":
         tail = "" if rest in (".role", ".name") else rest
-        return _of_metric(i, [metric.role for metric in spec.metrics]) + tail
+        return _of_metric(i, spec.metrics) + tail
     return f"{name}[{i}]{rest}"
 
 
-def _of_metric(i: int, roles: List[int]) -> str:
+def _of_metric(i: int, metrics: Any) -> str:
     """The argument that a metric of a spec came from."""
-    if roles[i] == ROLES["COST"]:
+    role = metrics[i].role
+    if role == ROLES["COST"]:
         return "cost"
-    if roles[i] == ROLES["CONSTRAINT"]:
-        return f"constraints[{roles[:i].count(ROLES['CONSTRAINT'])}]"
-    several = sum(role not in (ROLES["COST"], ROLES["CONSTRAINT"]) for role in roles) > 1
+    if role == ROLES["CONSTRAINT"]:
+        return f"constraints.{_text(metrics[i].name)}"
+    several = sum(m.role not in (ROLES["COST"], ROLES["CONSTRAINT"]) for m in metrics) > 1
     return f"objective[{i}]" if several else "objective"
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Union
+from typing import Any, Iterable, Union
 
 from ._schema import KINDS
 from .errors import InvalidArgument
@@ -59,6 +59,15 @@ def text(value: Any, field: str) -> bytes:
         return value.encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidArgument(f"{field}: {value!r} is not valid Unicode", field=field) from None
+
+
+def texts(value: Any, field: str) -> Iterable[Any]:
+    """The texts of a list that may be absent."""
+    if value is None:
+        return ()
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise InvalidArgument(f"{field}: {value!r} must be a list of strings", field=field)
+    return value
 
 
 def put(scalar: Any, value: Any, field: str) -> None:

@@ -89,6 +89,7 @@ TRIAL_STATE_NAMES = {number: name for name, number in TRIAL_STATES.items()}
 STUDY_STATE_NAMES = {number: name for name, number in enum("StudyState").items()}
 KINDS = enum("Parameter", "Kind")
 ROLES = enum("Metric", "Role")
+ON_EXPIRY = enum("OnExpiry")
 IF_EXISTS = enum("CreateStudyRequest", "IfExists")
 ACTIONS = enum("UpdateStudyRequest", "Action")
 RULES = {number: name.lower() for name, number in enum("Why", "Rule").items()}

@@ -1,10 +1,8 @@
-"""One request, one reply, over sockets that may fail.
+"""Takes the steps of conversations (`_exchange`) with blocking sockets.
 
-Every call takes a DEALER socket out of a pool, so that a call that waits (a
-suggest during a fit) keeps no other waiting. When no reply comes, the socket
-is closed and the same bytes go out on a new one: the daemon knows a repeated
-request id, answers it as before and changes nothing twice. A reply that is not
-the awaited one (late, doubled) is dropped by its correlation id.
+Every attempt takes a DEALER socket out of a pool, so that a call that waits (a
+suggest during a fit) keeps no other waiting. A socket on which no reply came is
+closed, and the next attempt opens a new one.
 
 A forked child starts with an empty pool.
 """
@@ -16,26 +14,19 @@ import socket as sockets
 import threading
 import time
 import weakref
-from typing import Any, List, Optional
+from typing import Any, List, TypeVar
 
 import zmq
-from google.protobuf.message import DecodeError
 
-from . import _frame, _scalar, _schema
-from ._schema import Method
-from .errors import (ConnectionFailed, Error, Internal, InvalidArgument, NotNow, Overloaded,
-                     Timeout, Unavailable, VersionMismatch, from_wire)
+from . import _scalar
+from ._exchange import Attempt, Pause, Step, Steps
+from .errors import ConnectionFailed, Error, InvalidArgument
 
-# Until a request is sent again: doubled each time. The daemon joins a repeat to
-# the request that it is still working on.
-_FIRST_PATIENCE = 1.0
-_LAST_PATIENCE = 8.0
-# Between tries when the daemon says "later" without saying when.
-_FIRST_PAUSE = 0.05
-_LAST_PAUSE = 2.0
-_POOL = 64
+POOL = 64
 # Of the path of a socket (sockaddr_un, without the NUL).
 _PATH_BYTES = 107
+
+_T = TypeVar("_T")
 
 
 def reachable(endpoint: str) -> bool:
@@ -54,7 +45,7 @@ def reachable(endpoint: str) -> bool:
     return True
 
 
-def _check(endpoint: Any) -> None:
+def check(endpoint: Any) -> None:
     """InvalidArgument unless a daemon can listen at this."""
     size = len(_scalar.text(endpoint, "endpoint"))
     kind, _, address = endpoint.partition("://")
@@ -73,11 +64,24 @@ def _check(endpoint: Any) -> None:
     raise InvalidArgument(f"endpoint: {endpoint!r}: {wrong}", field="endpoint")
 
 
+def open_socket(context: Any, endpoint: str) -> Any:
+    """A new DEALER socket to an endpoint, of the kind that the context makes."""
+    socket: Any = context.socket(zmq.DEALER)
+    socket.linger = 0
+    try:
+        socket.connect(endpoint)
+    except zmq.ZMQError as error:
+        socket.close(0)
+        raise ConnectionFailed(f"endpoint: {endpoint!r}: {error.strerror}",
+                               field="endpoint") from None
+    return socket
+
+
 class Transport:
-    """Calls to one endpoint. Any number of threads may call at once."""
+    """Conversations with one endpoint. Any number of threads may have one at once."""
 
     def __init__(self, endpoint: str) -> None:
-        _check(endpoint)
+        check(endpoint)
         self.endpoint = endpoint
         self._closed = False
         self.forget()
@@ -95,55 +99,34 @@ class Transport:
         for socket in idle:
             socket.close(0)
 
-    def call(self, method: Method, request: Any, timeout: float) -> Any:
-        """The reply to a request.
+    def run(self, steps: Steps[_T]) -> _T:
+        """Take all steps; what they end with."""
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    answer = self._take_step(step)
+                except Error as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
 
-        Waits out UNAVAILABLE and OVERLOADED, and NOT_NOW of a suggest, and sends again
-        when no reply comes, all within `timeout` seconds. Raises an Error otherwise.
-        """
-        if method.mutates and not request.meta.request_id:
-            request.meta.request_id = os.urandom(16)
-        body = request.SerializeToString()
-        if len(body) > _schema.MESSAGE_BYTES:
-            raise Error(f"the request has {len(body)} bytes: at most {_schema.MESSAGE_BYTES} "
-                        "are allowed, send less at once", code="TOO_LARGE")
-        timeout = _scalar.seconds(timeout, "timeout")
-        end = time.monotonic() + timeout
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return self._deliver(method, body, end, timeout)
-            except (NotNow, Overloaded, Unavailable) as error:
-                wait = pause if error.retry_after is None else error.retry_after
-                if time.monotonic() + wait >= end or (
-                        isinstance(error, NotNow) and method is not _schema.SUGGEST):
-                    raise
-            time.sleep(wait)
-            pause = min(2 * pause, _LAST_PAUSE)
+    def _take_step(self, step: Step) -> Any:
+        if isinstance(step, Attempt):
+            return self._attempt(step)
+        if isinstance(step, Pause):
+            return time.sleep(step.seconds)
+        return reachable(step.endpoint)
 
-    def _deliver(self, method: Method, body: bytes, end: float, timeout: float) -> Any:
-        patience = _FIRST_PATIENCE
-        while True:
-            now = time.monotonic()
-            reply = self._attempt(method, body, min(end, now + patience))
-            if reply is not None:
-                return reply
-            if time.monotonic() >= end:
-                break
-            patience = min(2 * patience, _LAST_PATIENCE)
-        if not reachable(self.endpoint):
-            raise ConnectionFailed(f"no kriged answers at {self.endpoint}")
-        raise Timeout(f"kriged at {self.endpoint} gave no answer to {method.name} "
-                      f"in {timeout:g} s")
-
-    def _attempt(self, method: Method, body: bytes, end: float) -> Any:
-        """One sending; None when no reply came by `end`."""
-        correlation = os.urandom(16)
+    def _attempt(self, attempt: Attempt) -> Any:
         socket = self._take()
         sound = False
         try:
-            socket.send_multipart((_frame.pack(method.number, correlation), body))
-            reply = _receive(socket, method, correlation, end)
+            socket.send_multipart(attempt.frames)
+            reply = _receive(socket, attempt)
             sound = reply is not None
             return reply
         except Error:
@@ -161,60 +144,28 @@ class Transport:
                 raise ConnectionFailed("this client is closed")
             if self._idle:
                 return self._idle.pop()
-        socket: Any = zmq.Context.instance().socket(zmq.DEALER)
-        socket.linger = 0
-        try:
-            socket.connect(self.endpoint)
-        except zmq.ZMQError as error:
-            socket.close(0)
-            raise ConnectionFailed(f"endpoint: {self.endpoint!r}: {error.strerror}",
-                                   field="endpoint") from None
-        return socket
+        return open_socket(zmq.Context.instance(), self.endpoint)
 
     def _give(self, socket: Any) -> None:
         with self._lock:
-            if not self._closed and len(self._idle) < _POOL:
+            if not self._closed and len(self._idle) < POOL:
                 self._idle.append(socket)
                 return
         socket.close(0)
 
 
-def _receive(socket: Any, method: Method, correlation: bytes, end: float) -> Any:
+def _receive(socket: Any, attempt: Attempt) -> Any:
     while True:
-        left = end - time.monotonic()
+        left = attempt.end - time.monotonic()
         if left <= 0:
             return None
         socket.rcvtimeo = math.ceil(left * 1000)
         try:
-            frames = socket.recv_multipart()
+            reply = attempt.read(socket.recv_multipart())
         except zmq.Again:
             continue
-        if frames and not frames[0]:
-            del frames[0]
-        header = _frame.unpack(frames[0]) if len(frames) == 2 else None
-        if header is None or header.correlation != correlation:
-            continue
-        if header.flags & _frame.ERROR:
-            raise _error(frames[1])
-        if header.version != _schema.PROTOCOL:
-            raise VersionMismatch(f"kriged speaks protocol {header.version}, this client "
-                                  f"{_schema.PROTOCOL}")
-        try:
-            return method.reply.FromString(frames[1])
-        except DecodeError:
-            raise Internal(f"the reply to {method.name} cannot be read") from None
-
-
-def _error(body: bytes) -> Error:
-    try:
-        error = _schema.message("Error").FromString(body)
-    except DecodeError:
-        return Internal("kriged refused the request, and its reason cannot be read")
-    retry_after: Optional[float] = None
-    if error.HasField("retry_after_ms"):
-        retry_after = error.retry_after_ms / 1000.0
-    return from_wire(error.code, error.message.decode("utf-8", "replace"),
-                     error.field.decode("utf-8", "replace") or None, retry_after)
+        if reply is not None:
+            return reply
 
 
 _transports: "weakref.WeakSet[Transport]" = weakref.WeakSet()

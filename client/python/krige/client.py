@@ -7,10 +7,13 @@ from types import TracebackType
 from typing import Any, List, Mapping, Optional, Sequence, Type, Union
 
 from . import _local, _names, _scalar, _schema, views
+from ._exchange import exchange
 from ._leases import Leases
+from ._scalar import Value
+from ._spec import put_spec
 from ._transport import Transport
 from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, VersionMismatch
-from .space import Parameter, put_spec
+from .space import Parameter
 from .study import Study
 from .views import Status
 from .version import __version__
@@ -54,7 +57,7 @@ class Client:
     def _hello(self, timeout: float) -> None:
         request = _schema.HELLO.request(client=f"krige-python {__version__}".encode(),
                                         protocol=_schema.PROTOCOL)
-        reply = self._transport.call(_schema.HELLO, request, timeout)
+        reply = self._transport.run(exchange(self.endpoint, _schema.HELLO, request, timeout))
         if reply.protocol != _schema.PROTOCOL:
             raise VersionMismatch(f"kriged speaks protocol {reply.protocol}, this client "
                                   f"{_schema.PROTOCOL}")
@@ -69,7 +72,7 @@ class Client:
         """One call within this session; `first` is the user's number of its first point."""
         request.meta.session = self._session
         try:
-            return self._transport.call(method, request, timeout)
+            return self._transport.run(exchange(self.endpoint, method, request, timeout))
         except Error as error:
             _names.rename(error, request, first)
             raise
@@ -80,16 +83,23 @@ class Client:
                      parameter_constraints: Optional[Sequence[str]] = (),
                      cost: Optional[str] = None, noise: Optional[float] = None,
                      budget: Optional[int] = None, lease: Optional[float] = None,
+                     on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
+                     labels: Optional[Mapping[str, Value]] = None,
                      seed: Optional[int] = None, if_exists: str = "fail") -> Study:
         """Make a study.
 
-        space      parameters by name: Float, Int, Categorical
-        objective  "minimize NAME" or "maximize NAME"
-        budget     trials that are given out at most; None for no limit
-        lease      seconds after which a trial without a sign of life expires (600)
-        seed       makes the suggestions repeatable; None: chosen by the daemon
-        if_exists  "fail", "attach" (a different spec is a Conflict) or "replace"
-                   (the old one is deleted, and can be undeleted)
+        space        parameters by name: Float, Int, Categorical
+        objective    "minimize NAME" or "maximize NAME"
+        constraints  outcomes that a point must have: ["latency <= 10", "recall >= 0.9"]
+        noise        standard deviation of the measurements; 0: none; None: learnt
+        budget       trials that are given out at most; None for no limit
+        lease        seconds after which a trial without a sign of life expires (600)
+        on_expiry    "expire", or "requeue": the trial is given out again, under its number
+        retry_limit  how often at most (2)
+        labels       values by name, yours to choose
+        seed         makes the suggestions repeatable; None: chosen by the daemon
+        if_exists    "fail", "attach" (a different spec is a Conflict) or "replace"
+                     (the old one is deleted, and can be undeleted)
         The remaining arguments are for later versions: a daemon that does not know
         them refuses them by name (InvalidArgument).
         """
@@ -101,7 +111,8 @@ class Client:
         request.if_exists = choice
         put_spec(request.spec, space=space, objective=objective, constraints=constraints,
                  parameter_constraints=parameter_constraints, cost=cost, noise=noise,
-                 budget=budget, lease=lease, seed=seed)
+                 budget=budget, lease=lease, on_expiry=on_expiry, retry_limit=retry_limit,
+                 labels=labels, seed=seed)
         return Study(self, self._call(_schema.CREATE_STUDY, request).study)
 
     def study(self, name: str) -> Study:

@@ -66,9 +66,15 @@ class StaleLease(Error):
 
 
 class StudyFinished(Error):
-    """The study is finished, or its budget is spent (code BUDGET_SPENT)."""
+    """The study is finished, or its budget is spent (BudgetSpent)."""
 
     code = "STUDY_FINISHED"
+
+
+class BudgetSpent(StudyFinished):
+    """All places of the budget are taken. A trial that fails or expires gives one back."""
+
+    code = "BUDGET_SPENT"
 
 
 class SpaceExhausted(Error):
@@ -107,6 +113,30 @@ class ConnectionFailed(Error):
     code = "UNAVAILABLE"
 
 
+class Unauthenticated(Error):
+    """The daemon does not know the caller's key."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Error):
+    """The caller's role does not allow it."""
+
+    code = "FORBIDDEN"
+
+
+class NotOwner(Error):
+    """Another daemon owns the study."""
+
+    code = "NOT_OWNER"
+
+
+class TooLarge(Error):
+    """Over a limit of the wire: send less at once."""
+
+    code = "TOO_LARGE"
+
+
 class VersionMismatch(Error):
     """Daemon and client do not speak the same version of the protocol."""
 
@@ -119,7 +149,7 @@ class Internal(Error):
     code = "INTERNAL"
 
 
-# Number on the wire -> name and class; Error itself where nothing is gained by a class.
+# Number on the wire -> name and class.
 _STATUSES: Dict[int, Tuple[str, Type[Error]]] = {
     1: ("INVALID_ARGUMENT", InvalidArgument),
     2: ("NOT_FOUND", NotFound),
@@ -127,16 +157,16 @@ _STATUSES: Dict[int, Tuple[str, Type[Error]]] = {
     4: ("CONFLICT", Conflict),
     5: ("STALE_LEASE", StaleLease),
     6: ("STUDY_FINISHED", StudyFinished),
-    7: ("BUDGET_SPENT", StudyFinished),
+    7: ("BUDGET_SPENT", BudgetSpent),
     8: ("SPACE_EXHAUSTED", SpaceExhausted),
     9: ("NOT_NOW", NotNow),
     10: ("OVERLOADED", Overloaded),
     11: ("UNAVAILABLE", Unavailable),
     12: ("DEADLINE", Timeout),
-    13: ("UNAUTHENTICATED", Error),
-    14: ("FORBIDDEN", Error),
-    15: ("NOT_OWNER", Error),
-    16: ("TOO_LARGE", Error),
+    13: ("UNAUTHENTICATED", Unauthenticated),
+    14: ("FORBIDDEN", Forbidden),
+    15: ("NOT_OWNER", NotOwner),
+    16: ("TOO_LARGE", TooLarge),
     17: ("VERSION", VersionMismatch),
     18: ("INTERNAL", Internal),
 }

@@ -6,11 +6,11 @@ are five values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _scalar
 from ._scalar import Value
-from ._schema import KINDS, ROLES
+from ._schema import KINDS
 from .errors import InvalidArgument
 
 
@@ -156,12 +156,9 @@ def _put_choices(message: Any, choices: Any, field: str) -> None:
         _scalar.put(message.choices.items.add(), choice, f"{field}[{i}]")
 
 
-def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str, Sequence[str]],
-             constraints: Optional[Sequence[str]],
-             parameter_constraints: Optional[Sequence[str]], cost: Optional[str],
-             noise: Optional[float], budget: Optional[int], lease: Optional[float],
-             seed: Optional[int]) -> None:
-    """Fill a StudySpec. What this daemon does not know it refuses by name."""
+def put_space(spec: Any, space: Mapping[str, Parameter],
+              parameter_constraints: Optional[Sequence[str]] = ()) -> None:
+    """Fill the parameters of a StudySpec, and what binds them to each other."""
     if not isinstance(space, Mapping):
         raise InvalidArgument(f"space: {space!r} must be a dict of parameters by name, as in "
                               "{'x': krige.Float(0, 1)}", field="space")
@@ -174,55 +171,8 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         message = spec.parameters.add()
         message.name = _scalar.text(name, "space")
         parameter._put(message, field)
-    several = isinstance(objective, Iterable) and not isinstance(objective, (str, bytes))
-    for text in objective if several else [objective]:
-        _put_objective(spec.metrics.add(), text)
-    for i, text in enumerate(_texts(constraints, "constraints")):
-        _put_constraint(spec.metrics.add(), text, f"constraints[{i}]")
-    if cost is not None:
-        metric = spec.metrics.add()
-        metric.name, metric.role = _scalar.text(cost, "cost"), ROLES["COST"]
-    for i, text in enumerate(_texts(parameter_constraints, "parameter_constraints")):
+    for i, text in enumerate(_scalar.texts(parameter_constraints, "parameter_constraints")):
         spec.parameter_constraints.append(_scalar.text(text, f"parameter_constraints[{i}]"))
-    if noise is not None:
-        spec.noise_sd = _scalar.number(noise, "noise")
-    if budget is not None:
-        spec.budget = _scalar.integer(budget, "budget", 0)
-    if lease is not None:
-        spec.lease_s = _scalar.number(lease, "lease")
-    if seed is not None:
-        spec.seed = _scalar.integer(seed, "seed", 0, (1 << 64) - 1)
-
-
-def _texts(value: Any, field: str) -> Iterable[Any]:
-    if value is None:
-        return ()
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise InvalidArgument(f"{field}: {value!r} must be a list of strings", field=field)
-    return value
-
-
-def _put_objective(metric: Any, text: Any) -> None:
-    way, _, name = text.partition(" ") if isinstance(text, str) else ("", "", "")
-    if way not in ("minimize", "maximize") or not name:
-        raise InvalidArgument(
-            f"objective: {text!r} must be 'minimize NAME' or 'maximize NAME'", field="objective")
-    metric.role = ROLES[way.upper()]
-    metric.name = _scalar.text(name, "objective")
-
-
-def _put_constraint(metric: Any, text: Any, field: str) -> None:
-    for sign, bound in (("<=", "upper"), (">=", "lower")):
-        if isinstance(text, str) and text.count(sign) == 1:
-            name, _, limit = (part.strip() for part in text.partition(sign))
-            try:
-                setattr(metric, bound, float(limit))
-            except ValueError:
-                break
-            metric.name, metric.role = _scalar.text(name, field), ROLES["CONSTRAINT"]
-            return
-    raise InvalidArgument(f"{field}: {text!r} must be 'NAME <= NUMBER' or 'NAME >= NUMBER'",
-                          field=field)
 
 
 def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
