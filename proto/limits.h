@@ -13,6 +13,9 @@ enum {
 	LIMIT_BATCH = 1024,
 	LIMIT_REASON_BYTES = 4096,
 	LIMIT_STRING_BYTES = 4096, /* a value that is text */
+	LIMIT_LABELS = 100,        /* of a study or a trial */
+	LIMIT_NOTE_BYTES = 4096,
+	LIMIT_REPORTS = 10000, /* of a trial */
 	LIMIT_LEASE_S = 10000000,
 	LIMIT_DEADLINE_MS = 1000000000
 };

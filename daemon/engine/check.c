@@ -16,17 +16,32 @@ struct recount {
 	uint64_t states[TRIAL_N_STATES];
 	uint64_t spent, results, leased;
 	const struct trial *best;
-	bool indexes_agree;
+	bool indexes_agree, versions_agree;
 };
+
+/* Each version is of the same trial, and older than the one after it. */
+static bool good_versions(const struct trial *t)
+{
+	for (; t->before; t = t->before)
+		if (t->before->number != t->number || t->before->seq >= t->seq)
+			return false;
+	return true;
+}
 
 static struct recount count(const struct study *s)
 {
-	struct recount r = {.indexes_agree = true};
+	struct recount r = {.indexes_agree = true, .versions_agree = true};
 
 	for (uint64_t k = 0; k < s->trials.n; k++) {
-		const struct trial *t = trials_at(&s->trials, k);
+		const struct trial *t = trials_kept(&s->trials, k);
 		bool running = t->state == TRIAL_RUNNING, complete = t->state == TRIAL_COMPLETE;
 
+		r.versions_agree &= good_versions(t);
+		if (t->deleted) {
+			r.indexes_agree &= !t->spends && !t->lease_at && !numbers_has(&s->running, k) &&
+				!numbers_has(&s->taken, k);
+			continue;
+		}
 		r.states[t->state]++;
 		r.spent += t->spends;
 		r.results += t->has_value;
@@ -58,6 +73,8 @@ static enum kr_status check_counts(const struct study *s, struct kr_error *err)
 		return wrong(err, s, "leases", r.leased, r.states[TRIAL_RUNNING]);
 	if (!r.indexes_agree)
 		return wrong(err, s, "indexes of trials", 0, 1);
+	if (!r.versions_agree)
+		return wrong(err, s, "versions of trials", 0, 1);
 	if ((r.best != NULL) != s->now.has_best || (r.best && r.best->number != s->now.best))
 		return wrong(err, s, "best", s->now.best, r.best ? r.best->number : 0);
 	return KR_OK;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
+#include "daemon/engine/labels.h"
 #include "daemon/engine/quote.h"
 #include "proto/limits.h"
 
@@ -54,7 +55,7 @@ static enum kr_status copy_spec(
 	for (int k = 0; k < from->n_metrics; k++)
 		if (!(metrics[k].name = copy_text(a, metrics[k].name)))
 			return no_memory(err);
-	return KR_OK;
+	return labels_copy(a, &to->labels, &from->labels, err);
 }
 
 static bool is_objective(const struct msg_metric *m)

@@ -14,7 +14,7 @@ struct definition {
 	size_t refs;
 	struct arena *arena;
 	const char *name;
-	struct msg_spec spec; /* completed: lease and seed are set */
+	struct msg_spec spec; /* completed: lease and seed are set; the settings as first given */
 	struct space *space;
 	int d;         /* parameters */
 	int objective; /* of the metrics */
@@ -32,6 +32,9 @@ void definition_release(struct definition *def);
 
 /* The term of a lease that nobody chose. */
 #define DEFINITION_LEASE_S 600.0
+
+/* How often a trial is given out again after its lease ran out, when REQUEUE says no limit. */
+enum { DEFINITION_RETRY_LIMIT = 2 };
 
 /* Parameter of that name, -1 when there is none; hint: where it may be. */
 int definition_find(const struct definition *def, const char *name, int hint);

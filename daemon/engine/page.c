@@ -49,6 +49,16 @@ static size_t values_bytes(const struct definition *def)
 	return sum;
 }
 
+static size_t labels_bytes(const struct msg_labels *l)
+{
+	enum { FRAMING = 8 };
+	size_t sum = 0;
+
+	for (int i = 0; i < l->n; i++)
+		sum += FRAMING + text_bytes(l->p[i].name) + scalar_bytes(&l->p[i].value);
+	return sum;
+}
+
 size_t page_trial_bytes(const struct study *s, const struct trial *t, struct reply_columns columns)
 {
 	size_t sum = TRIAL_BYTES + text_bytes(t->worker) + text_bytes(t->reason);
@@ -57,6 +67,8 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t, struct rep
 		sum += page_point_bytes(s->def, t->values);
 	if (columns.values)
 		sum += values_bytes(s->def);
+	if (columns.labels)
+		sum += text_bytes(t->note) + labels_bytes(&t->labels);
 	if (columns.why)
 		sum += WHY_BYTES;
 	return sum;
@@ -73,6 +85,7 @@ size_t page_study_bytes(const struct study *s)
 		for (int k = 0; k < p->n_choices; k++)
 			sum += scalar_bytes(&p->choices[k]);
 	}
+	sum += labels_bytes(&s->now.labels);
 	if (s->now.has_best)
 		sum += page_trial_bytes(s, trials_at(&s->trials, s->now.best), reply_all_columns);
 	return sum;

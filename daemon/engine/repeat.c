@@ -1,9 +1,9 @@
 /* Repeats of requests that were applied: the first answer, built again from
  * what its event left in memory, byte for byte.
  *
- * That works because an event's traces stay: what a trial was given out with is
- * never overwritten, a result is final, and a study keeps a view for each event
- * whose answer showed it. Nothing is stored twice, and a restart changes nothing. */
+ * That works because an event's traces stay: an event that overwrites what an
+ * answer showed of a trial keeps the earlier version (version.h), and a study keeps
+ * a view for each event whose answer showed it. A restart changes nothing. */
 #include <string.h>
 
 #include "daemon/engine/call.h"
@@ -39,33 +39,29 @@ static enum kr_status tell_study(struct call *c, uint64_t seq, struct kr_error *
 	return call_answer_study(c, &v, c->m->method == METHOD_CREATE_STUDY && seq != 1, err);
 }
 
-/* Numbers of the trials that event seq made. */
-static uint64_t made_by(const struct study *s, uint64_t seq, uint64_t *first)
-{
-	*first = trials_given_from(&s->trials, seq);
-	return trials_given_from(&s->trials, seq + 1) - *first;
-}
-
 static enum kr_status tell_given(struct call *c, uint64_t seq, struct kr_error *err)
 {
 	const struct study *s = c->study;
-	uint64_t first, n = made_by(s, seq, &first);
+	uint64_t n = study_n_given(s, seq);
 	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, n);
 	enum kr_status st = KR_OK;
 
 	if (!trials)
 		return call_no_memory(err);
-	for (uint64_t i = 0; st == KR_OK && i < n; i++)
-		st = reply_given(&trials[i], s, trials_at(&s->trials, first + i), c->a, err);
+	for (uint64_t i = 0; st == KR_OK && i < n; i++) {
+		const struct trial *t = trials_kept(&s->trials, study_given(s, seq, i));
+
+		st = reply_given(&trials[i], s, version_given(t, seq), c->a, err);
+	}
 	c->reply.u.trials.n = (int)n;
 	c->reply.u.trials.trials = trials;
 	return st;
 }
 
-/* Did event seq, or an earlier one, give this trial its end? */
-static bool ended_by(const struct trial *t, uint64_t seq)
+/* Did event seq, or an earlier one, give this version of a trial its end? */
+static bool ended(const struct trial *t)
 {
-	return t && t->seq <= seq && t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED;
+	return t && t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED && t->state != TRIAL_QUEUED;
 }
 
 static enum kr_status tell_ended(
@@ -77,9 +73,9 @@ static enum kr_status tell_ended(
 	if (!trials)
 		return call_no_memory(err);
 	for (int i = 0; st == KR_OK && i < n; i++) {
-		const struct trial *t = trials_at(&c->study->trials, numbers[i]);
+		const struct trial *t = version_at(trials_kept(&c->study->trials, numbers[i]), seq);
 
-		if (!ended_by(t, seq))
+		if (!ended(t))
 			return other_request(err);
 		st = reply_trial(&trials[i], c->study, t, reply_all_columns, c->a, err);
 	}
@@ -123,7 +119,7 @@ enum kr_status call_repeat(struct call *c, const struct request_entry *entry, st
 	case METHOD_OBSERVE: return tell_observed(c, seq, err);
 	case METHOD_FAIL_TRIAL: return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
 	case METHOD_ADD_TRIALS:
-		c->reply.u.add_trials.count = made_by(s, seq, &c->reply.u.add_trials.first_number);
+		c->reply.u.add_trials.count = study_made(s, seq, &c->reply.u.add_trials.first_number);
 		return KR_OK;
 	default: return tell_study(c, seq, err);
 	}

@@ -6,7 +6,7 @@
 #include "daemon/engine/metric.h"
 #include "daemon/engine/point.h"
 
-const struct reply_columns reply_all_columns = {true, true, true};
+const struct reply_columns reply_all_columns = {true, true, true, true};
 
 static enum kr_status no_memory(struct kr_error *err)
 {
@@ -59,9 +59,14 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 		.late = t->late,
 		.told = t->told,
 		.seq = t->seq,
+		.excluded = t->excluded,
 	};
 	out->has_feasible = s->def->constrained && t->has_value;
 	out->feasible = out->has_feasible && study_feasible(s, t);
+	if (columns.labels) {
+		out->labels = t->labels;
+		out->note = t->note;
+	}
 	if (columns.why)
 		put_why(out, t);
 	if (columns.values)
@@ -81,6 +86,8 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 		.attempt = t->attempt,
 		.created_ms = t->created_ms,
 		.seq = t->given_seq,
+		.labels = t->labels,
+		.note = t->note,
 		.has_lease = true,
 		.lease =
 			{
@@ -125,16 +132,23 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s, const s
 		.created_ms = s->created_ms,
 		.seq = v->seq,
 		.reserved = v->spent,
+		.spec_version = v->spec_version,
 	};
 	out->spec.has_budget = v->has_budget;
 	out->spec.budget = v->budget;
+	out->spec.lease_s = v->lease_s;
+	out->spec.on_expiry = v->on_expiry;
+	out->spec.has_retry_limit = true;
+	out->spec.retry_limit = v->retry_limit;
+	out->spec.labels = v->labels;
 	memcpy(out->counts, v->counts, sizeof(out->counts));
 	st = put_reason(out, v, a, err);
 	if (st == KR_OK && v->has_best) {
 		struct msg_trial *best = ARENA_NEW(a, struct msg_trial);
 
 		out->best = best;
-		st = best ? reply_trial(best, s, trials_at(&s->trials, v->best), reply_all_columns, a, err)
+		st = best ? reply_trial(best, s, version_at(trials_kept(&s->trials, v->best), v->seq),
+						reply_all_columns, a, err)
 				  : no_memory(err);
 	}
 	return st;

@@ -9,7 +9,7 @@
 #include "proto/msg.h"
 
 struct reply_columns {
-	bool params, values, why;
+	bool params, values, why, labels; /* labels: the note too */
 };
 
 /* A trial as it is. */

@@ -17,6 +17,11 @@ static void view_init(struct study_view *v, const struct definition *def)
 		.before_delete = STUDY_ACTIVE,
 		.has_budget = def->spec.has_budget,
 		.budget = def->spec.budget,
+		.lease_s = def->spec.lease_s,
+		.on_expiry = def->spec.on_expiry ? def->spec.on_expiry : ON_EXPIRY_EXPIRE,
+		.retry_limit = def->spec.has_retry_limit ? def->spec.retry_limit : DEFINITION_RETRY_LIMIT,
+		.labels = def->spec.labels,
+		.spec_version = 1,
 	};
 }
 
@@ -50,12 +55,20 @@ void study_free(struct study *s)
 	history_fini(&s->history);
 	numbers_fini(&s->running);
 	numbers_fini(&s->taken);
+	grants_fini(&s->grants);
+	pool_fini(&s->pool);
 	text_fini(&s->text);
 	kr_free(s->state);
 	kr_free(s);
 }
 
 /* ---- views ------------------------------------------------------------------ */
+
+static bool changes_settings(const struct record_updated *u)
+{
+	return u->has_budget || u->no_budget || u->has_lease || u->on_expiry || u->has_retry_limit ||
+		u->has_labels;
+}
 
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq)
 {
@@ -72,6 +85,15 @@ void study_view_update(struct study_view *v, const struct record_updated *u, uin
 		v->has_budget = false;
 		v->budget = 0;
 	}
+	if (u->has_lease)
+		v->lease_s = u->lease_s;
+	if (u->on_expiry)
+		v->on_expiry = u->on_expiry;
+	if (u->has_retry_limit)
+		v->retry_limit = u->retry_limit;
+	if (u->has_labels)
+		v->labels = u->labels;
+	v->spec_version += changes_settings(u);
 }
 
 /* ---- questions -------------------------------------------------------------- */
@@ -105,6 +127,29 @@ bool study_feasible(const struct study *s, const struct trial *t)
 			return false;
 	}
 	return true;
+}
+
+uint64_t study_made(const struct study *s, uint64_t seq, uint64_t *first)
+{
+	*first = trials_made_from(&s->trials, seq);
+	return trials_made_from(&s->trials, seq + 1) - *first;
+}
+
+uint64_t study_n_given(const struct study *s, uint64_t seq)
+{
+	uint64_t first;
+	size_t again;
+
+	grants_of(&s->grants, seq, &again);
+	return again + study_made(s, seq, &first);
+}
+
+uint64_t study_given(const struct study *s, uint64_t seq, uint64_t i)
+{
+	size_t again;
+	const struct grant *grants = grants_of(&s->grants, seq, &again);
+
+	return i < again ? grants[i].number : trials_made_from(&s->trials, seq) + (i - again);
 }
 
 bool study_view_at(const struct study *s, uint64_t seq, struct study_view *out)

@@ -16,11 +16,13 @@
 
 #include "daemon/engine/definition.h"
 #include "daemon/engine/history.h"
+#include "daemon/engine/labels.h"
 #include "daemon/engine/lease.h"
 #include "daemon/engine/numbers.h"
 #include "daemon/engine/row.h"
 #include "daemon/engine/text.h"
 #include "daemon/engine/trial.h"
+#include "daemon/engine/version.h"
 #include "proto/record.h"
 
 /* What a study looks like from outside at one event, beside its definition and
@@ -31,6 +33,11 @@ struct study_view {
 	enum study_state before_delete; /* what undelete brings back */
 	bool has_budget;
 	uint64_t budget;
+	double lease_s; /* of trials given out from now on */
+	enum on_expiry on_expiry;
+	uint32_t retry_limit;
+	struct msg_labels labels;
+	uint64_t spec_version; /* 1 at first, one more with each change of the settings */
 	uint64_t counts[TRIAL_N_STATES];
 	uint64_t spent; /* trials that take a place of the budget */
 	bool has_best;
@@ -55,6 +62,8 @@ struct study {
 	struct trials trials;
 	struct history history;
 	struct numbers running, taken;
+	struct grants grants; /* trials given out again */
+	struct pool pool;     /* versions of trials, points, labels */
 	struct text text;
 	double *state; /* of the model */
 	size_t n_state, cap_state;
@@ -97,7 +106,15 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 /* row gives seq, time and method; now_ns starts leases. */
 void study_apply(struct study *s, const struct row *row, const struct record *r, int64_t now_ns);
 
-/* The view as a RECORD_STUDY_UPDATED leaves it; pure. */
+/* Numbers of the trials that event seq gave out, in the order of its answer: how many, and the
+ * i-th. Deleted ones too. */
+uint64_t study_n_given(const struct study *s, uint64_t seq);
+uint64_t study_given(const struct study *s, uint64_t seq, uint64_t i);
+
+/* Numbers of the trials that event seq made: how many, the first in *first. */
+uint64_t study_made(const struct study *s, uint64_t seq, uint64_t *first);
+
+/* The view as a RECORD_STUDY_UPDATED leaves it; pure: labels are borrowed. */
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq);
 
 /* The view at event seq: now, at a request kept in past, or at creation.

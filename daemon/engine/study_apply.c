@@ -5,7 +5,10 @@
 
 static void apply_updated(struct study *s, const struct row *row, const struct record_updated *u)
 {
-	study_view_update(&s->now, u, row->seq);
+	struct record_updated kept = *u;
+
+	kept.labels = labels_keep(&s->pool, &s->text, &u->labels);
+	study_view_update(&s->now, &kept, row->seq);
 	if (row->has_request)
 		s->past[s->n_past++] = s->now;
 }
@@ -57,6 +60,8 @@ static void apply_ended(struct study *s, const struct row *row, const struct rec
 
 		s->now.counts[t->state]--;
 		s->now.spent -= t->spends;
+		if (version_needed(t, RECORD_ENDED))
+			version_keep(&s->pool, t);
 		o.reason = text_keep(&s->text, o.reason);
 		trial_end(t, &o, row);
 		trials_keep_result(&s->trials, t);
@@ -84,6 +89,8 @@ static void apply_added(struct study *s, const struct row *row, const struct rec
 
 		trial_tell(&told, r->first_number + (uint64_t)i, &r->trials[i], row);
 		told.reason = text_keep(&s->text, told.reason);
+		told.note = text_keep(&s->text, told.note);
+		told.labels = labels_keep(&s->pool, &s->text, &told.labels);
 		t = trials_add(&s->trials, &told);
 		s->now.counts[t->state]++;
 		if (t->has_value)

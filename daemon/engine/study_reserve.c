@@ -16,6 +16,14 @@ static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *
 	return KR_OK;
 }
 
+static enum kr_status reserve_labels(
+	struct study *s, const struct msg_labels *labels, struct kr_error *err)
+{
+	enum kr_status st = pool_reserve(&s->pool, labels_size(labels), err);
+
+	return st == KR_OK ? text_reserve(&s->text, labels_text_size(labels), err) : st;
+}
+
 static enum kr_status reserve_suggested(
 	struct study *s, const struct record_suggested *r, struct kr_error *err)
 {
@@ -36,16 +44,19 @@ static enum kr_status reserve_suggested(
 static enum kr_status reserve_ended(
 	struct study *s, const struct record_ended *r, struct kr_error *err)
 {
-	size_t text = 0, n_results = 0;
+	size_t text = 0, n_results = 0, n_versions = 0;
 	enum kr_status st;
 
 	for (int i = 0; i < r->n; i++) {
 		text += text_size(r->outcomes[i].reason);
 		n_results += r->outcomes[i].n_values > 0;
+		n_versions += version_needed(trials_at(&s->trials, r->outcomes[i].number), RECORD_ENDED);
 	}
 	st = history_reserve(&s->history, n_results, err);
 	if (st == KR_OK)
 		st = numbers_reserve(&s->taken, (size_t)r->n - n_results, err);
+	if (st == KR_OK)
+		st = pool_reserve(&s->pool, n_versions * version_size(), err);
 	if (st == KR_OK)
 		st = text_reserve(&s->text, text, err);
 	return st;
@@ -54,11 +65,16 @@ static enum kr_status reserve_ended(
 static enum kr_status reserve_added(
 	struct study *s, const struct record_added *r, struct kr_error *err)
 {
-	size_t n = (size_t)r->n, text = 0;
+	size_t n = (size_t)r->n, text = 0, labels = 0;
 	enum kr_status st = trials_reserve(&s->trials, n, err);
 
-	for (int i = 0; i < r->n; i++)
-		text += text_size(r->trials[i].reason);
+	for (int i = 0; i < r->n; i++) {
+		text += text_size(r->trials[i].reason) + text_size(r->trials[i].note) +
+			labels_text_size(&r->trials[i].labels);
+		labels += labels_size(&r->trials[i].labels);
+	}
+	if (st == KR_OK)
+		st = pool_reserve(&s->pool, labels, err);
 	if (st == KR_OK)
 		st = history_reserve(&s->history, n, err);
 	if (st == KR_OK)
@@ -75,7 +91,7 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 	case RECORD_STUDY_UPDATED:
 		if (KR_GROW(&s->past, s->n_past, &s->cap_past))
 			return kr_fail(err, KR_ENOMEM, "no memory for the events of a study");
-		break;
+		return reserve_labels(s, &r->u.updated.labels, err);
 	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
 	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
 	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);

@@ -1,20 +1,18 @@
-/* Strings of a study that live as long as it does: worker names and reasons.
- * They stand one after another in a few large chunks; a name given again soon
- * is kept once. */
+/* Strings of a study that live as long as it does: worker names, reasons,
+ * notes and labels. One that is given again soon is kept once. */
 #ifndef KR_DAEMON_ENGINE_TEXT_H
 #define KR_DAEMON_ENGINE_TEXT_H
 
 #include <stddef.h>
 
 #include "base/status.h"
+#include "daemon/engine/pool.h"
 
 enum { TEXT_RECENT = 8 };
 
-struct text_chunk;
-
 /* All zero is empty. */
 struct text {
-	struct text_chunk *top;
+	struct pool pool;
 	const char *recent[TEXT_RECENT];
 	unsigned next;
 };

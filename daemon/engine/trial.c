@@ -20,6 +20,7 @@ void trial_give(
 	*t = (struct trial){
 		.number = given->number,
 		.values = given->values,
+		.made_seq = row->seq,
 		.given_seq = row->seq,
 		.seq = row->seq,
 		.created_ms = (uint64_t)row->time_ms,
@@ -44,11 +45,13 @@ void trial_tell(
 	*t = (struct trial){
 		.number = number,
 		.values = added->values,
-		.given_seq = row->seq,
+		.made_seq = row->seq,
 		.seq = row->seq,
 		.created_ms = (uint64_t)row->time_ms,
 		.finished_ms = (uint64_t)row->time_ms,
 		.reason = added->reason,
+		.note = added->note && added->note[0] ? added->note : NULL,
+		.labels = added->labels,
 		.state = added->n_metrics ? TRIAL_COMPLETE : TRIAL_FAILED,
 		.has_value = added->n_metrics > 0,
 		.told = true,
@@ -79,6 +82,25 @@ void trial_end(struct trial *t, const struct record_outcome *outcome, const stru
 	t->has_value = outcome->n_values > 0;
 	t->metrics = t->has_value ? outcome->values : NULL;
 	t->sems = t->has_value && outcome->n_sems ? outcome->sems : NULL;
+	t->shown = row->has_request;
+}
+
+void trial_edit(struct trial *t, const struct record_edited *edited, const struct row *row)
+{
+	t->seq = row->seq;
+	if (edited->n_values) {
+		t->metrics = edited->values;
+		t->sems = edited->n_sems ? edited->sems : NULL;
+	}
+	if (edited->has_excluded)
+		t->excluded = edited->excluded;
+	if (edited->note)
+		t->note = edited->note[0] ? edited->note : NULL;
+	if (edited->has_labels)
+		t->labels = edited->labels;
+	t->deleted = edited->deleted;
+	t->spends &= !edited->deleted;
+	t->shown = true;
 }
 
 /* ---- all of a study --------------------------------------------------------- */
@@ -150,19 +172,26 @@ void trials_keep_result(const struct trials *s, struct trial *t)
 		t->sems = memcpy(at + k, t->sems, k * sizeof(double));
 }
 
-struct trial *trials_at(const struct trials *s, uint64_t number)
+struct trial *trials_kept(const struct trials *s, uint64_t number)
 {
 	return number < s->n ? &s->chunks[number / CHUNK]->trials[number % CHUNK] : NULL;
 }
 
-uint64_t trials_given_from(const struct trials *s, uint64_t seq)
+struct trial *trials_at(const struct trials *s, uint64_t number)
+{
+	struct trial *t = trials_kept(s, number);
+
+	return t && !t->deleted ? t : NULL;
+}
+
+uint64_t trials_made_from(const struct trials *s, uint64_t seq)
 {
 	uint64_t lo = 0, hi = s->n;
 
 	while (lo < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (trials_at(s, mid)->given_seq < seq)
+		if (trials_kept(s, mid)->made_seq < seq)
 			lo = mid + 1;
 		else
 			hi = mid;

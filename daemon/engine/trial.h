@@ -10,22 +10,27 @@
 #include "daemon/engine/row.h"
 #include "proto/record.h"
 
-/* A trial as its events left it. What it was given out with (given_seq, token,
- * lease_ms, why, ...) is never overwritten, and a result is final, so that the first
- * answer to the request that gave it out or ended it can be told again. */
+/* A trial as its events left it. Its end leaves what it was given out with (given_seq,
+ * token, lease_ms, why, ...) as it is; every other event that overwrites something keeps
+ * the trial as it was (version.h). So the first answer to a request that showed it can be
+ * told again. */
 struct trial {
 	uint64_t number;
-	const double *values;  /* d: the number, or the index of the choice */
-	const double *metrics; /* by metric of the study, when has_value */
-	const double *sems;    /* by metric, NaN: none; NULL: none at all */
-	uint64_t given_seq;    /* event that made it */
-	uint64_t seq;          /* event that changed it last */
+	const double *values;       /* d: the number, or the index of the choice */
+	const double *metrics;      /* by metric of the study, when has_value */
+	const double *sems;         /* by metric, NaN: none; NULL: none at all */
+	const struct trial *before; /* its earlier version; NULL: none was kept */
+	uint64_t made_seq;          /* event that made it */
+	uint64_t given_seq;         /* event that gave it out last; 0: none yet */
+	uint64_t seq;               /* event that changed it last */
 	uint64_t created_ms;
 	uint64_t finished_ms; /* 0: not yet */
 	uint64_t lease_ms;    /* term */
 	double mean, sd, log_acq;
 	const char *worker; /* NULL: none was named */
 	const char *reason; /* NULL: none */
+	const char *note;   /* NULL: none */
+	struct msg_labels labels;
 	uint8_t token[MSG_ID_BYTES];
 	uint32_t attempt;
 	uint32_t lease_at;       /* place in the heap of leases, from 1; 0: none */
@@ -35,7 +40,10 @@ struct trial {
 	bool has_value;
 	bool late;
 	bool told;
-	bool spends; /* takes a place of the budget */
+	bool spends;   /* takes a place of the budget */
+	bool excluded; /* the model does not see it; its point counts as taken */
+	bool deleted;  /* gone: only repeats of requests know it */
+	bool shown;    /* the answer to event seq showed all of it */
 };
 
 /* What an event makes of a trial; pure, so that an answer can be built before
@@ -45,6 +53,7 @@ void trial_give(
 void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
 	const struct row *row);
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row);
+void trial_edit(struct trial *t, const struct record_edited *edited, const struct row *row);
 
 struct trials {
 	int d, n_metrics;
@@ -67,10 +76,13 @@ struct trial *trials_add(struct trials *s, const struct trial *t);
 /* Copy the result of t, a trial of s, which trial_end has borrowed from a record. */
 void trials_keep_result(const struct trials *s, struct trial *t);
 
-/* NULL when there is no such number. */
+/* NULL when there is no such number, or the trial was deleted. */
 struct trial *trials_at(const struct trials *s, uint64_t number);
 
+/* The same, deleted ones too. */
+struct trial *trials_kept(const struct trials *s, uint64_t number);
+
 /* The first number made by event seq or a later one; s->n when there is none. */
-uint64_t trials_given_from(const struct trials *s, uint64_t seq);
+uint64_t trials_made_from(const struct trials *s, uint64_t seq);
 
 #endif

@@ -5,14 +5,14 @@
 
 static bool wanted(const struct trial *t, const struct msg_list_trials *m)
 {
-	return (!m->states || (m->states & (1u << t->state))) && t->seq > m->since_seq;
+	return t && (!m->states || (m->states & (1u << t->state))) && t->seq > m->since_seq;
 }
 
 static struct reply_columns columns_of(const struct msg_list_trials *m)
 {
-	const struct reply_columns some = {m->params, m->values, m->why};
+	const struct reply_columns some = {m->params, m->values, m->why, m->labels};
 
-	return m->params || m->values || m->why ? some : reply_all_columns;
+	return m->params || m->values || m->why || m->labels ? some : reply_all_columns;
 }
 
 /* How many of the wanted trials fit the page; *next: where the next one begins. */

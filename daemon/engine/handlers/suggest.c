@@ -45,7 +45,7 @@ static enum kr_status read_lease(const struct call *c, uint64_t *ms, struct kr_e
 
 	if (m->has_lease)
 		return claim_term(m->lease_s, "lease_s", ms, err);
-	return claim_term(c->study->def->spec.lease_s, "spec.lease_s", ms, err);
+	return claim_term(c->study->now.lease_s, "spec.lease_s", ms, err);
 }
 
 enum kr_status handle_suggest(struct call *c, struct kr_error *err)
