@@ -188,7 +188,7 @@ static enum kr_status read_observation(
 	st = read_trial_lease(d, PLACE(at, "lease"), pb->lease, pb->number, &m->lease);
 	return st != KR_OK
 		? st
-		: decode_part__values(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
+		: decode_value__list(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
 }
 
 static enum kr_status read_observe(
@@ -309,12 +309,14 @@ static enum kr_status read_columns(
 	const struct {
 		const char *name;
 		bool *flag;
-	} columns[] = {{"params", &m->params}, {"values", &m->values}, {"why", &m->why}};
+	} columns[] = {{"params", &m->params}, {"values", &m->values}, {"why", &m->why},
+		{"labels", &m->labels}, {"progress", &m->progress}};
+	const size_t n = sizeof(columns) / sizeof(*columns);
 	const char *name;
 	enum kr_status st;
 
-	if (pb->n_columns == 0)
-		m->params = m->values = m->why = true;
+	for (size_t k = 0; k < n; k++)
+		*columns[k].flag = pb->n_columns == 0;
 	for (size_t i = 0; i < pb->n_columns; i++) {
 		const struct place *at = PLACE_AT(NULL, "columns", (int)i);
 		bool known = false;
@@ -322,12 +324,12 @@ static enum kr_status read_columns(
 		st = decode_part__name(d, at, true, pb->columns[i], &name);
 		if (st != KR_OK)
 			return st;
-		for (size_t k = 0; k < 3; k++)
+		for (size_t k = 0; k < n; k++)
 			if (strcmp(name, columns[k].name) == 0)
 				known = *columns[k].flag = true;
 		if (!known)
-			return decode_part__fail(
-				d, at, KR_INVALID_ARGUMENT, "is not a column; the columns are params, values, why");
+			return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
+				"is not a column; the columns are params, values, why, labels, progress");
 	}
 	return KR_OK;
 }

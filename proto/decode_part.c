@@ -47,6 +47,12 @@ enum kr_status decode_part__no_memory(const struct decoder *d)
 		LIMIT_ARENA_BYTES >> 20);
 }
 
+enum kr_status decode_part__missing(
+	const struct decoder *d, const struct place *at, const char *remedy)
+{
+	return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is missing; %s", remedy);
+}
+
 enum kr_status decode_part__unsupported(const struct decoder *d, const struct place *at)
 {
 	return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
@@ -170,6 +176,12 @@ enum kr_status decode_part__required_name(const struct decoder *d, const struct 
 		return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
 			"is missing; give a name of 1 to %d bytes", LIMIT_NAME_BYTES);
 	return decode_part__name(d, at, has, pb, out);
+}
+
+enum kr_status decode_part__note(const struct decoder *d, const struct place *up,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
+{
+	return decode_part__text(d, PLACE(up, "note"), has, pb, LIMIT_NOTE_BYTES, out);
 }
 
 enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
@@ -329,11 +341,12 @@ static enum kr_status read_named(
 	return st != KR_OK ? st : decode_part__scalar(d, PLACE(at, "value"), pb->value, &out->value);
 }
 
-enum kr_status decode_part__named(const struct decoder *d, const struct place *up, const char *list,
-	size_t n, Kriged__NamedScalar *const *pb, int *n_out, const struct msg_named **out)
+static enum kr_status read_named_list(const struct decoder *d, const struct place *up,
+	const char *list, size_t n, Kriged__NamedScalar *const *pb, int limit, int *n_out,
+	const struct msg_named **out)
 {
 	enum kr_status st = decode_part__list(
-		d, up, list, n, (void *const *)pb, LIMIT_PARAMETERS, sizeof(**out), read_named, n_out, out);
+		d, up, list, n, (void *const *)pb, limit, sizeof(**out), read_named, n_out, out);
 
 	if (st != KR_OK || !d->strict || *n_out == 0)
 		return st;
@@ -341,51 +354,62 @@ enum kr_status decode_part__named(const struct decoder *d, const struct place *u
 		d, up, list, "name", KEY_TEXT, *n_out, &(*out)->name, sizeof(**out));
 }
 
-static enum kr_status check_sem(const struct decoder *d, const struct place *at, double sem)
+enum kr_status decode_part__named(const struct decoder *d, const struct place *up, const char *list,
+	size_t n, Kriged__NamedScalar *const *pb, int *n_out, const struct msg_named **out)
 {
-	enum kr_status st = decode_part__finite(d, at, sem);
-
-	if (st != KR_OK)
-		return st;
-	if (sem < 0)
-		return decode_part__fail(
-			d, at, KR_INVALID_ARGUMENT, "is %g; a standard error is not negative", sem);
-	return decode_part__unsupported(d, at);
+	return read_named_list(d, up, list, n, pb, LIMIT_PARAMETERS, n_out, out);
 }
 
-static enum kr_status read_value(
-	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+enum kr_status decode_part__labels(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__NamedScalar *const *pb, struct msg_labels *out)
 {
-	const Kriged__MetricValue *pb = item;
-	struct msg_value *out = out_item;
-	const struct place *value = PLACE(at, "value");
-	enum kr_status st = decode_part__name(d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
+	return read_named_list(d, up, "labels", n, pb, LIMIT_LABELS, &out->n, &out->p);
+}
 
-	if (st != KR_OK)
-		return st;
-	if (!pb->has_value && d->strict)
+/* Is a label in both lists? */
+static enum kr_status check_removed(const struct decoder *d, const struct place *up,
+	const struct msg_labels *labels, const struct msg_texts *removed)
+{
+	for (int i = 0; i < removed->n; i++)
+		for (int k = 0; k < labels->n; k++)
+			if (strcmp(removed->p[i], labels->p[k].name) == 0)
+				return decode_part__fail(d, PLACE_AT(up, "remove_labels", i), KR_INVALID_ARGUMENT,
+					"is also in labels[%d]; set it or remove it", k);
+	return KR_OK;
+}
+
+enum kr_status decode_part__label_change(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__NamedScalar *const *pb, size_t n_removed, const ProtobufCBinaryData *pb_removed,
+	struct msg_labels *labels, struct msg_texts *removed)
+{
+	enum kr_status st = decode_part__labels(d, up, n, pb, labels);
+
+	if (st == KR_OK)
+		st = decode_part__texts(d, up, "remove_labels", n_removed, pb_removed, LIMIT_LABELS,
+			decode_part__name, removed);
+	return st == KR_OK ? check_removed(d, up, labels, removed) : st;
+}
+
+enum kr_status decode_part__texts(const struct decoder *d, const struct place *up, const char *list,
+	size_t n, const ProtobufCBinaryData *pb, int limit, decode_part__text_reader *read,
+	struct msg_texts *out)
+{
+	const char **items;
+	enum kr_status st = KR_OK;
+
+	*out = (struct msg_texts){0};
+	if (n == 0)
+		return KR_OK;
+	if (d->strict && n > (size_t)limit)
 		return decode_part__fail(
-			d, value, KR_INVALID_ARGUMENT, "is missing; give the measured number");
-	out->value = pb->value;
-	out->has_sem = pb->has_sem;
-	out->sem = pb->sem;
-	if (!d->nonfinite)
-		st = decode_part__finite(d, value, out->value);
-	if (st == KR_OK && out->has_sem && d->strict)
-		st = check_sem(d, PLACE(at, "sem"), out->sem);
+			d, PLACE(up, list), KR_TOO_LARGE, "has %zu entries; at most %d are allowed", n, limit);
+	items = ARENA_ARRAY(d->a, const char *, n);
+	if (!items)
+		return decode_part__no_memory(d);
+	for (size_t i = 0; st == KR_OK && i < n; i++)
+		st = read(d, PLACE_AT(up, list, (int)i), true, pb[i], &items[i]);
+	*out = (struct msg_texts){(int)n, items};
 	return st;
-}
-
-enum kr_status decode_part__values(const struct decoder *d, const struct place *up, size_t n,
-	Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out)
-{
-	enum kr_status st = decode_part__list(d, up, "values", n, (void *const *)pb, LIMIT_METRICS,
-		sizeof(**out), read_value, n_out, out);
-
-	if (st != KR_OK || !d->strict || *n_out == 0)
-		return st;
-	return decode_distinct__check(
-		d, up, "values", "name", KEY_TEXT, *n_out, &(*out)->name, sizeof(**out));
 }
 
 enum kr_status decode_part__lease(
@@ -417,9 +441,11 @@ enum kr_status decode_part__point(
 			"is empty; give a value for each parameter");
 	st = decode_part__named(
 		d, at, "params", pb->n_params, pb->params, &out->n_params, &out->params);
-	return st != KR_OK
-		? st
-		: decode_part__values(d, at, pb->n_values, pb->values, &out->n_values, &out->values);
+	if (st == KR_OK)
+		st = decode_value__list(d, at, pb->n_values, pb->values, &out->n_values, &out->values);
+	if (st == KR_OK)
+		st = decode_part__labels(d, at, pb->n_labels, pb->labels, &out->labels);
+	return st != KR_OK ? st : decode_part__note(d, at, pb->has_note, pb->note, &out->note);
 }
 
 enum kr_status decode_part__why(
@@ -443,5 +469,7 @@ enum kr_status decode_part__why(
 	out->mean = pb->mean;
 	out->sd = pb->sd;
 	out->log_acq = pb->log_acq;
+	out->has_p_feasible = pb->has_p_feasible;
+	out->p_feasible = pb->p_feasible;
 	return st;
 }

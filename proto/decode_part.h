@@ -37,6 +37,10 @@ enum kr_status decode_part__fail(const struct decoder *d, const struct place *at
 /* KR_TOO_LARGE (field "message") when the arena is full, KR_ENOMEM when the heap is. */
 enum kr_status decode_part__no_memory(const struct decoder *d);
 
+/* "X is missing; remedy". */
+enum kr_status decode_part__missing(
+	const struct decoder *d, const struct place *at, const char *remedy);
+
 /* "X is not supported by this version of kriged (0.1.0); remove it". */
 enum kr_status decode_part__unsupported(const struct decoder *d, const struct place *at);
 
@@ -75,6 +79,17 @@ enum kr_status decode_part__name(const struct decoder *d, const struct place *at
 enum kr_status decode_part__required_name(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
 
+/* `note` under up: text of at most LIMIT_NOTE_BYTES. */
+enum kr_status decode_part__note(const struct decoder *d, const struct place *up,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
+
+/* A list of texts, each by read (decode_part__name, for example). */
+typedef enum kr_status decode_part__text_reader(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
+enum kr_status decode_part__texts(const struct decoder *d, const struct place *up, const char *list,
+	size_t n, const ProtobufCBinaryData *pb, int limit, decode_part__text_reader *read,
+	struct msg_texts *out);
+
 /* 16 bytes; another length is as absent when lenient. */
 enum kr_status decode_part__id(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, bool *has_out, uint8_t out[MSG_ID_BYTES]);
@@ -101,7 +116,18 @@ decode_part__reader decode_part__scalar_item; /* Kriged__Scalar -> struct msg_sc
 /* Lists under `up`; strict: distinct names. */
 enum kr_status decode_part__named(const struct decoder *d, const struct place *up, const char *list,
 	size_t n, Kriged__NamedScalar *const *pb, int *n_out, const struct msg_named **out);
-enum kr_status decode_part__values(const struct decoder *d, const struct place *up, size_t n,
+
+/* `labels` under up: at most LIMIT_LABELS of distinct names. */
+enum kr_status decode_part__labels(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__NamedScalar *const *pb, struct msg_labels *out);
+/* `labels` to set and `remove_labels` under up; no name is in both. */
+enum kr_status decode_part__label_change(const struct decoder *d, const struct place *up, size_t n,
+	Kriged__NamedScalar *const *pb, size_t n_removed, const ProtobufCBinaryData *pb_removed,
+	struct msg_labels *labels, struct msg_texts *removed);
+
+/* In decode_value.c. `values` under up: strict: distinct names, finite unless d->nonfinite.
+ * Replicates become their mean and its standard error. */
+enum kr_status decode_value__list(const struct decoder *d, const struct place *up, size_t n,
 	Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out);
 
 decode_part__reader decode_part__lease; /* Kriged__Lease -> struct msg_lease */

@@ -46,7 +46,7 @@ static enum kr_status read_trial(
 	m->has_lease = pb->lease;
 	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params, &m->params);
 	if (st == KR_OK)
-		st = decode_part__values(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
+		st = decode_value__list(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
 	if (st == KR_OK)
 		st = text(d, pb->has_reason, pb->reason, &m->reason);
 	if (st == KR_OK)

@@ -1,5 +1,6 @@
-/* A study's spec. What needs numbers to be compared (low < high, steps, a log
- * scale's positive bounds) is left to acquisition/space.h. */
+/* A study's spec. What needs parameters to be compared (low < high, steps, a log
+ * scale's positive bounds) or expressions to be parsed (when, forbidden, parameter
+ * constraints) is left to acquisition/space.h. */
 #include <string.h>
 
 #include "proto/decode_part.h"
@@ -13,9 +14,7 @@ static enum kr_status check_param_later(
 {
 	const char *used = NULL;
 
-	if (pb->has_when && pb->when.len)
-		used = "when";
-	else if (pb->has_fidelity && pb->fidelity)
+	if (pb->has_fidelity && pb->fidelity)
 		used = "fidelity";
 	else if (pb->target)
 		used = "target";
@@ -38,8 +37,8 @@ static enum kr_status check_numeric(
 		return decode_part__fail(d, PLACE(at, missing), KR_INVALID_ARGUMENT,
 			"is missing; a numeric parameter needs low and high");
 	if (pb->choices)
-		return decode_part__fail(
-			d, PLACE(at, "choices"), KR_INVALID_ARGUMENT, "is only for CATEGORICAL; remove it");
+		return decode_part__fail(d, PLACE(at, "choices"), KR_INVALID_ARGUMENT,
+			"is only for CATEGORICAL, ORDINAL and FIXED; remove it");
 	st = decode_part__finite(d, PLACE(at, "low"), pb->low);
 	if (st == KR_OK)
 		st = decode_part__finite(d, PLACE(at, "high"), pb->high);
@@ -48,7 +47,8 @@ static enum kr_status check_numeric(
 	return st;
 }
 
-static enum kr_status check_categorical(
+/* BOOL and the kinds with choices. */
+static enum kr_status check_not_numeric(
 	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
 {
 	const char *extra = pb->has_low ? "low"
@@ -57,12 +57,27 @@ static enum kr_status check_categorical(
 		: pb->has_step              ? "step"
 									: NULL;
 
-	if (extra)
-		return decode_part__fail(
-			d, PLACE(at, extra), KR_INVALID_ARGUMENT, "is only for FLOAT and INT; remove it");
-	if (!pb->choices || pb->choices->n_items == 0)
-		return decode_part__fail(d, PLACE(at, "choices"), KR_INVALID_ARGUMENT,
-			"is missing; a CATEGORICAL parameter needs at least one choice");
+	return extra ? decode_part__fail(d, PLACE(at, extra), KR_INVALID_ARGUMENT,
+					   "is only for FLOAT and INT; remove it")
+				 : KR_OK;
+}
+
+static enum kr_status check_choices(
+	const struct decoder *d, const struct place *at, const Kriged__Parameter *pb)
+{
+	const struct place *choices = PLACE(at, "choices");
+	size_t n = pb->choices ? pb->choices->n_items : 0;
+
+	if (pb->kind == KRIGED__PARAMETER__KIND__BOOL)
+		return pb->choices ? decode_part__fail(d, choices, KR_INVALID_ARGUMENT,
+								 "is only for CATEGORICAL, ORDINAL and FIXED; remove it")
+						   : KR_OK;
+	if (n == 0)
+		return decode_part__missing(
+			d, choices, "CATEGORICAL and ORDINAL need at least one choice, FIXED one");
+	if (n > 1 && pb->kind == KRIGED__PARAMETER__KIND__FIXED)
+		return decode_part__fail(d, choices, KR_INVALID_ARGUMENT,
+			"has %zu entries; a FIXED parameter has one, CATEGORICAL may have more", n);
 	return KR_OK;
 }
 
@@ -74,20 +89,23 @@ static enum kr_status check_param(
 	if (st != KR_OK)
 		return st;
 	if (!pb->has_kind)
-		return decode_part__fail(d, PLACE(at, "kind"), KR_INVALID_ARGUMENT,
-			"is missing; it must be FLOAT, INT or CATEGORICAL");
-	switch (pb->kind) {
-	case KRIGED__PARAMETER__KIND__FLOAT:
-	case KRIGED__PARAMETER__KIND__INT: return check_numeric(d, at, pb);
-	case KRIGED__PARAMETER__KIND__CATEGORICAL: return check_categorical(d, at, pb);
-	default: /* decode_part__enum has refused unknown ones */
-		return decode_part__fail(d, PLACE(at, "kind"), KR_INVALID_ARGUMENT,
-			"is %s, which is not supported by this version of kriged (" KRIGED_VERSION
-			"); use FLOAT, INT or CATEGORICAL",
-			protobuf_c_enum_descriptor_get_value(
-				&kriged__parameter__kind__descriptor, (int)pb->kind)
-				->name);
-	}
+		return decode_part__missing(
+			d, PLACE(at, "kind"), "it must be FLOAT, INT, CATEGORICAL, ORDINAL, BOOL or FIXED");
+	if (pb->kind == KRIGED__PARAMETER__KIND__FLOAT || pb->kind == KRIGED__PARAMETER__KIND__INT)
+		return check_numeric(d, at, pb);
+	st = check_not_numeric(d, at, pb);
+	return st == KR_OK ? check_choices(d, at, pb) : st;
+}
+
+/* A condition or constraint, not yet parsed. */
+static enum kr_status read_condition(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
+{
+	enum kr_status st = decode_part__text(d, at, has, pb, LIMIT_CONDITION_BYTES, out);
+
+	if (st == KR_OK && d->strict && *out && !**out)
+		return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is empty; write it or remove it");
+	return st;
 }
 
 static enum kr_status read_choices(const struct decoder *d, const struct place *at,
@@ -127,6 +145,10 @@ static enum kr_status read_param(
 	out->log = pb->has_log && pb->log;
 	out->has_step = pb->has_step;
 	out->step = pb->step;
+	st = read_condition(
+		d, PLACE(at, "when"), pb->has_when && pb->when.len > 0, pb->when, &out->when);
+	if (st != KR_OK)
+		return st;
 	return pb->choices ? read_choices(d, at, pb->choices, out) : KR_OK;
 }
 
@@ -135,18 +157,32 @@ static enum kr_status read_param(
 static enum kr_status check_metric(
 	const struct decoder *d, const struct place *at, const Kriged__Metric *pb)
 {
+	const struct place *upper = PLACE(at, "upper");
+	enum kr_status st = KR_OK;
+
 	if (!pb->has_role)
+		return decode_part__missing(
+			d, PLACE(at, "role"), "it must be MINIMIZE, MAXIMIZE or CONSTRAINT");
+	if (pb->role == KRIGED__METRIC__ROLE__COST)
 		return decode_part__fail(d, PLACE(at, "role"), KR_INVALID_ARGUMENT,
-			"is missing; it must be MINIMIZE or MAXIMIZE");
-	if (pb->role != KRIGED__METRIC__ROLE__MINIMIZE && pb->role != KRIGED__METRIC__ROLE__MAXIMIZE)
-		return decode_part__fail(d, PLACE(at, "role"), KR_INVALID_ARGUMENT,
-			"is %s, which is not supported by this version of kriged (" KRIGED_VERSION
-			"); use MINIMIZE or MAXIMIZE",
-			protobuf_c_enum_descriptor_get_value(&kriged__metric__role__descriptor, (int)pb->role)
-				->name);
-	if (pb->has_lower || pb->has_upper)
-		return decode_part__unsupported(d, PLACE(at, pb->has_lower ? "lower" : "upper"));
-	return KR_OK;
+			"is COST, which is not supported by this version of kriged (" KRIGED_VERSION
+			"); use MINIMIZE, MAXIMIZE or CONSTRAINT");
+	if (pb->role != KRIGED__METRIC__ROLE__CONSTRAINT)
+		return pb->has_lower || pb->has_upper
+			? decode_part__fail(d, pb->has_lower ? PLACE(at, "lower") : upper, KR_INVALID_ARGUMENT,
+				  "is only for CONSTRAINT; remove it")
+			: KR_OK;
+	if (!pb->has_lower && !pb->has_upper)
+		return decode_part__missing(
+			d, upper, "a CONSTRAINT needs lower or upper, between which it is feasible");
+	if (pb->has_lower)
+		st = decode_part__finite(d, PLACE(at, "lower"), pb->lower);
+	if (st == KR_OK && pb->has_upper)
+		st = decode_part__finite(d, upper, pb->upper);
+	if (st == KR_OK && pb->has_lower && pb->has_upper && pb->lower >= pb->upper)
+		return decode_part__fail(d, upper, KR_INVALID_ARGUMENT,
+			"is %g, which is not above lower, %g; give lower < upper", pb->upper, pb->lower);
+	return st;
 }
 
 static enum kr_status read_metric(
@@ -164,6 +200,10 @@ static enum kr_status read_metric(
 	if (st == KR_OK && d->strict)
 		st = check_metric(d, at, pb);
 	out->role = role;
+	out->has_lower = pb->has_lower;
+	out->lower = pb->lower;
+	out->has_upper = pb->has_upper;
+	out->upper = pb->upper;
 	return st;
 }
 
@@ -174,21 +214,29 @@ static enum kr_status check_later(
 {
 	const char *used = NULL;
 
-	if (pb->n_parameter_constraints)
-		used = "parameter_constraints";
-	else if (pb->has_noise_sd)
-		used = "noise_sd";
-	else if (pb->has_acquisition && pb->acquisition.len)
+	if (pb->has_acquisition && pb->acquisition.len)
 		used = "acquisition";
 	else if (pb->has_cost_budget)
 		used = "cost_budget";
-	else if (pb->has_on_expiry)
-		used = "on_expiry";
-	else if (pb->has_retry_limit)
-		used = "retry_limit";
-	else if (pb->n_labels)
-		used = "labels";
 	return used ? decode_part__unsupported(d, PLACE(at, used)) : KR_OK;
+}
+
+static enum kr_status check_objective(
+	const struct decoder *d, const struct place *at, const struct msg_spec *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->n_metrics; i++) {
+		if (s->metrics[i].role == METRIC_CONSTRAINT)
+			continue;
+		if (++n == 2)
+			return decode_part__fail(d, PLACE_AT(at, "metrics", i), KR_INVALID_ARGUMENT,
+				"is a second objective, which is not supported by this version of kriged "
+				"(" KRIGED_VERSION "); give one");
+	}
+	return n ? KR_OK
+			 : decode_part__fail(d, PLACE(at, "metrics"), KR_INVALID_ARGUMENT,
+				   "has no objective; give one metric with the role MINIMIZE or MAXIMIZE");
 }
 
 static enum kr_status check_spec(
@@ -199,24 +247,55 @@ static enum kr_status check_spec(
 	if (s->n_params == 0)
 		return decode_part__fail(d, PLACE(at, "parameters"), KR_INVALID_ARGUMENT,
 			"is empty; give at least one parameter");
-	if (s->n_metrics == 0)
-		return decode_part__fail(
-			d, PLACE(at, "metrics"), KR_INVALID_ARGUMENT, "is empty; give one objective");
 	st = decode_distinct__check(
 		d, at, "parameters", "name", KEY_TEXT, s->n_params, &s->params->name, sizeof(*s->params));
 	if (st == KR_OK)
 		st = decode_distinct__check(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
 			&s->metrics->name, sizeof(*s->metrics));
+	if (st == KR_OK)
+		st = check_objective(d, at, s);
 	if (st != KR_OK)
 		return st;
-	if (s->n_metrics > 1)
-		return decode_part__fail(d, PLACE_AT(at, "metrics", 1), KR_INVALID_ARGUMENT,
-			"is a second objective, which is not supported by this version of kriged (" KRIGED_VERSION
-			"); give one");
 	if (s->has_budget && s->budget == 0)
 		return decode_part__fail(d, PLACE(at, "budget"), KR_INVALID_ARGUMENT,
 			"is 0; give at least 1, or leave it out for no limit");
 	return KR_OK;
+}
+
+static enum kr_status read_noise(const struct decoder *d, const struct place *at,
+	const Kriged__StudySpec *pb, struct msg_spec *out)
+{
+	enum kr_status st = KR_OK;
+
+	out->has_noise_sd = pb->has_noise_sd;
+	out->noise_sd = pb->noise_sd;
+	if (pb->has_noise_sd)
+		st = decode_part__finite(d, PLACE(at, "noise_sd"), pb->noise_sd);
+	if (st == KR_OK && d->strict && pb->has_noise_sd && pb->noise_sd < 0)
+		return decode_part__fail(d, PLACE(at, "noise_sd"), KR_INVALID_ARGUMENT,
+			"is %g; give 0 for none, more for a known one, or leave it out to have it learnt",
+			pb->noise_sd);
+	return st;
+}
+
+/* What an UpdateStudy may change later. */
+static enum kr_status read_settings(const struct decoder *d, const struct place *at,
+	const Kriged__StudySpec *pb, struct msg_spec *out)
+{
+	unsigned on_expiry = 0;
+	enum kr_status st = decode_part__lease_s(d, PLACE(at, "lease_s"), pb->has_lease_s, pb->lease_s);
+
+	if (st == KR_OK && pb->has_on_expiry)
+		st = decode_part__enum(d, PLACE(at, "on_expiry"), &kriged__on_expiry__descriptor,
+			(int)pb->on_expiry, &on_expiry);
+	out->has_budget = pb->has_budget;
+	out->budget = pb->budget;
+	out->has_lease = pb->has_lease_s;
+	out->lease_s = pb->lease_s;
+	out->on_expiry = on_expiry;
+	out->has_retry_limit = pb->has_retry_limit;
+	out->retry_limit = pb->retry_limit;
+	return st == KR_OK ? decode_part__labels(d, at, pb->n_labels, pb->labels, &out->labels) : st;
 }
 
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,
@@ -231,16 +310,18 @@ enum kr_status decode_spec__read(const struct decoder *d, const struct place *at
 		st = decode_part__list(d, at, "metrics", pb->n_metrics, (void *const *)pb->metrics,
 			LIMIT_METRICS, sizeof(*out->metrics), read_metric, &out->n_metrics, &out->metrics);
 	if (st == KR_OK)
-		st = decode_part__lease_s(d, PLACE(at, "lease_s"), pb->has_lease_s, pb->lease_s);
+		st = decode_part__texts(d, at, "parameter_constraints", pb->n_parameter_constraints,
+			pb->parameter_constraints, LIMIT_CONSTRAINTS, read_condition, &out->constraints);
+	if (st == KR_OK)
+		st = decode_part__texts(d, at, "forbidden", pb->n_forbidden, pb->forbidden,
+			LIMIT_CONSTRAINTS, read_condition, &out->forbidden);
+	if (st == KR_OK)
+		st = read_noise(d, at, pb, out);
+	if (st == KR_OK)
+		st = read_settings(d, at, pb, out);
 	if (st == KR_OK && d->strict)
 		st = check_later(d, at, pb);
-	if (st != KR_OK)
-		return st;
-	out->has_budget = pb->has_budget;
-	out->budget = pb->budget;
-	out->has_lease = pb->has_lease_s;
-	out->lease_s = pb->lease_s;
 	out->has_seed = pb->has_seed;
 	out->seed = pb->seed;
-	return d->strict ? check_spec(d, at, out) : KR_OK;
+	return st == KR_OK && d->strict ? check_spec(d, at, out) : st;
 }

@@ -263,17 +263,21 @@ static bool set_states(struct arena *a, Kriged__ListTrialsRequest *pb, uint32_t 
 static bool set_columns(
 	struct arena *a, Kriged__ListTrialsRequest *pb, const struct msg_list_trials *m)
 {
-	pb->columns = ARENA_ARRAY(a, ProtobufCBinaryData, 3);
+	const struct {
+		const char *name;
+		bool wanted;
+	} columns[] = {{"params", m->params}, {"values", m->values}, {"why", m->why},
+		{"labels", m->labels}, {"progress", m->progress}};
+	const size_t n = sizeof(columns) / sizeof(*columns);
+
+	pb->columns = ARENA_ARRAY(a, ProtobufCBinaryData, n);
 	if (!pb->columns)
 		return false;
-	if (m->params && m->values && m->why)
-		return true;
-	if (m->params)
-		pb->columns[pb->n_columns++] = encode_part__text("params");
-	if (m->values)
-		pb->columns[pb->n_columns++] = encode_part__text("values");
-	if (m->why)
-		pb->columns[pb->n_columns++] = encode_part__text("why");
+	for (size_t k = 0; k < n; k++)
+		if (columns[k].wanted)
+			pb->columns[pb->n_columns++] = encode_part__text(columns[k].name);
+	if (pb->n_columns == n)
+		pb->n_columns = 0;
 	return true;
 }
 

@@ -29,6 +29,19 @@ void *encode_part__list(
 	return list;
 }
 
+ProtobufCBinaryData *encode_part__texts(struct arena *a, size_t *n_out, const struct msg_texts *m)
+{
+	ProtobufCBinaryData *list = ARENA_ARRAY(a, ProtobufCBinaryData, m->n);
+
+	*n_out = 0;
+	if (!list)
+		return NULL;
+	for (int i = 0; i < m->n; i++)
+		list[i] = encode_part__text(m->p[i]);
+	*n_out = (size_t)m->n;
+	return list;
+}
+
 Kriged__Scalar *encode_part__scalar(struct arena *a, const struct msg_scalar *m)
 {
 	Kriged__Scalar *pb = NEW(a, Kriged__Scalar, KRIGED__SCALAR__INIT);
@@ -110,8 +123,10 @@ void *encode_part__point(struct arena *a, const void *item)
 	Kriged__Point *pb = NEW(a, Kriged__Point, KRIGED__POINT__INIT);
 
 	if (!pb || !LIST(a, pb, params, m->n_params, m->params, encode_part__named) ||
-		!LIST(a, pb, values, m->n_values, m->values, encode_part__value))
+		!LIST(a, pb, values, m->n_values, m->values, encode_part__value) ||
+		!LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named))
 		return NULL;
+	SET_TEXT(pb, note, m->note);
 	return pb;
 }
 
@@ -137,6 +152,7 @@ static void *make_param(struct arena *a, const void *item)
 	SET_IF(pb, high, m->has_high, m->high);
 	SET_IF(pb, log, m->log, true);
 	SET_IF(pb, step, m->has_step, m->step);
+	SET_TEXT(pb, when, m->when);
 	if (m->n_choices > 0) {
 		pb->choices = make_choices(a, m);
 		if (!pb->choices)
@@ -154,6 +170,8 @@ static void *make_metric(struct arena *a, const void *item)
 		return NULL;
 	SET_TEXT(pb, name, m->name);
 	SET_IF(pb, role, m->role != 0, (Kriged__Metric__Role)m->role);
+	SET_IF(pb, lower, m->has_lower, m->lower);
+	SET_IF(pb, upper, m->has_upper, m->upper);
 	return pb;
 }
 
@@ -162,17 +180,23 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	Kriged__StudySpec *pb = NEW(a, Kriged__StudySpec, KRIGED__STUDY_SPEC__INIT);
 
 	if (!pb || !LIST(a, pb, parameters, m->n_params, m->params, make_param) ||
-		!LIST(a, pb, metrics, m->n_metrics, m->metrics, make_metric))
+		!LIST(a, pb, metrics, m->n_metrics, m->metrics, make_metric) ||
+		!TEXTS(a, pb, parameter_constraints, &m->constraints) ||
+		!TEXTS(a, pb, forbidden, &m->forbidden) ||
+		!LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named))
 		return NULL;
 	SET_IF(pb, budget, m->has_budget, m->budget);
 	SET_IF(pb, lease_s, m->has_lease, m->lease_s);
 	SET_IF(pb, seed, m->has_seed, m->seed);
+	SET_IF(pb, noise_sd, m->has_noise_sd, m->noise_sd);
+	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
+	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	return pb;
 }
 
 bool encode_part__has_why(const struct msg_why *m)
 {
-	return m->rule || m->freshness || m->has_prediction;
+	return m->rule || m->freshness || m->has_prediction || m->has_p_feasible;
 }
 
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
@@ -186,6 +210,7 @@ Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
 	SET_IF(pb, mean, m->has_prediction, m->mean);
 	SET_IF(pb, sd, m->has_prediction, m->sd);
 	SET_IF(pb, log_acq, m->has_prediction, m->log_acq);
+	SET_IF(pb, p_feasible, m->has_p_feasible, m->p_feasible);
 	return pb;
 }
 

@@ -38,6 +38,11 @@ void *encode_part__list(struct arena *a, size_t *n_out, int n, const void *items
 	(((pb)->field = encode_part__list(     \
 		  (a), &(pb)->n_##field, (n), (items), sizeof(*(items)), (make))) != NULL)
 
+/* TEXTS(a, pb, field, m): the same of a struct msg_texts. */
+#define TEXTS(a, pb, field, m) \
+	(((pb)->field = encode_part__texts((a), &(pb)->n_##field, (m))) != NULL)
+ProtobufCBinaryData *encode_part__texts(struct arena *a, size_t *n_out, const struct msg_texts *m);
+
 /* A scalar of kind 0 has no value. */
 Kriged__Scalar *encode_part__scalar(struct arena *a, const struct msg_scalar *m);
 encode_part__maker encode_part__scalar_item; /* struct msg_scalar -> Kriged__Scalar */

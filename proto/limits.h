@@ -13,11 +13,15 @@ enum {
 	LIMIT_BATCH = 1024,
 	LIMIT_REASON_BYTES = 4096,
 	LIMIT_STRING_BYTES = 4096, /* a value that is text */
-	LIMIT_LABELS = 100,        /* of a study or a trial */
+	LIMIT_LABELS = 100,        /* of a study, of a trial */
 	LIMIT_NOTE_BYTES = 4096,
+	LIMIT_CONSTRAINTS = 1000, /* parameter constraints; forbidden conditions as many */
+	LIMIT_CONDITION_BYTES = 4096,
 	LIMIT_REPORTS = 10000, /* of a trial */
+	LIMIT_PATH_BYTES = 4095,
 	LIMIT_LEASE_S = 10000000,
-	LIMIT_DEADLINE_MS = 1000000000
+	LIMIT_DEADLINE_MS = 1000000000,
+	LIMIT_WAIT_MS = 3600000
 };
 
 enum { PROTO_VERSION = 1 };

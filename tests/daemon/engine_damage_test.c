@@ -120,10 +120,10 @@ static void value_missing(struct row *row, struct record *r)
 	given(r)->n_values--;
 }
 
-static void value_not_finite(struct row *row, struct record *r)
+static void value_infinite(struct row *row, struct record *r)
 {
 	(void)row;
-	value_of(given(r)->values)[0] = NAN;
+	value_of(given(r)->values)[0] = INFINITY;
 }
 
 static void int_not_whole(struct row *row, struct record *r)
@@ -214,18 +214,18 @@ static const struct damage damages[] = {
 	{GIVEN, is_creation, "creates the study a second time"},
 	{GIVEN, number_given_twice, "not numbered in order"},
 	{GIVEN, value_missing, "not a point of the space"},
-	{GIVEN, value_not_finite, "not finite"},
+	{GIVEN, value_infinite, "is infinite"},
 	{GIVEN, int_not_whole, "not a point of the space"},
 	{GIVEN, no_such_choice, "not a point of the space"},
 	{TOLD, ends_nothing, "does not exist"},
 	{TOLD, ends_twice, "ends a trial twice"},
 	{TOLD, result_of_nothing, "its state does not allow"},
-	{TOLD, result_not_finite, "its state does not allow"},
+	{TOLD, result_not_finite, "is not finite"},
 	{FAILED, ends_an_end, "its state does not allow"},
 	{FAILED, failure_expires, "its state does not allow"},
 	{ADDED, added_out_of_order, "not numbered in order"},
 	{ADDED, added_nowhere, "not a point of the space"},
-	{ADDED, added_without_end, "a result that can't be"},
+	{ADDED, added_without_end, "is not finite"},
 	{PAUSED, no_kind, "kind"},
 };
 

@@ -117,7 +117,7 @@ static void cut_replies_and_records(void **state)
 			read_reply(m.method, m.is_error, wire.p, len, a);
 		arena_reset(made);
 	}
-	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_ADDED; kind++) {
+	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_STALE; kind++) {
 		struct rng r = rng_make(SEED, 0, RNG_TEST, 200 + kind);
 		struct record m = random_record(made, &r, (enum record_kind)kind);
 
@@ -149,7 +149,7 @@ static void flipped_bits(void **state)
 		}
 		arena_reset(made);
 	}
-	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_ADDED; kind++) {
+	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_STALE; kind++) {
 		struct rng r = rng_make(SEED, 1, RNG_TEST, 200 + kind);
 		struct record m = random_record(made, &r, (enum record_kind)kind);
 
@@ -182,7 +182,7 @@ static void noise(void **state)
 			bytes[j] = (uint8_t)rng_below(&r, 256);
 		read_request(random_methods[k], bytes, len, a);
 		read_reply(random_methods[k], k == 0, bytes, len, a);
-		read_record(1 + rng_below(&r, 5), bytes, len, a);
+		read_record(1 + rng_below(&r, RECORD_STALE), bytes, len, a);
 	}
 	arena_free(a);
 }
@@ -251,17 +251,42 @@ static void records_miss_nothing(void **state)
 		{RECORD_SUGGESTED, "1:{4:\"0123456789abcdef\"} 2:{}", "trials[0].number"},
 		{RECORD_SUGGESTED, "1:{1:0} 2:{}", "trials[0].token is missing"},
 		{RECORD_SUGGESTED, "1:{1:0 4:\"0\"} 2:{}", "trials[0].token has 1"},
-		{RECORD_SUGGESTED, "1:{1:0 4:\"0123456789abcdef\" 2:#nan} 2:{}",
-			"trials[0].values[0] is not finite"},
+		{RECORD_SUGGESTED, "1:{1:0 4:\"0123456789abcdef\" 2:#inf} 2:{}",
+			"trials[0].values[0] is infinite"},
 		{RECORD_SUGGESTED, "1:{1:0 4:\"0123456789abcdef\" 2:\"1234567\"} 2:{}",
 			"not a valid protobuf"},
 		{RECORD_ENDED, "1:{2:3}", "outcomes[0].number"},
+		{RECORD_SUGGESTED, "2:{3:3 11:1 11:2}", "job.numbers is not as long"},
+		{RECORD_SUGGESTED, "2:{} 4:\"short\"", "session has 5 bytes"},
+		{RECORD_STUDY_UPDATED, "4:#0", "lease_s is 0"},
+		{RECORD_STUDY_UPDATED, "5:3", "on_expiry is 3"},
+		{RECORD_STUDY_UPDATED, "8:{1:\"a\" 2:{2:1}} 8:{1:\"a\" 2:{2:1}}", "labels[1].name"},
 		{RECORD_ENDED, "1:{1:3}", "outcomes[0].state"},
+		{RECORD_ENDED, "1:{1:3 2:3 3:#nan}", "outcomes[0].values[0] is not finite"},
+		{RECORD_ENDED, "1:{1:3 2:3 3:#1 6:#1 6:#1}", "outcomes[0].sems is not as long"},
+		{RECORD_ENDED, "1:{1:3 2:3 3:#1 6:#-1}", "outcomes[0].sems[0] is no standard error"},
 		{RECORD_ENDED, "1:{1:3 2:77}", "outcomes[0].state"},
 		{RECORD_ADDED, "2:{1:#1}", "first_number"},
 		{RECORD_ADDED, "1:0 2:{1:#inf}", "trials[0].values[0]"},
+		{RECORD_ADDED, "1:0 2:{1:#1 2:#inf}", "trials[0].metrics[0] is not finite"},
+		{RECORD_ADDED, "1:0 2:{1:#1 4:#1}", "trials[0].sems is not as long"},
+		{RECORD_ADDED, "1:0 2:{5:{1:\"a\"}}", "trials[0].labels[0].value"},
+		{RECORD_ADDED, "1:0 2:{6:\"\\xff\"}", "trials[0].note"},
+		{RECORD_ENQUEUED, "2:{1:#1}", "first_number"},
+		{RECORD_ENQUEUED, "1:0 2:{1:#-inf}", "trials[0].values[0] is infinite"},
+		{RECORD_REPORTED, "2:z1 3:#1", "number is missing"},
+		{RECORD_REPORTED, "1:1 2:z1", "value is missing"},
+		{RECORD_REPORTED, "1:1 2:z1 3:#nan", "value is missing or not finite"},
+		{RECORD_REPORTED, "1:1 2:z1 3:#1 4:5", "stop is 5"},
+		{RECORD_EDITED, "2:#1", "number is missing"},
+		{RECORD_EDITED, "1:1 2:#nan", "values[0] is not finite"},
+		{RECORD_EDITED, "1:1 3:#1", "sems is not as long"},
+		{RECORD_EDITED, "1:1 5:\"\\x00\"", "note has a NUL"},
+		{RECORD_STALE, "2:1", "number is missing"},
+		{RECORD_STALE, "1:1 3:#1 4:#inf", "sems[0] is no standard error"},
+		{RECORD_STALE, "1:1 5:\"\"", "worker is empty"},
 		{0, "", "kind 0"},
-		{6, "", "kind 6"},
+		{10, "", "kind 10"},
 	};
 	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
 

@@ -75,6 +75,18 @@ static void named(FILE *f, const char *name, int n, const struct msg_named *p)
 	}
 }
 
+static void labels(FILE *f, const struct msg_labels *m)
+{
+	named(f, "labels", m->n, m->p);
+}
+
+static void texts(FILE *f, const char *name, const struct msg_texts *m)
+{
+	fprintf(f, "%s [%d]\n", name, m->n);
+	for (int i = 0; i < m->n; i++)
+		text(f, name, m->p[i]);
+}
+
 static void values(FILE *f, int n, const struct msg_value *p)
 {
 	fprintf(f, "values [%d]\n", n);
@@ -99,6 +111,7 @@ static void why(FILE *f, const struct msg_why *w)
 	optional_real(f, "mean", w->has_prediction, w->mean);
 	optional_real(f, "sd", w->has_prediction, w->sd);
 	optional_real(f, "log_acq", w->has_prediction, w->log_acq);
+	optional_real(f, "p_feasible", w->has_p_feasible, w->p_feasible);
 }
 
 static void trial(FILE *f, const struct msg_trial *t)
@@ -139,14 +152,23 @@ static void spec(FILE *f, const struct msg_spec *s)
 		optional_real(f, "step", p->has_step, p->step);
 		for (int k = 0; k < p->n_choices; k++)
 			scalar(f, &p->choices[k]);
+		text(f, "when", p->when);
 	}
 	for (int i = 0; i < s->n_metrics; i++) {
 		text(f, "metric", s->metrics[i].name);
 		text(f, "role", msg_role_name(s->metrics[i].role));
+		optional_real(f, "lower", s->metrics[i].has_lower, s->metrics[i].lower);
+		optional_real(f, "upper", s->metrics[i].has_upper, s->metrics[i].upper);
 	}
 	optional(f, "budget", s->has_budget, s->budget);
 	optional_real(f, "lease_s", s->has_lease, s->lease_s);
 	optional(f, "seed", s->has_seed, s->seed);
+	texts(f, "parameter_constraints", &s->constraints);
+	texts(f, "forbidden", &s->forbidden);
+	optional_real(f, "noise_sd", s->has_noise_sd, s->noise_sd);
+	number(f, "on_expiry", s->on_expiry);
+	optional(f, "retry_limit", s->has_retry_limit, s->retry_limit);
+	labels(f, &s->labels);
 }
 
 static void counts(FILE *f, const uint64_t n[TRIAL_N_STATES])
@@ -196,7 +218,7 @@ static void list_trials(FILE *f, const struct msg_list_trials *m)
 	number(f, "since_seq", m->since_seq);
 	number(f, "from_number", m->from_number);
 	number(f, "limit", m->limit);
-	fprintf(f, "columns %d %d %d\n", m->params, m->values, m->why);
+	fprintf(f, "columns %d %d %d %d %d\n", m->params, m->values, m->why, m->labels, m->progress);
 }
 
 static void fail_trial(FILE *f, const struct msg_fail_trial *m)
@@ -453,7 +475,10 @@ static void suggested(FILE *f, const struct record_suggested *r)
 	number(f, "units", j->units);
 	number(f, "cut", j->cut);
 	text(f, "build", j->build);
+	for (int i = 0; i < j->n_numbers; i++)
+		number(f, "key", j->numbers[i]);
 	text(f, "worker", r->worker);
+	id(f, "session", r->has_session, r->session);
 }
 
 static void ended(FILE *f, const struct record_ended *r)
@@ -464,6 +489,7 @@ static void ended(FILE *f, const struct record_ended *r)
 		reals(f, "values", r->outcomes[i].n_values, r->outcomes[i].values);
 		text(f, "reason", r->outcomes[i].reason);
 		number(f, "late", r->outcomes[i].late);
+		reals(f, "sems", r->outcomes[i].n_sems, r->outcomes[i].sems);
 	}
 }
 
@@ -474,7 +500,43 @@ static void added(FILE *f, const struct record_added *r)
 		reals(f, "values", r->trials[i].n_values, r->trials[i].values);
 		reals(f, "metrics", r->trials[i].n_metrics, r->trials[i].metrics);
 		text(f, "reason", r->trials[i].reason);
+		reals(f, "sems", r->trials[i].n_sems, r->trials[i].sems);
+		labels(f, &r->trials[i].labels);
+		text(f, "note", r->trials[i].note);
 	}
+}
+
+static void updated(FILE *f, const struct record_updated *r)
+{
+	number(f, "state", r->state);
+	optional(f, "budget", r->has_budget, r->budget);
+	number(f, "no_budget", r->no_budget);
+	optional_real(f, "lease_s", r->has_lease, r->lease_s);
+	number(f, "on_expiry", r->on_expiry);
+	optional(f, "retry_limit", r->has_retry_limit, r->retry_limit);
+	if (r->has_labels)
+		labels(f, &r->labels);
+}
+
+static void edited(FILE *f, const struct record_edited *r)
+{
+	number(f, "number", r->number);
+	reals(f, "values", r->n_values, r->values);
+	reals(f, "sems", r->n_sems, r->sems);
+	optional(f, "excluded", r->has_excluded, r->excluded);
+	text(f, "note", r->note);
+	if (r->has_labels)
+		labels(f, &r->labels);
+	number(f, "deleted", r->deleted);
+}
+
+static void stale(FILE *f, const struct record_stale *r)
+{
+	number(f, "number", r->number);
+	number(f, "attempt", r->attempt);
+	reals(f, "values", r->n_values, r->values);
+	reals(f, "sems", r->n_sems, r->sems);
+	text(f, "worker", r->worker);
 }
 
 char *dump_record(const struct record *r)
@@ -489,18 +551,19 @@ char *dump_record(const struct record *r)
 		text(f, "name", r->u.created.name);
 		spec(f, &r->u.created.spec);
 		break;
-	case RECORD_STUDY_UPDATED:
-		number(f, "state", r->u.updated.state);
-		optional(f, "budget", r->u.updated.has_budget, r->u.updated.budget);
-		number(f, "no_budget", r->u.updated.no_budget);
-		break;
+	case RECORD_STUDY_UPDATED: updated(f, &r->u.updated); break;
 	case RECORD_SUGGESTED: suggested(f, &r->u.suggested); break;
 	case RECORD_ENDED: ended(f, &r->u.ended); break;
 	case RECORD_ADDED: added(f, &r->u.added); break;
-	case RECORD_ENQUEUED:
+	case RECORD_ENQUEUED: added(f, &r->u.enqueued); break;
 	case RECORD_REPORTED:
-	case RECORD_EDITED:
-	case RECORD_STALE: break;
+		number(f, "number", r->u.reported.number);
+		number(f, "step", (uint64_t)r->u.reported.step);
+		real(f, "value", r->u.reported.value);
+		number(f, "stop", r->u.reported.stop);
+		break;
+	case RECORD_EDITED: edited(f, &r->u.edited); break;
+	case RECORD_STALE: stale(f, &r->u.stale); break;
 	}
 	fclose(f);
 	return out;

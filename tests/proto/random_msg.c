@@ -14,8 +14,6 @@ const enum method random_methods[] = {
 };
 const int random_n_methods = sizeof(random_methods) / sizeof(*random_methods);
 
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
 /* ---- numbers and text ---- */
 
 static bool coin(struct rng *r)
@@ -64,12 +62,23 @@ static double any_real(struct rng *r)
 	}
 }
 
-static const double *any_reals(struct arena *a, struct rng *r, int n, bool finite)
+static double finite_or_nan(struct rng *r)
+{
+	return rng_below(r, 4) ? any_finite(r) : NAN;
+}
+
+/* NaN or at least 0. */
+static double any_sem(struct rng *r)
+{
+	return fabs(finite_or_nan(r));
+}
+
+static const double *reals(struct arena *a, struct rng *r, int n, double (*any)(struct rng *r))
 {
 	double *x = ARENA_ARRAY(a, double, n);
 
 	for (int i = 0; i < n; i++)
-		x[i] = finite ? any_finite(r) : any_real(r);
+		x[i] = any(r);
 	return x;
 }
 
@@ -115,6 +124,15 @@ static const char *maybe_text(struct arena *a, struct rng *r)
 
 /* ---- parts ---- */
 
+static struct msg_texts texts(struct arena *a, struct rng *r, int n)
+{
+	const char **p = ARENA_ARRAY(a, const char *, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = name(a, r, i);
+	return (struct msg_texts){n, p};
+}
+
 /* Of index i in a list where values must differ. */
 static struct msg_scalar scalar(struct arena *a, struct rng *r, int i)
 {
@@ -138,13 +156,23 @@ static const struct msg_named *named(struct arena *a, struct rng *r, int n)
 	return p;
 }
 
+static struct msg_labels labels(struct arena *a, struct rng *r)
+{
+	int n = coin(r) ? 0 : below(r, 5);
+
+	return (struct msg_labels){n, named(a, r, n)};
+}
+
 static const struct msg_value *values(struct arena *a, struct rng *r, int n)
 {
 	struct msg_value *p = ARENA_ARRAY(a, struct msg_value, n);
 
-	for (int i = 0; i < n; i++)
-		p[i] = (struct msg_value){
-			.name = i == 0 && coin(r) ? NULL : name(a, r, i), .value = any_real(r)};
+	for (int i = 0; i < n; i++) {
+		p[i] = (struct msg_value){.name = i == 0 && coin(r) ? NULL : name(a, r, i),
+			.value = any_real(r),
+			.has_sem = coin(r)};
+		p[i].sem = p[i].has_sem ? fabs(any_finite(r)) : 0;
+	}
 	return p;
 }
 
@@ -173,9 +201,11 @@ static struct msg_why why(struct rng *r)
 
 	if (coin(r))
 		return w;
-	w.rule = WHY_INITIAL + rng_below(r, 3);
+	w.rule = WHY_INITIAL + rng_below(r, 4);
 	w.freshness = WHY_FRESH + rng_below(r, 3);
 	w.has_prediction = coin(r);
+	w.has_p_feasible = coin(r);
+	w.p_feasible = w.has_p_feasible ? rng_uniform(r) : 0;
 	if (w.has_prediction) {
 		w.mean = any_finite(r);
 		w.sd = any_finite(r);
@@ -186,43 +216,70 @@ static struct msg_why why(struct rng *r)
 
 static struct msg_param param(struct arena *a, struct rng *r, int i)
 {
-	struct msg_param p = {.name = name(a, r, i), .kind = PARAM_FLOAT + rng_below(r, 3)};
+	struct msg_param p = {.name = name(a, r, i),
+		.kind = PARAM_FLOAT + rng_below(r, 6),
+		.when = i > 0 && coin(r) ? name(a, r, 0) : NULL};
 	struct msg_scalar *choices;
 
-	if (p.kind == PARAM_CATEGORICAL) {
-		p.n_choices = 1 + below(r, 12);
+	if (p.kind == PARAM_FLOAT || p.kind == PARAM_INT) {
+		p.has_low = p.has_high = true;
+		p.low = any_finite(r);
+		p.high = any_finite(r);
+		p.log = coin(r);
+		p.has_step = coin(r);
+		p.step = p.has_step ? any_finite(r) : 0;
+	} else if (p.kind != PARAM_BOOL) {
+		p.n_choices = p.kind == PARAM_FIXED ? 1 : 1 + below(r, 12);
 		p.choices = choices = ARENA_ARRAY(a, struct msg_scalar, p.n_choices);
 		for (int k = 0; k < p.n_choices; k++)
 			choices[k] = scalar(a, r, k);
-		return p;
 	}
-	p.has_low = p.has_high = true;
-	p.low = any_finite(r);
-	p.high = any_finite(r);
-	p.log = coin(r);
-	p.has_step = coin(r);
-	p.step = p.has_step ? any_finite(r) : 0;
 	return p;
+}
+
+/* Index 0 is the objective. */
+static struct msg_metric metric(struct arena *a, struct rng *r, int i)
+{
+	struct msg_metric m = {.name = name(a, r, i), .role = METRIC_MINIMIZE + rng_below(r, 2)};
+	int bounds = below(r, 3);
+
+	if (i == 0)
+		return m;
+	m.role = METRIC_CONSTRAINT;
+	m.has_lower = bounds != 0;
+	m.has_upper = bounds != 1;
+	m.lower = m.has_lower ? rng_uniform(r) : 0;
+	m.upper = m.has_upper ? 1 + rng_uniform(r) : 0;
+	return m;
 }
 
 static struct msg_spec spec(struct arena *a, struct rng *r)
 {
 	struct msg_spec s = {.n_params = 1 + below(r, 20),
-		.n_metrics = 1,
+		.n_metrics = 1 + below(r, 3),
 		.has_budget = coin(r),
 		.has_lease = coin(r),
-		.has_seed = coin(r)};
+		.has_seed = coin(r),
+		.constraints = texts(a, r, below(r, 3)),
+		.forbidden = texts(a, r, below(r, 3)),
+		.has_noise_sd = coin(r),
+		.on_expiry = rng_below(r, 3),
+		.has_retry_limit = coin(r),
+		.labels = labels(a, r)};
 	struct msg_param *params = ARENA_ARRAY(a, struct msg_param, s.n_params);
-	struct msg_metric *metrics = ARENA_ARRAY(a, struct msg_metric, 1);
+	struct msg_metric *metrics = ARENA_ARRAY(a, struct msg_metric, s.n_metrics);
 
 	for (int i = 0; i < s.n_params; i++)
 		params[i] = param(a, r, i);
-	metrics[0] = (struct msg_metric){name(a, r, 0), METRIC_MINIMIZE + rng_below(r, 2)};
+	for (int i = 0; i < s.n_metrics; i++)
+		metrics[i] = metric(a, r, i);
 	s.params = params;
 	s.metrics = metrics;
 	s.budget = s.has_budget ? any_u64(r) | 1 : 0;
 	s.lease_s = s.has_lease ? 1e-3 + rng_uniform(r) * 1e6 : 0;
 	s.seed = s.has_seed ? any_u64(r) : 0;
+	s.noise_sd = s.has_noise_sd ? fabs(any_finite(r)) : 0;
+	s.retry_limit = s.has_retry_limit ? any_u32(r) : 0;
 	return s;
 }
 
@@ -230,7 +287,10 @@ static struct msg_point point(struct arena *a, struct rng *r, int n_values)
 {
 	int n = 1 + below(r, 8);
 
-	return (struct msg_point){n, named(a, r, n), n_values, values(a, r, n_values)};
+	return (struct msg_point){.n_params = n,
+		.params = named(a, r, n),
+		.n_values = n_values,
+		.values = values(a, r, n_values)};
 }
 
 static struct msg_trial trial(struct arena *a, struct rng *r)
@@ -368,10 +428,18 @@ static const struct msg_point *points(struct arena *a, struct rng *r, int n, boo
 
 static struct msg_list_trials list_trials(struct arena *a, struct rng *r)
 {
-	struct msg_list_trials m = {name(a, r, 0), rng_below(r, 256) << 1, any_u64(r), any_u64(r),
-		any_u32(r), coin(r), coin(r), coin(r)};
+	struct msg_list_trials m = {.study = name(a, r, 0),
+		.states = rng_below(r, 256) << 1,
+		.since_seq = any_u64(r),
+		.from_number = any_u64(r),
+		.limit = any_u32(r),
+		.params = coin(r),
+		.values = coin(r),
+		.why = coin(r),
+		.labels = coin(r),
+		.progress = coin(r)};
 
-	if (!m.params && !m.values)
+	if (!m.params && !m.values && !m.labels && !m.progress)
 		m.why = true;
 	return m;
 }
@@ -557,27 +625,72 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 
 /* ---- records ---- */
 
+static struct record_updated updated(struct arena *a, struct rng *r)
+{
+	struct record_updated m = {.state = rng_below(r, 5),
+		.has_budget = coin(r),
+		.no_budget = coin(r),
+		.has_lease = coin(r),
+		.on_expiry = rng_below(r, 3),
+		.has_retry_limit = coin(r),
+		.has_labels = coin(r)};
+
+	m.budget = m.has_budget ? any_u64(r) : 0;
+	m.lease_s = m.has_lease ? 1e-3 + rng_uniform(r) : 0;
+	m.retry_limit = m.has_retry_limit ? any_u32(r) : 0;
+	if (m.has_labels)
+		m.labels = labels(a, r);
+	return m;
+}
+
+static struct record_job job(struct arena *a, struct rng *r)
+{
+	struct record_job j = {.snapshot_seq = any_u64(r),
+		.first_number = any_u64(r),
+		.n_slots = rng_below(r, 8),
+		.first_slot = any_u32(r),
+		.n_fixed = below(r, 20),
+		.n_state_in = below(r, 30),
+		.n_state_out = below(r, 30),
+		.units = any_u32(r),
+		.cut = coin(r),
+		.build = maybe_text(a, r)};
+	uint64_t *numbers = ARENA_ARRAY(a, uint64_t, j.n_slots);
+
+	j.fixed = reals(a, r, j.n_fixed, any_real);
+	j.state_in = reals(a, r, j.n_state_in, any_real);
+	j.state_out = reals(a, r, j.n_state_out, any_real);
+	j.n_numbers = coin(r) ? (int)j.n_slots : 0;
+	for (int i = 0; i < j.n_numbers; i++)
+		numbers[i] = any_u64(r);
+	j.numbers = numbers;
+	return j;
+}
+
 static struct record_suggested suggested(struct arena *a, struct rng *r)
 {
-	int n = 1 + below(r, 5), fixed = below(r, 20), state = below(r, 30);
+	int n = 1 + below(r, 5);
 	struct record_given *g = ARENA_ARRAY(a, struct record_given, n);
+	struct record_suggested m = {.n_trials = n,
+		.trials = g,
+		.job = job(a, r),
+		.worker = maybe_name(a, r),
+		.has_session = coin(r)};
 
 	for (int i = 0; i < n; i++) {
 		int d = below(r, 10);
 
 		g[i] = (struct record_given){.number = any_u64(r),
 			.n_values = d,
-			.values = any_reals(a, r, d, true),
+			.values = reals(a, r, d, finite_or_nan),
 			.attempt = any_u32(r),
 			.lease_ms = any_u64(r),
 			.why = why(r)};
 		fill_id(r, g[i].token);
 	}
-	return (struct record_suggested){n, g,
-		{any_u64(r), any_u64(r), any_u32(r), any_u32(r), fixed, any_reals(a, r, fixed, false),
-			state, any_reals(a, r, state, false), state, any_reals(a, r, state, false), any_u32(r),
-			coin(r), maybe_text(a, r)},
-		maybe_name(a, r)};
+	if (m.has_session)
+		fill_id(r, m.session);
+	return m;
 }
 
 static struct record_ended ended(struct arena *a, struct rng *r)
@@ -586,10 +699,16 @@ static struct record_ended ended(struct arena *a, struct rng *r)
 	struct record_outcome *o = ARENA_ARRAY(a, struct record_outcome, n);
 
 	for (int i = 0; i < n; i++) {
-		int k = below(r, 3);
+		int k = below(r, 3), n_sems = coin(r) ? k : 0;
 
-		o[i] = (struct record_outcome){any_u64(r), TRIAL_QUEUED + rng_below(r, 8), k,
-			any_reals(a, r, k, false), maybe_text(a, r), coin(r)};
+		o[i] = (struct record_outcome){.number = any_u64(r),
+			.state = TRIAL_QUEUED + rng_below(r, 8),
+			.n_values = k,
+			.values = reals(a, r, k, any_finite),
+			.reason = maybe_text(a, r),
+			.late = coin(r),
+			.n_sems = n_sems,
+			.sems = reals(a, r, n_sems, any_sem)};
 	}
 	return (struct record_ended){n, o};
 }
@@ -600,12 +719,58 @@ static struct record_added added(struct arena *a, struct rng *r)
 	struct record_added_trial *t = ARENA_ARRAY(a, struct record_added_trial, n);
 
 	for (int i = 0; i < n; i++) {
-		int d = below(r, 10), k = below(r, 3);
+		int d = below(r, 10), k = below(r, 3), n_sems = coin(r) ? k : 0;
 
-		t[i] = (struct record_added_trial){
-			d, any_reals(a, r, d, true), k, any_reals(a, r, k, false), maybe_text(a, r)};
+		t[i] = (struct record_added_trial){.n_values = d,
+			.values = reals(a, r, d, finite_or_nan),
+			.n_metrics = k,
+			.metrics = reals(a, r, k, any_finite),
+			.reason = maybe_text(a, r),
+			.n_sems = n_sems,
+			.sems = reals(a, r, n_sems, any_sem),
+			.labels = labels(a, r),
+			.note = maybe_text(a, r)};
 	}
 	return (struct record_added){any_u64(r), n, t};
+}
+
+static struct record_reported reported(struct rng *r)
+{
+	return (struct record_reported){.number = any_u64(r),
+		.step = (int64_t)rng_u64(r),
+		.value = any_finite(r),
+		.stop = rng_below(r, 5)};
+}
+
+static struct record_edited edited(struct arena *a, struct rng *r)
+{
+	struct record_edited m = {.number = any_u64(r),
+		.n_values = below(r, 3),
+		.has_excluded = coin(r),
+		.note = maybe_text(a, r),
+		.has_labels = coin(r),
+		.deleted = coin(r)};
+
+	m.n_sems = coin(r) ? m.n_values : 0;
+	m.values = reals(a, r, m.n_values, any_finite);
+	m.sems = reals(a, r, m.n_sems, any_sem);
+	m.excluded = m.has_excluded && coin(r);
+	if (m.has_labels)
+		m.labels = labels(a, r);
+	return m;
+}
+
+static struct record_stale stale(struct arena *a, struct rng *r)
+{
+	struct record_stale m = {.number = any_u64(r),
+		.attempt = any_u32(r),
+		.n_values = below(r, 3),
+		.worker = maybe_name(a, r)};
+
+	m.n_sems = coin(r) ? m.n_values : 0;
+	m.values = reals(a, r, m.n_values, any_real);
+	m.sems = reals(a, r, m.n_sems, any_sem);
+	return m;
 }
 
 struct record random_record(struct arena *a, struct rng *r, enum record_kind kind)
@@ -616,17 +781,14 @@ struct record random_record(struct arena *a, struct rng *r, enum record_kind kin
 	case RECORD_STUDY_CREATED:
 		rec.u.created = (struct record_created){name(a, r, 0), spec(a, r)};
 		break;
-	case RECORD_STUDY_UPDATED:
-		rec.u.updated = (struct record_updated){rng_below(r, 5), coin(r), 0, coin(r)};
-		rec.u.updated.budget = rec.u.updated.has_budget ? any_u64(r) : 0;
-		break;
+	case RECORD_STUDY_UPDATED: rec.u.updated = updated(a, r); break;
 	case RECORD_SUGGESTED: rec.u.suggested = suggested(a, r); break;
 	case RECORD_ENDED: rec.u.ended = ended(a, r); break;
 	case RECORD_ADDED: rec.u.added = added(a, r); break;
-	case RECORD_ENQUEUED:
-	case RECORD_REPORTED:
-	case RECORD_EDITED:
-	case RECORD_STALE: break;
+	case RECORD_ENQUEUED: rec.u.enqueued = added(a, r); break;
+	case RECORD_REPORTED: rec.u.reported = reported(r); break;
+	case RECORD_EDITED: rec.u.edited = edited(a, r); break;
+	case RECORD_STALE: rec.u.stale = stale(a, r); break;
 	}
 	return rec;
 }

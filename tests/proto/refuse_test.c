@@ -25,6 +25,7 @@
 #define PARAM(items) SPEC("1:{" items "} " LOSS)
 #define CHOICES(items) PARAM("1:\"opt\" 2:3 7:{" items "}")
 #define METRIC(items) SPEC(LR "2:{" items "}")
+#define CONSTRAINT(items) SPEC(LR "2:{1:\"size\" 2:3 " items "} " LOSS)
 
 /* One observation, one point. */
 #define OBSERVATION(items) STUDY "3:{" items "}"
@@ -149,7 +150,7 @@ static void specs(void **state)
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS), KR_OK, NULL, NULL},
 		{METHOD_CREATE_STUDY, NAMED, BAD, "spec", "missing"},
 		{METHOD_CREATE_STUDY, SPEC(LOSS), BAD, "spec.parameters", "at least one"},
-		{METHOD_CREATE_STUDY, SPEC(LR), BAD, "spec.metrics", "one objective"},
+		{METHOD_CREATE_STUDY, SPEC(LR), BAD, "spec.metrics", "no objective"},
 		{METHOD_CREATE_STUDY, SPEC("1001*(" LR ")" LOSS), KR_TOO_LARGE, "spec.parameters",
 			"1001 entries; at most 1000"},
 		{METHOD_CREATE_STUDY, SPEC(LR "101*(" LOSS ")"), KR_TOO_LARGE, "spec.metrics",
@@ -182,7 +183,7 @@ static void parameters(void **state)
 	static const struct row rows[] = {
 		{METHOD_CREATE_STUDY, PARAM("2:1 3:#0 4:#1"), BAD, "spec.parameters[0].name", "missing"},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 3:#0 4:#1"), BAD, "spec.parameters[0].kind",
-			"FLOAT, INT or CATEGORICAL"},
+			"FLOAT, INT, CATEGORICAL, ORDINAL, BOOL or FIXED"},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:7 3:#0 4:#1"), BAD, "spec.parameters[0].kind",
 			"is 7"},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:-1 3:#0 4:#1"), BAD, "spec.parameters[0].kind",
@@ -211,6 +212,22 @@ static void parameters(void **state)
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:3 5:0 7:{1:{3:z1}}"), KR_OK, NULL, NULL},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:3 6:#1 7:{1:{3:z1}}"), BAD,
 			"spec.parameters[0].step", "only for FLOAT and INT"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:4 7:{1:{3:z4} 1:{3:z2}}"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:4"), BAD, "spec.parameters[0].choices",
+			"at least one"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:4 7:{1:{3:z4} 1:{3:z4}}"), BAD,
+			"spec.parameters[0].choices[1]", "is 4"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:4 3:#0 7:{1:{3:z4}}"), BAD, "spec.parameters[0].low",
+			"only for FLOAT and INT"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:5"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:5 7:{}"), BAD, "spec.parameters[0].choices",
+			"only for CATEGORICAL, ORDINAL and FIXED"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:5 6:#1"), BAD, "spec.parameters[0].step",
+			"only for FLOAT and INT"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:6 7:{1:{1:1}}"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:6"), BAD, "spec.parameters[0].choices", "FIXED one"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:6 7:{1:{3:z1} 1:{3:z2}}"), BAD,
+			"spec.parameters[0].choices", "has 2 entries; a FIXED parameter has one"},
 	};
 
 	CHECK(rows);
@@ -260,8 +277,80 @@ static void metrics(void **state)
 		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:2"), KR_OK, NULL, NULL},
 		{METHOD_CREATE_STUDY, METRIC("2:1"), BAD, "spec.metrics[0].name", "missing"},
 		{METHOD_CREATE_STUDY, METRIC("1:\"loss\""), BAD, "spec.metrics[0].role",
-			"MINIMIZE or MAXIMIZE"},
+			"MINIMIZE, MAXIMIZE or CONSTRAINT"},
 		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:5"), BAD, "spec.metrics[0].role", "is 5"},
+		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:4"), BAD, "spec.metrics[0].role",
+			"is COST, which is not supported"},
+		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:1 3:#0"), BAD, "spec.metrics[0].lower",
+			"only for CONSTRAINT"},
+		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:2 4:#0"), BAD, "spec.metrics[0].upper",
+			"only for CONSTRAINT"},
+		{METHOD_CREATE_STUDY, METRIC("1:\"size\" 2:3 4:#1"), BAD, "spec.metrics", "no objective"},
+		{METHOD_CREATE_STUDY, CONSTRAINT("4:#1"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, CONSTRAINT("3:#-1"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, CONSTRAINT("3:#-1 4:#1"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, CONSTRAINT(""), BAD, "spec.metrics[0].upper", "lower or upper"},
+		{METHOD_CREATE_STUDY, CONSTRAINT("3:#1 4:#1"), BAD, "spec.metrics[0].upper",
+			"is 1, which is not above lower, 1"},
+		{METHOD_CREATE_STUDY, CONSTRAINT("3:#2 4:#1"), BAD, "spec.metrics[0].upper", "lower, 2"},
+		{METHOD_CREATE_STUDY, CONSTRAINT("3:#-inf 4:#1"), BAD, "spec.metrics[0].lower",
+			"-infinite"},
+		{METHOD_CREATE_STUDY, CONSTRAINT("4:#nan"), BAD, "spec.metrics[0].upper", "NaN"},
+		{METHOD_CREATE_STUDY, SPEC(LR "99*(2:{1:\"size\" 2:3 4:#1})" LOSS), BAD,
+			"spec.metrics[1].name", "\"size\""},
+	};
+
+	CHECK(rows);
+}
+
+static void settings(void **state)
+{
+	static const struct row rows[] = {
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#0"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#0.5"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#-1"), BAD, "spec.noise_sd", "is -1"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#nan"), BAD, "spec.noise_sd", "NaN"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#inf"), BAD, "spec.noise_sd", "infinite"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:1"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:2 11:0"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:3"), BAD, "spec.on_expiry",
+			"EXPIRE (1), REQUEUE (2)"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{1:\"team\" 2:{5:\"a\"}}"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{}"), BAD, "spec.labels[0].name", "missing"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{1:\"team\"}"), BAD, "spec.labels[0].value",
+			"no value"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{1:\"team\" 2:{5:\"s\"*4097}}"), BAD,
+			"spec.labels[0].value", "4097 bytes"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{1:\"a\" 2:{2:1}} 12:{1:\"a\" 2:{2:0}}"), BAD,
+			"spec.labels[1].name", "as in labels[0]"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "101*(12:{1:\"a\" 2:{2:1}})"), KR_TOO_LARGE,
+			"spec.labels", "101 entries; at most 100"},
+	};
+
+	CHECK(rows);
+}
+
+#define WHEN(text) SPEC(LR "1:{1:\"y\" 2:1 3:#0 4:#1 8:" text "}" LOSS)
+
+static void conditions(void **state)
+{
+	static const struct row rows[] = {
+		{METHOD_CREATE_STUDY, WHEN("\"lr > 0\""), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, WHEN("\"\""), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, WHEN("\"w\"*4096"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, WHEN("\"w\"*4097"), BAD, "spec.parameters[1].when", "4097 bytes"},
+		{METHOD_CREATE_STUDY, WHEN("\"\\xff\""), BAD, "spec.parameters[1].when", "UTF-8"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "3:\"lr <= 1\" 13:\"lr > 1\""), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "3:\"lr <= 1\" 3:\"\""), BAD,
+			"spec.parameter_constraints[1]", "empty"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "3:\"c\"*4097"), BAD, "spec.parameter_constraints[0]",
+			"4097 bytes"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "1001*(3:\"c\")"), KR_TOO_LARGE,
+			"spec.parameter_constraints", "1001 entries; at most 1000"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "13:\"\""), BAD, "spec.forbidden[0]", "empty"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "13:\"a\\x00\""), BAD, "spec.forbidden[0]", "NUL"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "1001*(13:\"c\")"), KR_TOO_LARGE, "spec.forbidden",
+			"at most 1000"},
 	};
 
 	CHECK(rows);
@@ -273,16 +362,8 @@ static void later_features(void **state)
 {
 	static const struct row rows[] = {
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "3:\"ns\"", BAD, "namespace", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "3:\"a<=b\""), BAD, "spec.parameter_constraints",
-			NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#0"), BAD, "spec.noise_sd", NOT_BUILT},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"ei\""), BAD, "spec.acquisition", NOT_BUILT},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "9:#1"), BAD, "spec.cost_budget", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:1"), BAD, "spec.on_expiry", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "11:1"), BAD, "spec.retry_limit", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "12:{}"), BAD, "spec.labels", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR "1:{1:\"y\" 2:1 3:#0 4:#1 8:\"lr > 0\"}" LOSS), BAD,
-			"spec.parameters[1].when", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 9:1"), BAD,
 			"spec.parameters[0].fidelity", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 8:\"\" 9:0 11:0"), KR_OK, NULL, NULL},
@@ -294,26 +375,10 @@ static void later_features(void **state)
 			"spec.parameters[0].default_value", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 13:{}"), BAD, "spec.parameters[0].prior",
 			NOT_BUILT},
-		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:4 7:{1:{3:z1}}"), BAD, "spec.parameters[0].kind",
-			"is ORDINAL, which is not supported"},
-		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:5"), BAD, "spec.parameters[0].kind",
-			"is BOOL, which is not supported"},
-		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:6"), BAD, "spec.parameters[0].kind",
-			"is FIXED, which is not supported"},
-		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:3"), BAD, "spec.metrics[0].role",
-			"is CONSTRAINT, which is not supported"},
-		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:4"), BAD, "spec.metrics[0].role",
-			"is COST, which is not supported"},
-		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:1 3:#0"), BAD, "spec.metrics[0].lower",
-			NOT_BUILT},
-		{METHOD_CREATE_STUDY, METRIC("1:\"loss\" 2:1 4:#0"), BAD, "spec.metrics[0].upper",
-			NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "5:1000", BAD, "wait_ms", NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "5:0", KR_OK, NULL, NULL},
 		{METHOD_SUGGEST, STUDY "7:{1:\"x\" 2:{4:#1}}", BAD, "context", NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "8:{1:\"x\" 2:{4:#1}}", BAD, "fidelity", NOT_BUILT},
-		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1 3:#0.1}"), BAD, "observations[0].values[0].sem",
-			NOT_BUILT},
 		/* A field number that no version has given out is ignored. */
 		{METHOD_SUGGEST, STUDY "1000:{1:1} 1001:7 1002:#1 1003:f9", KR_OK, NULL, NULL},
 	};
@@ -498,6 +563,8 @@ int main(void)
 		cmocka_unit_test(parameters),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(metrics),
+		cmocka_unit_test(settings),
+		cmocka_unit_test(conditions),
 		cmocka_unit_test(later_features),
 		cmocka_unit_test(studies),
 		cmocka_unit_test(suggests),

@@ -81,7 +81,7 @@ static void records(void **state)
 
 	(void)state;
 	print_message("seed %d\n", SEED);
-	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_ADDED; kind++)
+	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_STALE; kind++)
 		for (int k = 0; k < ROUNDS; k++) {
 			struct rng r = rng_make(SEED, (uint64_t)k, RNG_TEST, 200 + kind);
 
@@ -232,7 +232,7 @@ static void writing_survives_every_arena_size(void **state)
 		for (size_t cap = 0; write_within(cap, NULL, &reply, NULL, wire) != KR_OK;)
 			cap += STEP;
 	}
-	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_ADDED; kind++) {
+	for (unsigned kind = RECORD_STUDY_CREATED; kind <= RECORD_STALE; kind++) {
 		struct record rec = random_record(made, &r, (enum record_kind)kind);
 
 		record_encode(&wire, &rec, made, NULL);

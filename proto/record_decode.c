@@ -1,161 +1,12 @@
-#include "proto/record.h"
-
-#include <inttypes.h>
+/* Records from bytes. They are our own, but the file may be damaged: lengths that
+ * others rely on, numbers and enums are checked. */
 #include <math.h>
 #include <string.h>
 
 #include "proto/decode_part.h"
-#include "proto/encode_part.h"
+#include "proto/limits.h"
+#include "proto/record.h"
 #include "proto/record.pb-c.h"
-
-/* ---- to bytes: one function a kind, NULL without memory ---- */
-
-/* Packed numbers are borrowed. */
-#define SET_NUMBERS(pb, field, n, p) \
-	((pb)->n_##field = (size_t)(n), (pb)->field = (double *)(uintptr_t)(p))
-
-static ProtobufCMessage *make_created(struct arena *a, const struct record_created *r)
-{
-	Kriged__Record__StudyCreated *pb = NEW(
-		a, Kriged__Record__StudyCreated, KRIGED__RECORD__STUDY_CREATED__INIT);
-
-	if (!pb)
-		return NULL;
-	SET_TEXT(pb, name, r->name);
-	pb->spec = encode_part__spec(a, &r->spec);
-	return pb->spec ? &pb->base : NULL;
-}
-
-static ProtobufCMessage *make_updated(struct arena *a, const struct record_updated *r)
-{
-	Kriged__Record__StudyUpdated *pb = NEW(
-		a, Kriged__Record__StudyUpdated, KRIGED__RECORD__STUDY_UPDATED__INIT);
-
-	if (!pb)
-		return NULL;
-	SET_IF(pb, state, r->state != 0, (uint32_t)r->state);
-	SET_IF(pb, budget, r->has_budget, r->budget);
-	SET_IF(pb, no_budget, r->no_budget, true);
-	return &pb->base;
-}
-
-static void *make_given(struct arena *a, const void *item)
-{
-	const struct record_given *r = item;
-	Kriged__Record__GivenTrial *pb = NEW(
-		a, Kriged__Record__GivenTrial, KRIGED__RECORD__GIVEN_TRIAL__INIT);
-
-	if (!pb)
-		return NULL;
-	SET(pb, number, r->number);
-	SET_NUMBERS(pb, values, r->n_values, r->values);
-	SET(pb, attempt, r->attempt);
-	SET(pb, token, encode_part__id(r->token));
-	SET(pb, lease_ms, r->lease_ms);
-	if (encode_part__has_why(&r->why) && !(pb->why = encode_part__why(a, &r->why)))
-		return NULL;
-	return pb;
-}
-
-static Kriged__Record__Job *make_job(struct arena *a, const struct record_job *r)
-{
-	Kriged__Record__Job *pb = NEW(a, Kriged__Record__Job, KRIGED__RECORD__JOB__INIT);
-
-	if (!pb)
-		return NULL;
-	SET(pb, snapshot_seq, r->snapshot_seq);
-	SET(pb, first_number, r->first_number);
-	SET(pb, n_slots, r->n_slots);
-	SET(pb, first_slot, r->first_slot);
-	SET_NUMBERS(pb, fixed, r->n_fixed, r->fixed);
-	SET_NUMBERS(pb, state_in, r->n_state_in, r->state_in);
-	SET_NUMBERS(pb, state_out, r->n_state_out, r->state_out);
-	SET(pb, units, r->units);
-	SET_IF(pb, cut, r->cut, true);
-	SET_TEXT(pb, build, r->build);
-	return pb;
-}
-
-static ProtobufCMessage *make_suggested(struct arena *a, const struct record_suggested *r)
-{
-	Kriged__Record__Suggested *pb = NEW(
-		a, Kriged__Record__Suggested, KRIGED__RECORD__SUGGESTED__INIT);
-
-	if (!pb || !LIST(a, pb, trials, r->n_trials, r->trials, make_given))
-		return NULL;
-	SET_TEXT(pb, worker, r->worker);
-	pb->job = make_job(a, &r->job);
-	return pb->job ? &pb->base : NULL;
-}
-
-static void *make_outcome(struct arena *a, const void *item)
-{
-	const struct record_outcome *r = item;
-	Kriged__Record__Outcome *pb = NEW(a, Kriged__Record__Outcome, KRIGED__RECORD__OUTCOME__INIT);
-
-	if (!pb)
-		return NULL;
-	SET(pb, number, r->number);
-	SET(pb, state, (uint32_t)r->state);
-	SET_NUMBERS(pb, values, r->n_values, r->values);
-	SET_TEXT(pb, reason, r->reason);
-	SET_IF(pb, late, r->late, true);
-	return pb;
-}
-
-static ProtobufCMessage *make_ended(struct arena *a, const struct record_ended *r)
-{
-	Kriged__Record__Ended *pb = NEW(a, Kriged__Record__Ended, KRIGED__RECORD__ENDED__INIT);
-
-	if (!pb || !LIST(a, pb, outcomes, r->n, r->outcomes, make_outcome))
-		return NULL;
-	return &pb->base;
-}
-
-static void *make_added_trial(struct arena *a, const void *item)
-{
-	const struct record_added_trial *r = item;
-	Kriged__Record__AddedTrial *pb = NEW(
-		a, Kriged__Record__AddedTrial, KRIGED__RECORD__ADDED_TRIAL__INIT);
-
-	if (!pb)
-		return NULL;
-	SET_NUMBERS(pb, values, r->n_values, r->values);
-	SET_NUMBERS(pb, metrics, r->n_metrics, r->metrics);
-	SET_TEXT(pb, reason, r->reason);
-	return pb;
-}
-
-static ProtobufCMessage *make_added(struct arena *a, const struct record_added *r)
-{
-	Kriged__Record__Added *pb = NEW(a, Kriged__Record__Added, KRIGED__RECORD__ADDED__INIT);
-
-	if (!pb || !LIST(a, pb, trials, r->n, r->trials, make_added_trial))
-		return NULL;
-	SET(pb, first_number, r->first_number);
-	return &pb->base;
-}
-
-enum kr_status record_encode(
-	struct bytes *out, const struct record *r, struct arena *a, struct kr_error *err)
-{
-	const ProtobufCMessage *pb = NULL;
-
-	switch (r->kind) {
-	case RECORD_STUDY_CREATED: pb = make_created(a, &r->u.created); break;
-	case RECORD_STUDY_UPDATED: pb = make_updated(a, &r->u.updated); break;
-	case RECORD_SUGGESTED: pb = make_suggested(a, &r->u.suggested); break;
-	case RECORD_ENDED: pb = make_ended(a, &r->u.ended); break;
-	case RECORD_ADDED: pb = make_added(a, &r->u.added); break;
-	case RECORD_ENQUEUED:
-	case RECORD_REPORTED:
-	case RECORD_EDITED:
-	case RECORD_STALE: break;
-	}
-	return encode_part__pack(out, pb, SIZE_MAX, a, err);
-}
-
-/* ---- from bytes ---- */
 
 #define AT(name) PLACE(NULL, name)
 
@@ -164,13 +15,35 @@ static enum kr_status damaged(const struct decoder *d, const struct place *at, c
 	return decode_part__fail(d, at, KR_ECORRUPT, "%s", what);
 }
 
-/* The coordinates of a point. */
+/* The coordinates of a point: NaN where a parameter is inactive or free. */
 static enum kr_status check_point(
 	const struct decoder *d, const struct place *at, size_t n, const double *values)
 {
 	for (size_t i = 0; i < n; i++)
+		if (isinf(values[i]))
+			return damaged(d, PLACE_AT(at, "values", (int)i), "is infinite");
+	return KR_OK;
+}
+
+/* Results by metric, in the list of that name. */
+static enum kr_status check_metrics(const struct decoder *d, const struct place *at,
+	const char *list, size_t n, const double *values)
+{
+	for (size_t i = 0; i < n; i++)
 		if (!isfinite(values[i]))
-			return damaged(d, PLACE_AT(at, "values", (int)i), "is not finite");
+			return damaged(d, PLACE_AT(at, list, (int)i), "is not finite");
+	return KR_OK;
+}
+
+/* Standard errors of n_values results: as many or none, NaN where there is none. */
+static enum kr_status check_sems(
+	const struct decoder *d, const struct place *at, size_t n_values, size_t n, const double *sems)
+{
+	if (n && n != n_values)
+		return damaged(d, PLACE(at, "sems"), "is not as long as the results");
+	for (size_t i = 0; i < n; i++)
+		if (isinf(sems[i]) || sems[i] < 0)
+			return damaged(d, PLACE_AT(at, "sems", (int)i), "is no standard error");
 	return KR_OK;
 }
 
@@ -190,17 +63,28 @@ static enum kr_status read_updated(const struct decoder *d, const void *item, st
 {
 	const Kriged__Record__StudyUpdated *pb = item;
 	struct record_updated *r = &out->u.updated;
-	unsigned state = 0;
+	unsigned state = 0, on_expiry = 0;
 	enum kr_status st = KR_OK;
 
 	if (pb->has_state)
 		st = decode_part__enum(
 			d, AT("state"), &kriged__study_state__descriptor, (int)pb->state, &state);
+	if (st == KR_OK && pb->has_on_expiry)
+		st = decode_part__enum(
+			d, AT("on_expiry"), &kriged__on_expiry__descriptor, (int)pb->on_expiry, &on_expiry);
+	if (st == KR_OK)
+		st = decode_part__lease_s(d, AT("lease_s"), pb->has_lease_s, pb->lease_s);
 	r->state = state;
 	r->has_budget = pb->has_budget;
 	r->budget = pb->budget;
 	r->no_budget = pb->no_budget;
-	return st;
+	r->has_lease = pb->has_lease_s;
+	r->lease_s = pb->lease_s;
+	r->on_expiry = on_expiry;
+	r->has_retry_limit = pb->has_retry_limit;
+	r->retry_limit = pb->retry_limit;
+	r->has_labels = pb->has_labels;
+	return st == KR_OK ? decode_part__labels(d, NULL, pb->n_labels, pb->labels, &r->labels) : st;
 }
 
 static enum kr_status read_given(
@@ -243,6 +127,10 @@ static enum kr_status read_job(const struct decoder *d, const struct place *at,
 	r->state_out = pb->state_out;
 	r->units = pb->units;
 	r->cut = pb->cut;
+	r->n_numbers = (int)pb->n_numbers;
+	r->numbers = pb->numbers;
+	if (pb->n_numbers && pb->n_numbers != pb->n_slots)
+		return damaged(d, PLACE(at, "numbers"), "is not as long as there are slots");
 	return decode_part__text(d, PLACE(at, "build"), pb->has_build, pb->build, SIZE_MAX, &r->build);
 }
 
@@ -256,6 +144,9 @@ static enum kr_status read_suggested(const struct decoder *d, const void *item, 
 
 	if (st == KR_OK)
 		st = decode_part__name(d, AT("worker"), pb->has_worker, pb->worker, &r->worker);
+	if (st == KR_OK)
+		st = decode_part__id(
+			d, AT("session"), pb->has_session, pb->session, &r->has_session, r->session);
 	if (st != KR_OK)
 		return st;
 	return pb->job ? read_job(d, AT("job"), pb->job, &r->job) : damaged(d, AT("job"), "is missing");
@@ -278,6 +169,12 @@ static enum kr_status read_outcome(
 	r->n_values = (int)pb->n_values;
 	r->values = pb->values;
 	r->late = pb->late;
+	r->n_sems = (int)pb->n_sems;
+	r->sems = pb->sems;
+	if (st == KR_OK)
+		st = check_metrics(d, at, "values", pb->n_values, pb->values);
+	if (st == KR_OK)
+		st = check_sems(d, at, pb->n_values, pb->n_sems, pb->sems);
 	return st != KR_OK ? st
 					   : decode_part__text(d, PLACE(at, "reason"), pb->has_reason, pb->reason,
 							 SIZE_MAX, &r->reason);
@@ -303,9 +200,18 @@ static enum kr_status read_added_trial(
 	r->values = pb->values;
 	r->n_metrics = (int)pb->n_metrics;
 	r->metrics = pb->metrics;
-	return st != KR_OK ? st
-					   : decode_part__text(d, PLACE(at, "reason"), pb->has_reason, pb->reason,
-							 SIZE_MAX, &r->reason);
+	r->n_sems = (int)pb->n_sems;
+	r->sems = pb->sems;
+	if (st == KR_OK)
+		st = check_metrics(d, at, "metrics", pb->n_metrics, pb->metrics);
+	if (st == KR_OK)
+		st = check_sems(d, at, pb->n_metrics, pb->n_sems, pb->sems);
+	if (st == KR_OK)
+		st = decode_part__text(
+			d, PLACE(at, "reason"), pb->has_reason, pb->reason, SIZE_MAX, &r->reason);
+	if (st == KR_OK)
+		st = decode_part__labels(d, at, pb->n_labels, pb->labels, &r->labels);
+	return st == KR_OK ? decode_part__note(d, at, pb->has_note, pb->note, &r->note) : st;
 }
 
 static enum kr_status read_added(const struct decoder *d, const void *item, struct record *out)
@@ -320,6 +226,83 @@ static enum kr_status read_added(const struct decoder *d, const void *item, stru
 		sizeof(*r->trials), read_added_trial, &r->n, &r->trials);
 }
 
+static enum kr_status read_enqueued(const struct decoder *d, const void *item, struct record *out)
+{
+	const Kriged__Record__Enqueued *pb = item;
+	struct record_added *r = &out->u.enqueued;
+
+	r->first_number = pb->first_number;
+	if (!pb->has_first_number)
+		return damaged(d, AT("first_number"), "is missing");
+	return decode_part__list(d, NULL, "trials", pb->n_trials, (void *const *)pb->trials, INT32_MAX,
+		sizeof(*r->trials), read_added_trial, &r->n, &r->trials);
+}
+
+static enum kr_status read_reported(const struct decoder *d, const void *item, struct record *out)
+{
+	const Kriged__Record__Reported *pb = item;
+	struct record_reported *r = &out->u.reported;
+	unsigned stop = STOP_NONE;
+
+	r->number = pb->number;
+	r->step = pb->step;
+	r->value = pb->value;
+	if (!pb->has_number)
+		return damaged(d, AT("number"), "is missing");
+	if (!pb->has_value || !isfinite(pb->value))
+		return damaged(d, AT("value"), "is missing or not finite");
+	enum kr_status st = pb->has_stop
+		? decode_part__enum(d, AT("stop"), &kriged__stop_reason__descriptor, (int)pb->stop, &stop)
+		: KR_OK;
+	r->stop = stop;
+	return st;
+}
+
+static enum kr_status read_edited(const struct decoder *d, const void *item, struct record *out)
+{
+	const Kriged__Record__Edited *pb = item;
+	struct record_edited *r = &out->u.edited;
+	enum kr_status st;
+
+	r->number = pb->number;
+	r->n_values = (int)pb->n_values;
+	r->values = pb->values;
+	r->n_sems = (int)pb->n_sems;
+	r->sems = pb->sems;
+	r->has_excluded = pb->has_excluded;
+	r->excluded = pb->excluded;
+	r->has_labels = pb->has_labels;
+	r->deleted = pb->deleted;
+	if (!pb->has_number)
+		return damaged(d, AT("number"), "is missing");
+	st = check_metrics(d, NULL, "values", pb->n_values, pb->values);
+	if (st == KR_OK)
+		st = check_sems(d, NULL, pb->n_values, pb->n_sems, pb->sems);
+	if (st == KR_OK)
+		st = decode_part__labels(d, NULL, pb->n_labels, pb->labels, &r->labels);
+	return st == KR_OK ? decode_part__note(d, NULL, pb->has_note, pb->note, &r->note) : st;
+}
+
+/* What came too late is kept as it came: its values may be NaN or infinite. */
+static enum kr_status read_stale(const struct decoder *d, const void *item, struct record *out)
+{
+	const Kriged__Record__Stale *pb = item;
+	struct record_stale *r = &out->u.stale;
+	enum kr_status st;
+
+	r->number = pb->number;
+	r->attempt = pb->attempt;
+	r->n_values = (int)pb->n_values;
+	r->values = pb->values;
+	r->n_sems = (int)pb->n_sems;
+	r->sems = pb->sems;
+	if (!pb->has_number)
+		return damaged(d, AT("number"), "is missing");
+	st = check_sems(d, NULL, pb->n_values, pb->n_sems, pb->sems);
+	return st != KR_OK ? st
+					   : decode_part__name(d, AT("worker"), pb->has_worker, pb->worker, &r->worker);
+}
+
 static const struct row {
 	const char *name;
 	const ProtobufCMessageDescriptor *desc;
@@ -332,6 +315,10 @@ static const struct row {
 	[RECORD_SUGGESTED] = {"suggested", &kriged__record__suggested__descriptor, read_suggested},
 	[RECORD_ENDED] = {"ended", &kriged__record__ended__descriptor, read_ended},
 	[RECORD_ADDED] = {"added", &kriged__record__added__descriptor, read_added},
+	[RECORD_ENQUEUED] = {"enqueued", &kriged__record__enqueued__descriptor, read_enqueued},
+	[RECORD_REPORTED] = {"reported", &kriged__record__reported__descriptor, read_reported},
+	[RECORD_EDITED] = {"edited", &kriged__record__edited__descriptor, read_edited},
+	[RECORD_STALE] = {"stale", &kriged__record__stale__descriptor, read_stale},
 };
 
 enum kr_status record_decode(struct record *out, unsigned kind, const void *data, size_t len,
