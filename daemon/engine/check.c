@@ -44,13 +44,13 @@ static struct recount count(const struct study *s)
 		}
 		r.states[t->state]++;
 		r.spent += t->spends;
-		r.results += t->has_value;
+		r.results += t->has_value && !t->excluded;
 		r.leased += t->lease_at > 0;
 		r.indexes_agree &= t->number == k && t->has_value == complete &&
 			numbers_has(&s->running, k) == running &&
-			numbers_has(&s->taken, k) == (!running && !complete) && (!t->lease_at || running) &&
-			(!running || t->spends);
-		if (complete && study_feasible(s, t) &&
+			numbers_has(&s->taken, k) == (!running && (!complete || t->excluded)) &&
+			(!t->lease_at || running) && (!running || t->spends);
+		if (complete && !t->excluded && study_feasible(s, t) &&
 			(!r.best || study_better(s, study_objective(s, t), study_objective(s, r.best))))
 			r.best = t;
 	}

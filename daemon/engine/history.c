@@ -44,20 +44,49 @@ static void release(struct history_chunk **chunks, size_t n)
 void history_fini(struct history *h)
 {
 	release(h->chunks, h->n_chunks);
+	kr_free(h->numbers);
+}
+
+static size_t chunk_numbers(const struct history *h)
+{
+	return CHUNK * ((size_t)h->d + 2 * (size_t)h->n_metrics);
+}
+
+static struct history_chunk *chunk_new(const struct history *h)
+{
+	struct history_chunk *c = kr_malloc(sizeof(*c) + chunk_numbers(h) * sizeof(double));
+
+	if (c)
+		c->refs = 1;
+	return c;
 }
 
 static int add_chunk(struct history *h)
 {
-	size_t numbers = CHUNK * ((size_t)h->d + 2 * (size_t)h->n_metrics);
 	struct history_chunk *c;
 
 	if (KR_GROW(&h->chunks, h->n_chunks, &h->cap))
 		return -1;
-	c = kr_malloc(sizeof(*c) + numbers * sizeof(double));
+	c = chunk_new(h);
 	if (!c)
 		return -1;
-	c->refs = 1;
 	h->chunks[h->n_chunks++] = c;
+	return 0;
+}
+
+static int reserve_numbers(struct history *h)
+{
+	size_t n = h->n_chunks * CHUNK;
+	uint64_t *numbers;
+
+	if (n <= h->cap_numbers)
+		return 0;
+	n = n > 2 * h->cap_numbers ? n : 2 * h->cap_numbers;
+	numbers = kr_realloc(h->numbers, n, sizeof(*numbers));
+	if (!numbers)
+		return -1;
+	h->numbers = numbers;
+	h->cap_numbers = n;
 	return 0;
 }
 
@@ -66,24 +95,82 @@ enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error 
 	while (h->n_chunks * CHUNK - h->n < extra)
 		if (add_chunk(h))
 			return kr_fail(err, KR_ENOMEM, "no memory for observations");
+	if (reserve_numbers(h))
+		return kr_fail(err, KR_ENOMEM, "no memory for observations");
 	return KR_OK;
 }
 
-void history_append(
-	struct history *h, const double *values, const double *metrics, const double *sems)
+static double *point(const struct history *h, size_t i)
 {
-	size_t i = h->n % CHUNK, d = (size_t)h->d;
-	struct history_chunk *c;
-
-	assert(h->n < h->n_chunks * CHUNK);
-	c = h->chunks[h->n / CHUNK];
-	for (int k = 0; k < h->n_metrics; k++) {
-		metric(c, k)[i] = metrics[k];
-		sem(c, h->n_metrics, k)[i] = sems ? sems[k] : NAN;
-	}
-	memcpy(points(c, h->n_metrics) + i * d, values, d * sizeof(double));
-	h->n++;
+	return points(h->chunks[i / CHUNK], h->n_metrics) + (i % CHUNK) * (size_t)h->d;
 }
+
+void history_set(struct history *h, size_t i, const double *metrics, const double *sems)
+{
+	struct history_chunk *c = h->chunks[i / CHUNK];
+
+	for (int k = 0; k < h->n_metrics; k++) {
+		metric(c, k)[i % CHUNK] = metrics[k];
+		sem(c, h->n_metrics, k)[i % CHUNK] = sems ? sems[k] : NAN;
+	}
+}
+
+void history_append(struct history *h, uint64_t number, const double *values, const double *metrics,
+	const double *sems)
+{
+	assert(h->n < h->n_chunks * CHUNK && h->n < h->cap_numbers);
+	history_set(h, h->n, metrics, sems);
+	memcpy(point(h, h->n), values, (size_t)h->d * sizeof(double));
+	h->numbers[h->n++] = number;
+}
+
+/* ---- corrections ------------------------------------------------------------ */
+
+size_t history_find(const struct history *h, uint64_t number)
+{
+	for (size_t i = h->n; i > 0; i--)
+		if (h->numbers[i - 1] == number)
+			return i - 1;
+	return h->n;
+}
+
+enum kr_status history_own(struct history *h, size_t first, size_t last, struct kr_error *err)
+{
+	for (size_t i = first / CHUNK; i <= last / CHUNK; i++) {
+		struct history_chunk *shared = h->chunks[i], *own;
+
+		if (shared->refs == 1)
+			continue;
+		own = chunk_new(h);
+		if (!own)
+			return kr_fail(err, KR_ENOMEM, "no memory for observations");
+		memcpy(own->numbers, shared->numbers, chunk_numbers(h) * sizeof(double));
+		shared->refs--;
+		h->chunks[i] = own;
+	}
+	return KR_OK;
+}
+
+/* The observation after i takes its place. */
+static void shift(struct history *h, size_t i)
+{
+	struct history_chunk *to = h->chunks[i / CHUNK], *from = h->chunks[(i + 1) / CHUNK];
+	size_t a = i % CHUNK, b = (i + 1) % CHUNK;
+
+	for (int k = 0; k < 2 * h->n_metrics; k++)
+		metric(to, k)[a] = metric(from, k)[b];
+	memcpy(point(h, i), point(h, i + 1), (size_t)h->d * sizeof(double));
+	h->numbers[i] = h->numbers[i + 1];
+}
+
+void history_remove(struct history *h, size_t i)
+{
+	for (; i + 1 < h->n; i++)
+		shift(h, i);
+	h->n--;
+}
+
+/* ---- views ------------------------------------------------------------------ */
 
 enum kr_status history_view(const struct history *h, struct history_view *out, struct kr_error *err)
 {

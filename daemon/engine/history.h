@@ -1,12 +1,14 @@
 /* The observations of a study, in the order of their events: values of the
- * point, the metrics and their standard errors. Append-only, in reference-counted chunks, so that a
- * view for a computation costs a pointer a chunk and stays as it is while the
- * study goes on. Counts change on the engine's thread only; another thread may
- * gather from a view, because what a view covers is never written again. */
+ * point, the metrics and their standard errors. In reference-counted chunks, so that
+ * a view for a computation costs a pointer a chunk and stays as it is while the
+ * study goes on: observations are appended, and a correction copies the chunks that
+ * views share. Counts change on the engine's thread only; another thread may gather
+ * from a view, because what a view covers is never written again. */
 #ifndef KR_DAEMON_ENGINE_HISTORY_H
 #define KR_DAEMON_ENGINE_HISTORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -17,6 +19,8 @@ struct history {
 	size_t n;
 	struct history_chunk **chunks;
 	size_t n_chunks, cap;
+	uint64_t *numbers; /* n: trial numbers */
+	size_t cap_numbers;
 };
 
 /* The first n observations of a history. */
@@ -34,10 +38,23 @@ void history_fini(struct history *h);
 /* Room for `extra` more. Errors: KR_ENOMEM. */
 enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error *err);
 
-/* values: d numbers; metrics and sems (NULL: none): n_metrics; all copied. The room has been
+/* values: d numbers, of trial `number`; metrics and sems (NULL: none): n_metrics; all copied. The room has been
  * reserved. */
-void history_append(
-	struct history *h, const double *values, const double *metrics, const double *sems);
+void history_append(struct history *h, uint64_t number, const double *values, const double *metrics,
+	const double *sems);
+
+/* Where the observation of a trial is; h->n when it has none. Linear. */
+size_t history_find(const struct history *h, uint64_t number);
+
+/* Make the observations first .. last (below n) safe to change: chunks that views share are
+ * copied. Errors: KR_ENOMEM. */
+enum kr_status history_own(struct history *h, size_t first, size_t last, struct kr_error *err);
+
+/* Another result for the i-th; it is owned. */
+void history_set(struct history *h, size_t i, const double *metrics, const double *sems);
+
+/* Without the i-th, the others in their order; i to the last are owned. Linear. */
+void history_remove(struct history *h, size_t i);
 
 /* Errors: KR_ENOMEM. */
 enum kr_status history_view(

@@ -1,7 +1,7 @@
 /* What each kind of record does to memory; cannot fail. */
 #include <string.h>
 
-#include "daemon/engine/study.h"
+#include "daemon/engine/study_internal.h"
 
 static void apply_updated(struct study *s, const struct row *row, const struct record_updated *u)
 {
@@ -41,7 +41,7 @@ static void add_result(struct study *s, const struct trial *t)
 	const struct trial *best = s->now.has_best ? trials_at(&s->trials, s->now.best) : NULL;
 	double y = study_objective(s, t);
 
-	history_append(&s->history, t->values, t->metrics, t->sems);
+	history_append(&s->history, t->number, t->values, t->metrics, t->sems);
 	if (!study_feasible(s, t))
 		return;
 	if (best && !study_better(s, y, study_objective(s, best)) &&
@@ -72,7 +72,7 @@ static void apply_ended(struct study *s, const struct row *row, const struct rec
 			if (s->leases)
 				leases_remove(s->leases, t);
 		}
-		if (t->has_value) {
+		if (t->has_value && !t->excluded) {
 			if (!was_running)
 				numbers_remove(&s->taken, t->number);
 			add_result(s, t);
@@ -109,9 +109,9 @@ void study_apply(struct study *s, const struct row *row, const struct record *r,
 	case RECORD_SUGGESTED: apply_suggested(s, row, &r->u.suggested, now_ns); break;
 	case RECORD_ENDED: apply_ended(s, row, &r->u.ended); break;
 	case RECORD_ADDED: apply_added(s, row, &r->u.added); break;
+	case RECORD_REPORTED: study__apply_reported(s, row, &r->u.reported, now_ns); break;
+	case RECORD_EDITED: study__apply_edited(s, row, &r->u.edited); break;
 	case RECORD_ENQUEUED:
-	case RECORD_REPORTED:
-	case RECORD_EDITED:
 	case RECORD_STALE: break;
 	}
 }

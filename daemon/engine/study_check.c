@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "daemon/engine/progress.h"
 #include "daemon/engine/study.h"
+#include "proto/limits.h"
 
 static enum kr_status damaged(const struct row *row, struct kr_error *err, const char *what)
 {
@@ -117,6 +119,46 @@ static enum kr_status check_added(const struct study *s, const struct row *row,
 	return KR_OK;
 }
 
+static enum kr_status check_reported(const struct study *s, const struct row *row,
+	const struct record_reported *r, struct kr_error *err)
+{
+	const struct trial *t = trials_at(&s->trials, r->number);
+	const struct msg_progress *last = t ? progress_last(t->progress, t->attempt) : NULL;
+
+	if (!t || t->state != TRIAL_RUNNING)
+		return damaged(row, err, "it reports on a trial that is not running");
+	if (!isfinite(r->value) || (last && last->step >= r->step) ||
+		progress_kept(t->progress, t->attempt, r->step) >= LIMIT_REPORTS)
+		return damaged(row, err, "it is a report that does not follow the one before");
+	return KR_OK;
+}
+
+static bool good_edit(
+	const struct definition *def, const struct trial *t, const struct record_edited *r)
+{
+	bool alive = t->state == TRIAL_RUNNING || t->state == TRIAL_QUEUED;
+
+	if (r->n_values == 0 && r->n_sems != 0)
+		return false;
+	if (r->n_values &&
+		!(t->has_value && good_result(def, r->n_values, r->values, r->n_sems, r->sems)))
+		return false;
+	return !(r->has_excluded && alive) && !(r->deleted && t->state == TRIAL_RUNNING) &&
+		r->labels.n <= LIMIT_LABELS;
+}
+
+static enum kr_status check_edited(const struct study *s, const struct row *row,
+	const struct record_edited *r, struct kr_error *err)
+{
+	const struct trial *t = trials_at(&s->trials, r->number);
+
+	if (!t)
+		return damaged(row, err, "it changes a trial that does not exist");
+	return good_edit(s->def, t, r)
+		? KR_OK
+		: damaged(row, err, "it changes a trial in a way its state does not allow");
+}
+
 enum kr_status study_check(
 	const struct study *s, const struct row *row, const struct record *r, struct kr_error *err)
 {
@@ -128,9 +170,9 @@ enum kr_status study_check(
 	case RECORD_SUGGESTED: return check_suggested(s, row, &r->u.suggested, err);
 	case RECORD_ENDED: return check_ended(s, row, &r->u.ended, err);
 	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);
+	case RECORD_REPORTED: return check_reported(s, row, &r->u.reported, err);
+	case RECORD_EDITED: return check_edited(s, row, &r->u.edited, err);
 	case RECORD_ENQUEUED:
-	case RECORD_REPORTED:
-	case RECORD_EDITED:
 	case RECORD_STALE: break;
 	}
 	return damaged(row, err, "its kind is not known");

@@ -1,6 +1,6 @@
 /* Memory for what a record does: may fail, changes nothing that can be seen. */
 #include "base/alloc.h"
-#include "daemon/engine/study.h"
+#include "daemon/engine/study_internal.h"
 
 static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *err)
 {
@@ -95,9 +95,9 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
 	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
 	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);
+	case RECORD_REPORTED: return study__reserve_reported(s, &r->u.reported, err);
+	case RECORD_EDITED: return study__reserve_edited(s, &r->u.edited, err);
 	case RECORD_ENQUEUED:
-	case RECORD_REPORTED:
-	case RECORD_EDITED:
 	case RECORD_STALE: break;
 	}
 	return KR_OK;

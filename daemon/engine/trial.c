@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/progress.h"
 
 enum { CHUNK = 64 };
 
@@ -112,6 +113,8 @@ void trials_init(struct trials *s, int d, int n_metrics)
 
 void trials_fini(struct trials *s)
 {
+	for (uint64_t k = 0; k < s->n; k++)
+		progress_free(trials_kept(s, k)->progress);
 	for (size_t i = 0; i < s->n_chunks; i++)
 		kr_free(s->chunks[i]);
 	kr_free(s->chunks);

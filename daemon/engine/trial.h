@@ -10,6 +10,8 @@
 #include "daemon/engine/row.h"
 #include "proto/record.h"
 
+struct progress;
+
 /* A trial as its events left it. Its end leaves what it was given out with (given_seq,
  * token, lease_ms, why, ...) as it is; every other event that overwrites something keeps
  * the trial as it was (version.h). So the first answer to a request that showed it can be
@@ -31,6 +33,7 @@ struct trial {
 	const char *reason; /* NULL: none */
 	const char *note;   /* NULL: none */
 	struct msg_labels labels;
+	struct progress *progress; /* NULL: no report; owned by the trial that is now */
 	uint8_t token[MSG_ID_BYTES];
 	uint32_t attempt;
 	uint32_t lease_at;       /* place in the heap of leases, from 1; 0: none */

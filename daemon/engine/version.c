@@ -25,6 +25,7 @@ void version_keep(struct pool *pool, struct trial *t)
 	struct trial *old = pool_copy(pool, t, sizeof(*t));
 
 	old->lease_at = 0;
+	old->progress = NULL;
 	t->before = old;
 }
 

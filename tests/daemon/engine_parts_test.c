@@ -162,7 +162,7 @@ static void test_history(void **state)
 			sizes[n_views++] = i;
 		}
 		assert_int_equal(history_reserve(&h, 1, NULL), KR_OK);
-		history_append(&h, X + i * D, y + i * K, i % 3 ? NULL : s + i * K);
+		history_append(&h, (uint64_t)i, X + i * D, y + i * K, i % 3 ? NULL : s + i * K);
 	}
 	history_fini(&h);
 	for (size_t v = 0; v < n_views; v++) {
@@ -177,6 +177,65 @@ static void test_history(void **state)
 				assert_true(gots[at] == s[i * K + k] || (isnan(gots[at]) && i % 3));
 			}
 		history_view_fini(&views[v]);
+	}
+}
+
+/* Corrections, removals and appends against a plain list; each view stays as it was. */
+static void test_history_corrections(void **state)
+{
+	enum { D = 2, STEPS = 1500, VIEWS = 12, MOST = 600 };
+	struct rng r = make_rng(7);
+	struct history h;
+	struct history_view views[VIEWS];
+	static double list[MOST][D + 1], seen[VIEWS][MOST][D + 1];
+	static uint64_t numbers[MOST];
+	static double X[MOST * D], y[MOST], sems[MOST];
+	size_t n = 0, n_views = 0;
+	uint64_t next = 0;
+
+	(void)state;
+	history_init(&h, D, 1);
+	for (int i = 0; i < STEPS; i++) {
+		double x[D] = {rng_uniform(&r), rng_uniform(&r)}, v = rng_uniform(&r);
+		size_t at = n ? rng_below(&r, (uint32_t)n) : 0;
+		uint32_t what = rng_below(&r, 4);
+
+		if (i % (STEPS / VIEWS) == 0) {
+			assert_int_equal(history_view(&h, &views[n_views], NULL), KR_OK);
+			memcpy(seen[n_views++], list, sizeof(list));
+		}
+		if (n < MOST && (what < 2 || n == 0)) {
+			assert_int_equal(history_reserve(&h, 1, NULL), KR_OK);
+			history_append(&h, next, x, &v, NULL);
+			memcpy(list[n], x, sizeof(x));
+			list[n][D] = v;
+			numbers[n++] = next++;
+		} else if (what == 2) {
+			assert_int_equal(history_find(&h, numbers[at]), at);
+			assert_int_equal(history_own(&h, at, at, NULL), KR_OK);
+			history_set(&h, at, &v, NULL);
+			list[at][D] = v;
+		} else if (n > 0) {
+			assert_int_equal(history_own(&h, at, n - 1, NULL), KR_OK);
+			history_remove(&h, at);
+			n--;
+			memmove(list[at], list[at + 1], (n - at) * sizeof(list[0]));
+			memmove(numbers + at, numbers + at + 1, (n - at) * sizeof(numbers[0]));
+		}
+		assert_int_equal(h.n, n);
+		assert_int_equal(history_find(&h, next), n);
+	}
+	history_view_fini(&views[n_views - 1]);
+	assert_int_equal(history_view(&h, &views[n_views - 1], NULL), KR_OK);
+	memcpy(seen[n_views - 1], list, sizeof(list));
+	history_fini(&h);
+	for (size_t k = 0; k < n_views; k++) {
+		history_gather(&views[k], X, y, sems);
+		for (size_t i = 0; i < views[k].n; i++) {
+			assert_memory_equal(X + i * D, seen[k][i], D * sizeof(double));
+			assert_true(y[i] == seen[k][i][D]);
+		}
+		history_view_fini(&views[k]);
 	}
 }
 
@@ -208,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_leases),
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_history_corrections),
 		cmocka_unit_test(test_text),
 	};
 

@@ -1,0 +1,112 @@
+/* Corrections of trials and reports of running ones: reserve and apply. */
+#include <string.h>
+
+#include "daemon/engine/progress.h"
+#include "daemon/engine/study_internal.h"
+
+/* ---- corrections ------------------------------------------------------------ */
+
+static bool observed(const struct trial *t)
+{
+	return t->has_value && !t->excluded && !t->deleted;
+}
+
+/* Does the trial's point count as taken, without a result that the model sees? */
+static bool taken(const struct trial *t)
+{
+	return t->state != TRIAL_RUNNING && t->state != TRIAL_QUEUED && !observed(t) && !t->deleted;
+}
+
+enum kr_status study__reserve_edited(
+	struct study *s, const struct record_edited *r, struct kr_error *err)
+{
+	size_t at = history_find(&s->history, r->number);
+	size_t numbers = ((size_t)r->n_values + (size_t)r->n_sems) * sizeof(double);
+	enum kr_status st = text_reserve(
+		&s->text, text_size(r->note) + labels_text_size(&r->labels), err);
+
+	if (st == KR_OK)
+		st = pool_reserve(&s->pool, version_size() + numbers + labels_size(&r->labels), err);
+	if (st == KR_OK)
+		st = numbers_reserve(&s->taken, 1, err);
+	if (st == KR_OK)
+		st = history_reserve(&s->history, 1, err);
+	if (st == KR_OK && at < s->history.n)
+		st = history_own(&s->history, at, s->history.n - 1, err);
+	return st;
+}
+
+/* The best of the observed trials, counted anew; ties go to the lowest number. */
+static void find_best(struct study *s)
+{
+	const struct trial *best = NULL;
+
+	for (size_t i = 0; i < s->history.n; i++) {
+		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
+		double y = study_objective(s, t);
+
+		if (!study_feasible(s, t))
+			continue;
+		if (!best || study_better(s, y, study_objective(s, best)) ||
+			(y == study_objective(s, best) && t->number < best->number))
+			best = t;
+	}
+	s->now.has_best = best != NULL;
+	s->now.best = best ? best->number : 0;
+}
+
+/* The observations and the taken points follow what the trial was and is. */
+static void move(struct study *s, const struct trial *was, const struct trial *is)
+{
+	size_t at = history_find(&s->history, is->number);
+
+	if (observed(was) && observed(is))
+		history_set(&s->history, at, is->metrics, is->sems);
+	else if (observed(was))
+		history_remove(&s->history, at);
+	else if (observed(is))
+		history_append(&s->history, is->number, is->values, is->metrics, is->sems);
+	if (taken(was) && !taken(is))
+		numbers_remove(&s->taken, is->number);
+	else if (!taken(was) && taken(is))
+		numbers_add(&s->taken, is->number);
+	if (observed(was) || observed(is))
+		find_best(s);
+}
+
+void study__apply_edited(struct study *s, const struct row *row, const struct record_edited *r)
+{
+	struct trial *t = trials_at(&s->trials, r->number);
+	struct record_edited kept = *r;
+
+	kept.note = text_keep(&s->text, r->note);
+	kept.labels = labels_keep(&s->pool, &s->text, &r->labels);
+	kept.values = pool_copy(&s->pool, r->values, (size_t)r->n_values * sizeof(double));
+	kept.sems = pool_copy(&s->pool, r->sems, (size_t)r->n_sems * sizeof(double));
+	version_keep(&s->pool, t);
+	trial_edit(t, &kept, row);
+	s->now.spent -= t->before->spends;
+	s->now.spent += t->spends;
+	if (t->deleted)
+		s->now.counts[t->state]--;
+	move(s, t->before, t);
+}
+
+/* ---- reports ---------------------------------------------------------------- */
+
+enum kr_status study__reserve_reported(
+	struct study *s, const struct record_reported *r, struct kr_error *err)
+{
+	return progress_reserve(&trials_at(&s->trials, r->number)->progress, err);
+}
+
+void study__apply_reported(
+	struct study *s, const struct row *row, const struct record_reported *r, int64_t now_ns)
+{
+	struct trial *t = trials_at(&s->trials, r->number);
+	struct msg_progress report = {r->step, r->value, (uint64_t)row->time_ms};
+
+	progress_add(t->progress, t->attempt, &report);
+	if (s->leases)
+		leases_renew(s->leases, t, lease_due(now_ns, t->lease_ms));
+}

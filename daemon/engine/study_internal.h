@@ -1,0 +1,16 @@
+/* What the files of a study ask of each other. */
+#ifndef KR_DAEMON_ENGINE_STUDY_INTERNAL_H
+#define KR_DAEMON_ENGINE_STUDY_INTERNAL_H
+
+#include "daemon/engine/study.h"
+
+/* study_edit.c: each kind as study_reserve and study_apply do it. */
+enum kr_status study__reserve_edited(
+	struct study *s, const struct record_edited *r, struct kr_error *err);
+void study__apply_edited(struct study *s, const struct row *row, const struct record_edited *r);
+enum kr_status study__reserve_reported(
+	struct study *s, const struct record_reported *r, struct kr_error *err);
+void study__apply_reported(
+	struct study *s, const struct row *row, const struct record_reported *r, int64_t now_ns);
+
+#endif
