@@ -82,13 +82,13 @@ static enum kr_status check_counts(const struct study *s, struct kr_error *err)
 
 static enum kr_status check_waiting(const struct study *s, struct kr_error *err)
 {
-	uint64_t slots = suggest_slots(s);
+	uint64_t places = suggest_places(s);
 
-	if (slots != s->waiting)
-		return wrong(err, s, "waiting slots", s->waiting, slots);
+	if (places != s->waiting)
+		return wrong(err, s, "places reserved for suggests", s->waiting, places);
 	if (!s->job != !s->in_job.head)
 		return wrong(err, s, "a computation without suggests, or the reverse", s->job, 0);
-	if (s->reloading && s->waiting)
+	if (s->reloading && (s->queue.head || s->in_job.head || s->parked.head))
 		return wrong(err, s, "suggests wait during a reload", s->waiting, 0);
 	return KR_OK;
 }

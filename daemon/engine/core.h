@@ -13,6 +13,7 @@
 #include "daemon/engine/lease.h"
 #include "daemon/engine/requests.h"
 #include "daemon/engine/studies.h"
+#include "daemon/engine/timer.h"
 #include "proto/encode.h"
 #include "proto/limits.h"
 
@@ -38,6 +39,8 @@ struct engine {
 	struct studies studies;
 	struct leases leases;
 	struct requests requests;
+	struct timers timers; /* of requests that wait */
+	struct study *stirred; /* studies that have changed in this step */
 
 	/* Commits. Groups get ascending ids; every group up to `settled` is durable or lost. */
 	struct group *open, *flying, *retired; /* retired: its replies are this step's effects */
@@ -45,6 +48,7 @@ struct engine {
 	uint64_t settled;
 	uint64_t names_group; /* newest group that changed which names there are */
 	int64_t refuse_until;
+	int64_t expire_at; /* leases that ran out could not be served: when to try again */
 	char refuse_text[200];
 
 	/* Computations. */
@@ -52,7 +56,7 @@ struct engine {
 	uint64_t next_job;
 	struct deadline *deadlines; /* of running jobs, in no order */
 	size_t n_deadlines, cap_deadlines;
-	size_t n_waiting; /* routes that wait for a computation */
+	size_t n_waiting; /* routes that wait for a computation or for a change */
 	struct replay *replays;
 
 	/* Rows from the store. */
@@ -145,6 +149,9 @@ void engine__flush(struct engine *e);
 
 /* EVENT_COMMITTED: answers go out, or what was lost is undone. */
 void engine__committed(struct engine *e, const struct event *ev);
+
+/* Requests that wait for a change of s are tried again at the end of this step. */
+void engine__stir(struct engine *e, struct study *s);
 
 /* ---- rows from the store (load.c) ---- */
 

@@ -112,6 +112,7 @@ void engine_free(struct engine *e)
 	study_free(e->start_study);
 	studies_fini(&e->studies);
 	leases_fini(&e->leases);
+	timers_fini(&e->timers);
 	requests_fini(&e->requests);
 	group_free(e->open);
 	group_free(e->flying);
@@ -187,6 +188,40 @@ static void computed(struct engine *e, struct job *j)
 	job_free(j);
 }
 
+/* ---- requests that wait ------------------------------------------------------ */
+
+static void fire_due(struct engine *e)
+{
+	struct timer *t;
+
+	while ((t = timers_next(&e->timers)) != NULL && t->due_ns <= e->now.now_ns) {
+		timers_clear(&e->timers, t);
+		t->fire(e, t);
+	}
+}
+
+void engine__stir(struct engine *e, struct study *s)
+{
+	if (s->stirred)
+		return;
+	s->stirred = true;
+	s->next_stirred = e->stirred;
+	e->stirred = s;
+}
+
+/* Serving one may change the study once more. */
+static void serve_stirred(struct engine *e)
+{
+	while (e->stirred) {
+		struct study *s = e->stirred;
+
+		e->stirred = s->next_stirred;
+		s->stirred = false;
+		if (!s->reloading)
+			suggest_retry(e, s);
+	}
+}
+
 /* ---- ticks ------------------------------------------------------------------ */
 
 static void tick(struct engine *e, const struct event *ev)
@@ -199,20 +234,31 @@ static void tick(struct engine *e, const struct event *ev)
 	engine__retry_loads(e);
 	cut_due(e);
 	engine__expire(e);
+	fire_due(e);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 int64_t engine_next_wakeup(const struct engine *e)
 {
 	const struct lease *lease = leases_next(&e->leases);
+	const struct timer *timer = timers_next(&e->timers);
 	int64_t at = engine__retry_at(e);
 
-	if (lease) {
-		int64_t due = lease->due_ns > e->refuse_until ? lease->due_ns : e->refuse_until;
-
-		at = due < at ? due : at;
-	}
+	if (lease)
+		at = earlier(at, later(lease->due_ns, later(e->refuse_until, e->expire_at)));
+	if (timer)
+		at = earlier(at, timer->due_ns);
 	for (size_t i = 0; i < e->n_deadlines; i++)
-		at = e->deadlines[i].due_ns < at ? e->deadlines[i].due_ns : at;
+		at = earlier(at, e->deadlines[i].due_ns);
 	return at;
 }
 
@@ -238,6 +284,7 @@ void engine_step(struct engine *e, const struct event *ev, struct now now,
 	arena_reset(e->scratch);
 	group_clear(e->retired, 0);
 	dispatch(e, ev);
+	serve_stirred(e);
 	engine__flush(e);
 	*effects = e->effects;
 	*n = e->n_effects;

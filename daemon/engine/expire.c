@@ -46,9 +46,11 @@ void engine__expire(struct engine *e)
 {
 	const struct lease *next;
 
-	if (engine__writable(e, NULL) != KR_OK)
+	if (engine__writable(e, NULL) != KR_OK || e->now.now_ns < e->expire_at)
 		return;
 	while ((next = leases_next(&e->leases)) != NULL && next->due_ns <= e->now.now_ns)
-		if (expire_study(e, studies_at(&e->studies, next->study)) != KR_OK)
+		if (expire_study(e, studies_at(&e->studies, next->study)) != KR_OK) {
+			e->expire_at = lease_due(e->now.now_ns, ENGINE_RETRY_MS);
 			return;
+		}
 }

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "daemon/engine/page.h"
 #include "daemon/engine/point.h"
-#include "daemon/engine/suggest.h"
+#include "daemon/engine/give.h"
 #include "proto/limits.h"
 
 static enum kr_status read_record(struct replayed *ev, const struct row *row, struct kr_error *err)
@@ -74,7 +74,7 @@ static bool same_why(const struct msg_why *a, const struct policy_suggestion *p)
 {
 	struct msg_why b;
 
-	suggest_why(&b, p);
+	give_why(&b, p);
 	return a->rule == b.rule && a->freshness == b.freshness &&
 		a->has_prediction == b.has_prediction && same_bits(&a->mean, &b.mean, 1) &&
 		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1);

@@ -80,8 +80,11 @@ struct study {
 	bool damaged;          /* a stored row cannot be understood */
 	struct waiters queue;  /* suggests for the next computation */
 	struct waiters in_job; /* suggests of the running one */
+	struct waiters parked; /* suggests to which nothing can be given now */
 	uint64_t job;          /* its id; 0: none */
-	uint64_t waiting;      /* slots of queue and in_job */
+	uint64_t waiting;      /* places of the budget reserved for queue and in_job */
+	bool stirred;          /* it has changed in this step */
+	struct study *next_stirred;
 	struct study *next_same_bucket;
 };
 

@@ -267,7 +267,8 @@ static void test_expiry(void **state)
 		reached = kr_alloc_count() >= n;
 		kr_alloc_fail_at(0, 0);
 		harness_check(h);
-		harness_tick(h, 1);
+		assert_true(engine_next_wakeup(h->e) > h->now.now_ns);
+		harness_tick(h, 1000);
 		m = harness_get(h, "s");
 		r = harness_ask(h, &m);
 		assert_int_equal(r.u.study.study.counts[TRIAL_EXPIRED], 2);

@@ -6,6 +6,7 @@
 #include "daemon/engine/claim.h"
 #include "daemon/engine/lease.h"
 #include "daemon/engine/point.h"
+#include "daemon/engine/waiter.h"
 
 static enum kr_status check_count(const struct study *s, uint64_t count, struct kr_error *err)
 {
@@ -51,9 +52,7 @@ static enum kr_status read_lease(const struct call *c, uint64_t *ms, struct kr_e
 enum kr_status handle_suggest(struct call *c, struct kr_error *err)
 {
 	const struct msg_suggest *m = &c->m->u.suggest;
-	const struct msg_meta *meta = &c->m->meta;
 	struct suggest q = {.m = c->m, .route = c->route, .count = m->count ? m->count : 1};
-	uint64_t left;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
@@ -62,16 +61,10 @@ enum kr_status handle_suggest(struct call *c, struct kr_error *err)
 		st = read_fixed(c, &q.fixed, err);
 	if (st == KR_OK)
 		st = read_lease(c, &q.lease_ms, err);
-	if (st == KR_OK)
-		st = suggest_allowed(c->study, err);
 	if (st != KR_OK)
 		return st;
-	left = study_left(c->study, c->study->waiting);
-	if (left == 0)
-		return suggest_spent(c->study, err);
-	if (q.count > left)
-		q.count = left;
-	q.deadline_ns = meta->has_deadline ? lease_due(c->e->now.now_ns, meta->deadline_ms) : INT64_MAX;
+	if (m->wait_ms)
+		q.until_ns = lease_due(c->e->now.now_ns, m->wait_ms);
 	st = suggest_begin(c->e, c->study, &q, err);
 	c->answered = st == KR_OK;
 	return st;
