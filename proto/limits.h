@@ -12,8 +12,9 @@ enum {
 	LIMIT_NAME_BYTES = 256,
 	LIMIT_BATCH = 1024,
 	LIMIT_REASON_BYTES = 4096,
-	LIMIT_STRING_BYTES = 4096, /* a value that is text */
-	LIMIT_LABELS = 100,        /* of a study, of a trial */
+	LIMIT_STRING_BYTES = 4096,    /* a value that is text */
+	LIMIT_LABELS = 100,           /* of a study, of a trial */
+	LIMIT_LABELS_BYTES = 1 << 16, /* of their names and texts in sum */
 	LIMIT_NOTE_BYTES = 4096,
 	LIMIT_CONSTRAINTS = 1000, /* parameter constraints; forbidden conditions as many */
 	LIMIT_CONDITION_BYTES = 4096,

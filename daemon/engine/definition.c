@@ -390,25 +390,61 @@ static enum kr_status metric_agrees(
 	return st;
 }
 
-static enum kr_status settings_agree(const struct definition *def, const struct msg_spec *b,
-	bool has_budget, uint64_t budget, struct kr_error *err)
+static const char *expiry_name(const struct msg_spec *spec)
 {
-	const struct msg_spec *a = &def->spec;
-	enum kr_status st = differs_number(
-		err, "spec.noise_sd", a->has_noise_sd, a->noise_sd, b->has_noise_sd, b->noise_sd);
+	return spec->on_expiry == ON_EXPIRY_REQUEUE ? "requeue" : "expire";
+}
 
-	if (st == KR_OK && b->has_budget && !(a->has_budget && a->budget == b->budget))
-		st = has_budget ? differs_integer(err, "spec.budget", budget, b->budget)
-						: differs(err, "spec.budget", "none", "one");
-	if (st == KR_OK && b->has_lease)
-		st = differs_number(err, "spec.lease_s", true, a->lease_s, true, b->lease_s);
-	if (st == KR_OK && b->has_seed)
-		st = differs_integer(err, "spec.seed", a->seed, b->seed);
-	return st;
+static uint32_t retry_limit(const struct msg_spec *spec)
+{
+	return spec->has_retry_limit ? spec->retry_limit : DEFINITION_RETRY_LIMIT;
+}
+
+/* The first label of b that a has not, or has otherwise; NULL: none. */
+static const struct msg_named *other_label(const struct msg_labels *a, const struct msg_labels *b)
+{
+	for (int i = 0; i < b->n; i++)
+		if (!labels_has(a, &b->p[i]))
+			return &b->p[i];
+	return NULL;
+}
+
+static enum kr_status labels_agree(const struct msg_labels *first, const struct msg_labels *now,
+	const struct msg_labels *given, struct kr_error *err)
+{
+	const struct msg_named *other = other_label(now, given);
+	char name[72], value[72], text[160];
+
+	if (given->n == 0 || labels_equal(now, given) || labels_equal(first, given))
+		return KR_OK;
+	if (!other)
+		return differs(err, "spec.labels", "more labels", "some of them");
+	quote_text(other->name, name, sizeof(name));
+	quote_scalar(&other->value, value, sizeof(value));
+	snprintf(text, sizeof(text), "%s = %s", name, value);
+	return differs(err, "spec.labels", "others", text);
+}
+
+/* Only what differs from the first ones is compared with those of now. */
+static enum kr_status settings_agree(const struct msg_spec *first, const struct msg_spec *now,
+	const struct msg_spec *given, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+
+	if (given->has_budget && !(first->has_budget && first->budget == given->budget))
+		st = now->has_budget ? differs_integer(err, "spec.budget", now->budget, given->budget)
+							 : differs(err, "spec.budget", "none", "one");
+	if (st == KR_OK && given->has_lease && first->lease_s != given->lease_s)
+		st = differs_number(err, "spec.lease_s", true, now->lease_s, true, given->lease_s);
+	if (st == KR_OK && given->on_expiry && strcmp(expiry_name(first), expiry_name(given)) != 0)
+		st = differs_text(err, "spec.on_expiry", expiry_name(now), expiry_name(given));
+	if (st == KR_OK && given->has_retry_limit && retry_limit(first) != given->retry_limit)
+		st = differs_integer(err, "spec.retry_limit", retry_limit(now), given->retry_limit);
+	return st == KR_OK ? labels_agree(&first->labels, &now->labels, &given->labels, err) : st;
 }
 
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
-	bool has_budget, uint64_t budget, struct kr_error *err)
+	const struct msg_spec *now, struct kr_error *err)
 {
 	enum kr_status st = differs_integer(
 		err, "spec.parameters", (uint64_t)def->spec.n_params, (uint64_t)spec->n_params);
@@ -420,5 +456,10 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 			err, "spec.metrics", (uint64_t)def->spec.n_metrics, (uint64_t)spec->n_metrics);
 	for (int k = 0; st == KR_OK && k < def->spec.n_metrics; k++)
 		st = metric_agrees(&def->spec.metrics[k], &spec->metrics[k], k, err);
-	return st == KR_OK ? settings_agree(def, spec, has_budget, budget, err) : st;
+	if (st == KR_OK)
+		st = differs_number(err, "spec.noise_sd", def->spec.has_noise_sd, def->spec.noise_sd,
+			spec->has_noise_sd, spec->noise_sd);
+	if (st == KR_OK && spec->has_seed)
+		st = differs_integer(err, "spec.seed", def->spec.seed, spec->seed);
+	return st == KR_OK ? settings_agree(&def->spec, now, spec, err) : st;
 }

@@ -39,11 +39,11 @@ enum { DEFINITION_RETRY_LIMIT = 2 };
 /* Parameter of that name, -1 when there is none; hint: where it may be. */
 int definition_find(const struct definition *def, const char *name, int hint);
 
-/* Does what a request says agree with the study? Absent budget, lease and seed agree with
- * anything; a budget with the first one or the one of now (has_budget, budget), so that a
- * script attaches again after somebody raised it.
+/* Does what a request says agree with the study? Settings that are absent (budget, lease, what
+ * becomes of lost trials, labels) and an absent seed agree with anything; others with the first
+ * ones or those of `now`, so that a script attaches again after somebody changed them.
  * Errors: KR_CONFLICT naming the first field that differs and both values. */
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
-	bool has_budget, uint64_t budget, struct kr_error *err);
+	const struct msg_spec *now, struct kr_error *err);
 
 #endif

@@ -74,15 +74,37 @@ static bool listed(const struct msg_texts *names, const char *name)
 	return false;
 }
 
+bool labels_has(const struct msg_labels *l, const struct msg_named *label)
+{
+	int i = find(l->p, l->n, label->name);
+
+	return i < l->n && msg_scalar_equal(&l->p[i].value, &label->value);
+}
+
 bool labels_equal(const struct msg_labels *a, const struct msg_labels *b)
 {
 	if (a->n != b->n)
 		return false;
 	for (int i = 0; i < a->n; i++)
-		if (strcmp(a->p[i].name, b->p[i].name) != 0 ||
-			!msg_scalar_equal(&a->p[i].value, &b->p[i].value))
+		if (!labels_has(b, &a->p[i]))
 			return false;
 	return true;
+}
+
+enum kr_status labels_check(const struct msg_labels *l, const char *field, struct kr_error *err)
+{
+	size_t bytes = labels_text_size(l);
+
+	if (l->n > LIMIT_LABELS)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s would have %d entries; at most %d are allowed; remove some first", field, l->n,
+			LIMIT_LABELS);
+	if (bytes > LIMIT_LABELS_BYTES)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s would take %zu bytes; at most %d are allowed; give shorter texts, or remove some "
+			"first",
+			field, bytes, LIMIT_LABELS_BYTES);
+	return KR_OK;
 }
 
 enum kr_status labels_merge(struct msg_labels *out, bool *changed, const struct msg_labels *old,
@@ -103,10 +125,7 @@ enum kr_status labels_merge(struct msg_labels *out, bool *changed, const struct 
 		p[at] = set->p[i];
 		n += at == n;
 	}
-	if (n > LIMIT_LABELS)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "labels",
-			"there would be %d labels; at most %d are allowed; remove some first", n, LIMIT_LABELS);
 	*out = (struct msg_labels){n, p};
 	*changed = !labels_equal(out, old);
-	return KR_OK;
+	return labels_check(out, "labels", err);
 }

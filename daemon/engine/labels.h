@@ -24,13 +24,19 @@ enum kr_status labels_copy(
 
 /* `old` without the names of `remove`, then with those of `set` put or replaced; in the arena,
  * strings borrowed. *changed: does it differ from old? A name to remove that is not there is no
- * error. field: of the request, for errors.
- * Errors: KR_ENOMEM, KR_INVALID_ARGUMENT (more than LIMIT_LABELS). */
+ * error. Errors: KR_ENOMEM, KR_INVALID_ARGUMENT (field "labels", as labels_check). */
 enum kr_status labels_merge(struct msg_labels *out, bool *changed, const struct msg_labels *old,
 	const struct msg_labels *set, const struct msg_texts *remove, struct arena *a,
 	struct kr_error *err);
 
-/* The same names and values, in the same order. */
+/* At most LIMIT_LABELS, and LIMIT_LABELS_BYTES of names and texts? field: of the request.
+ * Errors: KR_INVALID_ARGUMENT. */
+enum kr_status labels_check(const struct msg_labels *l, const char *field, struct kr_error *err);
+
+/* Is there a label of that name with the same value? */
+bool labels_has(const struct msg_labels *l, const struct msg_named *label);
+
+/* The same names and values, in any order; names are given once in each. */
 bool labels_equal(const struct msg_labels *a, const struct msg_labels *b);
 
 #endif

@@ -128,19 +128,12 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s, const s
 		.name = s->def->name,
 		.id = s->id,
 		.state = v->state,
-		.spec = s->def->spec,
+		.spec = study_view_spec(s->def, v),
 		.created_ms = s->created_ms,
 		.seq = v->seq,
 		.reserved = v->spent,
 		.spec_version = v->spec_version,
 	};
-	out->spec.has_budget = v->has_budget;
-	out->spec.budget = v->budget;
-	out->spec.lease_s = v->lease_s;
-	out->spec.on_expiry = v->on_expiry;
-	out->spec.has_retry_limit = true;
-	out->spec.retry_limit = v->retry_limit;
-	out->spec.labels = v->labels;
 	memcpy(out->counts, v->counts, sizeof(out->counts));
 	st = put_reason(out, v, a, err);
 	if (st == KR_OK && v->has_best) {

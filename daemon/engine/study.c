@@ -96,6 +96,20 @@ void study_view_update(struct study_view *v, const struct record_updated *u, uin
 	v->spec_version += changes_settings(u);
 }
 
+struct msg_spec study_view_spec(const struct definition *def, const struct study_view *v)
+{
+	struct msg_spec spec = def->spec;
+
+	spec.has_budget = v->has_budget;
+	spec.budget = v->budget;
+	spec.lease_s = v->lease_s;
+	spec.on_expiry = v->on_expiry;
+	spec.has_retry_limit = true;
+	spec.retry_limit = v->retry_limit;
+	spec.labels = v->labels;
+	return spec;
+}
+
 /* ---- questions -------------------------------------------------------------- */
 
 uint64_t study_left(const struct study *s, uint64_t reserved)

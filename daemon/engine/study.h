@@ -120,6 +120,9 @@ uint64_t study_made(const struct study *s, uint64_t seq, uint64_t *first);
 /* The view as a RECORD_STUDY_UPDATED leaves it; pure: labels are borrowed. */
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq);
 
+/* The spec with the settings as the view has them; borrows both. */
+struct msg_spec study_view_spec(const struct definition *def, const struct study_view *v);
+
 /* The view at event seq: now, at a request kept in past, or at creation.
  * False when it is not kept. */
 bool study_view_at(const struct study *s, uint64_t seq, struct study_view *out);

@@ -22,11 +22,20 @@ static enum kr_status read_one(
 	st = point_read_full(def, field, p->n_params, p->params, values, err);
 	if (st != KR_OK)
 		return st;
+	snprintf(field, sizeof(field), "points[%d].labels", i);
+	st = labels_check(&p->labels, field, err);
+	if (st != KR_OK)
+		return st;
 	snprintf(field, sizeof(field), "points[%d].values", i);
 	st = metric_read(def, field, p->n_values, p->values, &r, c->a, err);
 	if (st != KR_OK)
 		return st;
-	*out = (struct record_added_trial){.n_values = def->d, .values = values};
+	*out = (struct record_added_trial){
+		.n_values = def->d,
+		.values = values,
+		.labels = p->labels,
+		.note = p->note,
+	};
 	if (r.finite) {
 		out->n_metrics = def->spec.n_metrics;
 		out->metrics = r.metrics;

@@ -9,8 +9,9 @@
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
 
-/* A spec in the answer, together with its best trial, must fit a message. */
-enum { MOST_ANSWER_BYTES = LIMIT_MESSAGE_BYTES / 2 };
+/* A spec in the answer, together with its best trial and with the labels that both may get
+ * later, must fit a message. */
+enum { MOST_ANSWER_BYTES = LIMIT_MESSAGE_BYTES / 2 - 2 * LIMIT_LABELS_BYTES };
 
 static enum kr_status check(struct call *c, struct kr_error *err)
 {
@@ -25,7 +26,9 @@ static enum kr_status check(struct call *c, struct kr_error *err)
 	if (m->spec.has_budget && m->spec.budget == 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.budget",
 			"spec.budget is 0; give at least 1, or leave it out for no limit");
-	return m->spec.has_lease ? claim_term(m->spec.lease_s, "spec.lease_s", &ms, err) : KR_OK;
+	if (m->spec.has_lease && claim_term(m->spec.lease_s, "spec.lease_s", &ms, err) != KR_OK)
+		return KR_INVALID_ARGUMENT;
+	return labels_check(&m->spec.labels, "spec.labels", err);
 }
 
 static struct study *find_live(const struct call *c, const char *name)
@@ -43,7 +46,8 @@ static enum kr_status attach(struct call *c, struct kr_error *err)
 	const struct msg_spec *spec = &c->m->u.create_study.spec;
 	struct study_view v = c->study->now;
 	struct change ch = call_change(c, RECORD_STUDY_UPDATED);
-	enum kr_status st = definition_agrees(c->study->def, spec, v.has_budget, v.budget, err);
+	struct msg_spec now = study_view_spec(c->study->def, &v);
+	enum kr_status st = definition_agrees(c->study->def, spec, &now, err);
 
 	if (st != KR_OK)
 		return st;
