@@ -1,5 +1,6 @@
 #include "daemon/engine/page.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "daemon/engine/point.h"
@@ -34,6 +35,8 @@ size_t page_point_bytes(const struct definition *def, const double *values)
 	for (int i = 0; i < def->d; i++) {
 		const struct msg_param *p = &def->spec.params[i];
 
+		if (isnan(values[i]))
+			continue;
 		sum += text_bytes(p->name) + 8;
 		sum += p->kind == PARAM_CATEGORICAL ? scalar_bytes(&p->choices[(int)values[i]]) : 12;
 	}

@@ -123,14 +123,25 @@ static struct msg_scalar scalar_of(const struct msg_param *p, double v)
 	return (struct msg_scalar){.kind = SCALAR_REAL, .r = v};
 }
 
+bool point_whole(const struct definition *def, const double *values)
+{
+	for (int i = 0; i < def->d; i++)
+		if (isnan(values[i]))
+			return false;
+	return true;
+}
+
 const struct msg_named *point_write(
-	const struct definition *def, const double *values, struct arena *a)
+	const struct definition *def, const double *values, int *n, struct arena *a)
 {
 	struct msg_named *out = ARENA_ARRAY(a, struct msg_named, def->d);
 
+	*n = 0;
 	for (int i = 0; out && i < def->d; i++) {
-		out[i].name = def->spec.params[i].name;
-		out[i].value = scalar_of(&def->spec.params[i], values[i]);
+		if (isnan(values[i]))
+			continue;
+		out[*n].name = def->spec.params[i].name;
+		out[(*n)++].value = scalar_of(&def->spec.params[i], values[i]);
 	}
 	return out;
 }

@@ -20,9 +20,12 @@ enum kr_status point_read(const struct definition *def, const char *field, int n
 enum kr_status point_read_full(const struct definition *def, const char *field, int n,
 	const struct msg_named *named, double *values, struct kr_error *err);
 
-/* values to d named values in the arena; NULL when memory runs out. */
+/* Has the point every value that it needs? NaN: there is none. */
+bool point_whole(const struct definition *def, const double *values);
+
+/* Those of d values that are there to *n named values in the arena; NULL when memory runs out. */
 const struct msg_named *point_write(
-	const struct definition *def, const double *values, struct arena *a);
+	const struct definition *def, const double *values, int *n, struct arena *a);
 
 /* Most bytes that one point takes in a message. */
 size_t point_bytes(const struct definition *def);

@@ -141,8 +141,7 @@ static bool put_point(const struct definition *def, const double *values, struct
 {
 	if (!values)
 		return true;
-	*n = def->d;
-	*out = point_write(def, values, a);
+	*out = point_write(def, values, n, a);
 	return *out != NULL;
 }
 

@@ -16,8 +16,7 @@ static enum kr_status no_memory(struct kr_error *err)
 static enum kr_status put_params(struct msg_trial *out, const struct study *s,
 	const struct trial *t, struct arena *a, struct kr_error *err)
 {
-	out->n_params = s->def->d;
-	out->params = point_write(s->def, t->values, a);
+	out->params = point_write(s->def, t->values, &out->n_params, a);
 	return out->params ? KR_OK : no_memory(err);
 }
 
