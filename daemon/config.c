@@ -24,6 +24,8 @@ static const struct {
 	{"endpoint", "ENDPOINT", "ipc://PATH or tcp://HOST:PORT"},
 	{"threads", "N", "compute workers (default: one a core)"},
 	{"insecure", NULL, "listen on tcp beyond loopback, without encryption"},
+	{"secret-key", "FILE", "encrypt (CURVE) with this key; krige keygen makes it"},
+	{"allow", "FILE", "the keys that may connect: KEY ROLE NAME, one a line"},
 	{"idle-exit", "SECONDS", "stop after so long without requests and running trials; 0: never"},
 	{"log-level", "LEVEL", "error, warn, info or debug"},
 };
@@ -112,6 +114,8 @@ static enum kr_status set(struct config *c, enum config_setting which, const cha
 	case CONFIG_ENDPOINT: return set_string(&c->endpoint, name, value, err);
 	case CONFIG_THREADS: return set_int(&c->threads, name, value, 1, MAX_THREADS, err);
 	case CONFIG_INSECURE: return set_bool(&c->insecure, name, value, err);
+	case CONFIG_SECRET_KEY: return set_string(&c->secret_key, name, value, err);
+	case CONFIG_ALLOW: return set_string(&c->allow, name, value, err);
 	case CONFIG_IDLE_EXIT: return set_int(&c->idle_exit_s, name, value, 0, MAX_IDLE_S, err);
 	case CONFIG_LOG_LEVEL: return set_level(&c->log_level, name, value, err);
 	case CONFIG_N_SETTINGS: break;
@@ -302,6 +306,18 @@ static enum kr_status complete(struct config *c, struct kr_error *err)
 	return s;
 }
 
+/* One without the other would let everybody in, or nobody. */
+static enum kr_status check_keys(const struct config *c, struct kr_error *err)
+{
+	if (!c->secret_key == !c->allow)
+		return KR_OK;
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, c->allow ? "secret-key" : "allow",
+		"%s belong together: the daemon's secret key (krige keygen makes it) and the list of its "
+		"clients' public keys",
+		c->allow ? "--allow FILE is given and --secret-key FILE is not; they"
+				 : "--secret-key FILE is given and --allow FILE is not; they");
+}
+
 enum kr_status config_read(struct config *c, int argc, char *const *argv, struct kr_error *err)
 {
 	struct arguments a = {.n = argc, .at = 1, .v = argv};
@@ -315,8 +331,10 @@ enum kr_status config_read(struct config *c, int argc, char *const *argv, struct
 	if (s == KR_OK && c->action != CONFIG_HELP && c->action != CONFIG_VERSION &&
 		c->action != CONFIG_CHECK)
 		s = complete(c, err);
+	if (s == KR_OK)
+		s = check_keys(c, err);
 	if (s == KR_OK && c->endpoint)
-		s = endpoint_check(c->endpoint, c->insecure, err);
+		s = endpoint_check(c->endpoint, c->insecure || c->secret_key, err);
 	if (s != KR_OK)
 		config_fini(c);
 	return s;
@@ -328,6 +346,8 @@ void config_fini(struct config *c)
 	kr_free(c->file);
 	kr_free(c->db);
 	kr_free(c->endpoint);
+	kr_free(c->secret_key);
+	kr_free(c->allow);
 	*c = (struct config){0};
 }
 
@@ -342,6 +362,10 @@ void config_print(const struct config *c, FILE *to)
 	fprintf(to, "threads = %d ; %s\n", c->threads, origins[c->origin[CONFIG_THREADS]]);
 	fprintf(to, "insecure = %s ; %s\n", c->insecure ? "true" : "false",
 		origins[c->origin[CONFIG_INSECURE]]);
+	if (c->secret_key) {
+		fprintf(to, "secret-key = %s ; %s\n", c->secret_key, origins[c->origin[CONFIG_SECRET_KEY]]);
+		fprintf(to, "allow = %s ; %s\n", c->allow, origins[c->origin[CONFIG_ALLOW]]);
+	}
 	fprintf(to, "idle-exit = %d ; %s\n", c->idle_exit_s, origins[c->origin[CONFIG_IDLE_EXIT]]);
 	fprintf(
 		to, "log-level = %s ; %s\n", levels[c->log_level], origins[c->origin[CONFIG_LOG_LEVEL]]);

@@ -25,6 +25,8 @@ enum config_setting {
 	CONFIG_ENDPOINT,
 	CONFIG_THREADS,
 	CONFIG_INSECURE,
+	CONFIG_SECRET_KEY,
+	CONFIG_ALLOW,
 	CONFIG_IDLE_EXIT,
 	CONFIG_LOG_LEVEL,
 	CONFIG_N_SETTINGS
@@ -40,7 +42,8 @@ struct config {
 	char *endpoint;
 	int threads;
 	bool insecure;
-	int idle_exit_s; /* 0: never */
+	char *secret_key, *allow; /* files; both, or NULL both */
+	int idle_exit_s;          /* 0: never */
 	enum log_level log_level;
 	enum config_origin origin[CONFIG_N_SETTINGS];
 };

@@ -26,8 +26,6 @@ static bool loopback_host(const char *host, size_t len)
 		return false;
 	memcpy(text, host, len);
 	text[len] = '\0';
-	if (strcmp(text, "lo") == 0)
-		return true;
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		return (ntohl(v4.s_addr) >> 24) == 127;
 	if (text[0] != '[' || text[len - 1] != ']')
@@ -50,7 +48,7 @@ static bool valid_port(const char *port)
 	return *end == '\0' && n <= 65535;
 }
 
-static enum kr_status check_tcp(const char *address, bool insecure, struct kr_error *err)
+static enum kr_status check_tcp(const char *address, bool open_ok, struct kr_error *err)
 {
 	const char *host = address + strlen(TCP);
 	const char *colon = strrchr(host, ':');
@@ -64,12 +62,12 @@ static enum kr_status check_tcp(const char *address, bool insecure, struct kr_er
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
 			"endpoint '%.200s' must have an address to listen at, not a name: tcp://127.0.0.1%s",
 			address, colon);
-	if (insecure || loopback_host(host, (size_t)(colon - host)))
+	if (open_ok || loopback_host(host, (size_t)(colon - host)))
 		return KR_OK;
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
-		"endpoint '%.200s' is not a loopback address, and this version has no encryption "
-		"(CURVE) yet: whoever reaches the port may do everything; use ipc or "
-		"tcp://127.0.0.1, or accept that with --insecure",
+		"endpoint '%.160s' is not a loopback address: whoever reaches the port might do "
+		"everything; give keys (--secret-key and --allow: krige keygen makes them), use ipc or "
+		"tcp://127.0.0.1, or accept it with --insecure",
 		address);
 }
 
@@ -88,14 +86,14 @@ static enum kr_status check_ipc(const char *path, struct kr_error *err)
 	return KR_OK;
 }
 
-enum kr_status endpoint_check(const char *address, bool insecure, struct kr_error *err)
+enum kr_status endpoint_check(const char *address, bool open_ok, struct kr_error *err)
 {
 	const char *path = paths_ipc(address);
 
 	if (path)
 		return check_ipc(path, err);
 	if (strncmp(address, TCP, strlen(TCP)) == 0)
-		return check_tcp(address, insecure, err);
+		return check_tcp(address, open_ok, err);
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, "endpoint",
 		"endpoint '%.200s' must begin with ipc:// or tcp://", address);
 }

@@ -13,9 +13,9 @@ struct endpoint {
 };
 
 /* ipc with a path that fits a socket, or tcp on a loopback address; on others only
- * when insecure is set. Touches nothing.
+ * when open_ok is set: there are keys, or the user insists. Touches nothing.
  * Errors: KR_INVALID_ARGUMENT. */
-enum kr_status endpoint_check(const char *address, bool insecure, struct kr_error *err);
+enum kr_status endpoint_check(const char *address, bool open_ok, struct kr_error *err);
 
 /* Make sure that nobody listens there, and that nobody else will: libzmq unlinks an
  * ipc path before it binds. tcp needs nothing.

@@ -16,8 +16,10 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "daemon/accept.h"
+#include "daemon/access.h"
 #include "daemon/endpoint.h"
 #include "daemon/unread.h"
+#include "daemon/zap.h"
 #include "proto/decode.h"
 #include "proto/encode.h"
 #include "proto/limits.h"
@@ -44,6 +46,8 @@ enum {
 
 struct front {
 	void *context, *socket;
+	const struct access *access; /* NULL: no keys */
+	struct zap *zap;
 	struct endpoint endpoint;
 	char address[256];
 	struct arena *arena;
@@ -61,8 +65,8 @@ struct front {
 /* No heartbeats of ZMTP: libzmq 4.3.4 sends one on a connection that has ended while its
  * messages still wait to be read, and aborts the process (its issue 4364).
  *
- * A ZAP domain, though nobody serves ZAP, which lets everybody in: with one, peers of
- * ZMTP 1 and 2 are sent away, whose identity, when it comes while the socket closes, aborts
+ * A ZAP domain, though without keys nobody serves ZAP, which lets everybody in: with one, peers
+ * of ZMTP 1 and 2 are sent away, whose identity, when it comes while the socket closes, aborts
  * the process (zmtp_engine.cpp, process_routing_id_msg). */
 static enum kr_status set_options(void *socket, const char *address, struct kr_error *err)
 {
@@ -94,6 +98,23 @@ static enum kr_status set_options(void *socket, const char *address, struct kr_e
 		return kr_fail(err, KR_EIO, "ZeroMQ MAXMSGSIZE: %s", zmq_strerror(errno));
 	if (zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) != 0)
 		return kr_fail(err, KR_EIO, "ZeroMQ ZAP_DOMAIN: %s", zmq_strerror(errno));
+	return KR_OK;
+}
+
+/* Before the bind: from then on only who has a key of the list gets through. */
+static enum kr_status protect(struct front *f, struct kr_error *err)
+{
+	int on = 1;
+	enum kr_status s;
+
+	if (!f->access)
+		return KR_OK;
+	s = zap_open(&f->zap, f->context, f->access, err);
+	if (s != KR_OK)
+		return s;
+	if (zmq_setsockopt(f->socket, ZMQ_CURVE_SERVER, &on, sizeof(on)) != 0 ||
+		zmq_setsockopt(f->socket, ZMQ_CURVE_SECRETKEY, access_secret(f->access), KEYFILE_SIZE) != 0)
+		return kr_fail(err, KR_EIO, "ZeroMQ CURVE: %s", zmq_strerror(errno));
 	return KR_OK;
 }
 
@@ -140,10 +161,13 @@ static enum kr_status bring_up(struct front *f, const char *address, struct kr_e
 	if (!f->socket)
 		return kr_fail(err, KR_EIO, "ZeroMQ: %s", zmq_strerror(errno));
 	s = set_options(f->socket, address, err);
+	if (s == KR_OK)
+		s = protect(f, err);
 	return s == KR_OK ? bind_socket(f, address, err) : s;
 }
 
-enum kr_status front_open(struct front **out, const char *address, struct kr_error *err)
+enum kr_status front_open(
+	struct front **out, const char *address, const struct access *access, struct kr_error *err)
 {
 	struct front *f = KR_NEW(struct front);
 	enum kr_status s;
@@ -151,6 +175,7 @@ enum kr_status front_open(struct front **out, const char *address, struct kr_err
 	if (!f)
 		return kr_fail(err, KR_ENOMEM, "no memory for the front");
 	f->endpoint.lock = -1;
+	f->access = access;
 	for (int i = 0; i < N_PARTS; i++)
 		zmq_msg_init(&f->parts[i]);
 	s = bring_up(f, address, err);
@@ -171,6 +196,17 @@ void *front_socket(struct front *f)
 	return f->socket;
 }
 
+void *front_door(struct front *f)
+{
+	return f->zap ? zap_socket(f->zap) : NULL;
+}
+
+void front_admit(struct front *f)
+{
+	if (f->zap)
+		zap_answer(f->zap);
+}
+
 void front_close(struct front *f)
 {
 	if (!f)
@@ -179,6 +215,7 @@ void front_close(struct front *f)
 		zmq_msg_close(&f->parts[i]);
 	if (f->socket)
 		zmq_close(f->socket);
+	zap_close(f->zap);
 	if (f->context)
 		zmq_ctx_term(f->context);
 	/* libzmq leaves it; the lock is still ours. */
@@ -307,13 +344,35 @@ static zmq_msg_t *find_header(struct front *f, struct route *route)
 	return &f->parts[route->delimiter];
 }
 
+/* Whose message it is: the key that the handshake has proved. */
+static void note_key(const struct front *f, zmq_msg_t *header, struct route *route)
+{
+	const char *key = f->access ? zmq_msg_gets(header, "User-Id") : NULL;
+
+	snprintf(route->key, sizeof(route->key), "%s", key ? key : "");
+}
+
+/* With keys, a token is good for the key alone that got it. */
+static enum kr_status check_session(const struct front *f, const struct route *route,
+	const struct msg_meta *m, struct kr_error *err)
+{
+	if (!f->access || !m->has_session || route->header.method == METHOD_HELLO ||
+		access_owns_session(f->access, route->key, m->session))
+		return KR_OK;
+	return kr_fail_field(err, KR_UNAUTHENTICATED, "meta.session",
+		"meta.session is not a token that this key got from this daemon; say Hello again");
+}
+
 static enum kr_status check_message(struct front *f, const struct route *route,
 	enum kr_status header_status, struct msg_request *request, struct kr_error *err)
 {
 	zmq_msg_t *body = &f->parts[route->delimiter + 1];
+	enum kr_status s = header_status;
 
-	if (header_status != KR_OK)
-		return header_status;
+	if (s == KR_OK && f->access)
+		s = access_check(f->access, route->key, (enum method)route->header.method, err);
+	if (s != KR_OK)
+		return s;
 	if (unread_full(f->unread, route->identity, route->identity_len)) {
 		kr_fail(err, KR_OVERLOADED,
 			"this connection has over %d bytes of answers unread; read them, then ask again",
@@ -331,8 +390,9 @@ static enum kr_status check_message(struct front *f, const struct route *route,
 		return kr_fail(err, KR_TOO_LARGE,
 			"the body has %zu bytes, the limit is %d; send bulk data in several requests",
 			zmq_msg_size(body), LIMIT_MESSAGE_BYTES);
-	return decode_request(
+	s = decode_request(
 		request, route->header.method, zmq_msg_data(body), zmq_msg_size(body), f->arena, err);
+	return s == KR_OK ? check_session(f, route, &request->meta, err) : s;
 }
 
 enum front_taken front_take(struct front *f, struct route *route, struct msg_request *request)
@@ -345,6 +405,7 @@ enum front_taken front_take(struct front *f, struct route *route, struct msg_req
 		return FRONT_NOTHING;
 	arena_reset(f->arena);
 	header = find_header(f, route);
+	note_key(f, header, route);
 	s = frame_unpack(&route->header, zmq_msg_data(header), zmq_msg_size(header), &err);
 	if (s != KR_OK && s != KR_VERSION) {
 		drop(f, err.text);

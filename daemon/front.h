@@ -14,6 +14,7 @@
 #include "daemon/engine/engine.h"
 #include "proto/msg.h"
 
+struct access;
 struct front;
 
 enum front_taken {
@@ -22,15 +23,22 @@ enum front_taken {
 	FRONT_REFUSED  /* one message was malformed: answered or dropped */
 };
 
-/* Bind to address (endpoint_check has passed).
+/* Bind to address (endpoint_check has passed). access, borrowed: whose clients alone may
+ * connect, by CURVE, each within its role; NULL: everybody, and nothing is encrypted.
  * Errors: KR_ELOCKED (taken), KR_EIO, KR_ENOMEM. */
-enum kr_status front_open(struct front **out, const char *address, struct kr_error *err);
+enum kr_status front_open(
+	struct front **out, const char *address, const struct access *access, struct kr_error *err);
 
 /* The address in use: with its real port when port 0 was asked for. */
 const char *front_endpoint(const struct front *f);
 
 /* For zmq_poll. */
 void *front_socket(struct front *f);
+
+/* Where libzmq asks who may connect, for zmq_poll; NULL without keys. It waits for
+ * front_admit, and so does the client that connects. */
+void *front_door(struct front *f);
+void front_admit(struct front *f);
 
 /* The next message. request lives until the next call. */
 enum front_taken front_take(struct front *f, struct route *route, struct msg_request *request);

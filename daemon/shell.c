@@ -19,6 +19,7 @@
 #include <zmq.h>
 
 #include "base/log.h"
+#include "daemon/access.h"
 #include "daemon/build.h"
 #include "daemon/compute.h"
 #include "daemon/config.h"
@@ -38,6 +39,7 @@ enum {
 
 struct shell {
 	const struct config *config;
+	struct access *access; /* NULL: no keys */
 	struct front *front;
 	struct writer *writer;
 	struct compute *compute;
@@ -227,12 +229,29 @@ static void drain(struct shell *s, const char *why)
 	compute_cut_all(s->compute);
 }
 
+/* A list that cannot be read opens the door to nobody and shuts it to nobody. */
+static void reload(struct shell *s)
+{
+	struct kr_error err = {0};
+
+	if (access_reload(s->access, &err) == KR_OK)
+		log_at(LOG_LEVEL_INFO, "allow-list read again", "file=\"%s\" keys=%zu", s->config->allow,
+			access_count(s->access));
+	else
+		log_at(LOG_LEVEL_ERROR, "allow-list not read again: the old one stays", "err=\"%s\"",
+			err.text);
+}
+
 static void take_signals(struct shell *s)
 {
 	struct signalfd_siginfo info;
 
-	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		drain(s, strsignal((int)info.ssi_signo));
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP && s->access)
+			reload(s);
+		else
+			drain(s, strsignal((int)info.ssi_signo));
+	}
 }
 
 static bool under_way(const struct shell *s)
@@ -253,21 +272,26 @@ static long wait_ms(const struct shell *s)
 
 static void turn(struct shell *s)
 {
-	zmq_pollitem_t items[] = {
-		{.fd = s->signals, .events = ZMQ_POLLIN},
-		{.fd = s->inbox.fd, .events = ZMQ_POLLIN},
-		{.socket = front_socket(s->front), .events = ZMQ_POLLIN},
-	};
+	enum { SIGNALS, REPORTS, DOOR, REQUESTS, N_ITEMS };
+	void *door = front_door(s->front);
 	/* Before it is ready, and while it drains, requests stay where they are. */
-	int n = s->ready && !s->draining ? 3 : 2;
+	bool serving = s->ready && !s->draining;
+	zmq_pollitem_t items[N_ITEMS] = {
+		[SIGNALS] = {.fd = s->signals, .events = ZMQ_POLLIN},
+		[REPORTS] = {.fd = s->inbox.fd, .events = ZMQ_POLLIN},
+		[DOOR] = {.socket = door, .fd = door ? 0 : s->signals, .events = door ? ZMQ_POLLIN : 0},
+		[REQUESTS] = {.socket = front_socket(s->front), .events = ZMQ_POLLIN},
+	};
 
-	if (zmq_poll(items, n, wait_ms(s)) < 0)
+	if (zmq_poll(items, serving ? N_ITEMS : REQUESTS, wait_ms(s)) < 0)
 		return;
-	if (items[0].revents)
+	if (items[SIGNALS].revents)
 		take_signals(s);
-	if (items[1].revents)
+	if (items[REPORTS].revents)
 		take_reports(s);
-	if (n == 3 && items[2].revents && !s->draining)
+	if (items[DOOR].revents)
+		front_admit(s->front);
+	if (serving && items[REQUESTS].revents && !s->draining)
 		take_requests(s);
 	if (now().now_ns >= s->next_tick_ns || now().now_ns >= engine_next_wakeup(s->engine))
 		tick(s);
@@ -329,6 +353,16 @@ static void random_bytes(void *ctx, uint8_t out[16])
 		abort();
 }
 
+static void new_session(void *ctx, const struct route *route, uint8_t out[16])
+{
+	const struct shell *s = ctx;
+
+	if (s->access)
+		access_new_session(s->access, route->key, out);
+	else
+		random_bytes(NULL, out);
+}
+
 /* OpenBLAS starts threads before main, which do not inherit the mask: a signal that
  * one of them takes goes on to the main thread, whose signalfd shows it. */
 static void to_main_thread(int sig)
@@ -371,6 +405,8 @@ static enum kr_status start_engine(struct shell *s, bool durable, struct kr_erro
 {
 	struct engine_options o = {
 		.random = random_bytes,
+		.session = new_session,
+		.session_ctx = s,
 		.build = s->build,
 		.version = KRIGED_VERSION,
 		.blas_core = blas_core_name(),
@@ -380,6 +416,22 @@ static enum kr_status start_engine(struct shell *s, bool durable, struct kr_erro
 
 	build_describe(s->build, sizeof(s->build), blas_core_name());
 	return engine_new(&s->engine, &o, err);
+}
+
+/* The keys, if there are any; with them, no image of this process is written to a disk. */
+static enum kr_status open_access(struct shell *s, struct kr_error *err)
+{
+	struct rlimit none = {0, 0};
+	enum kr_status status;
+
+	if (!s->config->secret_key)
+		return KR_OK;
+	setrlimit(RLIMIT_CORE, &none);
+	status = access_open(&s->access, s->config->secret_key, s->config->allow, err);
+	if (status == KR_OK)
+		log_at(LOG_LEVEL_INFO, "keys", "public_key=\"%s\" allow=\"%s\" clients=%zu",
+			access_public(s->access), s->config->allow, access_count(s->access));
+	return status;
 }
 
 /* The endpoint and the database first: another daemon is found before work is done. */
@@ -398,7 +450,9 @@ static enum kr_status start(struct shell *s, struct kr_error *err)
 	if (status == KR_OK)
 		status = mailbox_init(&s->inbox, true, err);
 	if (status == KR_OK)
-		status = front_open(&s->front, s->config->endpoint, err);
+		status = open_access(s, err);
+	if (status == KR_OK)
+		status = front_open(&s->front, s->config->endpoint, s->access, err);
 	if (status == KR_OK)
 		status = writer_open(&s->writer, backend, memory ? NULL : s->config->db, &s->inbox, err);
 	if (status == KR_OK)
@@ -445,6 +499,7 @@ static void stop(struct shell *s)
 	}
 	writer_free(s->writer);
 	engine_free(s->engine);
+	access_close(s->access);
 	if (s->signals >= 0)
 		close(s->signals);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/keyfile.h"
 #include "base/status.h"
 #include "daemon/engine/row.h"
 #include "proto/frame.h"
@@ -19,13 +20,17 @@ struct route {
 	uint8_t identity[255]; /* of the ROUTER socket */
 	uint8_t identity_len;
 	bool delimiter;             /* an empty frame came before the header */
+	char key[KEYFILE_SIZE];     /* of the client; "": the daemon has no keys */
 	struct frame_header header; /* in a reply its flags are set: REPLY, ERROR */
 };
 
 struct engine_options {
-	/* 16 unpredictable bytes: session and lease tokens, seeds. */
+	/* 16 unpredictable bytes: lease tokens, seeds. */
 	void (*random)(void *ctx, uint8_t out[16]);
 	void *random_ctx;
+	/* A session token for who asks by this route; NULL: 16 bytes of random. */
+	void (*session)(void *ctx, const struct route *route, uint8_t out[16]);
+	void *session_ctx;
 	const char *build;   /* recorded with each job: version, BLAS core, libm */
 	const char *version; /* shown by Hello and Status */
 	const char *blas_core;

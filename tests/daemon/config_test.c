@@ -173,13 +173,16 @@ static void bad_files_are_named_with_their_line(void **state)
 static void open_ports_want_a_word(void **state)
 {
 	static const char *const fine[] = {"tcp://127.0.0.1:5555", "tcp://127.8.9.1:0",
-		"tcp://127.0.0.1:*", "tcp://[::1]:5555", "tcp://lo:1", "ipc://relative.sock"};
+		"tcp://127.0.0.1:*", "tcp://[::1]:5555", "ipc://relative.sock"};
 	static const char *const open_to_all[] = {"tcp://*:5555", "tcp://0.0.0.0:5555",
 		"tcp://10.0.0.1:5555", "tcp://[::]:1", "tcp://eth0:5555", "tcp://128.0.0.1:1",
-		"tcp://127.0.0.1.example.org:1"};
+		"tcp://127.0.0.1.example.org:1", "tcp://lo:1", "tcp://[::ffff:127.0.0.1]:1",
+		"tcp://[::1%lo]:1", "tcp://127.1:1", "tcp://2130706433:1", "tcp://example.org:1",
+		"tcp://0:1", "tcp://0.0.0.0:*", "tcp://[fe80::1]:1", "tcp://0127.0.0.1:1"};
 	static const char *const wrong[] = {"tcp://127.0.0.1", "tcp://127.0.0.1:port", "tcp://:5555",
 		"tcp://127.0.0.1:65536", "inproc://a", "127.0.0.1:5555", "ipc://", "ipc://*",
-		"ipc://@abstract", "ipc:///tmp/", "", "tcp://localhost:5555"};
+		"ipc://@abstract", "ipc:///tmp/", "", "tcp://localhost:5555", "TCP://*:1", "udp://*:1",
+		"ws://*:1", "pgm://eth0;239.0.0.1:1", "vmci://*:1", "tipc://{1,0,1}"};
 	struct kr_error err;
 
 	(void)state;

@@ -49,7 +49,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	if (front_open(&f->front, "tcp://127.0.0.1:0", &f->err) != KR_OK)
+	if (front_open(&f->front, "tcp://127.0.0.1:0", NULL, &f->err) != KR_OK)
 		fail_msg("%s", f->err.text);
 	f->arena = arena_new(64 << 20);
 	f->context = zmq_ctx_new();
@@ -437,7 +437,7 @@ static void a_taken_port_is_an_error(void **state)
 	struct fixture *f = *state;
 	struct front *second = NULL;
 
-	assert_int_equal(front_open(&second, front_endpoint(f->front), &f->err), KR_ELOCKED);
+	assert_int_equal(front_open(&second, front_endpoint(f->front), NULL, &f->err), KR_ELOCKED);
 	assert_non_null(strstr(f->err.text, "taken"));
 	assert_non_null(strstr(f->err.text, front_endpoint(f->front)));
 }
@@ -451,13 +451,13 @@ static void an_ipc_socket_is_the_users_only(void **state)
 
 	snprintf(path, sizeof(path), "/tmp/kriged-test-%ld.sock", (long)getpid());
 	snprintf(address, sizeof(address), "ipc://%s", path);
-	assert_int_equal(front_open(&a, address, &f->err), KR_OK);
+	assert_int_equal(front_open(&a, address, NULL, &f->err), KR_OK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(front_open(&b, address, &f->err), KR_ELOCKED);
+	assert_int_equal(front_open(&b, address, NULL, &f->err), KR_ELOCKED);
 	assert_int_equal(stat(path, &st), 0); /* still there */
 	front_close(a);
-	assert_int_equal(front_open(&b, address, &f->err), KR_OK);
+	assert_int_equal(front_open(&b, address, NULL, &f->err), KR_OK);
 	front_close(b);
 	unlink(path);
 	snprintf(address, sizeof(address), "%s.lock", path);
@@ -474,7 +474,7 @@ static void the_nth_allocation_fails(void **state)
 		enum kr_status s;
 
 		kr_alloc_fail_at(++n, 0);
-		s = front_open(&second, "tcp://127.0.0.1:0", &f->err);
+		s = front_open(&second, "tcp://127.0.0.1:0", NULL, &f->err);
 		if (s == KR_OK)
 			front_close(second);
 		assert_true(s == KR_OK || s == KR_ENOMEM);

@@ -1,7 +1,8 @@
 /* Hello: version, features, limits, and a session token.
  *
- * A request is accepted with any session, or none: on this transport the right
- * to speak comes from the socket, and tokens are not bound to keys yet. */
+ * Whether a token is its sender's own is checked before the engine (daemon/front.c), where
+ * keys are known. Without keys the right to speak comes from the socket, and a request is
+ * accepted with any token, or none. */
 #include "daemon/engine/call.h"
 
 static const char *const features[] = {
@@ -25,7 +26,10 @@ enum kr_status handle_hello(struct call *c, struct kr_error *err)
 	r->features = features;
 	r->blas_core = c->e->o.blas_core;
 	r->has_session = true;
-	c->e->o.random(c->e->o.random_ctx, r->session);
+	if (c->e->o.session)
+		c->e->o.session(c->e->o.session_ctx, c->route, r->session);
+	else
+		c->e->o.random(c->e->o.random_ctx, r->session);
 	r->limits.message_bytes = LIMIT_MESSAGE_BYTES;
 	r->limits.arena_bytes = LIMIT_ARENA_BYTES;
 	r->limits.parameters = LIMIT_PARAMETERS;
