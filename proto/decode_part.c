@@ -178,6 +178,12 @@ enum kr_status decode_part__required_name(const struct decoder *d, const struct 
 	return decode_part__name(d, at, has, pb, out);
 }
 
+enum kr_status decode_part__reason(
+	const struct decoder *d, protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
+{
+	return decode_part__text(d, PLACE(NULL, "reason"), has, pb, LIMIT_REASON_BYTES, out);
+}
+
 enum kr_status decode_part__note(const struct decoder *d, const struct place *up,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
 {
@@ -219,6 +225,16 @@ enum kr_status decode_part__lease_s(
 		return st;
 	return decode_part__fail(d, at, KR_INVALID_ARGUMENT,
 		"is %g; give more than 0 and at most %d seconds", x, LIMIT_LEASE_S);
+}
+
+enum kr_status decode_part__wait_ms(
+	const struct decoder *d, protobuf_c_boolean has, uint64_t pb, uint64_t *out)
+{
+	*out = has ? pb : 0;
+	if (*out <= LIMIT_WAIT_MS)
+		return KR_OK;
+	return decode_part__fail(d, PLACE(NULL, "wait_ms"), KR_INVALID_ARGUMENT,
+		"is %" PRIu64 "; give at most %d, and ask again after it", *out, LIMIT_WAIT_MS);
 }
 
 enum kr_status decode_part__enum(const struct decoder *d, const struct place *at,

@@ -79,6 +79,12 @@ enum kr_status decode_part__name(const struct decoder *d, const struct place *at
 enum kr_status decode_part__required_name(const struct decoder *d, const struct place *at,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
 
+/* `reason` and `wait_ms` of a request; absent: NULL, 0. */
+enum kr_status decode_part__reason(
+	const struct decoder *d, protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);
+enum kr_status decode_part__wait_ms(
+	const struct decoder *d, protobuf_c_boolean has, uint64_t pb, uint64_t *out);
+
 /* `note` under up: text of at most LIMIT_NOTE_BYTES. */
 enum kr_status decode_part__note(const struct decoder *d, const struct place *up,
 	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out);

@@ -28,6 +28,20 @@ static void read_counts(size_t n, Kriged__StateCount *const *pb, uint64_t counts
 	counts[0] = 0;
 }
 
+static enum kr_status read_progress(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+{
+	const Kriged__Progress *pb = item;
+	struct msg_progress *m = out_item;
+
+	(void)d;
+	(void)at;
+	m->step = pb->step;
+	m->value = pb->value;
+	m->time_ms = pb->time_ms;
+	return KR_OK;
+}
+
 static enum kr_status read_trial(
 	const struct decoder *d, const struct place *at, const void *item, void *out_item)
 {
@@ -44,6 +58,9 @@ static enum kr_status read_trial(
 	m->told = pb->told;
 	m->seq = pb->seq;
 	m->has_lease = pb->lease;
+	m->excluded = pb->excluded;
+	m->has_feasible = pb->has_feasible;
+	m->feasible = pb->feasible;
 	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params, &m->params);
 	if (st == KR_OK)
 		st = decode_value__list(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
@@ -55,6 +72,13 @@ static enum kr_status read_trial(
 		st = decode_part__why(d, at, pb->why, &m->why);
 	if (st == KR_OK && pb->lease)
 		st = decode_part__lease(d, at, pb->lease, &m->lease);
+	if (st == KR_OK)
+		st = decode_part__labels(d, at, pb->n_labels, pb->labels, &m->labels);
+	if (st == KR_OK)
+		st = text(d, pb->has_note, pb->note, &m->note);
+	if (st == KR_OK)
+		st = decode_part__list(d, at, "progress", pb->n_progress, (void *const *)pb->progress, 0,
+			sizeof(*m->progress), read_progress, &m->n_progress, &m->progress);
 	return st;
 }
 
@@ -92,6 +116,7 @@ static enum kr_status read_study(
 	m->created_ms = pb->created_ms;
 	m->seq = pb->seq;
 	m->reserved = pb->reserved;
+	m->spec_version = pb->spec_version;
 	read_counts(pb->n_counts, pb->counts, m->counts);
 	st = text(d, pb->has_name, pb->name, &m->name);
 	if (st == KR_OK && pb->spec)
@@ -216,16 +241,51 @@ static enum kr_status read_trials_reply(
 	return read_trials(d, pb->n_trials, pb->trials, &out->u.trials.n, &out->u.trials.trials);
 }
 
+/* A reason that this version does not know is one to stop all the same. */
+static enum stop_reason stop_reason(protobuf_c_boolean has, Kriged__StopReason reason)
+{
+	unsigned stop = known(&kriged__stop_reason__descriptor, has, (int)reason);
+
+	return stop ? stop : STOP_CANCELLED;
+}
+
+static enum kr_status read_stop(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+{
+	const Kriged__Stop *pb = item;
+	struct msg_stop *m = out_item;
+
+	(void)d;
+	(void)at;
+	m->number = pb->number;
+	m->reason = stop_reason(pb->has_reason, pb->reason);
+	return KR_OK;
+}
+
 static enum kr_status read_heartbeat(
 	const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__HeartbeatReply *pb = item;
 	struct msg_heartbeat_reply *m = &out->u.heartbeat;
+	enum kr_status st;
 
 	m->n_lost = (int)pb->n_lost;
 	m->lost = pb->lost; /* in the arena, as everything unpacked */
-	return decode_part__list(d, NULL, "leases", pb->n_leases, (void *const *)pb->leases, 0,
+	st = decode_part__list(d, NULL, "leases", pb->n_leases, (void *const *)pb->leases, 0,
 		sizeof(*m->leases), decode_part__lease, &m->n, &m->leases);
+	return st != KR_OK ? st
+					   : decode_part__list(d, NULL, "stops", pb->n_stops, (void *const *)pb->stops,
+							 0, sizeof(*m->stops), read_stop, &m->n_stops, &m->stops);
+}
+
+static enum kr_status read_report(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__ReportReply *pb = item;
+	struct msg_report_reply *m = &out->u.report;
+
+	m->stop = pb->stop ? stop_reason(pb->has_reason, pb->reason) : STOP_NONE;
+	m->remaining_ms = pb->remaining_ms;
+	return text(d, pb->has_message, pb->message, &m->message);
 }
 
 static enum kr_status read_add_trials(
@@ -260,28 +320,39 @@ static enum kr_status read_best(const struct decoder *d, const void *item, struc
 	return read_one_trial(d, pb->trial, &out->u.best.trial);
 }
 
-static enum kr_status read_prediction(
-	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+/* As many metrics of each point as all of them have. */
+static size_t least_metrics(const Kriged__PredictReply *pb)
 {
-	const Kriged__Prediction *pb = item;
-	struct msg_prediction *m = out_item;
+	size_t n = pb->n_predictions ? pb->predictions[0]->n_metrics : 0;
 
-	(void)at;
-	if (pb->n_metrics == 0)
-		return KR_OK;
-	m->mean = pb->metrics[0]->mean;
-	m->sd = pb->metrics[0]->sd;
-	return text(d, pb->metrics[0]->has_name, pb->metrics[0]->name, &m->name);
+	for (size_t i = 1; i < pb->n_predictions; i++)
+		if (pb->predictions[i]->n_metrics < n)
+			n = pb->predictions[i]->n_metrics;
+	return n;
 }
 
 static enum kr_status read_predict(const struct decoder *d, const void *item, struct msg_reply *out)
 {
 	const Kriged__PredictReply *pb = item;
 	struct msg_predict_reply *m = &out->u.predict;
+	size_t n_metrics = least_metrics(pb);
+	struct msg_prediction *p = arena_calloc(d->a, pb->n_predictions, n_metrics * sizeof(*p));
+	enum kr_status st = KR_OK;
 
-	return decode_part__list(d, NULL, "predictions", pb->n_predictions,
-		(void *const *)pb->predictions, 0, sizeof(*m->predictions), read_prediction, &m->n,
-		&m->predictions);
+	if (!p)
+		return decode_part__no_memory(d);
+	m->n = (int)pb->n_predictions;
+	m->n_metrics = (int)n_metrics;
+	m->predictions = p;
+	for (size_t i = 0; i < pb->n_predictions; i++)
+		for (size_t k = 0; st == KR_OK && k < n_metrics; k++, p++) {
+			const Kriged__MetricPrediction *from = pb->predictions[i]->metrics[k];
+
+			p->mean = from->mean;
+			p->sd = from->sd;
+			st = text(d, from->has_name, from->name, &p->name);
+		}
+	return st;
 }
 
 static enum kr_status read_replayed(
@@ -313,10 +384,9 @@ static enum kr_status read_replay(const struct decoder *d, const void *item, str
 		&m->suggestions);
 }
 
-static enum kr_status read_error(const struct decoder *d, const void *item, struct msg_reply *out)
+static enum kr_status read_error_part(
+	const struct decoder *d, const Kriged__Error *pb, struct msg_error *m)
 {
-	const Kriged__Error *pb = item;
-	struct msg_error *m = &out->error;
 	enum kr_status st = text(d, pb->has_message, pb->message, &m->message);
 
 	m->code = pb->code;
@@ -326,6 +396,49 @@ static enum kr_status read_error(const struct decoder *d, const void *item, stru
 	if (st == KR_OK)
 		st = text(d, pb->has_endpoint, pb->endpoint, &m->endpoint);
 	return st;
+}
+
+static enum kr_status read_error(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	return read_error_part(d, item, &out->error);
+}
+
+static enum kr_status read_text_item(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
+{
+	(void)at;
+	return text(d, has, pb, out);
+}
+
+static enum kr_status read_why(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__WhyReply *pb = item;
+	struct msg_why_reply *m = &out->u.why;
+	enum kr_status st = decode_part__texts(
+		d, NULL, "sentences", pb->n_sentences, pb->sentences, 0, read_text_item, &m->sentences);
+
+	m->next = known(&kriged__why_reply__next__descriptor, pb->has_next, (int)pb->next);
+	m->next_number = pb->next_number;
+	m->waiting = pb->waiting;
+	m->computing = pb->computing;
+	m->queued = pb->queued;
+	m->running = pb->running;
+	m->has_left = pb->has_left;
+	m->left = pb->left;
+	m->has_expiry = pb->has_expiry_ms;
+	m->expiry_ms = pb->expiry_ms;
+	m->expiry_number = pb->expiry_number;
+	return st == KR_OK && pb->error ? read_error_part(d, pb->error, &m->error) : st;
+}
+
+static enum kr_status read_server_backup(
+	const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__ServerBackupReply *pb = item;
+
+	(void)d;
+	out->u.server_backup.bytes = pb->bytes;
+	return KR_OK;
 }
 
 /* ---- dispatch ---- */
@@ -350,11 +463,19 @@ static const struct row rows[] = {
 	{METHOD_FAIL_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
 	{METHOD_HEARTBEAT, &kriged__heartbeat_reply__descriptor, read_heartbeat},
 	{METHOD_ADD_TRIALS, &kriged__add_trials_reply__descriptor, read_add_trials},
+	{METHOD_RELEASE, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_CANCEL_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_ENQUEUE, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_REPORT, &kriged__report_reply__descriptor, read_report},
+	{METHOD_EDIT_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
+	{METHOD_DELETE_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
 	{METHOD_GET_TRIAL, &kriged__trials_reply__descriptor, read_trials_reply},
 	{METHOD_LIST_TRIALS, &kriged__list_trials_reply__descriptor, read_list_trials},
 	{METHOD_BEST, &kriged__best_reply__descriptor, read_best},
 	{METHOD_PREDICT, &kriged__predict_reply__descriptor, read_predict},
 	{METHOD_REPLAY, &kriged__replay_reply__descriptor, read_replay},
+	{METHOD_WHY, &kriged__why_reply__descriptor, read_why},
+	{METHOD_SERVER_BACKUP, &kriged__server_backup_reply__descriptor, read_server_backup},
 };
 
 static const struct row error_row = {0, &kriged__error__descriptor, read_error};

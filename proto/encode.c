@@ -98,6 +98,8 @@ static ProtobufCMessage *make_get_study(
 		return NULL;
 	pb->meta = meta;
 	SET_TEXT(pb, study, r->u.get_study.study);
+	SET_IF(pb, since_seq, r->u.get_study.since_seq != 0, r->u.get_study.since_seq);
+	SET_IF(pb, wait_ms, r->u.get_study.wait_ms != 0, r->u.get_study.wait_ms);
 	return &pb->base;
 }
 
@@ -124,13 +126,18 @@ static ProtobufCMessage *make_update_study(
 	Kriged__UpdateStudyRequest *pb = NEW(
 		a, Kriged__UpdateStudyRequest, KRIGED__UPDATE_STUDY_REQUEST__INIT);
 
-	if (!pb)
+	if (!pb || !LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named) ||
+		!TEXTS(a, pb, remove_labels, &m->remove_labels))
 		return NULL;
 	pb->meta = meta;
 	SET_TEXT(pb, study, m->study);
 	SET_IF(pb, action, m->action != ACTION_NONE, (Kriged__UpdateStudyRequest__Action)m->action);
 	SET_IF(pb, budget, m->has_budget, m->budget);
 	SET_IF(pb, no_budget, m->no_budget, true);
+	SET_IF(pb, lease_s, m->has_lease, m->lease_s);
+	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
+	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
+	SET_IF(pb, expected_version, m->has_expected_version, m->expected_version);
 	return &pb->base;
 }
 
@@ -162,6 +169,7 @@ static ProtobufCMessage *make_suggest(
 	SET_TEXT(pb, study, m->study);
 	SET(pb, count, m->count);
 	SET_IF(pb, lease_s, m->has_lease, m->lease_s);
+	SET_IF(pb, wait_ms, m->wait_ms != 0, m->wait_ms);
 	return &pb->base;
 }
 
@@ -232,6 +240,99 @@ static ProtobufCMessage *make_add_trials(
 		return NULL;
 	pb->meta = meta;
 	SET_TEXT(pb, study, m->study);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_release(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_trial_ref *m = &r->u.release;
+	Kriged__ReleaseRequest *pb = NEW(a, Kriged__ReleaseRequest, KRIGED__RELEASE_REQUEST__INIT);
+
+	if (!pb || !set_lease(a, &pb->lease, &m->lease))
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	SET(pb, number, m->number);
+	SET_TEXT(pb, reason, m->reason);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_cancel_trial(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_trial_ref *m = &r->u.cancel_trial;
+	Kriged__CancelTrialRequest *pb = NEW(
+		a, Kriged__CancelTrialRequest, KRIGED__CANCEL_TRIAL_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	SET(pb, number, m->number);
+	SET_TEXT(pb, reason, m->reason);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_enqueue(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_add_trials *m = &r->u.enqueue;
+	Kriged__EnqueueRequest *pb = NEW(a, Kriged__EnqueueRequest, KRIGED__ENQUEUE_REQUEST__INIT);
+
+	if (!pb || !LIST(a, pb, points, m->n, m->points, encode_part__point))
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_report(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_report *m = &r->u.report;
+	Kriged__ReportRequest *pb = NEW(a, Kriged__ReportRequest, KRIGED__REPORT_REQUEST__INIT);
+
+	if (!pb || !set_lease(a, &pb->lease, &m->lease))
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	SET(pb, number, m->number);
+	SET(pb, step, m->step);
+	SET(pb, value, m->value);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_edit_trial(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_edit_trial *m = &r->u.edit_trial;
+	Kriged__EditTrialRequest *pb = NEW(
+		a, Kriged__EditTrialRequest, KRIGED__EDIT_TRIAL_REQUEST__INIT);
+
+	if (!pb || !LIST(a, pb, values, m->n_values, m->values, encode_part__value) ||
+		!LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named) ||
+		!TEXTS(a, pb, remove_labels, &m->remove_labels))
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	SET(pb, number, m->number);
+	SET_IF(pb, excluded, m->has_excluded, m->excluded);
+	SET_TEXT(pb, note, m->note);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_delete_trial(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	Kriged__DeleteTrialRequest *pb = NEW(
+		a, Kriged__DeleteTrialRequest, KRIGED__DELETE_TRIAL_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, r->u.delete_trial.study);
+	SET(pb, number, r->u.delete_trial.number);
 	return &pb->base;
 }
 
@@ -335,6 +436,31 @@ static ProtobufCMessage *make_replay(
 	SET_TEXT(pb, study, m->study);
 	SET_IF(pb, from_seq, m->from_seq != 0, m->from_seq);
 	SET_IF(pb, limit, m->limit != 0, m->limit);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_why(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	Kriged__WhyRequest *pb = NEW(a, Kriged__WhyRequest, KRIGED__WHY_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, r->u.why.study);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_server_backup(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	Kriged__ServerBackupRequest *pb = NEW(
+		a, Kriged__ServerBackupRequest, KRIGED__SERVER_BACKUP_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, path, r->u.server_backup.path);
 	return &pb->base;
 }
 

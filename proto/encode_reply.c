@@ -35,13 +35,28 @@ static Kriged__StateCount **make_counts(
 	return encode_part__list(a, n_out, n, present, sizeof(*present), make_count);
 }
 
+static void *make_progress(struct arena *a, const void *item)
+{
+	const struct msg_progress *m = item;
+	Kriged__Progress *pb = NEW(a, Kriged__Progress, KRIGED__PROGRESS__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, step, m->step);
+	SET(pb, value, m->value);
+	SET(pb, time_ms, m->time_ms);
+	return pb;
+}
+
 static void *make_trial(struct arena *a, const void *item)
 {
 	const struct msg_trial *m = item;
 	Kriged__Trial *pb = NEW(a, Kriged__Trial, KRIGED__TRIAL__INIT);
 
 	if (!pb || !LIST(a, pb, params, m->n_params, m->params, encode_part__named) ||
-		!LIST(a, pb, values, m->n_values, m->values, encode_part__value))
+		!LIST(a, pb, values, m->n_values, m->values, encode_part__value) ||
+		!LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named) ||
+		!LIST(a, pb, progress, m->n_progress, m->progress, make_progress))
 		return NULL;
 	SET(pb, number, m->number);
 	SET_IF(pb, state, m->state != 0, (Kriged__TrialState)m->state);
@@ -53,6 +68,9 @@ static void *make_trial(struct arena *a, const void *item)
 	SET_IF(pb, late, m->late, true);
 	SET_IF(pb, told, m->told, true);
 	SET(pb, seq, m->seq);
+	SET_TEXT(pb, note, m->note);
+	SET_IF(pb, excluded, m->excluded, true);
+	SET_IF(pb, feasible, m->has_feasible, m->feasible);
 	if (encode_part__has_why(&m->why) && !(pb->why = encode_part__why(a, &m->why)))
 		return NULL;
 	if (m->has_lease && !(pb->lease = encode_part__lease(a, &m->lease)))
@@ -74,6 +92,7 @@ static void *make_study(struct arena *a, const void *item)
 	SET(pb, seq, m->seq);
 	SET_TEXT(pb, reason, m->reason);
 	SET(pb, reserved, m->reserved);
+	SET(pb, spec_version, m->spec_version);
 	pb->spec = encode_part__spec(a, &m->spec);
 	pb->counts = make_counts(a, &pb->n_counts, m->counts);
 	if (!pb->spec || !pb->counts)
@@ -87,9 +106,8 @@ static void *make_study(struct arena *a, const void *item)
 
 typedef ProtobufCMessage *maker(struct arena *a, const struct msg_reply *r);
 
-static ProtobufCMessage *make_error(struct arena *a, const struct msg_reply *r)
+static Kriged__Error *make_error_part(struct arena *a, const struct msg_error *m)
 {
-	const struct msg_error *m = &r->error;
 	Kriged__Error *pb = NEW(a, Kriged__Error, KRIGED__ERROR__INIT);
 
 	if (!pb)
@@ -99,7 +117,14 @@ static ProtobufCMessage *make_error(struct arena *a, const struct msg_reply *r)
 	SET_TEXT(pb, field, m->field);
 	SET_TEXT(pb, endpoint, m->endpoint);
 	SET_IF(pb, retry_after_ms, m->retry_after_ms != 0, m->retry_after_ms);
-	return &pb->base;
+	return pb;
+}
+
+static ProtobufCMessage *make_error(struct arena *a, const struct msg_reply *r)
+{
+	Kriged__Error *pb = make_error_part(a, &r->error);
+
+	return pb ? &pb->base : NULL;
 }
 
 static bool set_limits(struct arena *a, Kriged__HelloReply *pb, const struct msg_hello_reply *m)
@@ -218,15 +243,42 @@ static ProtobufCMessage *make_trials(struct arena *a, const struct msg_reply *r)
 	return &pb->base;
 }
 
+static void *make_stop(struct arena *a, const void *item)
+{
+	const struct msg_stop *m = item;
+	Kriged__Stop *pb = NEW(a, Kriged__Stop, KRIGED__STOP__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, number, m->number);
+	SET_IF(pb, reason, m->reason != STOP_NONE, (Kriged__StopReason)m->reason);
+	return pb;
+}
+
 static ProtobufCMessage *make_heartbeat(struct arena *a, const struct msg_reply *r)
 {
 	const struct msg_heartbeat_reply *m = &r->u.heartbeat;
 	Kriged__HeartbeatReply *pb = NEW(a, Kriged__HeartbeatReply, KRIGED__HEARTBEAT_REPLY__INIT);
 
-	if (!pb || !LIST(a, pb, leases, m->n, m->leases, encode_part__lease))
+	if (!pb || !LIST(a, pb, leases, m->n, m->leases, encode_part__lease) ||
+		!LIST(a, pb, stops, m->n_stops, m->stops, make_stop))
 		return NULL;
 	pb->n_lost = (size_t)m->n_lost;
 	pb->lost = (uint64_t *)(uintptr_t)m->lost;
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_report(struct arena *a, const struct msg_reply *r)
+{
+	const struct msg_report_reply *m = &r->u.report;
+	Kriged__ReportReply *pb = NEW(a, Kriged__ReportReply, KRIGED__REPORT_REPLY__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, stop, m->stop != STOP_NONE);
+	SET_IF(pb, reason, m->stop != STOP_NONE, (Kriged__StopReason)m->stop);
+	SET_TEXT(pb, message, m->message);
+	SET(pb, remaining_ms, m->remaining_ms);
 	return &pb->base;
 }
 
@@ -278,23 +330,53 @@ static void *make_metric_prediction(struct arena *a, const void *item)
 	return pb;
 }
 
-static void *make_prediction(struct arena *a, const void *item)
-{
-	Kriged__Prediction *pb = NEW(a, Kriged__Prediction, KRIGED__PREDICTION__INIT);
-
-	if (!pb ||
-		!LIST(a, pb, metrics, 1, (const struct msg_prediction *)item, make_metric_prediction))
-		return NULL;
-	return pb;
-}
-
 static ProtobufCMessage *make_predict(struct arena *a, const struct msg_reply *r)
 {
 	const struct msg_predict_reply *m = &r->u.predict;
 	Kriged__PredictReply *pb = NEW(a, Kriged__PredictReply, KRIGED__PREDICT_REPLY__INIT);
 
-	if (!pb || !LIST(a, pb, predictions, m->n, m->predictions, make_prediction))
+	if (!pb || !(pb->predictions = ARENA_ARRAY(a, Kriged__Prediction *, m->n)))
 		return NULL;
+	for (int i = 0; i < m->n; i++) {
+		const struct msg_prediction *of_point = m->predictions + (size_t)i * (size_t)m->n_metrics;
+		Kriged__Prediction *p = NEW(a, Kriged__Prediction, KRIGED__PREDICTION__INIT);
+
+		if (!p || !LIST(a, p, metrics, m->n_metrics, of_point, make_metric_prediction))
+			return NULL;
+		pb->predictions[pb->n_predictions++] = p;
+	}
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_why(struct arena *a, const struct msg_reply *r)
+{
+	const struct msg_why_reply *m = &r->u.why;
+	Kriged__WhyReply *pb = NEW(a, Kriged__WhyReply, KRIGED__WHY_REPLY__INIT);
+
+	if (!pb || !TEXTS(a, pb, sentences, &m->sentences))
+		return NULL;
+	if (m->next == NEXT_NOTHING && !(pb->error = make_error_part(a, &m->error)))
+		return NULL;
+	SET_IF(pb, next, m->next != 0, (Kriged__WhyReply__Next)m->next);
+	SET_IF(pb, next_number, m->next == NEXT_QUEUED, m->next_number);
+	SET(pb, waiting, m->waiting);
+	SET(pb, computing, m->computing);
+	SET(pb, queued, m->queued);
+	SET(pb, running, m->running);
+	SET_IF(pb, left, m->has_left, m->left);
+	SET_IF(pb, expiry_ms, m->has_expiry, m->expiry_ms);
+	SET_IF(pb, expiry_number, m->has_expiry, m->expiry_number);
+	return &pb->base;
+}
+
+static ProtobufCMessage *make_server_backup(struct arena *a, const struct msg_reply *r)
+{
+	Kriged__ServerBackupReply *pb = NEW(
+		a, Kriged__ServerBackupReply, KRIGED__SERVER_BACKUP_REPLY__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, bytes, r->u.server_backup.bytes);
 	return &pb->base;
 }
 
@@ -341,13 +423,21 @@ static maker *find(enum method method)
 	case METHOD_SUGGEST: return make_suggest;
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
+	case METHOD_RELEASE:
+	case METHOD_CANCEL_TRIAL:
+	case METHOD_ENQUEUE:
+	case METHOD_EDIT_TRIAL:
+	case METHOD_DELETE_TRIAL:
 	case METHOD_GET_TRIAL: return make_trials;
+	case METHOD_REPORT: return make_report;
 	case METHOD_HEARTBEAT: return make_heartbeat;
 	case METHOD_ADD_TRIALS: return make_add_trials;
 	case METHOD_LIST_TRIALS: return make_list_trials;
 	case METHOD_BEST: return make_best;
 	case METHOD_PREDICT: return make_predict;
 	case METHOD_REPLAY: return make_replay;
+	case METHOD_WHY: return make_why;
+	case METHOD_SERVER_BACKUP: return make_server_backup;
 	}
 	return NULL;
 }

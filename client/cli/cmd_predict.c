@@ -78,13 +78,15 @@ static int print_json(struct cli *cli, const struct msg_predict_reply *reply)
 	if (list)
 		writer_array(&w);
 	for (int i = 0; i < reply->n; i++) {
-		const struct msg_prediction *p = &reply->predictions[i];
-
 		writer_object(&w);
-		writer_object(writer_key(&w, p->name ? p->name : "value"));
-		writer_real(writer_key(&w, "mean"), p->mean);
-		writer_real(writer_key(&w, "sd"), p->sd);
-		writer_end(&w);
+		for (int k = 0; k < reply->n_metrics; k++) {
+			const struct msg_prediction *p = &reply->predictions[i * reply->n_metrics + k];
+
+			writer_object(writer_key(&w, p->name ? p->name : "value"));
+			writer_real(writer_key(&w, "mean"), p->mean);
+			writer_real(writer_key(&w, "sd"), p->sd);
+			writer_end(&w);
+		}
 		writer_end(&w);
 		if (!list)
 			putchar('\n');
@@ -105,7 +107,7 @@ static int print_rows(struct cli *cli, const struct msg_predict_reply *reply)
 	table_column(&t, "metric", false);
 	table_column(&t, "mean", true);
 	table_column(&t, "sd", true);
-	for (int i = 0; i < reply->n; i++) {
+	for (int i = 0; i < reply->n * reply->n_metrics; i++) {
 		table_cell(&t, reply->predictions[i].name);
 		table_cell(&t, table_number(&t, text, reply->predictions[i].mean));
 		table_cell(&t, table_number(&t, text, reply->predictions[i].sd));

@@ -130,6 +130,15 @@ static void trial(FILE *f, const struct msg_trial *t)
 	why(f, &t->why);
 	if (t->has_lease)
 		lease(f, &t->lease);
+	labels(f, &t->labels);
+	text(f, "note", t->note);
+	number(f, "excluded", t->excluded);
+	for (int i = 0; i < t->n_progress; i++) {
+		number(f, "step", (uint64_t)t->progress[i].step);
+		real(f, "value", t->progress[i].value);
+		number(f, "time", t->progress[i].time_ms);
+	}
+	optional(f, "feasible", t->has_feasible, t->feasible);
 }
 
 static void trials(FILE *f, int n, const struct msg_trial *t)
@@ -190,6 +199,7 @@ static void study(FILE *f, const struct msg_study *s)
 	number(f, "seq", s->seq);
 	text(f, "reason", s->reason);
 	number(f, "reserved", s->reserved);
+	number(f, "spec_version", s->spec_version);
 }
 
 static void points(FILE *f, int n, const struct msg_point *p)
@@ -198,6 +208,8 @@ static void points(FILE *f, int n, const struct msg_point *p)
 	for (int i = 0; i < n; i++) {
 		named(f, "params", p[i].n_params, p[i].params);
 		values(f, p[i].n_values, p[i].values);
+		labels(f, &p[i].labels);
+		text(f, "note", p[i].note);
 	}
 }
 
@@ -230,6 +242,48 @@ static void fail_trial(FILE *f, const struct msg_fail_trial *m)
 	text(f, "reason", m->reason);
 }
 
+static void trial_ref(FILE *f, const struct msg_trial_ref *m)
+{
+	text(f, "study", m->study);
+	number(f, "number", m->number);
+	lease(f, &m->lease);
+	text(f, "reason", m->reason);
+}
+
+static void report(FILE *f, const struct msg_report *m)
+{
+	text(f, "study", m->study);
+	number(f, "number", m->number);
+	lease(f, &m->lease);
+	number(f, "step", (uint64_t)m->step);
+	real(f, "value", m->value);
+}
+
+static void edit_trial(FILE *f, const struct msg_edit_trial *m)
+{
+	text(f, "study", m->study);
+	number(f, "number", m->number);
+	values(f, m->n_values, m->values);
+	optional(f, "excluded", m->has_excluded, m->excluded);
+	text(f, "note", m->note);
+	labels(f, &m->labels);
+	texts(f, "remove_labels", &m->remove_labels);
+}
+
+static void update_study(FILE *f, const struct msg_update_study *m)
+{
+	text(f, "study", m->study);
+	number(f, "action", m->action);
+	optional(f, "budget", m->has_budget, m->budget);
+	number(f, "no_budget", m->no_budget);
+	optional_real(f, "lease_s", m->has_lease, m->lease_s);
+	number(f, "on_expiry", m->on_expiry);
+	optional(f, "retry_limit", m->has_retry_limit, m->retry_limit);
+	labels(f, &m->labels);
+	texts(f, "remove_labels", &m->remove_labels);
+	optional(f, "expected_version", m->has_expected_version, m->expected_version);
+}
+
 static void request_body(FILE *f, const struct msg_request *m)
 {
 	switch (m->method) {
@@ -244,18 +298,17 @@ static void request_body(FILE *f, const struct msg_request *m)
 		number(f, "if_exists", m->u.create_study.if_exists);
 		spec(f, &m->u.create_study.spec);
 		break;
-	case METHOD_GET_STUDY: text(f, "study", m->u.get_study.study); break;
+	case METHOD_GET_STUDY:
+		text(f, "study", m->u.get_study.study);
+		number(f, "since_seq", m->u.get_study.since_seq);
+		number(f, "wait_ms", m->u.get_study.wait_ms);
+		break;
 	case METHOD_LIST_STUDIES:
 		number(f, "deleted", m->u.list_studies.deleted);
 		number(f, "after_id", m->u.list_studies.after_id);
 		number(f, "limit", m->u.list_studies.limit);
 		break;
-	case METHOD_UPDATE_STUDY:
-		text(f, "study", m->u.update_study.study);
-		number(f, "action", m->u.update_study.action);
-		optional(f, "budget", m->u.update_study.has_budget, m->u.update_study.budget);
-		number(f, "no_budget", m->u.update_study.no_budget);
-		break;
+	case METHOD_UPDATE_STUDY: update_study(f, &m->u.update_study); break;
 	case METHOD_DELETE_STUDY:
 		text(f, "study", m->u.delete_study.study);
 		number(f, "undelete", m->u.delete_study.undelete);
@@ -266,6 +319,7 @@ static void request_body(FILE *f, const struct msg_request *m)
 		number(f, "count", m->u.suggest.count);
 		named(f, "fixed", m->u.suggest.n_fixed, m->u.suggest.fixed);
 		optional_real(f, "lease_s", m->u.suggest.has_lease, m->u.suggest.lease_s);
+		number(f, "wait_ms", m->u.suggest.wait_ms);
 		break;
 	case METHOD_OBSERVE: observations(f, &m->u.observe); break;
 	case METHOD_FAIL_TRIAL: fail_trial(f, &m->u.fail_trial); break;
@@ -278,6 +332,20 @@ static void request_body(FILE *f, const struct msg_request *m)
 		text(f, "study", m->u.add_trials.study);
 		points(f, m->u.add_trials.n, m->u.add_trials.points);
 		break;
+	case METHOD_ENQUEUE:
+		text(f, "study", m->u.enqueue.study);
+		points(f, m->u.enqueue.n, m->u.enqueue.points);
+		break;
+	case METHOD_RELEASE: trial_ref(f, &m->u.release); break;
+	case METHOD_CANCEL_TRIAL: trial_ref(f, &m->u.cancel_trial); break;
+	case METHOD_REPORT: report(f, &m->u.report); break;
+	case METHOD_EDIT_TRIAL: edit_trial(f, &m->u.edit_trial); break;
+	case METHOD_DELETE_TRIAL:
+		text(f, "study", m->u.delete_trial.study);
+		number(f, "number", m->u.delete_trial.number);
+		break;
+	case METHOD_WHY: text(f, "study", m->u.why.study); break;
+	case METHOD_SERVER_BACKUP: text(f, "path", m->u.server_backup.path); break;
 	case METHOD_GET_TRIAL:
 		text(f, "study", m->u.get_trial.study);
 		number(f, "number", m->u.get_trial.number);
@@ -365,6 +433,10 @@ static void heartbeat(FILE *f, const struct msg_heartbeat_reply *m)
 		lease(f, &m->leases[i]);
 	for (int i = 0; i < m->n_lost; i++)
 		number(f, "lost", m->lost[i]);
+	for (int i = 0; i < m->n_stops; i++) {
+		number(f, "stop", m->stops[i].number);
+		number(f, "reason", m->stops[i].reason);
+	}
 }
 
 static void replay(FILE *f, const struct msg_replay_reply *m)
@@ -389,6 +461,31 @@ static void error(FILE *f, const struct msg_error *m)
 	number(f, "retry_after_ms", m->retry_after_ms);
 }
 
+static void why_reply(FILE *f, const struct msg_why_reply *m)
+{
+	number(f, "next", m->next);
+	number(f, "next_number", m->next_number);
+	error(f, &m->error);
+	number(f, "waiting", m->waiting);
+	number(f, "computing", m->computing);
+	number(f, "queued", m->queued);
+	number(f, "running", m->running);
+	optional(f, "left", m->has_left, m->left);
+	optional(f, "expiry_ms", m->has_expiry, m->expiry_ms);
+	optional(f, "expiry_number", m->has_expiry, m->expiry_number);
+	texts(f, "sentences", &m->sentences);
+}
+
+static void predict(FILE *f, const struct msg_predict_reply *m)
+{
+	fprintf(f, "predictions [%d x %d]\n", m->n, m->n_metrics);
+	for (int i = 0; i < m->n * m->n_metrics; i++) {
+		text(f, "name", m->predictions[i].name);
+		real(f, "mean", m->predictions[i].mean);
+		real(f, "sd", m->predictions[i].sd);
+	}
+}
+
 static void reply_body(FILE *f, const struct msg_reply *m)
 {
 	switch (m->method) {
@@ -410,6 +507,11 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 	case METHOD_SUGGEST:
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
+	case METHOD_RELEASE:
+	case METHOD_CANCEL_TRIAL:
+	case METHOD_ENQUEUE:
+	case METHOD_EDIT_TRIAL:
+	case METHOD_DELETE_TRIAL:
 	case METHOD_GET_TRIAL: trials(f, m->u.trials.n, m->u.trials.trials); break;
 	case METHOD_HEARTBEAT: heartbeat(f, &m->u.heartbeat); break;
 	case METHOD_ADD_TRIALS:
@@ -425,13 +527,14 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 		if (m->u.best.trial)
 			trial(f, m->u.best.trial);
 		break;
-	case METHOD_PREDICT:
-		for (int i = 0; i < m->u.predict.n; i++) {
-			text(f, "name", m->u.predict.predictions[i].name);
-			real(f, "mean", m->u.predict.predictions[i].mean);
-			real(f, "sd", m->u.predict.predictions[i].sd);
-		}
+	case METHOD_PREDICT: predict(f, &m->u.predict); break;
+	case METHOD_REPORT:
+		number(f, "stop", m->u.report.stop);
+		text(f, "message", m->u.report.message);
+		number(f, "remaining_ms", m->u.report.remaining_ms);
 		break;
+	case METHOD_WHY: why_reply(f, &m->u.why); break;
+	case METHOD_SERVER_BACKUP: number(f, "bytes", m->u.server_backup.bytes); break;
 	case METHOD_REPLAY: replay(f, &m->u.replay); break;
 	}
 }

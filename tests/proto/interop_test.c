@@ -25,6 +25,7 @@ static const struct {
 	{METHOD_HELLO, "HelloRequest", "HelloReply"},
 	{METHOD_PING, "PingRequest", "PingReply"},
 	{METHOD_STATUS, "StatusRequest", "StatusReply"},
+	{METHOD_SERVER_BACKUP, "ServerBackupRequest", "ServerBackupReply"},
 	{METHOD_CREATE_STUDY, "CreateStudyRequest", "StudyReply"},
 	{METHOD_GET_STUDY, "GetStudyRequest", "StudyReply"},
 	{METHOD_LIST_STUDIES, "ListStudiesRequest", "ListStudiesReply"},
@@ -37,9 +38,16 @@ static const struct {
 	{METHOD_ADD_TRIALS, "AddTrialsRequest", "AddTrialsReply"},
 	{METHOD_GET_TRIAL, "GetTrialRequest", "TrialsReply"},
 	{METHOD_LIST_TRIALS, "ListTrialsRequest", "ListTrialsReply"},
+	{METHOD_RELEASE, "ReleaseRequest", "TrialsReply"},
+	{METHOD_CANCEL_TRIAL, "CancelTrialRequest", "TrialsReply"},
+	{METHOD_ENQUEUE, "EnqueueRequest", "TrialsReply"},
+	{METHOD_REPORT, "ReportRequest", "ReportReply"},
+	{METHOD_EDIT_TRIAL, "EditTrialRequest", "TrialsReply"},
+	{METHOD_DELETE_TRIAL, "DeleteTrialRequest", "TrialsReply"},
 	{METHOD_BEST, "BestRequest", "BestReply"},
 	{METHOD_PREDICT, "PredictRequest", "PredictReply"},
 	{METHOD_REPLAY, "ReplayRequest", "ReplayReply"},
+	{METHOD_WHY, "WhyRequest", "WhyReply"},
 };
 
 enum { N_TYPES = sizeof(types) / sizeof(*types) };

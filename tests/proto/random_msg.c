@@ -163,17 +163,22 @@ static struct msg_labels labels(struct arena *a, struct rng *r)
 	return (struct msg_labels){n, named(a, r, n)};
 }
 
-static const struct msg_value *values(struct arena *a, struct rng *r, int n)
+static const struct msg_value *some_values(
+	struct arena *a, struct rng *r, int n, double (*any)(struct rng *r))
 {
 	struct msg_value *p = ARENA_ARRAY(a, struct msg_value, n);
 
 	for (int i = 0; i < n; i++) {
-		p[i] = (struct msg_value){.name = i == 0 && coin(r) ? NULL : name(a, r, i),
-			.value = any_real(r),
-			.has_sem = coin(r)};
+		p[i] = (struct msg_value){
+			.name = i == 0 && coin(r) ? NULL : name(a, r, i), .value = any(r), .has_sem = coin(r)};
 		p[i].sem = p[i].has_sem ? fabs(any_finite(r)) : 0;
 	}
 	return p;
+}
+
+static const struct msg_value *values(struct arena *a, struct rng *r, int n)
+{
+	return some_values(a, r, n, any_real);
 }
 
 static struct msg_lease lease(struct rng *r, uint64_t number)
@@ -283,14 +288,26 @@ static struct msg_spec spec(struct arena *a, struct rng *r)
 	return s;
 }
 
-static struct msg_point point(struct arena *a, struct rng *r, int n_values)
+static struct msg_point point(struct arena *a, struct rng *r, int n_values, bool described)
 {
-	int n = 1 + below(r, 8);
+	struct msg_point p = {.n_params = 1 + below(r, 8), .n_values = n_values};
 
-	return (struct msg_point){.n_params = n,
-		.params = named(a, r, n),
-		.n_values = n_values,
-		.values = values(a, r, n_values)};
+	p.params = named(a, r, p.n_params);
+	p.values = values(a, r, n_values);
+	if (described) {
+		p.labels = labels(a, r);
+		p.note = maybe_text(a, r);
+	}
+	return p;
+}
+
+static const struct msg_progress *progress(struct arena *a, struct rng *r, int n)
+{
+	struct msg_progress *p = ARENA_ARRAY(a, struct msg_progress, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = (struct msg_progress){(int64_t)rng_u64(r), any_finite(r), any_u64(r)};
+	return p;
 }
 
 static struct msg_trial trial(struct arena *a, struct rng *r)
@@ -308,8 +325,15 @@ static struct msg_trial trial(struct arena *a, struct rng *r)
 		.told = coin(r),
 		.seq = any_u64(r),
 		.why = why(r),
-		.has_lease = coin(r)};
+		.has_lease = coin(r),
+		.labels = labels(a, r),
+		.note = maybe_text(a, r),
+		.excluded = coin(r),
+		.n_progress = below(r, 4),
+		.has_feasible = coin(r)};
 
+	t.progress = progress(a, r, t.n_progress);
+	t.feasible = t.has_feasible && coin(r);
 	t.params = named(a, r, t.n_params);
 	t.values = values(a, r, t.n_values);
 	if (t.has_lease)
@@ -336,7 +360,8 @@ static struct msg_study study(struct arena *a, struct rng *r)
 		.created_ms = any_u64(r),
 		.seq = any_u64(r),
 		.reason = maybe_text(a, r),
-		.reserved = any_u64(r)};
+		.reserved = any_u64(r),
+		.spec_version = any_u64(r)};
 
 	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		s.counts[i] = coin(r) ? any_u64(r) : 0;
@@ -360,10 +385,31 @@ static struct msg_meta meta(struct arena *a, struct rng *r, bool mutates)
 	return m;
 }
 
+/* Names that no label has. */
+static struct msg_texts removed_labels(struct arena *a, struct rng *r)
+{
+	int n = coin(r) ? 0 : below(r, 4);
+	const char **p = ARENA_ARRAY(a, const char *, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = arena_printf(a, "old label %d", i);
+	return (struct msg_texts){n, p};
+}
+
 static struct msg_update_study update_study(struct arena *a, struct rng *r)
 {
-	struct msg_update_study m = {.study = name(a, r, 0), .action = rng_below(r, 4)};
+	struct msg_update_study m = {.study = name(a, r, 0),
+		.action = rng_below(r, 4),
+		.has_lease = coin(r),
+		.on_expiry = rng_below(r, 3),
+		.has_retry_limit = coin(r),
+		.labels = labels(a, r),
+		.remove_labels = removed_labels(a, r),
+		.has_expected_version = coin(r)};
 
+	m.lease_s = m.has_lease ? LIMIT_LEASE_S : 0;
+	m.retry_limit = m.has_retry_limit ? any_u32(r) : 0;
+	m.expected_version = m.has_expected_version ? any_u64(r) : 0;
 	if (m.action == ACTION_NONE || coin(r)) {
 		m.has_budget = coin(r);
 		m.no_budget = !m.has_budget;
@@ -377,7 +423,8 @@ static struct msg_suggest suggest(struct arena *a, struct rng *r)
 	struct msg_suggest m = {.study = name(a, r, 0),
 		.count = 1 + rng_below(r, LIMIT_BATCH),
 		.n_fixed = below(r, 5),
-		.has_lease = coin(r)};
+		.has_lease = coin(r),
+		.wait_ms = rng_below(r, LIMIT_WAIT_MS)};
 
 	m.fixed = named(a, r, m.n_fixed);
 	m.lease_s = m.has_lease ? LIMIT_LEASE_S : 0;
@@ -417,13 +464,50 @@ static struct msg_heartbeat heartbeat(struct arena *a, struct rng *r)
 	return (struct msg_heartbeat){name(a, r, 0), n, l};
 }
 
-static const struct msg_point *points(struct arena *a, struct rng *r, int n, bool told)
+static const struct msg_point *points(
+	struct arena *a, struct rng *r, int n, bool told, bool described)
 {
 	struct msg_point *p = ARENA_ARRAY(a, struct msg_point, n);
 
 	for (int i = 0; i < n; i++)
-		p[i] = point(a, r, told ? 1 + below(r, 3) : 0);
+		p[i] = point(a, r, told ? 1 + below(r, 3) : 0, described);
 	return p;
+}
+
+static struct msg_trial_ref trial_ref(struct arena *a, struct rng *r, bool leased)
+{
+	uint64_t number = any_u64(r);
+
+	return (struct msg_trial_ref){.study = name(a, r, 0),
+		.number = number,
+		.lease = leased ? lease(r, number) : (struct msg_lease){.number = number},
+		.reason = maybe_text(a, r)};
+}
+
+static struct msg_report report(struct arena *a, struct rng *r)
+{
+	uint64_t number = any_u64(r);
+
+	return (struct msg_report){.study = name(a, r, 0),
+		.number = number,
+		.lease = lease(r, number),
+		.step = (int64_t)rng_u64(r),
+		.value = any_finite(r)};
+}
+
+static struct msg_edit_trial edit_trial(struct arena *a, struct rng *r)
+{
+	struct msg_edit_trial m = {.study = name(a, r, 0),
+		.number = any_u64(r),
+		.n_values = below(r, 3),
+		.has_excluded = coin(r),
+		.labels = labels(a, r),
+		.remove_labels = removed_labels(a, r)};
+
+	m.values = some_values(a, r, m.n_values, any_finite);
+	m.excluded = m.has_excluded && coin(r);
+	m.note = m.n_values || m.has_excluded ? maybe_text(a, r) : any_text(a, r);
+	return m;
 }
 
 static struct msg_list_trials list_trials(struct arena *a, struct rng *r)
@@ -458,7 +542,14 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 			name(a, r, 0), spec(a, r), IF_EXISTS_FAIL + rng_below(r, 3)};
 		break;
 	case METHOD_GET_STUDY:
-	case METHOD_BEST: m.u.get_study.study = name(a, r, 0); break;
+		m.u.get_study = (struct msg_get_study){
+			name(a, r, 0), any_u64(r), rng_below(r, LIMIT_WAIT_MS)};
+		break;
+	case METHOD_BEST: m.u.best.study = name(a, r, 0); break;
+	case METHOD_WHY: m.u.why.study = name(a, r, 0); break;
+	case METHOD_SERVER_BACKUP:
+		m.u.server_backup.path = arena_printf(a, "/%s", any_text(a, r));
+		break;
 	case METHOD_LIST_STUDIES:
 		m.u.list_studies = (struct msg_list_studies){coin(r), any_u64(r), any_u32(r)};
 		break;
@@ -473,12 +564,22 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 	case METHOD_FAIL_TRIAL: m.u.fail_trial = fail_trial(a, r); break;
 	case METHOD_HEARTBEAT: m.u.heartbeat = heartbeat(a, r); break;
 	case METHOD_ADD_TRIALS:
-		m.u.add_trials = (struct msg_add_trials){name(a, r, 0), n, points(a, r, n, true)};
+		m.u.add_trials = (struct msg_add_trials){name(a, r, 0), n, points(a, r, n, true, true)};
+		break;
+	case METHOD_ENQUEUE:
+		m.u.enqueue = (struct msg_add_trials){name(a, r, 0), n, points(a, r, n, false, true)};
+		break;
+	case METHOD_RELEASE: m.u.release = trial_ref(a, r, true); break;
+	case METHOD_CANCEL_TRIAL: m.u.cancel_trial = trial_ref(a, r, false); break;
+	case METHOD_REPORT: m.u.report = report(a, r); break;
+	case METHOD_EDIT_TRIAL: m.u.edit_trial = edit_trial(a, r); break;
+	case METHOD_DELETE_TRIAL:
+		m.u.delete_trial = (struct msg_get_trial){name(a, r, 0), any_u64(r)};
 		break;
 	case METHOD_GET_TRIAL: m.u.get_trial = (struct msg_get_trial){name(a, r, 0), any_u64(r)}; break;
 	case METHOD_LIST_TRIALS: m.u.list_trials = list_trials(a, r); break;
 	case METHOD_PREDICT:
-		m.u.predict = (struct msg_predict){name(a, r, 0), n, points(a, r, n, false)};
+		m.u.predict = (struct msg_predict){name(a, r, 0), n, points(a, r, n, false, false)};
 		break;
 	case METHOD_REPLAY:
 		m.u.replay = (struct msg_replay){name(a, r, 0), any_u64(r), any_u32(r)};
@@ -534,7 +635,9 @@ static struct msg_status_reply status_reply(struct arena *a, struct rng *r)
 
 static struct msg_heartbeat_reply heartbeat_reply(struct arena *a, struct rng *r)
 {
-	struct msg_heartbeat_reply m = {.n = below(r, 6), .n_lost = below(r, 6)};
+	struct msg_heartbeat_reply m = {
+		.n = below(r, 6), .n_lost = below(r, 6), .n_stops = below(r, 4)};
+	struct msg_stop *stops = ARENA_ARRAY(a, struct msg_stop, m.n_stops);
 	struct msg_lease *l = ARENA_ARRAY(a, struct msg_lease, m.n);
 	uint64_t *lost = ARENA_ARRAY(a, uint64_t, m.n_lost);
 
@@ -543,18 +646,49 @@ static struct msg_heartbeat_reply heartbeat_reply(struct arena *a, struct rng *r
 	for (int i = 0; i < m.n_lost; i++)
 		lost[i] = any_u64(r);
 	m.leases = l;
+	for (int i = 0; i < m.n_stops; i++)
+		stops[i] = (struct msg_stop){any_u64(r), STOP_CANCELLED + rng_below(r, 4)};
 	m.lost = lost;
+	m.stops = stops;
 	return m;
 }
 
 static struct msg_predict_reply predict_reply(struct arena *a, struct rng *r)
 {
 	struct msg_predict_reply m = {.n = below(r, 6)};
-	struct msg_prediction *p = ARENA_ARRAY(a, struct msg_prediction, m.n);
+	struct msg_prediction *p;
 
-	for (int i = 0; i < m.n; i++)
+	m.n_metrics = m.n ? below(r, 4) : 0;
+	p = ARENA_ARRAY(a, struct msg_prediction, m.n * m.n_metrics);
+	for (int i = 0; i < m.n * m.n_metrics; i++)
 		p[i] = (struct msg_prediction){maybe_name(a, r), any_real(r), any_real(r)};
 	m.predictions = p;
+	return m;
+}
+
+static struct msg_error error(struct arena *a, struct rng *r)
+{
+	return (struct msg_error){
+		any_u32(r), maybe_text(a, r), maybe_text(a, r), maybe_text(a, r), any_u64(r)};
+}
+
+static struct msg_why_reply why_reply(struct arena *a, struct rng *r)
+{
+	struct msg_why_reply m = {.next = NEXT_NOTHING + rng_below(r, 4),
+		.waiting = any_u64(r),
+		.computing = coin(r),
+		.queued = any_u64(r),
+		.running = any_u64(r),
+		.has_left = coin(r),
+		.has_expiry = coin(r),
+		.sentences = texts(a, r, below(r, 4))};
+
+	if (m.next == NEXT_NOTHING)
+		m.error = error(a, r);
+	m.next_number = m.next == NEXT_QUEUED ? any_u64(r) : 0;
+	m.left = m.has_left ? any_u64(r) : 0;
+	m.expiry_ms = m.has_expiry ? any_u64(r) : 0;
+	m.expiry_number = m.has_expiry ? any_u64(r) : 0;
 	return m;
 }
 
@@ -591,8 +725,7 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 	int n = below(r, 6);
 
 	if (m.is_error) {
-		m.error = (struct msg_error){
-			any_u32(r), maybe_text(a, r), maybe_text(a, r), maybe_text(a, r), any_u64(r)};
+		m.error = error(a, r);
 		return m;
 	}
 	switch (method) {
@@ -607,6 +740,11 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 	case METHOD_SUGGEST:
 	case METHOD_OBSERVE:
 	case METHOD_FAIL_TRIAL:
+	case METHOD_RELEASE:
+	case METHOD_CANCEL_TRIAL:
+	case METHOD_ENQUEUE:
+	case METHOD_EDIT_TRIAL:
+	case METHOD_DELETE_TRIAL:
 	case METHOD_GET_TRIAL: m.u.trials = (struct msg_trials_reply){n, trials(a, r, n)}; break;
 	case METHOD_HEARTBEAT: m.u.heartbeat = heartbeat_reply(a, r); break;
 	case METHOD_ADD_TRIALS:
@@ -619,6 +757,11 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 	case METHOD_BEST: m.u.best.trial = coin(r) ? trials(a, r, 1) : NULL; break;
 	case METHOD_PREDICT: m.u.predict = predict_reply(a, r); break;
 	case METHOD_REPLAY: m.u.replay = replay_reply(a, r); break;
+	case METHOD_REPORT:
+		m.u.report = (struct msg_report_reply){rng_below(r, 5), maybe_text(a, r), any_u64(r)};
+		break;
+	case METHOD_WHY: m.u.why = why_reply(a, r); break;
+	case METHOD_SERVER_BACKUP: m.u.server_backup.bytes = any_u64(r); break;
 	}
 	return m;
 }

@@ -375,8 +375,6 @@ static void later_features(void **state)
 			"spec.parameters[0].default_value", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 13:{}"), BAD, "spec.parameters[0].prior",
 			NOT_BUILT},
-		{METHOD_SUGGEST, STUDY "5:1000", BAD, "wait_ms", NOT_BUILT},
-		{METHOD_SUGGEST, STUDY "5:0", KR_OK, NULL, NULL},
 		{METHOD_SUGGEST, STUDY "7:{1:\"x\" 2:{4:#1}}", BAD, "context", NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "8:{1:\"x\" 2:{4:#1}}", BAD, "fidelity", NOT_BUILT},
 		/* A field number that no version has given out is ignored. */
@@ -488,7 +486,7 @@ static void trials(void **state)
 		{METHOD_LIST_TRIALS, STUDY "3:0", BAD, "states[0]", "is 0"},
 		{METHOD_LIST_TRIALS, STUDY "3:\"\\x03\\x05\"", KR_OK, NULL, NULL},
 		{METHOD_LIST_TRIALS, STUDY "7:\"params\" 7:\"leases\"", BAD, "columns[1]",
-			"params, values, why"},
+			"params, values, why, labels, progress"},
 		{METHOD_LIST_TRIALS, STUDY "7:\"\"", BAD, "columns[0]", "empty"},
 	};
 
@@ -531,7 +529,7 @@ static void not_messages(void **state)
 		{METHOD_PING, "1000:\"x\"*1048560", KR_OK, NULL, NULL},
 		{METHOD_PING, "1000:\"x\"*1048576", KR_TOO_LARGE, "message", "at most 1048576"},
 		{(enum method)0, "", KR_VERSION, "header.method", "method 0"},
-		{(enum method)4, "", KR_VERSION, "header.method", "method 4"},
+		{(enum method)5, "", KR_VERSION, "header.method", "method 5"},
 		{(enum method)65535, "", KR_VERSION, "header.method", "method 65535"},
 	};
 

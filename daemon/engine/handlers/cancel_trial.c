@@ -1,0 +1,9 @@
+/* CancelTrial: ends a trial without a result. */
+#include "daemon/engine/call.h"
+
+enum kr_status handle_cancel_trial(struct call *c, struct kr_error *err)
+{
+	(void)c;
+	return kr_fail_field(
+		err, KR_INVALID_ARGUMENT, "header.method", "method cancel_trial is not built yet");
+}
