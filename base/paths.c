@@ -1,5 +1,6 @@
 #include "base/paths.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,20 @@ enum kr_status paths_default_endpoint(char *out, size_t size, struct kr_error *e
 	len = snprintf(out, size, IPC "%s" SOCKET_NAME, folder);
 	if (len < 0 || (size_t)len >= size)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "no room for the endpoint");
+	return KR_OK;
+}
+
+enum kr_status paths_check_private(const char *folder, struct kr_error *err)
+{
+	struct stat st;
+
+	if (lstat(folder, &st) != 0)
+		return kr_fail(err, KR_NOT_FOUND, "folder '%.200s': %s", folder, strerror(errno));
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
+		return kr_fail(err, KR_FORBIDDEN,
+			"folder '%.200s' must be yours alone (mode 0700), and it is of user %lu with mode %04o; "
+			"remove it, or give an endpoint elsewhere",
+			folder, (unsigned long)st.st_uid, (unsigned)st.st_mode & 07777);
 	return KR_OK;
 }
 

@@ -24,6 +24,10 @@ enum kr_status paths_folder(char *out, size_t size, const char *runtime_dir, boo
  * Errors: as paths_folder. */
 enum kr_status paths_default_endpoint(char *out, size_t size, struct kr_error *err);
 
+/* Whether the folder of a socket is this user's alone: in /tmp somebody may have been there
+ * before. Errors: KR_NOT_FOUND (there is none), KR_FORBIDDEN. */
+enum kr_status paths_check_private(const char *folder, struct kr_error *err);
+
 /* The path of an "ipc://" endpoint, NULL for any other. */
 const char *paths_ipc(const char *endpoint);
 

@@ -35,6 +35,7 @@ static const struct {
 	enum config_action action;
 	const char *help;
 } actions[] = {
+	{"local", NULL, CONFIG_LOCAL, "start this user's daemon unless it runs, and exit"},
 	{"check", "FILE", CONFIG_CHECK, "verify a database that no daemon uses, and exit"},
 	{"check-config", NULL, CONFIG_CHECK_CONFIG, "verify flags and file, and exit"},
 	{"print-config", NULL, CONFIG_PRINT_CONFIG, "print the settings with their origin, and exit"},
@@ -413,20 +414,6 @@ static enum kr_status make_path(char *path, struct kr_error *err)
 	return KR_OK;
 }
 
-/* In /tmp somebody may have been there before us. */
-static enum kr_status check_private(const char *folder, struct kr_error *err)
-{
-	struct stat st;
-
-	if (lstat(folder, &st) != 0)
-		return kr_fail(err, KR_EIO, "folder '%.200s': %s", folder, strerror(errno));
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
-		return kr_fail(err, KR_FORBIDDEN,
-			"folder '%.200s' must be yours alone (mode 0700); remove it, or give --endpoint",
-			folder);
-	return KR_OK;
-}
-
 static enum kr_status make_folder_of(const char *path, bool private_folder, struct kr_error *err)
 {
 	char *copy = kr_strdup(path), *folder;
@@ -437,7 +424,7 @@ static enum kr_status make_folder_of(const char *path, bool private_folder, stru
 	folder = dirname(copy);
 	s = make_path(folder, err);
 	if (s == KR_OK && private_folder)
-		s = check_private(folder, err);
+		s = paths_check_private(folder, err);
 	kr_free(copy);
 	return s;
 }

@@ -13,6 +13,7 @@
 
 enum config_action {
 	CONFIG_RUN,
+	CONFIG_LOCAL, /* --local */
 	CONFIG_CHECK, /* --check FILE */
 	CONFIG_CHECK_CONFIG,
 	CONFIG_PRINT_CONFIG,

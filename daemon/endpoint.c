@@ -114,6 +114,13 @@ static bool answers(const char *path)
 	return yes;
 }
 
+bool endpoint_answers(const char *address)
+{
+	const char *path = paths_ipc(address);
+
+	return path && strlen(path) <= PATHS_SOCKET_MAX && answers(path);
+}
+
 static enum kr_status claim_ipc(struct endpoint *e, const char *path, struct kr_error *err)
 {
 	char file[PATHS_SOCKET_MAX + sizeof(".lock")];

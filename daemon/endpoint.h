@@ -23,4 +23,7 @@ enum kr_status endpoint_check(const char *address, bool open_ok, struct kr_error
 enum kr_status endpoint_claim(struct endpoint *e, const char *address, struct kr_error *err);
 void endpoint_release(struct endpoint *e);
 
+/* Whether somebody listens at an ipc address, as far as connecting tells. */
+bool endpoint_answers(const char *address);
+
 #endif

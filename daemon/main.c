@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "daemon/check.h"
 #include "daemon/config.h"
+#include "daemon/local.h"
 #include "daemon/shell.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -44,6 +45,8 @@ static int act(const struct config *c)
 	case CONFIG_CHECK_CONFIG: return EXIT_SUCCESS;
 	case CONFIG_PRINT_CONFIG: config_print(c, stdout); return EXIT_SUCCESS;
 	case CONFIG_CHECK: return check(c->check_file);
+	case CONFIG_LOCAL:
+		return local_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);
 	case CONFIG_RUN: break;
 	}
 	return shell_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);

@@ -78,8 +78,8 @@ static enum kr_status check_file_system(const char *folder, struct kr_error *err
 	if (!name || (force && strcmp(force, "1") == 0))
 		return KR_OK;
 	return kr_fail(err, KR_EIO,
-		"folder '%s' is on %s, where locks and WAL are not safe; use a "
-		"local disk (KRIGED_FORCE_NETWORK_FS=1 takes the risk)",
+		"folder '%.160s' is on %s, where locks and WAL are not safe; use a local disk: "
+		"--db FILE, or KRIGE_HOME=FOLDER (KRIGED_FORCE_NETWORK_FS=1 takes the risk)",
 		folder, name);
 }
 
