@@ -27,6 +27,7 @@ struct krige_client {
 	bool has_session;
 	uint8_t session[MSG_ID_BYTES];
 	uint64_t message_bytes; /* the daemon's limit */
+	struct async *async;    /* calls that do not block; NULL before the first */
 };
 
 #endif

@@ -22,6 +22,21 @@ static void set_field(struct krige_error *err, const char *field)
 		snprintf(err->field, sizeof(err->field), "%s", field);
 }
 
+enum krige_status error_field(
+	struct krige_error *err, enum krige_status code, const char *field, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return code;
+	*err = (struct krige_error){.code = code};
+	va_start(ap, fmt);
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	va_end(ap);
+	set_field(err, field);
+	return code;
+}
+
 enum krige_status error_from_kr(struct krige_error *err, const struct kr_error *kr)
 {
 	enum krige_status code = kr->code == KR_ENOMEM ? KRIGE_NO_MEMORY

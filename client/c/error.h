@@ -10,6 +10,10 @@
 enum krige_status error_set(struct krige_error *err, enum krige_status code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same, naming the argument at fault. */
+enum krige_status error_field(struct krige_error *err, enum krige_status code, const char *field,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* A fault found on this side of the wire. */
 enum krige_status error_from_kr(struct krige_error *err, const struct kr_error *kr);
 

@@ -1,10 +1,16 @@
 /* libkrige: the C client of kriged.
  *
- *   krige_open .. calls .. krige_close
+ *   krige_open
+ *     krige_create_study | krige_attach
+ *       krige_ask .. krige_trial_real .. krige_report .. krige_tell .. krige_trial_free
+ *     krige_study_free
+ *   krige_close
  *
  * A client is a handle on one daemon. It connects at the first call, and again
  * by itself when the daemon was away. One client may be used from many threads
- * at the same time; closing it must come after the last call returned.
+ * at the same time, and so may a study; a trial belongs to one thread at a time, but
+ * for krige_heartbeat. Studies, trials and lists hold on to their client: free them
+ * before closing it, and close it after the last call returned.
  *
  * Every function that can fail returns an enum krige_status and fills the
  * caller's struct krige_error (NULL is allowed). Strings are UTF-8. Structs that
@@ -103,6 +109,358 @@ KRIGE_API void krige_interrupt(struct krige_client *client, uint32_t grace_ms);
 
 /* One round trip. Errors: CANNOT_CONNECT, TIMEOUT, VERSION. */
 KRIGE_API enum krige_status krige_ping(struct krige_client *client, struct krige_error *err);
+
+/* ---- values ---------------------------------------------------------------- */
+
+/* A parameter's value. Choices are told apart by type: 1, 1.0, "1", true and null are
+ * five values. Parameters that are float are REAL, int are INT. */
+enum krige_type { KRIGE_NULL = 1, KRIGE_BOOL, KRIGE_INT, KRIGE_REAL, KRIGE_TEXT };
+
+struct krige_value {
+	enum krige_type type;
+	union {
+		int boolean;
+		int64_t integer;
+		double real;
+		const char *text;
+	} as;
+};
+
+static inline struct krige_value krige_null(void)
+{
+	struct krige_value v;
+	v.type = KRIGE_NULL;
+	v.as.integer = 0;
+	return v;
+}
+static inline struct krige_value krige_bool(int x)
+{
+	struct krige_value v;
+	v.type = KRIGE_BOOL;
+	v.as.boolean = x != 0;
+	return v;
+}
+static inline struct krige_value krige_int(int64_t x)
+{
+	struct krige_value v;
+	v.type = KRIGE_INT;
+	v.as.integer = x;
+	return v;
+}
+static inline struct krige_value krige_real(double x)
+{
+	struct krige_value v;
+	v.type = KRIGE_REAL;
+	v.as.real = x;
+	return v;
+}
+static inline struct krige_value krige_text(const char *x) /* borrowed */
+{
+	struct krige_value v;
+	v.type = KRIGE_TEXT;
+	v.as.text = x;
+	return v;
+}
+
+struct krige_named {
+	const char *name;
+	struct krige_value value;
+};
+
+/* A result. name NULL: the only metric of the study. sem: standard error of the value, 0
+ * when none is known. */
+struct krige_metric {
+	const char *name;
+	double value;
+	double sem;
+};
+
+/* ---- spaces ---------------------------------------------------------------- */
+
+/* A search space that grows by its calls. They answer a name that is there already, and
+ * what can be seen without the daemon, as INVALID_ARGUMENT; the daemon checks the rest.
+ * Texts and values are copied. Not thread-safe. */
+struct krige_space;
+
+enum krige_scale { KRIGE_LINEAR, KRIGE_LOG };
+
+/* NULL when memory runs out; the calls below answer that with NO_MEMORY. */
+KRIGE_API struct krige_space *krige_space_new(void);
+KRIGE_API void krige_space_free(struct krige_space *space);
+
+/* Bounds are inclusive; step 0: none (a float) or 1 (an int). */
+KRIGE_API enum krige_status krige_space_float(struct krige_space *space, const char *name,
+	double low, double high, enum krige_scale scale, double step, struct krige_error *err);
+KRIGE_API enum krige_status krige_space_int(struct krige_space *space, const char *name,
+	int64_t low, int64_t high, enum krige_scale scale, int64_t step, struct krige_error *err);
+KRIGE_API enum krige_status krige_space_categorical(struct krige_space *space, const char *name,
+	const struct krige_value *choices, size_t n, struct krige_error *err);
+/* Values in their order. */
+KRIGE_API enum krige_status krige_space_ordinal(struct krige_space *space, const char *name,
+	const struct krige_value *values, size_t n, struct krige_error *err);
+KRIGE_API enum krige_status krige_space_bool(
+	struct krige_space *space, const char *name, struct krige_error *err);
+KRIGE_API enum krige_status krige_space_fixed(
+	struct krige_space *space, const char *name, struct krige_value value, struct krige_error *err);
+
+/* The parameter is there only when the condition holds: "opt == 'sgd' and layers > 2". */
+KRIGE_API enum krige_status krige_space_when(
+	struct krige_space *space, const char *name, const char *condition, struct krige_error *err);
+/* Linear, among numeric parameters: "layers * 0.5 + momentum <= 4". */
+KRIGE_API enum krige_status krige_space_constrain(
+	struct krige_space *space, const char *constraint, struct krige_error *err);
+/* No point may fulfil this condition. */
+KRIGE_API enum krige_status krige_space_forbid(
+	struct krige_space *space, const char *condition, struct krige_error *err);
+
+/* ---- studies --------------------------------------------------------------- */
+
+struct krige_study;
+
+enum krige_if_exists {
+	KRIGE_IF_EXISTS_FAIL,
+	KRIGE_IF_EXISTS_ATTACH, /* CONFLICT when it is another one */
+	KRIGE_IF_EXISTS_REPLACE /* the old one is deleted, and can be brought back */
+};
+
+enum krige_noise { KRIGE_NOISE_LEARNT, KRIGE_NOISE_NONE, KRIGE_NOISE_KNOWN };
+
+struct krige_study_options {
+	size_t size;                    /* sizeof(struct krige_study_options) */
+	const char *objective;          /* "minimize loss"; NULL: "minimize value" */
+	const char *const *constraints; /* of outcomes: "latency <= 10" */
+	size_t n_constraints;
+	uint64_t budget; /* trials; 0: no limit */
+	double lease_s;  /* 0: 600 */
+	const uint64_t *seed;
+	enum krige_if_exists if_exists;
+	enum krige_noise noise;
+	double noise_sd;      /* KRIGE_NOISE_KNOWN: standard deviation of the objective */
+	int requeue;          /* 1: a trial whose lease runs out is given out again */
+	uint32_t retry_limit; /* so many times; 0: 2 */
+	const struct krige_named *labels;
+	size_t n_labels;
+};
+
+/* The space is not changed and may be freed at once. options NULL: defaults.
+ * Errors: those of the daemon (ALREADY_EXISTS, CONFLICT, INVALID_ARGUMENT naming the field). */
+KRIGE_API enum krige_status krige_create_study(struct krige_study **out,
+	struct krige_client *client, const char *name, const struct krige_space *space,
+	const struct krige_study_options *options, struct krige_error *err);
+
+/* Errors: NOT_FOUND. */
+KRIGE_API enum krige_status krige_attach(struct krige_study **out, struct krige_client *client,
+	const char *name, struct krige_error *err);
+KRIGE_API void krige_study_free(struct krige_study *study);
+KRIGE_API const char *krige_study_name(const struct krige_study *study);
+
+enum krige_study_state {
+	KRIGE_STUDY_ACTIVE = 1,
+	KRIGE_STUDY_PAUSED,
+	KRIGE_STUDY_STOPPED, /* finished */
+	KRIGE_STUDY_DELETED
+};
+
+enum krige_trial_state {
+	KRIGE_QUEUED = 1,
+	KRIGE_RUNNING,
+	KRIGE_COMPLETE,
+	KRIGE_PRUNED,
+	KRIGE_FAILED,
+	KRIGE_INFEASIBLE,
+	KRIGE_EXPIRED,
+	KRIGE_CANCELLED
+};
+#define KRIGE_N_TRIAL_STATES 9
+
+/* "COMPLETE" for KRIGE_COMPLETE; "?" outside the enum. */
+KRIGE_API const char *krige_trial_state_name(enum krige_trial_state state);
+
+struct krige_study_info {
+	size_t size; /* set by the caller */
+	enum krige_study_state state;
+	uint64_t counts[KRIGE_N_TRIAL_STATES]; /* by enum krige_trial_state */
+	int has_budget;
+	uint64_t budget, taken; /* places of the budget */
+	uint64_t created_ms;    /* wall time, ms since 1970 */
+	uint64_t seq;           /* newest event */
+};
+
+KRIGE_API enum krige_status krige_study_get_info(
+	struct krige_study *study, struct krige_study_info *info, struct krige_error *err);
+
+enum krige_action { KRIGE_PAUSE = 1, KRIGE_RESUME, KRIGE_FINISH };
+KRIGE_API enum krige_status krige_study_set_state(
+	struct krige_study *study, enum krige_action action, struct krige_error *err);
+/* budget 0: no limit. */
+KRIGE_API enum krige_status krige_study_set_budget(
+	struct krige_study *study, uint64_t budget, struct krige_error *err);
+
+/* ---- trials ---------------------------------------------------------------- */
+
+/* A trial as it was when the library heard of it last. What its functions return lives
+ * until it is told, failed, released or freed. */
+struct krige_trial;
+
+KRIGE_API void krige_trial_free(struct krige_trial *trial);
+KRIGE_API uint64_t krige_trial_number(const struct krige_trial *trial);
+KRIGE_API enum krige_trial_state krige_trial_get_state(const struct krige_trial *trial);
+KRIGE_API uint32_t krige_trial_attempt(const struct krige_trial *trial);
+KRIGE_API const char *krige_trial_reason(const struct krige_trial *trial); /* NULL: none */
+KRIGE_API const char *krige_trial_worker(const struct krige_trial *trial); /* NULL: none */
+
+/* Parameters, in the order of the space; an inactive one is not among them. */
+KRIGE_API size_t krige_trial_n_params(const struct krige_trial *trial);
+KRIGE_API struct krige_named krige_trial_param(const struct krige_trial *trial, size_t i);
+/* By name. Errors: NOT_FOUND (unknown or inactive), INVALID_ARGUMENT (of another type;
+ * krige_trial_real takes an INT too). */
+KRIGE_API enum krige_status krige_trial_get(const struct krige_trial *trial, const char *name,
+	struct krige_value *out, struct krige_error *err);
+KRIGE_API enum krige_status krige_trial_real(
+	const struct krige_trial *trial, const char *name, double *out, struct krige_error *err);
+KRIGE_API enum krige_status krige_trial_int(
+	const struct krige_trial *trial, const char *name, int64_t *out, struct krige_error *err);
+KRIGE_API enum krige_status krige_trial_text(
+	const struct krige_trial *trial, const char *name, const char **out, struct krige_error *err);
+
+/* Results: n is 0 before there are any. */
+KRIGE_API size_t krige_trial_n_metrics(const struct krige_trial *trial);
+KRIGE_API struct krige_metric krige_trial_metric(const struct krige_trial *trial, size_t i);
+
+struct krige_ask_options {
+	size_t size;                     /* sizeof(struct krige_ask_options) */
+	const struct krige_named *fixed; /* parameters that the trial must have */
+	size_t n_fixed;
+	uint32_t deadline_ms; /* for the computation; 0: none */
+	uint32_t wait_ms;     /* when nothing can be given out now: wait for so long */
+	double lease_s;       /* 0: the study's */
+	const char *worker;   /* NULL: the client's */
+};
+
+/* Ask for a trial. options NULL: defaults.
+ * Errors: STUDY_FINISHED, BUDGET_SPENT, SPACE_EXHAUSTED, NOT_NOW (paused). */
+KRIGE_API enum krige_status krige_ask(struct krige_trial **out, struct krige_study *study,
+	const struct krige_ask_options *options, struct krige_error *err);
+
+/* Ask for n trials at once (1 to 1,024), chosen jointly. trials has room for n; *given of
+ * them are filled, fewer only when the budget or the space has not more. */
+KRIGE_API enum krige_status krige_ask_many(struct krige_trial **trials, size_t n, size_t *given,
+	struct krige_study *study, const struct krige_ask_options *options, struct krige_error *err);
+
+/* The result of a study with one metric. NaN and infinities make the trial FAILED. Telling
+ * the same again is harmless. Errors: CONFLICT and STALE_LEASE when it has another result. */
+KRIGE_API enum krige_status krige_tell(
+	struct krige_trial *trial, double value, struct krige_error *err);
+KRIGE_API enum krige_status krige_tell_metrics(struct krige_trial *trial,
+	const struct krige_metric *metrics, size_t n, struct krige_error *err);
+
+/* It has no result: KRIGE_FAILED, KRIGE_INFEASIBLE or KRIGE_PRUNED. reason may be NULL. */
+KRIGE_API enum krige_status krige_fail(struct krige_trial *trial, enum krige_trial_state state,
+	const char *reason, struct krige_error *err);
+
+/* Give it back: it will be given out again. */
+KRIGE_API enum krige_status krige_release(
+	struct krige_trial *trial, const char *reason, struct krige_error *err);
+
+enum krige_stop {
+	KRIGE_GO_ON,
+	KRIGE_STOP_CANCELLED,
+	KRIGE_STOP_PAUSED,
+	KRIGE_STOP_FINISHED,
+	KRIGE_STOP_BUDGET
+};
+
+/* An intermediate value; renews the lease. *stop: whether to stop this trial, and why. */
+KRIGE_API enum krige_status krige_report(struct krige_trial *trial, int64_t step, double value,
+	enum krige_stop *stop, struct krige_error *err);
+
+/* Renew the leases of n trials of one study. lost (n flags, may be NULL): 1 where the trial
+ * is no longer the caller's. Callable while other threads use the trials. */
+KRIGE_API enum krige_status krige_heartbeat(
+	struct krige_trial *const *trials, size_t n, int *lost, struct krige_error *err);
+
+/* A result that was not asked for. number may be NULL. */
+KRIGE_API enum krige_status krige_tell_point(struct krige_study *study,
+	const struct krige_named *params, size_t n_params, const struct krige_metric *metrics,
+	size_t n_metrics, uint64_t *number, struct krige_error *err);
+
+/* A point to be given out before others; what it leaves out is suggested then. */
+KRIGE_API enum krige_status krige_enqueue(struct krige_study *study,
+	const struct krige_named *params, size_t n, uint64_t *number, struct krige_error *err);
+
+/* QUEUED and RUNNING trials end; a running one hears it at its next report. */
+KRIGE_API enum krige_status krige_cancel(
+	struct krige_study *study, uint64_t number, const char *reason, struct krige_error *err);
+
+struct krige_prediction {
+	const char *metric; /* owned by the study */
+	double mean, sd;
+};
+
+/* What the model says of one point: a prediction for each metric of the study. out has room
+ * for *n, *n becomes how many there are. Errors: NOT_NOW before any result. */
+KRIGE_API enum krige_status krige_predict(struct krige_study *study,
+	const struct krige_named *params, size_t n_params, struct krige_prediction *out, size_t *n,
+	struct krige_error *err);
+
+/* The recommended trial; *out NULL before any result. */
+KRIGE_API enum krige_status krige_best(
+	struct krige_trial **out, struct krige_study *study, struct krige_error *err);
+
+/* Errors: NOT_FOUND. */
+KRIGE_API enum krige_status krige_get_trial(
+	struct krige_trial **out, struct krige_study *study, uint64_t number, struct krige_error *err);
+
+struct krige_list_options {
+	size_t size;        /* sizeof(struct krige_list_options) */
+	uint32_t states;    /* bits 1 << KRIGE_COMPLETE ...; 0: all */
+	uint64_t since_seq; /* only what changed after this event */
+	uint64_t from;      /* first number */
+	uint64_t limit;     /* 0: all */
+};
+
+/* Trials by number, page by page inside. options NULL: all. */
+struct krige_list;
+KRIGE_API enum krige_status krige_list_trials(struct krige_list **out, struct krige_study *study,
+	const struct krige_list_options *options, struct krige_error *err);
+KRIGE_API size_t krige_list_count(const struct krige_list *list);
+KRIGE_API const struct krige_trial *krige_list_at(const struct krige_list *list, size_t i);
+KRIGE_API void krige_list_free(struct krige_list *list);
+
+/* ---- without blocking ------------------------------------------------------ */
+
+/* For programs with an event loop of their own: start a call, go on, and when krige_fd() is
+ * readable take what is done with krige_next(). Calls under way run side by side, up to 64;
+ * further ones wait their turn. Nothing is called back. */
+enum krige_done_kind { KRIGE_DONE_ASK = 1, KRIGE_DONE_TELL, KRIGE_DONE_REPORT };
+
+struct krige_done {
+	size_t size;     /* set by the caller */
+	uint64_t ticket; /* of krige_start_* */
+	enum krige_done_kind kind;
+	enum krige_status status;
+	struct krige_error error;
+	struct krige_trial *trial; /* ASK: the new one, the caller's; else the one that was given */
+	enum krige_stop stop;      /* REPORT */
+	void *tag;                 /* as it was given */
+};
+
+/* Readable (POLLIN) while something is done. Owned by the client; the same for its life.
+ * -1 with err filled when it can't be made. */
+KRIGE_API int krige_fd(struct krige_client *client, struct krige_error *err);
+
+/* Strings and arrays are copied; the trial must live until its call is done.
+ * Errors: NO_MEMORY, INVALID_ARGUMENT. ticket may be NULL. */
+KRIGE_API enum krige_status krige_start_ask(struct krige_study *study,
+	const struct krige_ask_options *options, void *tag, uint64_t *ticket, struct krige_error *err);
+KRIGE_API enum krige_status krige_start_tell(struct krige_trial *trial,
+	const struct krige_metric *metrics, size_t n, void *tag, uint64_t *ticket,
+	struct krige_error *err);
+KRIGE_API enum krige_status krige_start_report(struct krige_trial *trial, int64_t step,
+	double value, void *tag, uint64_t *ticket, struct krige_error *err);
+
+/* The next that is done: 1 and *done filled, or 0 when nothing is. */
+KRIGE_API int krige_next(struct krige_client *client, struct krige_done *done);
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/paths.h"
+#include "client/c/async.h"
 #include "client/c/client.h"
 #include "client/c/error.h"
 
@@ -116,6 +117,7 @@ void krige_close(struct krige_client *c)
 {
 	if (!c)
 		return;
+	async_free(c->async);
 	for (int i = 0; i < c->n_idle; i++)
 		channel_close(&c->idle[i]);
 	if (c->ctx)
