@@ -231,6 +231,24 @@ static void a_newer_reply_is_read(void **state)
 	m = lenient(METHOD_PING, true, "1:99 2:\"a\"*5000", a);
 	assert_int_equal(m.error.code, 99);
 	assert_int_equal(strlen(m.error.message), 5000);
+	/* A reason to stop that is not known is one to stop. */
+	m = lenient(METHOD_REPORT, false, "1:1 2:99", a);
+	assert_int_equal(m.u.report.stop, STOP_CANCELLED);
+	m = lenient(METHOD_REPORT, false, "1:1", a);
+	assert_int_equal(m.u.report.stop, STOP_CANCELLED);
+	m = lenient(METHOD_REPORT, false, "2:2", a);
+	assert_int_equal(m.u.report.stop, STOP_NONE);
+	m = lenient(METHOD_HEARTBEAT, false, "3:{1:7 2:99}", a);
+	assert_int_equal(m.u.heartbeat.n_stops, 1);
+	assert_int_equal(m.u.heartbeat.stops[0].reason, STOP_CANCELLED);
+	m = lenient(METHOD_WHY, false, "1:99 3:{1:9 2:\"paused\"}", a);
+	assert_int_equal(m.u.why.next, 0);
+	assert_string_equal(m.u.why.error.message, "paused");
+	/* As many metrics as all points have. */
+	m = lenient(METHOD_PREDICT, false,
+		"1:{1:{1:\"a\" 2:#1 3:#2} 1:{1:\"b\"}} 1:{1:{1:\"a\" 2:#3 3:#4}}", a);
+	assert_true(m.u.predict.n == 2 && m.u.predict.n_metrics == 1);
+	assert_true(m.u.predict.predictions[1].mean == 3 && m.u.predict.predictions[1].sd == 4);
 	m = lenient(METHOD_BEST, false, "", a);
 	assert_null(m.u.best.trial);
 	arena_free(a);

@@ -154,7 +154,13 @@ static void request_from_names(void **state)
 		" parameters { name: 'c' kind: CATEGORICAL choices {"
 		"  items { null_value: true } items { bool_value: true } items { int_value: -7 }"
 		"  items { real_value: 0.5 } items { string_value: 'x' } } }"
-		" metrics { name: 'm' role: MAXIMIZE } budget: 11 lease_s: 30 seed: 13 }",
+		" parameters { name: 'o' kind: ORDINAL when: 'i > 1' choices { items { int_value: 4 } } }"
+		" parameters { name: 'b' kind: BOOL }"
+		" parameters { name: 'f' kind: FIXED choices { items { real_value: 4 } } }"
+		" metrics { name: 'm' role: MAXIMIZE } metrics { name: 't' role: CONSTRAINT lower: 1 upper: 2 }"
+		" budget: 11 lease_s: 30 seed: 13 noise_sd: 0.5 on_expiry: REQUEUE retry_limit: 4"
+		" parameter_constraints: 'i <= 3' parameter_constraints: 'i >= 1' forbidden: 'b'"
+		" labels { name: 'l' value { string_value: 'v' } } }",
 		&len);
 
 	(void)state;
@@ -179,6 +185,47 @@ static void request_from_names(void **state)
 	assert_string_equal(c[4].s, "x");
 	assert_int_equal(s->metrics[0].role, METRIC_MAXIMIZE);
 	assert_true(s->budget == 11 && s->lease_s == 30 && s->seed == 13);
+	assert_int_equal(s->params[2].kind, PARAM_ORDINAL);
+	assert_string_equal(s->params[2].when, "i > 1");
+	assert_null(s->params[1].when);
+	assert_int_equal(s->params[3].kind, PARAM_BOOL);
+	assert_int_equal(s->params[4].kind, PARAM_FIXED);
+	assert_int_equal(s->metrics[1].role, METRIC_CONSTRAINT);
+	assert_true(s->metrics[1].lower == 1 && s->metrics[1].upper == 2);
+	assert_true(s->has_noise_sd && s->noise_sd == 0.5);
+	assert_true(s->on_expiry == ON_EXPIRY_REQUEUE && s->retry_limit == 4);
+	assert_int_equal(s->constraints.n, 2);
+	assert_string_equal(s->constraints.p[1], "i >= 1");
+	assert_string_equal(s->forbidden.p[0], "b");
+	assert_int_equal(s->labels.n, 1);
+	assert_string_equal(s->labels.p[0].name, "l");
+	free(wire);
+	arena_free(a);
+}
+
+static void edit_from_names(void **state)
+{
+	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
+	struct kr_error err = {0};
+	struct msg_request m;
+	const struct msg_edit_trial *e = &m.u.edit_trial;
+	size_t len;
+	uint8_t *wire = protoc_encode("EditTrialRequest",
+		"meta { request_id: '0123456789abcdef' } study: 's' number: 7"
+		" values { name: 'y' value: 2 sem: 0.5 } values { name: 'z' replicates: [1, 3] }"
+		" excluded: true note: 'n' labels { name: 'l' value { bool_value: true } }"
+		" remove_labels: 'old'",
+		&len);
+
+	(void)state;
+	if (decode_request(&m, METHOD_EDIT_TRIAL, wire, len, a, &err) != KR_OK)
+		fail_msg("%s", err.text);
+	assert_true(e->number == 7 && e->has_excluded && e->excluded);
+	assert_true(e->values[0].value == 2 && e->values[0].sem == 0.5);
+	assert_true(e->values[1].value == 2 && e->values[1].sem == 1);
+	assert_string_equal(e->note, "n");
+	assert_string_equal(e->labels.p[0].name, "l");
+	assert_string_equal(e->remove_labels.p[0], "old");
 	free(wire);
 	arena_free(a);
 }
@@ -186,7 +233,9 @@ static void request_from_names(void **state)
 static void reply_to_names(void **state)
 {
 	static const struct msg_named param = {"x", {.kind = SCALAR_INT, .i = 4}};
-	static const struct msg_value value = {.name = "loss", .value = 0.25};
+	static const struct msg_value value = {
+		.name = "loss", .value = 0.25, .has_sem = true, .sem = 0.125};
+	static const struct msg_progress progress = {.step = -3, .value = 0.5, .time_ms = 8};
 	static const struct msg_trial trial = {.number = 17,
 		.state = TRIAL_PRUNED,
 		.n_params = 1,
@@ -201,7 +250,14 @@ static void reply_to_names(void **state)
 		.late = true,
 		.told = true,
 		.seq = 7,
-		.why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5},
+		.why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5, true, 0.75},
+		.labels = {1, &param},
+		.note = "seen",
+		.excluded = true,
+		.n_progress = 1,
+		.progress = &progress,
+		.has_feasible = true,
+		.feasible = false,
 		.has_lease = true,
 		.lease = {.number = 17,
 			.has_attempt = true,
@@ -222,7 +278,7 @@ static void reply_to_names(void **state)
 		"  number: 17\n"
 		"  state: PRUNED\n"
 		"  params {\n    name: \"x\"\n    value {\n      int_value: 4\n    }\n  }\n"
-		"  values {\n    name: \"loss\"\n    value: 0.25\n  }\n"
+		"  values {\n    name: \"loss\"\n    value: 0.25\n    sem: 0.125\n  }\n"
 		"  reason: \"why not\"\n"
 		"  worker: \"gpu\"\n"
 		"  attempt: 2\n"
@@ -232,9 +288,14 @@ static void reply_to_names(void **state)
 		"  told: true\n"
 		"  seq: 7\n"
 		"  why {\n    rule: MODEL\n    freshness: PARTIAL\n    mean: 0.5\n    sd: 1.5\n"
-		"    log_acq: -2.5\n  }\n"
+		"    log_acq: -2.5\n    p_feasible: 0.75\n  }\n"
 		"  lease {\n    number: 17\n    attempt: 2\n    token: \"TTTTTTTTTTTTTTT\\000\"\n"
 		"    remaining_ms: 9\n  }\n"
+		"  labels {\n    name: \"x\"\n    value {\n      int_value: 4\n    }\n  }\n"
+		"  note: \"seen\"\n"
+		"  excluded: true\n"
+		"  progress {\n    step: -3\n    value: 0.5\n    time_ms: 8\n  }\n"
+		"  feasible: false\n"
 		"}\n");
 	free(text);
 	arena_free(a);
@@ -247,6 +308,7 @@ int main(void)
 		cmocka_unit_test(requests),
 		cmocka_unit_test(replies),
 		cmocka_unit_test(request_from_names),
+		cmocka_unit_test(edit_from_names),
 		cmocka_unit_test(reply_to_names),
 	};
 

@@ -32,6 +32,7 @@
 #define POINT(items) STUDY "3:{" items "}"
 #define X "1:{1:\"x\" 2:{4:#1}} "
 #define Y "2:{2:#1} "
+#define LABEL(field, name) field ":{1:\"" name "\" 2:{2:1}} "
 
 struct row {
 	enum method method;
@@ -85,6 +86,12 @@ static void meta(void **state)
 		{METHOD_OBSERVE, "", BAD, "meta.request_id", "missing"},
 		{METHOD_FAIL_TRIAL, "", BAD, "meta.request_id", "missing"},
 		{METHOD_ADD_TRIALS, "", BAD, "meta.request_id", "missing"},
+		{METHOD_RELEASE, "", BAD, "meta.request_id", "missing"},
+		{METHOD_CANCEL_TRIAL, "", BAD, "meta.request_id", "missing"},
+		{METHOD_ENQUEUE, "", BAD, "meta.request_id", "missing"},
+		{METHOD_REPORT, "", BAD, "meta.request_id", "missing"},
+		{METHOD_EDIT_TRIAL, "", BAD, "meta.request_id", "missing"},
+		{METHOD_DELETE_TRIAL, "", BAD, "meta.request_id", "missing"},
 		{METHOD_HEARTBEAT, "2:\"s\" 3:{1:0}", KR_OK, NULL, NULL},
 		{METHOD_PING, "1:{1:\"\"}", BAD, "meta.request_id", "has 0 bytes"},
 		{METHOD_PING, "1:{1:\"0123456789abcde\"}", BAD, "meta.request_id", "has 15 bytes"},
@@ -138,6 +145,13 @@ static void names(void **state)
 		{METHOD_BEST, META, BAD, "study", "missing"},
 		{METHOD_PREDICT, META, BAD, "study", "missing"},
 		{METHOD_REPLAY, META, BAD, "study", "missing"},
+		{METHOD_RELEASE, META, BAD, "study", "missing"},
+		{METHOD_CANCEL_TRIAL, META, BAD, "study", "missing"},
+		{METHOD_ENQUEUE, META, BAD, "study", "missing"},
+		{METHOD_REPORT, META, BAD, "study", "missing"},
+		{METHOD_EDIT_TRIAL, META, BAD, "study", "missing"},
+		{METHOD_DELETE_TRIAL, META, BAD, "study", "missing"},
+		{METHOD_WHY, META, BAD, "study", "missing"},
 		{METHOD_HELLO, "2:\"\"", BAD, "client", "empty"},
 	};
 
@@ -395,6 +409,24 @@ static void studies(void **state)
 		{METHOD_UPDATE_STUDY, STUDY "4:0", BAD, "budget", "is 0"},
 		{METHOD_UPDATE_STUDY, STUDY "5:1", KR_OK, NULL, NULL},
 		{METHOD_UPDATE_STUDY, STUDY "4:10 5:1", BAD, "no_budget", "budget 10"},
+		{METHOD_UPDATE_STUDY, STUDY "6:#5", KR_OK, NULL, NULL},
+		{METHOD_UPDATE_STUDY, STUDY "6:#0", BAD, "lease_s", "is 0"},
+		{METHOD_UPDATE_STUDY, STUDY "6:#inf", BAD, "lease_s", "infinite"},
+		{METHOD_UPDATE_STUDY, STUDY "7:2", KR_OK, NULL, NULL},
+		{METHOD_UPDATE_STUDY, STUDY "7:3", BAD, "on_expiry", "EXPIRE (1), REQUEUE (2)"},
+		{METHOD_UPDATE_STUDY, STUDY "8:0", KR_OK, NULL, NULL},
+		{METHOD_UPDATE_STUDY, STUDY "11:1", BAD, "action", "nothing to change"},
+		{METHOD_UPDATE_STUDY, STUDY LABEL("9", "a") "10:\"b\"", KR_OK, NULL, NULL},
+		{METHOD_UPDATE_STUDY, STUDY LABEL("9", "a") LABEL("9", "a"), BAD, "labels[1].name",
+			"\"a\", as in labels[0]"},
+		{METHOD_UPDATE_STUDY, STUDY LABEL("9", "a") LABEL("9", "b") "10:\"b\"", BAD,
+			"remove_labels[0]", "is also in labels[1]"},
+		{METHOD_UPDATE_STUDY, STUDY "10:\"\"", BAD, "remove_labels[0]", "empty"},
+		{METHOD_UPDATE_STUDY, STUDY "101*(10:\"b\")", KR_TOO_LARGE, "remove_labels",
+			"101 entries; at most 100"},
+		{METHOD_GET_STUDY, STUDY "3:7 4:3600000", KR_OK, NULL, NULL},
+		{METHOD_GET_STUDY, STUDY "3:7 4:3600001", BAD, "wait_ms",
+			"is 3600001; give at most 3600000"},
 		{METHOD_DELETE_STUDY, STUDY, KR_OK, NULL, NULL},
 		{METHOD_DELETE_STUDY, STUDY "4:3", KR_OK, NULL, NULL},
 		{METHOD_DELETE_STUDY, STUDY "3:1 4:3", KR_OK, NULL, NULL},
@@ -410,6 +442,8 @@ static void suggests(void **state)
 		{METHOD_SUGGEST, STUDY "3:0", BAD, "count", "is 0"},
 		{METHOD_SUGGEST, STUDY "3:1024", KR_OK, NULL, NULL},
 		{METHOD_SUGGEST, STUDY "3:1025", KR_TOO_LARGE, "count", "at most 1024"},
+		{METHOD_SUGGEST, STUDY "5:3600000", KR_OK, NULL, NULL},
+		{METHOD_SUGGEST, STUDY "5:-1", BAD, "wait_ms", "give at most 3600000"},
 		{METHOD_SUGGEST, STUDY "6:#0", BAD, "lease_s", "is 0"},
 		{METHOD_SUGGEST, STUDY "6:#inf", BAD, "lease_s", "infinite"},
 		{METHOD_SUGGEST, STUDY "4:{1:\"x\" 2:{4:#nan}}", BAD, "fixed[0].value", "NaN"},
@@ -442,6 +476,20 @@ static void observes(void **state)
 			"not negative"},
 		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1 3:#nan}"), BAD, "observations[0].values[0].sem",
 			"NaN"},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1 3:#inf}"), BAD, "observations[0].values[0].sem",
+			"infinite"},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1 3:#0}"), KR_OK, NULL, NULL},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#nan 3:#1}"), KR_OK, NULL, NULL},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{3:#1}"), BAD, "observations[0].values[0].value",
+			"missing"},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{4:#1 4:#2}"), KR_OK, NULL, NULL},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{4:#1 4:#nan}"), KR_OK, NULL, NULL},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{4:#1}"), BAD, "observations[0].values[0].replicates",
+			"at least two"},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1 4:#1 4:#2}"), BAD,
+			"observations[0].values[0].replicates", "has 2 entries beside value"},
+		{METHOD_OBSERVE, OBSERVATION("1:0 3:{3:#1 4:#1 4:#2}"), BAD,
+			"observations[0].values[0].replicates", "beside sem"},
 		{METHOD_OBSERVE, OBSERVATION("1:0 3:{1:\"a\" 2:#1} 3:{1:\"a\" 2:#2}"), BAD,
 			"observations[0].values[1].name", "\"a\""},
 		{METHOD_OBSERVE, OBSERVATION("1:0 3:{2:#1} 3:{2:#2}"), BAD,
@@ -482,12 +530,66 @@ static void trials(void **state)
 		{METHOD_HEARTBEAT, STUDY "3:{1:0} 3:{1:1 3:\"\"}", BAD, "leases[1].token", "has 0 bytes"},
 		{METHOD_HEARTBEAT, STUDY "1025*(3:{1:0})", KR_TOO_LARGE, "leases", "1025"},
 		{METHOD_GET_TRIAL, STUDY, BAD, "number", "missing"},
+		{METHOD_RELEASE, STUDY, BAD, "number", "missing"},
+		{METHOD_RELEASE, STUDY "3:1 4:{1:1 2:2} 5:\"r\"*4096", KR_OK, NULL, NULL},
+		{METHOD_RELEASE, STUDY "3:1 4:{1:2}", BAD, "lease.number", "is 2"},
+		{METHOD_RELEASE, STUDY "3:1 5:\"r\"*4097", BAD, "reason", "4097 bytes"},
+		{METHOD_CANCEL_TRIAL, STUDY, BAD, "number", "missing"},
+		{METHOD_CANCEL_TRIAL, STUDY "3:1 4:\"\\xff\"", BAD, "reason", "UTF-8"},
+		{METHOD_REPORT, STUDY "5:z1 6:#1", BAD, "number", "missing"},
+		{METHOD_REPORT, STUDY "3:1 6:#1", BAD, "step", "missing"},
+		{METHOD_REPORT, STUDY "3:1 5:z1", BAD, "value", "missing"},
+		{METHOD_REPORT, STUDY "3:1 5:z-1 6:#1", KR_OK, NULL, NULL},
+		{METHOD_REPORT, STUDY "3:1 5:z1 6:#nan", BAD, "value", "NaN"},
+		{METHOD_REPORT, STUDY "3:1 4:{3:\"x\"} 5:z1 6:#1", BAD, "lease.token", "has 1 bytes"},
+		{METHOD_DELETE_TRIAL, STUDY, BAD, "number", "missing"},
 		{METHOD_LIST_TRIALS, STUDY "3:3 3:9", BAD, "states[1]", "is 9"},
 		{METHOD_LIST_TRIALS, STUDY "3:0", BAD, "states[0]", "is 0"},
 		{METHOD_LIST_TRIALS, STUDY "3:\"\\x03\\x05\"", KR_OK, NULL, NULL},
 		{METHOD_LIST_TRIALS, STUDY "7:\"params\" 7:\"leases\"", BAD, "columns[1]",
 			"params, values, why, labels, progress"},
 		{METHOD_LIST_TRIALS, STUDY "7:\"\"", BAD, "columns[0]", "empty"},
+	};
+
+	CHECK(rows);
+}
+
+static void edits(void **state)
+{
+	static const struct row rows[] = {
+		{METHOD_EDIT_TRIAL, STUDY "5:1", BAD, "number", "missing"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1", BAD, "values", "nothing to change"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 4:{2:#1 3:#0.5}", KR_OK, NULL, NULL},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 4:{2:#nan}", BAD, "values[0].value", "NaN"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 4:{4:#1 4:#inf}", BAD, "values[0].replicates[1]",
+			"infinite"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 4:{1:\"a\" 2:#1} 4:{1:\"a\" 2:#1}", BAD, "values[1].name",
+			"\"a\""},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 5:0", KR_OK, NULL, NULL},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 6:\"\"", KR_OK, NULL, NULL},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 6:\"n\"*4096", KR_OK, NULL, NULL},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 6:\"n\"*4097", BAD, "note", "4097 bytes"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 " LABEL("7", "a"), KR_OK, NULL, NULL},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 101*(" LABEL("7", "a") ")", KR_TOO_LARGE, "labels",
+			"at most 100"},
+		{METHOD_EDIT_TRIAL, STUDY "3:1 " LABEL("7", "a") "8:\"a\"", BAD, "remove_labels[0]",
+			"is also in labels[0]"},
+	};
+
+	CHECK(rows);
+}
+
+static void backups(void **state)
+{
+	static const struct row rows[] = {
+		{METHOD_SERVER_BACKUP, "2:\"/backup/kriged.db\"", KR_OK, NULL, NULL},
+		{METHOD_SERVER_BACKUP, "", BAD, "path", "is missing; give the absolute path"},
+		{METHOD_SERVER_BACKUP, "2:\"\"", BAD, "path", "is empty"},
+		{METHOD_SERVER_BACKUP, "2:\"kriged.db\"", BAD, "path", "is relative"},
+		{METHOD_SERVER_BACKUP, "2:\"/a\\x00b\"", BAD, "path", "NUL"},
+		{METHOD_SERVER_BACKUP, "2:\"/a\\xff\"", BAD, "path", "UTF-8"},
+		{METHOD_SERVER_BACKUP, "2:\"/\"*4095", KR_OK, NULL, NULL},
+		{METHOD_SERVER_BACKUP, "2:\"/\"*4096", BAD, "path", "4096 bytes; at most 4095"},
 	};
 
 	CHECK(rows);
@@ -506,6 +608,18 @@ static void points(void **state)
 			"points[1].params[1].value", "infinite"},
 		{METHOD_ADD_TRIALS, STUDY "1024*(3:{" X Y "})", KR_OK, NULL, NULL},
 		{METHOD_ADD_TRIALS, STUDY "1025*(3:{" X Y "})", KR_TOO_LARGE, "points", "1025"},
+		{METHOD_ADD_TRIALS, POINT(X Y LABEL("3", "a") "4:\"n\"*4096"), KR_OK, NULL, NULL},
+		{METHOD_ADD_TRIALS, POINT(X Y "4:\"n\"*4097"), BAD, "points[0].note", "4097 bytes"},
+		{METHOD_ADD_TRIALS, POINT(X Y LABEL("3", "a") LABEL("3", "a")), BAD,
+			"points[0].labels[1].name", "\"a\""},
+		{METHOD_ENQUEUE, POINT(X LABEL("3", "a") "4:\"n\""), KR_OK, NULL, NULL},
+		{METHOD_ENQUEUE, STUDY, BAD, "points", "at least one"},
+		{METHOD_ENQUEUE, POINT(""), BAD, "points[0].params", "at least one"},
+		{METHOD_ENQUEUE, POINT(X Y), BAD, "points[0].values", "none"},
+		{METHOD_ENQUEUE, POINT("1:{1:\"x\" 2:{4:#nan}}"), BAD, "points[0].params[0].value", "NaN"},
+		{METHOD_ENQUEUE, STUDY "1025*(3:{" X "})", KR_TOO_LARGE, "points", "1025"},
+		{METHOD_PREDICT, POINT(X LABEL("3", "a")), BAD, "points[0].labels", "become trials"},
+		{METHOD_PREDICT, POINT(X "4:\"n\""), BAD, "points[0].note", "become trials"},
 		{METHOD_PREDICT, POINT(X), KR_OK, NULL, NULL},
 		{METHOD_PREDICT, STUDY, BAD, "points", "at least one"},
 		{METHOD_PREDICT, POINT(""), BAD, "points[0].params", "empty"},
@@ -568,6 +682,8 @@ int main(void)
 		cmocka_unit_test(suggests),
 		cmocka_unit_test(observes),
 		cmocka_unit_test(trials),
+		cmocka_unit_test(edits),
+		cmocka_unit_test(backups),
 		cmocka_unit_test(points),
 		cmocka_unit_test(not_messages),
 		cmocka_unit_test(a_bomb_hits_the_cap),
