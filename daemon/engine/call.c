@@ -1,5 +1,7 @@
 #include "daemon/engine/call.h"
 
+#include <inttypes.h>
+
 static call_handler *const handlers[] = {
 #define METHOD(NAME, name, number, mutates, role) [number] = handle_##name,
 #include "proto/method_list.def"
@@ -69,6 +71,35 @@ struct change call_change(struct call *c, enum record_kind kind)
 
 	change_begin(c->e, &ch);
 	return ch;
+}
+
+enum kr_status call_no_trial(const struct call *c, uint64_t number, struct kr_error *err)
+{
+	const struct trial *t = trials_kept(&c->study->trials, number);
+
+	return kr_fail_field(err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64 "%s",
+		c->study->def->name, number, t ? " any more; it was deleted" : "");
+}
+
+enum kr_status call_trial(struct call *c, uint64_t number, struct trial *out, struct kr_error *err)
+{
+	const struct trial *t = trials_at(&c->study->trials, number);
+
+	if (!t)
+		return call_no_trial(c, number, err);
+	*out = *t;
+	return KR_OK;
+}
+
+enum kr_status call_answer_trial(struct call *c, const struct trial *t, struct kr_error *err)
+{
+	struct msg_trial *answer = ARENA_NEW(c->a, struct msg_trial);
+
+	if (!answer)
+		return call_no_memory(err);
+	c->reply.u.trials.n = 1;
+	c->reply.u.trials.trials = answer;
+	return reply_trial(answer, c->study, t, reply_all_columns, c->a, err);
 }
 
 enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *err)

@@ -42,6 +42,15 @@ enum kr_status call_name_settled(struct call *c, const char *name, struct kr_err
 /* A change of c->study for this request, to be answered with c->reply. */
 struct change call_change(struct call *c, enum record_kind kind);
 
+/* A copy of trial `number` of c->study, as it is. Errors: KR_NOT_FOUND. */
+enum kr_status call_trial(struct call *c, uint64_t number, struct trial *out, struct kr_error *err);
+
+/* KR_NOT_FOUND: c->study has no such trial. */
+enum kr_status call_no_trial(const struct call *c, uint64_t number, struct kr_error *err);
+
+/* One trial as the answer. Errors: KR_ENOMEM. */
+enum kr_status call_answer_trial(struct call *c, const struct trial *t, struct kr_error *err);
+
 /* Plan and apply it. */
 enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *err);
 

@@ -66,6 +66,11 @@ bool numbers_has(const struct numbers *s, uint64_t x)
 	return at < s->n && s->p[at] == x;
 }
 
+size_t numbers_above(const struct numbers *s, uint64_t x)
+{
+	return s->n - place(s, x + 1);
+}
+
 void numbers_fini(struct numbers *s)
 {
 	kr_free(s->p);

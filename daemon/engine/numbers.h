@@ -27,6 +27,9 @@ void numbers_remove(struct numbers *s, uint64_t x);
 /* Cost log n. */
 bool numbers_has(const struct numbers *s, uint64_t x);
 
+/* How many are larger than x. Cost log n. */
+size_t numbers_above(const struct numbers *s, uint64_t x);
+
 /* Frees the array. */
 void numbers_fini(struct numbers *s);
 

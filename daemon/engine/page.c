@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "daemon/engine/point.h"
+#include "daemon/engine/progress.h"
 
 /* Fixed parts of an entry, rounded up. */
 enum { TRIAL_BYTES = 96, WHY_BYTES = 40, VALUE_BYTES = 40, STUDY_BYTES = 256, PARAM_BYTES = 48 };
+enum { PROGRESS_BYTES = 40 };
 
 /* The smallest trial takes more than 16 bytes. */
 enum { MOST_ENTRIES = PAGE_BYTES / 16 };
@@ -72,6 +74,8 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t, struct rep
 		sum += values_bytes(s->def);
 	if (columns.labels)
 		sum += text_bytes(t->note) + labels_bytes(&t->labels);
+	if (columns.progress && t->progress)
+		sum += (size_t)t->progress->n * PROGRESS_BYTES;
 	if (columns.why)
 		sum += WHY_BYTES;
 	return sum;

@@ -20,6 +20,9 @@ static const char *named(const struct msg_request *m)
 	case METHOD_OBSERVE: return m->u.observe.study;
 	case METHOD_FAIL_TRIAL: return m->u.fail_trial.study;
 	case METHOD_ADD_TRIALS: return m->u.add_trials.study;
+	case METHOD_EDIT_TRIAL: return m->u.edit_trial.study;
+	case METHOD_DELETE_TRIAL: return m->u.delete_trial.study;
+	case METHOD_REPORT: return m->u.report.study;
 	default: return NULL;
 	}
 }
@@ -84,6 +87,26 @@ static enum kr_status tell_ended(
 	return st;
 }
 
+/* A trial as event seq left it, which was about this trial. */
+static enum kr_status tell_edited(
+	struct call *c, uint64_t seq, uint64_t number, struct kr_error *err)
+{
+	const struct trial *t = version_at(trials_kept(&c->study->trials, number), seq);
+
+	return t && t->seq == seq ? call_answer_trial(c, t, err) : other_request(err);
+}
+
+static enum kr_status tell_reported(struct call *c, uint64_t seq, struct kr_error *err)
+{
+	const struct trial *t = trials_kept(&c->study->trials, c->m->u.report.number);
+	enum stop_reason stop = stopped_at(&c->study->stops, seq);
+
+	t = stop == STOP_CANCELLED ? version_at(t, seq) : version_held(t, seq);
+	if (!t)
+		return other_request(err);
+	return reply_report(&c->reply.u.report, c->study, t, stop, c->a, err);
+}
+
 static enum kr_status tell_observed(struct call *c, uint64_t seq, struct kr_error *err)
 {
 	const struct msg_observe *m = &c->m->u.observe;
@@ -118,6 +141,9 @@ enum kr_status call_repeat(struct call *c, const struct request_entry *entry, st
 	case METHOD_SUGGEST: return tell_given(c, seq, err);
 	case METHOD_OBSERVE: return tell_observed(c, seq, err);
 	case METHOD_FAIL_TRIAL: return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
+	case METHOD_EDIT_TRIAL: return tell_edited(c, seq, c->m->u.edit_trial.number, err);
+	case METHOD_DELETE_TRIAL: return tell_edited(c, seq, c->m->u.delete_trial.number, err);
+	case METHOD_REPORT: return tell_reported(c, seq, err);
 	case METHOD_ADD_TRIALS:
 		c->reply.u.add_trials.count = study_made(s, seq, &c->reply.u.add_trials.first_number);
 		return KR_OK;

@@ -5,8 +5,11 @@
 
 #include "daemon/engine/metric.h"
 #include "daemon/engine/point.h"
+#include "daemon/engine/progress.h"
+#include "daemon/engine/stop.h"
 
-const struct reply_columns reply_all_columns = {true, true, true, true};
+const struct reply_columns reply_all_columns = {true, true, true, true, false};
+const struct reply_columns reply_columns_and_progress = {true, true, true, true, true};
 
 static enum kr_status no_memory(struct kr_error *err)
 {
@@ -66,6 +69,10 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 		out->labels = t->labels;
 		out->note = t->note;
 	}
+	if (columns.progress && t->progress) {
+		out->n_progress = t->progress->n;
+		out->progress = t->progress->p;
+	}
 	if (columns.why)
 		put_why(out, t);
 	if (columns.values)
@@ -100,6 +107,19 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 	memcpy(out->lease.token, t->token, sizeof(t->token));
 	put_why(out, t);
 	return put_params(out, s, t, a, err);
+}
+
+enum kr_status reply_report(struct msg_report_reply *out, const struct study *s,
+	const struct trial *t, enum stop_reason stop, struct arena *a, struct kr_error *err)
+{
+	*out = (struct msg_report_reply){
+		.stop = stop,
+		.remaining_ms = stop == STOP_CANCELLED ? 0 : t->lease_ms,
+	};
+	if (stop == STOP_NONE)
+		return KR_OK;
+	out->message = stop_sentence(s, t, stop, a);
+	return out->message ? KR_OK : no_memory(err);
 }
 
 /* Why it gives out nothing, NULL when it does. */

@@ -9,7 +9,9 @@
 #include "proto/msg.h"
 
 struct reply_columns {
-	bool params, values, why, labels; /* labels: the note too */
+	bool params, values, why;
+	bool labels; /* and the note */
+	bool progress;
 };
 
 /* A trial as it is. */
@@ -20,10 +22,15 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 enum kr_status reply_given(struct msg_trial *out, const struct study *s, const struct trial *t,
 	struct arena *a, struct kr_error *err);
 
+/* What a report was answered. t: as it was given out or, when it was not RUNNING, as it was. */
+enum kr_status reply_report(struct msg_report_reply *out, const struct study *s,
+	const struct trial *t, enum stop_reason stop, struct arena *a, struct kr_error *err);
+
 /* A study as a view shows it. */
 enum kr_status reply_study(struct msg_study *out, const struct study *s, const struct study_view *v,
 	struct arena *a, struct kr_error *err);
 
-extern const struct reply_columns reply_all_columns;
+/* What answers to changes show of a trial; reads may show its progress too. */
+extern const struct reply_columns reply_all_columns, reply_columns_and_progress;
 
 #endif

@@ -56,6 +56,7 @@ void study_free(struct study *s)
 	numbers_fini(&s->running);
 	numbers_fini(&s->taken);
 	grants_fini(&s->grants);
+	stopped_fini(&s->stops);
 	pool_fini(&s->pool);
 	text_fini(&s->text);
 	kr_free(s->state);

@@ -7,9 +7,9 @@
  *   study_apply   cannot fail
  *
  * What a computation sees (and so what replay rebuilds):
- *   observations  COMPLETE trials in the order of their result events
+ *   observations  COMPLETE trials that are not excluded, in the order in which they became so
  *   pending       RUNNING trials by number
- *   taken         FAILED, EXPIRED, PRUNED, INFEASIBLE, CANCELLED trials by number
+ *   taken         FAILED, EXPIRED, PRUNED, INFEASIBLE, CANCELLED and excluded trials by number
  *   state         where the fit of the newest suggestion ended */
 #ifndef KR_DAEMON_ENGINE_STUDY_H
 #define KR_DAEMON_ENGINE_STUDY_H
@@ -20,6 +20,7 @@
 #include "daemon/engine/lease.h"
 #include "daemon/engine/numbers.h"
 #include "daemon/engine/row.h"
+#include "daemon/engine/stopped.h"
 #include "daemon/engine/text.h"
 #include "daemon/engine/trial.h"
 #include "daemon/engine/version.h"
@@ -62,8 +63,9 @@ struct study {
 	struct trials trials;
 	struct history history;
 	struct numbers running, taken;
-	struct grants grants; /* trials given out again */
-	struct pool pool;     /* versions of trials, points, labels */
+	struct grants grants;      /* trials given out again */
+	struct stopped_list stops; /* reports that were answered with a stop */
+	struct pool pool;          /* versions of trials, points, labels */
 	struct text text;
 	double *state; /* of the model */
 	size_t n_state, cap_state;

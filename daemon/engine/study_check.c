@@ -122,13 +122,15 @@ static enum kr_status check_added(const struct study *s, const struct row *row,
 static enum kr_status check_reported(const struct study *s, const struct row *row,
 	const struct record_reported *r, struct kr_error *err)
 {
-	const struct trial *t = trials_at(&s->trials, r->number);
+	const struct trial *t = trials_kept(&s->trials, r->number);
 	const struct msg_progress *last = t ? progress_last(t->progress, t->attempt) : NULL;
+	bool running = t && !t->deleted && t->state == TRIAL_RUNNING;
+	bool again = last && last->step == r->step && last->value == r->value;
 
-	if (!t || t->state != TRIAL_RUNNING)
-		return damaged(row, err, "it reports on a trial that is not running");
-	if (!isfinite(r->value) || (last && last->step >= r->step) ||
-		progress_kept(t->progress, t->attempt, r->step) >= LIMIT_REPORTS)
+	if (!t || running != (r->stop != STOP_CANCELLED) || r->stop > STOP_BUDGET)
+		return damaged(row, err, "it reports on a trial whose state does not allow it");
+	if (!isfinite(r->value) || (running && !again && last && last->step >= r->step) ||
+		(running && !again && progress_kept(t->progress, t->attempt, r->step) >= LIMIT_REPORTS))
 		return damaged(row, err, "it is a report that does not follow the one before");
 	return KR_OK;
 }

@@ -94,19 +94,47 @@ void study__apply_edited(struct study *s, const struct row *row, const struct re
 
 /* ---- reports ---------------------------------------------------------------- */
 
+/* Is the report one that its trial keeps? */
+static bool is_new(const struct trial *t, const struct record_reported *r)
+{
+	const struct msg_progress *last = progress_last(t->progress, t->attempt);
+
+	return r->stop != STOP_CANCELLED && !(last && last->step == r->step);
+}
+
 enum kr_status study__reserve_reported(
 	struct study *s, const struct record_reported *r, struct kr_error *err)
 {
-	return progress_reserve(&trials_at(&s->trials, r->number)->progress, err);
+	struct trial *t = trials_kept(&s->trials, r->number);
+	enum kr_status st = stopped_reserve(&s->stops, err);
+
+	if (st != KR_OK || !is_new(t, r))
+		return st;
+	st = pool_reserve(&s->pool, version_size(), err);
+	return st == KR_OK ? progress_reserve(&t->progress, err) : st;
+}
+
+static void keep_report(
+	struct study *s, struct trial *t, const struct row *row, const struct record_reported *r)
+{
+	struct msg_progress report = {r->step, r->value, (uint64_t)row->time_ms};
+
+	if (version_needed(t, RECORD_REPORTED))
+		version_keep(&s->pool, t);
+	progress_add(t->progress, t->attempt, &report);
+	t->seq = row->seq;
+	t->shown = false;
 }
 
 void study__apply_reported(
 	struct study *s, const struct row *row, const struct record_reported *r, int64_t now_ns)
 {
-	struct trial *t = trials_at(&s->trials, r->number);
-	struct msg_progress report = {r->step, r->value, (uint64_t)row->time_ms};
+	struct trial *t = trials_kept(&s->trials, r->number);
 
-	progress_add(t->progress, t->attempt, &report);
-	if (s->leases)
+	if (is_new(t, r))
+		keep_report(s, t, row, r);
+	if (r->stop != STOP_NONE)
+		stopped_add(&s->stops, row->seq, r->stop);
+	if (s->leases && r->stop != STOP_CANCELLED)
 		leases_renew(s->leases, t, lease_due(now_ns, t->lease_ms));
 }

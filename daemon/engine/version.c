@@ -11,7 +11,9 @@ bool version_needed(const struct trial *t, enum record_kind kind)
 {
 	bool ordinary = t->state == TRIAL_RUNNING || t->state == TRIAL_EXPIRED;
 
-	return kind != RECORD_ENDED || t->shown || !ordinary;
+	if (kind == RECORD_ENDED || kind == RECORD_REPORTED)
+		return t->shown || !ordinary;
+	return true;
 }
 
 size_t version_size(void)
@@ -44,6 +46,13 @@ const struct trial *version_given(const struct trial *t, uint64_t seq)
 		if (t->given_seq == seq)
 			found = t;
 	return found;
+}
+
+const struct trial *version_held(const struct trial *t, uint64_t seq)
+{
+	while (t && t->given_seq > seq)
+		t = t->before;
+	return t && t->given_seq ? t : NULL;
 }
 
 const struct trial *version_claimed(const struct trial *t, const struct msg_lease *lease)

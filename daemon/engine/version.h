@@ -30,6 +30,10 @@ const struct trial *version_at(const struct trial *t, uint64_t seq);
 /* The trial as event seq gave it out, as far as reply_given shows it; NULL when it did not. */
 const struct trial *version_given(const struct trial *t, uint64_t seq);
 
+/* The trial in the hands of its newest holder up to event seq, as far as reply_given shows it;
+ * NULL when it had none. */
+const struct trial *version_held(const struct trial *t, uint64_t seq);
+
 /* The version whose attempt the lease names, by token or (without one) by attempt number; t
  * itself when it names neither; NULL when the trial never had such an attempt. */
 const struct trial *version_claimed(const struct trial *t, const struct msg_lease *lease);

@@ -488,6 +488,64 @@ struct msg_request harness_get(struct harness *h, const char *study)
 	return m;
 }
 
+struct msg_request harness_trial(struct harness *h, const char *study, uint64_t number)
+{
+	struct msg_request m = harness_request(h, METHOD_GET_TRIAL, 0);
+
+	m.u.get_trial = (struct msg_get_trial){study, number};
+	return m;
+}
+
+struct msg_request harness_edit(struct harness *h, const char *study, uint64_t number)
+{
+	struct msg_request m = harness_request(h, METHOD_EDIT_TRIAL, 0);
+
+	m.u.edit_trial.study = study;
+	m.u.edit_trial.number = number;
+	return m;
+}
+
+struct msg_request harness_correct(struct harness *h, const char *study, uint64_t number, double y)
+{
+	struct msg_request m = harness_edit(h, study, number);
+	struct msg_value *v = ARENA_NEW(h->arena, struct msg_value);
+
+	v->value = y;
+	m.u.edit_trial.n_values = 1;
+	m.u.edit_trial.values = v;
+	return m;
+}
+
+struct msg_request harness_exclude(
+	struct harness *h, const char *study, uint64_t number, bool excluded)
+{
+	struct msg_request m = harness_edit(h, study, number);
+
+	m.u.edit_trial.has_excluded = true;
+	m.u.edit_trial.excluded = excluded;
+	return m;
+}
+
+struct msg_request harness_delete_trial(struct harness *h, const char *study, uint64_t number)
+{
+	struct msg_request m = harness_request(h, METHOD_DELETE_TRIAL, 0);
+
+	m.u.delete_trial = (struct msg_get_trial){study, number};
+	return m;
+}
+
+struct msg_request harness_report(
+	struct harness *h, const char *study, uint64_t number, int64_t step, double value)
+{
+	struct msg_request m = harness_request(h, METHOD_REPORT, 0);
+
+	m.u.report.study = study;
+	m.u.report.number = number;
+	m.u.report.step = step;
+	m.u.report.value = value;
+	return m;
+}
+
 /* ---- assertions ------------------------------------------------------------- */
 
 void harness_assert_ok(const struct msg_reply *r)

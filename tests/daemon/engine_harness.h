@@ -94,6 +94,14 @@ struct msg_request harness_fail(struct harness *h, const char *study, uint64_t n
 	enum trial_state state, const char *reason);
 struct msg_request harness_update(struct harness *h, const char *study, enum study_action action);
 struct msg_request harness_get(struct harness *h, const char *study);
+struct msg_request harness_trial(struct harness *h, const char *study, uint64_t number);
+struct msg_request harness_edit(struct harness *h, const char *study, uint64_t number);
+struct msg_request harness_correct(struct harness *h, const char *study, uint64_t number, double y);
+struct msg_request harness_exclude(
+	struct harness *h, const char *study, uint64_t number, bool excluded);
+struct msg_request harness_delete_trial(struct harness *h, const char *study, uint64_t number);
+struct msg_request harness_report(
+	struct harness *h, const char *study, uint64_t number, int64_t step, double value);
 
 /* ---- assertions ---- */
 

@@ -1,24 +1,20 @@
 /* GetTrial: one trial as it is. */
-#include <inttypes.h>
-
 #include "daemon/engine/call.h"
 
 enum kr_status handle_get_trial(struct call *c, struct kr_error *err)
 {
 	const struct msg_get_trial *m = &c->m->u.get_trial;
 	struct msg_trial *answer = ARENA_NEW(c->a, struct msg_trial);
-	const struct trial *t;
+	struct trial t;
 	enum kr_status st = call_study(c, m->study, err);
 
+	if (st == KR_OK)
+		st = call_trial(c, m->number, &t, err);
 	if (st != KR_OK)
 		return st;
-	t = trials_at(&c->study->trials, m->number);
-	if (!t)
-		return kr_fail_field(
-			err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64, m->study, m->number);
 	if (!answer)
 		return call_no_memory(err);
 	c->reply.u.trials.n = 1;
 	c->reply.u.trials.trials = answer;
-	return reply_trial(answer, c->study, t, reply_all_columns, c->a, err);
+	return reply_trial(answer, c->study, &t, reply_columns_and_progress, c->a, err);
 }

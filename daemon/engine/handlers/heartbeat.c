@@ -1,7 +1,8 @@
 /* Heartbeat: renew leases. Not stored; the answer says which are no longer the
- * caller's. */
+ * caller's, and which had better be stopped. */
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
+#include "daemon/engine/stop.h"
 
 static bool renew(struct call *c, const struct msg_lease *m, struct msg_lease *out)
 {
@@ -26,17 +27,26 @@ enum kr_status handle_heartbeat(struct call *c, struct kr_error *err)
 	struct msg_heartbeat_reply *r = &c->reply.u.heartbeat;
 	struct msg_lease *renewed = ARENA_ARRAY(c->a, struct msg_lease, m->n);
 	uint64_t *lost = ARENA_ARRAY(c->a, uint64_t, m->n);
+	struct msg_stop *stops = ARENA_ARRAY(c->a, struct msg_stop, m->n);
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st != KR_OK)
 		return st;
-	if (!renewed || !lost)
+	if (!renewed || !lost || !stops)
 		return call_no_memory(err);
 	for (int i = 0; i < m->n; i++)
 		if (renew(c, &m->leases[i], &renewed[r->n]))
 			r->n++;
 		else
 			lost[r->n_lost++] = m->leases[i].number;
+	for (int i = 0; i < r->n; i++) {
+		uint64_t number = renewed[i].number;
+		enum stop_reason why = stop_of(c->study, trials_at(&c->study->trials, number));
+
+		if (why != STOP_NONE)
+			stops[r->n_stops++] = (struct msg_stop){number, why};
+	}
+	r->stops = stops;
 	r->leases = renewed;
 	r->lost = lost;
 	return KR_OK;

@@ -10,9 +10,10 @@ static bool wanted(const struct trial *t, const struct msg_list_trials *m)
 
 static struct reply_columns columns_of(const struct msg_list_trials *m)
 {
-	const struct reply_columns some = {m->params, m->values, m->why, m->labels};
+	const struct reply_columns some = {m->params, m->values, m->why, m->labels, m->progress};
+	bool any = m->params || m->values || m->why || m->labels || m->progress;
 
-	return m->params || m->values || m->why || m->labels ? some : reply_all_columns;
+	return any ? some : reply_columns_and_progress;
 }
 
 /* How many of the wanted trials fit the page; *next: where the next one begins. */
