@@ -1,6 +1,6 @@
 #include "daemon/engine/batch.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_internal.h"
@@ -21,7 +21,7 @@ static bool too_many_fixed(const struct study *s, const struct batch *b, const s
 	enum { MOST_RECORDED = 1 << 18 };
 	int64_t n_slots = b->wish.n_slots + w->n_slots;
 
-	return (b->wish.any_fixed || w->fixed) &&
+	return (b->wish.any_fixed || w->fixed || waiter_n_partial(w)) &&
 		(b->n_waiters + 1) * n_slots * s->def->d > MOST_RECORDED;
 }
 
@@ -59,7 +59,7 @@ static void join(struct batch *b, struct waiter *w)
 	w->first_slot = b->wish.n_slots;
 	b->n_waiters++;
 	b->wish.n_slots += w->n_slots;
-	b->wish.any_fixed |= w->fixed != NULL;
+	b->wish.any_fixed |= w->fixed || waiter_n_partial(w);
 	if (w->deadline_ns < b->earliest)
 		b->earliest = w->deadline_ns;
 	if (w->deadline_ns > b->latest)
@@ -84,14 +84,45 @@ static struct batch gather(struct engine *e, struct study *s)
 	return b;
 }
 
-static void fill_fixed(struct job *j, const struct waiters *in_job)
+/* The values that a slot must keep: those of the suggest, and those of the trial that it
+ * completes (which agree). */
+static void fix(double *to, const struct study *s, const struct waiter *w, const struct trial *t)
 {
-	size_t d = (size_t)j->def->d;
+	for (int i = 0; i < s->def->d; i++) {
+		if (w->fixed)
+			to[i] = w->fixed[i];
+		if (t && !isnan(t->values[i]))
+			to[i] = t->values[i];
+	}
+}
 
-	for (const struct waiter *w = in_job->head; w; w = w->next)
-		for (int i = 0; w->fixed && i < w->n_slots; i++)
-			memcpy(
-				j->fixed + (size_t)(w->first_slot + i) * d, w->fixed, d * sizeof(*w->fixed));
+static void fill_slot(struct job *j, const struct study *s, const struct waiter *w, int slot,
+	const struct trial *t)
+{
+	if (j->fixed)
+		fix(j->fixed + (size_t)slot * (size_t)s->def->d, s, w, t);
+	if (t) {
+		j->slots[slot].number = t->number;
+		j->keyed = true;
+	}
+}
+
+/* Partial picks have their own numbers as keys, new trials those that they may get. */
+static void fill_slots(struct job *j, const struct study *s)
+{
+	uint64_t next = j->first_number;
+
+	for (const struct waiter *w = s->in_job.head; w; w = w->next) {
+		int slot = w->first_slot;
+
+		for (size_t i = 0; i < w->n_picks; i++)
+			if (w->picks[i].partial)
+				fill_slot(j, s, w, slot++, trials_at(&s->trials, w->picks[i].number));
+		for (; slot < w->first_slot + w->n_slots; slot++) {
+			fill_slot(j, s, w, slot, NULL);
+			j->slots[slot].number = next++;
+		}
+	}
 }
 
 enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *err)
@@ -102,7 +133,7 @@ enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *e
 
 	if (st != KR_OK)
 		return st;
-	fill_fixed(j, &s->in_job);
+	fill_slots(j, s);
 	if (b.earliest <= e->now.now_ns) {
 		job_cut(j);
 		b.earliest = INT64_MAX;

@@ -35,11 +35,12 @@ static struct recount count(const struct study *s)
 	for (uint64_t k = 0; k < s->trials.n; k++) {
 		const struct trial *t = trials_kept(&s->trials, k);
 		bool running = t->state == TRIAL_RUNNING, complete = t->state == TRIAL_COMPLETE;
+		bool queued = t->state == TRIAL_QUEUED;
 
 		r.versions_agree &= good_versions(t);
 		if (t->deleted) {
 			r.indexes_agree &= !t->spends && !t->lease_at && !numbers_has(&s->running, k) &&
-				!numbers_has(&s->taken, k);
+				!numbers_has(&s->queued, k) && !numbers_has(&s->taken, k);
 			continue;
 		}
 		r.states[t->state]++;
@@ -48,8 +49,10 @@ static struct recount count(const struct study *s)
 		r.leased += t->lease_at > 0;
 		r.indexes_agree &= t->number == k && t->has_value == complete &&
 			numbers_has(&s->running, k) == running &&
-			numbers_has(&s->taken, k) == (!running && (!complete || t->excluded)) &&
-			(!t->lease_at || running) && (!running || t->spends);
+			numbers_has(&s->queued, k) == queued &&
+			numbers_has(&s->taken, k) == (!running && !queued && (!complete || t->excluded)) &&
+			(!t->lease_at || running) && (!running || t->spends) && (!queued || !t->spends) &&
+			(!t->partial || t->attempt == 0) && (!running || t->attempt > 0);
 		if (complete && !t->excluded && study_feasible(s, t) &&
 			(!r.best || study_better(s, study_objective(s, t), study_objective(s, r.best))))
 			r.best = t;
@@ -78,6 +81,16 @@ static enum kr_status check_counts(const struct study *s, struct kr_error *err)
 	if ((r.best != NULL) != s->now.has_best || (r.best && r.best->number != s->now.best))
 		return wrong(err, s, "best", s->now.best, r.best ? r.best->number : 0);
 	return KR_OK;
+}
+
+/* Trials that suggests have picked. */
+static enum kr_status check_picks(const struct study *s, struct kr_error *err)
+{
+	uint64_t picked = 0, picks = suggest_picks(s);
+
+	for (uint64_t k = 0; k < s->trials.n; k++)
+		picked += trials_kept(&s->trials, k)->picked;
+	return picked == picks ? KR_OK : wrong(err, s, "picked trials", picked, picks);
 }
 
 static enum kr_status check_waiting(const struct study *s, struct kr_error *err)
@@ -160,6 +173,8 @@ enum kr_status engine_check(const struct engine *e, struct kr_error *err)
 		n++;
 		n_reloading += s->reloading;
 		st = check_name(e, s, err);
+		if (st == KR_OK)
+			st = check_picks(s, err);
 		if (st == KR_OK)
 			st = check_waiting(s, err);
 		if (st == KR_OK)

@@ -1,6 +1,7 @@
 #include "daemon/engine/give.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_internal.h"
@@ -65,36 +66,120 @@ void give_why(struct msg_why *why, const struct policy_suggestion *p)
 	why->log_acq = p->log_acq;
 }
 
-/* The trials that w gets: its slots up to the first exhausted one. */
-static int make_given(struct engine *e, const struct study *s, const struct job *j,
-	const struct waiter *w, int n, struct record_given *given)
-{
-	for (int i = 0; i < n; i++) {
-		const struct policy_suggestion *p = &j->suggestions[w->first_slot + i];
+/* Trials for one suggest in the making. */
+struct gift {
+	struct engine *e;
+	struct study *s;
+	const struct job *j; /* NULL: nothing had to be computed */
+	const struct waiter *w;
+	struct record_given *given;
+	int n, n_new;
+	uint64_t left;        /* of the budget: it may have been lowered, a late result have come */
+	bool spent, exhausted; /* why there are not more */
+};
 
-		if (!p->values)
-			return i;
-		given[i] = (struct record_given){
-			.number = s->trials.n + (uint64_t)i,
-			.n_values = s->def->d,
-			.values = p->values,
-			.attempt = 1,
-			.lease_ms = w->lease_ms,
-		};
-		give_why(&given[i].why, p);
-		e->o.random(e->o.random_ctx, given[i].token);
-	}
-	return n;
+static struct record_given *add(struct gift *g, uint64_t number, const double *values)
+{
+	struct record_given *given = &g->given[g->n++];
+
+	*given = (struct record_given){
+		.number = number,
+		.n_values = g->s->def->d,
+		.values = values,
+		.attempt = 1,
+		.lease_ms = g->w->lease_ms,
+	};
+	g->e->o.random(g->e->o.random_ctx, given->token);
+	return given;
 }
 
-static struct record_job make_job_record(
-	const struct engine *e, const struct job *j, const struct waiter *w)
+/* The point computed for a slot of w; NULL: there is none. */
+static const struct policy_suggestion *suggestion(struct gift *g, int slot)
 {
-	return (struct record_job){
+	const struct policy_suggestion *p = &g->j->suggestions[g->w->first_slot + slot];
+
+	g->exhausted |= !p->values;
+	return p->values ? p : NULL;
+}
+
+static void add_pick(struct gift *g, const struct pick *p, int slot)
+{
+	const struct trial *t = pick_trial(g->s, p);
+	const struct policy_suggestion *from = NULL;
+	struct record_given *given;
+
+	if (!t || (p->partial && !(from = suggestion(g, slot))))
+		return;
+	if (!p->running && g->left == 0) {
+		g->spent = true;
+		return;
+	}
+	given = add(g, p->number, from ? from->values : t->values);
+	given->attempt = t->attempt + 1;
+	if (from)
+		give_why(&given->why, from);
+	else if (t->attempt)
+		given->why = trial_why(t);
+	else
+		given->why.rule = WHY_ENQUEUED;
+	g->left -= !p->running && g->left != UINT64_MAX;
+}
+
+/* Up to the first slot for which there is no point. */
+static bool add_new(struct gift *g, int slot)
+{
+	const struct policy_suggestion *from = suggestion(g, slot);
+
+	g->spent |= g->left == 0;
+	if (!from || g->left == 0)
+		return false;
+	give_why(&add(g, g->s->trials.n + (uint64_t)g->n_new, from->values)->why, from);
+	g->n_new++;
+	g->left -= g->left != UINT64_MAX;
+	return true;
+}
+
+static enum kr_status gather(struct gift *g, struct kr_error *err)
+{
+	const struct waiter *w = g->w;
+	int slot = 0;
+
+	g->left = study_left(g->s, 0);
+	g->given = ARENA_ARRAY(g->e->scratch, struct record_given, w->n_picks + (size_t)w->n_slots);
+	if (!g->given)
+		return call_no_memory(err);
+	for (size_t i = 0; i < w->n_picks; i++) {
+		add_pick(g, &w->picks[i], slot);
+		slot += w->picks[i].partial;
+	}
+	while (slot < w->n_slots && add_new(g, slot))
+		slot++;
+	return KR_OK;
+}
+
+/* Keys of the slots: the queued trials that some complete have their own numbers. */
+static const uint64_t *slot_numbers(struct engine *e, const struct job *j)
+{
+	uint64_t *numbers = ARENA_ARRAY(e->scratch, uint64_t, j->n_slots);
+
+	for (int i = 0; numbers && i < j->n_slots; i++)
+		numbers[i] = j->slots[i].number;
+	return numbers;
+}
+
+static enum kr_status make_job_record(
+	struct engine *e, const struct gift *g, struct record_job *out, struct kr_error *err)
+{
+	const struct job *j = g->j;
+
+	*out = (struct record_job){.snapshot_seq = g->s->now.seq, .build = e->o.build};
+	if (!j)
+		return KR_OK;
+	*out = (struct record_job){
 		.snapshot_seq = j->snapshot_seq,
 		.first_number = j->first_number,
 		.n_slots = (uint32_t)j->n_slots,
-		.first_slot = (uint32_t)w->first_slot,
+		.first_slot = (uint32_t)g->w->first_slot,
 		.n_fixed = j->fixed ? j->n_slots * j->def->d : 0,
 		.fixed = j->fixed,
 		.n_state_in = j->n_state,
@@ -105,6 +190,27 @@ static struct record_job make_job_record(
 		.cut = j->cut,
 		.build = e->o.build,
 	};
+	if (!j->keyed)
+		return KR_OK;
+	out->n_numbers = j->n_slots;
+	out->numbers = slot_numbers(e, j);
+	return out->numbers ? KR_OK : call_no_memory(err);
+}
+
+/* The trial as the row will leave it. */
+static struct trial after(const struct change *c, int i)
+{
+	const struct record_suggested *r = &c->record.u.suggested;
+	const struct trial *is = trials_at(&c->study->trials, r->trials[i].number);
+	struct trial t;
+
+	if (!is) {
+		trial_give(&t, &r->trials[i], r, &c->row);
+		return t;
+	}
+	t = *is;
+	trial_give_again(&t, &r->trials[i], r, &c->row);
+	return t;
 }
 
 static enum kr_status make_answer(
@@ -117,9 +223,8 @@ static enum kr_status make_answer(
 	if (!trials)
 		return call_no_memory(err);
 	for (int i = 0; st == KR_OK && i < r->n_trials; i++) {
-		struct trial t;
+		struct trial t = after(c, i);
 
-		trial_give(&t, &r->trials[i], r->worker, &c->row);
 		st = reply_given(&trials[i], c->study, &t, e->scratch, err);
 	}
 	*reply = (struct msg_reply){.method = METHOD_SUGGEST};
@@ -128,22 +233,11 @@ static enum kr_status make_answer(
 	return st;
 }
 
-/* The places that are left for w at this moment: a budget may have been lowered, or a late
- * result have come, while it waited. */
-static enum kr_status count_left(
-	const struct study *s, const struct waiter *w, int *n, struct kr_error *err)
+static enum kr_status commit(struct engine *e, const struct gift *g, struct kr_error *err)
 {
-	uint64_t left = study_left(s, 0);
-
-	*n = (int)((uint64_t)w->n_slots < left ? (uint64_t)w->n_slots : left);
-	return *n ? KR_OK : give_spent(s, err);
-}
-
-enum kr_status give_trials(struct engine *e, struct study *s, const struct job *j,
-	struct waiter *w, struct kr_error *err)
-{
+	const struct waiter *w = g->w;
 	struct change c = {
-		.study = s,
+		.study = g->s,
 		.record.kind = RECORD_SUGGESTED,
 		.method = METHOD_SUGGEST,
 		.request = w->request,
@@ -151,27 +245,17 @@ enum kr_status give_trials(struct engine *e, struct study *s, const struct job *
 		.routes = w->routes,
 		.n_routes = w->n_routes,
 	};
-	struct record_given *given;
+	struct record_suggested *r = &c.record.u.suggested;
 	struct msg_reply reply;
-	int n;
-	enum kr_status st = give_allowed(s, err);
+	enum kr_status st = make_job_record(e, g, &r->job, err);
 
-	if (st == KR_OK && j->status != KR_OK)
-		st = kr_fail(err, j->status, "no memory for the computation");
-	if (st == KR_OK)
-		st = count_left(s, w, &n, err);
 	if (st != KR_OK)
 		return st;
-	given = ARENA_ARRAY(e->scratch, struct record_given, n);
-	if (!given)
-		return call_no_memory(err);
-	n = make_given(e, s, j, w, n, given);
-	if (n == 0)
-		return give_exhausted(s, err);
-	c.record.u.suggested.n_trials = n;
-	c.record.u.suggested.trials = given;
-	c.record.u.suggested.worker = w->worker;
-	c.record.u.suggested.job = make_job_record(e, j, w);
+	r->n_trials = g->n;
+	r->trials = g->given;
+	r->worker = w->worker;
+	r->has_session = w->has_session;
+	memcpy(r->session, w->session, sizeof(r->session));
 	change_begin(e, &c);
 	c.reply = &reply;
 	st = make_answer(e, &c, &reply, err);
@@ -180,4 +264,57 @@ enum kr_status give_trials(struct engine *e, struct study *s, const struct job *
 	if (st == KR_OK)
 		change_apply(e, &c);
 	return st;
+}
+
+enum kr_status give_trials(struct engine *e, struct study *s, const struct job *j,
+	const struct waiter *w, struct kr_error *err)
+{
+	struct gift g = {.e = e, .s = s, .j = j, .w = w};
+	enum kr_status st = give_allowed(s, err);
+
+	if (st == KR_OK && j && j->status != KR_OK)
+		st = kr_fail(err, j->status, "no memory for the computation");
+	if (st == KR_OK)
+		st = gather(&g, err);
+	if (st != KR_OK)
+		return st;
+	if (g.n > 0)
+		return commit(e, &g, err);
+	if (g.spent)
+		return give_spent(s, err);
+	return g.exhausted ? give_exhausted(s, err)
+					   : kr_fail(err, KR_CONFLICT, "the trials that were picked have ended");
+}
+
+/* ---- queued trials that can't be completed ---------------------------------- */
+
+/* A suggest with values of its own says nothing about others. */
+static bool hopeless(const struct study *s, const struct job *j, const struct waiter *w,
+	const struct pick *p, int slot)
+{
+	return p->partial && !w->fixed && !j->suggestions[w->first_slot + slot].values &&
+		pick_trial(s, p);
+}
+
+void give_up_on(struct engine *e, struct study *s, const struct job *j, const struct waiter *w)
+{
+	struct record_outcome *outcomes = ARENA_ARRAY(e->scratch, struct record_outcome, w->n_picks);
+	struct change c = {.study = s, .record.kind = RECORD_ENDED};
+	int n = 0, slot = 0;
+
+	for (size_t i = 0; outcomes && i < w->n_picks; i++) {
+		if (hopeless(s, j, w, &w->picks[i], slot))
+			outcomes[n++] = (struct record_outcome){
+				.number = w->picks[i].number,
+				.state = TRIAL_CANCELLED,
+				.reason = "every point with its values has been given out",
+			};
+		slot += w->picks[i].partial;
+	}
+	if (n == 0)
+		return;
+	c.record.u.ended = (struct record_ended){.n = n, .outcomes = outcomes};
+	change_begin(e, &c);
+	if (change_plan(e, &c, NULL) == KR_OK)
+		change_apply(e, &c);
 }

@@ -1,4 +1,5 @@
-/* From a finished computation to trials: one row for each suggest, and its answer. */
+/* From queued trials and a finished computation to trials that run: one row for each suggest,
+ * and its answer. */
 #ifndef KR_DAEMON_ENGINE_GIVE_H
 #define KR_DAEMON_ENGINE_GIVE_H
 
@@ -11,10 +12,16 @@ struct job;
 struct study;
 struct waiter;
 
-/* Give w its trials of j and answer it. Nothing has changed after an error: KR_NOT_NOW,
- * KR_STUDY_FINISHED, KR_BUDGET_SPENT, KR_SPACE_EXHAUSTED, KR_ENOMEM, ... */
+/* Give w its trials, those that it has picked and those that j (NULL: nothing had to be
+ * computed) has made, and answer it. Nothing has changed after an error: KR_NOT_NOW,
+ * KR_STUDY_FINISHED, KR_BUDGET_SPENT, KR_SPACE_EXHAUSTED, KR_ENOMEM, ...; KR_CONFLICT: what it
+ * has picked is gone, and it wanted nothing else. */
 enum kr_status give_trials(struct engine *e, struct study *s, const struct job *j,
-	struct waiter *w, struct kr_error *err);
+	const struct waiter *w, struct kr_error *err);
+
+/* Cancel the partial trials that w has picked and for which j has found no point that is left,
+ * so that they don't stand before all others for ever. */
+void give_up_on(struct engine *e, struct study *s, const struct job *j, const struct waiter *w);
 
 /* May s give out trials now? Errors: KR_NOT_FOUND, KR_NOT_NOW, KR_STUDY_FINISHED. */
 enum kr_status give_allowed(const struct study *s, struct kr_error *err);

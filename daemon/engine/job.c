@@ -8,15 +8,21 @@
 
 /* ---- snapshot --------------------------------------------------------------- */
 
-/* The points of some trials, one after another. NULL without memory. */
-static double *copy_points(const struct study *s, const struct numbers *which)
+/* The points of the trials of two sets that have one, by number. False without memory. */
+static bool copy_points(double **to, int *n_to, const struct study *s, const struct numbers *a,
+	const struct numbers *b)
 {
-	size_t d = (size_t)s->def->d;
-	double *points = kr_calloc(which->n, d * sizeof(*points));
+	size_t d = (size_t)s->def->d, i = 0, k = 0;
 
-	for (size_t i = 0; points && i < which->n; i++)
-		memcpy(points + i * d, trials_at(&s->trials, which->p[i])->values, d * sizeof(*points));
-	return points;
+	*to = kr_calloc(a->n + b->n, d * sizeof(**to));
+	while (*to && (i < a->n || k < b->n)) {
+		bool first = k == b->n || (i < a->n && a->p[i] < b->p[k]);
+		const struct trial *t = trials_at(&s->trials, first ? a->p[i++] : b->p[k++]);
+
+		if (!t->partial)
+			memcpy(*to + (size_t)(*n_to)++ * d, t->values, d * sizeof(**to));
+	}
+	return *to != NULL;
 }
 
 static bool copy_numbers(double **to, int *n_to, const double *from, size_t n)
@@ -68,11 +74,11 @@ static bool make_queries(struct job *j, const struct job_wish *wish)
 
 static bool make_points(struct job *j, const struct study *s)
 {
-	j->pending = copy_points(s, &s->running);
-	j->n_pending = (int)s->running.n;
-	j->taken = copy_points(s, &s->taken);
-	j->n_taken = (int)s->taken.n;
-	return j->pending && j->taken && copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
+	static const struct numbers none;
+
+	return copy_points(&j->pending, &j->n_pending, s, &s->running, &s->queued) &&
+		copy_points(&j->taken, &j->n_taken, s, &s->taken, &none) &&
+		copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
 }
 
 enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const struct study *s,

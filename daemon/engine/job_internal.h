@@ -28,6 +28,7 @@ struct job {
 	uint64_t first_number; /* key of the random numbers of slot 0 */
 	int n_slots, n_pending, n_taken, n_queries, n_state;
 	struct policy_slot *slots;
+	bool keyed; /* the random numbers of some slots have other keys than first_number and on */
 	double *fixed; /* n_slots x d, NaN where free; NULL: all free */
 	double *pending, *taken, *queries, *state;
 

@@ -191,6 +191,8 @@ static enum kr_status make_job(struct replay *r, struct replayed *ev)
 	j->most_units = rec->units;
 	if (rec->n_fixed)
 		memcpy(j->fixed, rec->fixed, (size_t)rec->n_fixed * sizeof(double));
+	for (int i = 0; i < rec->n_numbers; i++)
+		j->slots[i].number = rec->numbers[i];
 	st = job_set_state(j, rec->n_state_in, rec->state_in, &r->err);
 	j->asker = r;
 	j->tag = ev;
@@ -224,15 +226,22 @@ static enum kr_status replay_event(struct engine *e, struct replay *r, const str
 
 	if (st != KR_OK)
 		return fail(r, st);
+	if (ev->record.job.n_slots == 0) { /* queued trials as they were: nothing to recompute */
+		replayed_free(ev);
+		return KR_OK;
+	}
+	if (r->n_events == r->most) {
+		replayed_free(ev);
+		r->more = true;
+		return KR_OK;
+	}
 	add_event(r, ev);
 	st = apply_to(e, r, ev->record.job.snapshot_seq);
 	if (st != KR_OK)
 		return st;
 	if (!possible(r, ev))
 		return damaged(r, ev->seq);
-	if (r->group && r->group->record.job.snapshot_seq == ev->record.job.snapshot_seq) {
-		if (r->group->record.job.n_slots != ev->record.job.n_slots)
-			return damaged(r, ev->seq);
+	if (r->group && replayed_same_job(r->group, ev)) {
 		ev->same = r->group->same;
 		r->group->same = ev;
 		return KR_OK;
@@ -247,7 +256,7 @@ static enum kr_status pass_event(struct engine *e, struct replay *r, const struc
 	struct arena_mark mark = arena_mark(e->scratch);
 	struct record rec;
 	enum kr_status st = record_decode(&rec, row->kind, row->body, row->len, e->scratch, &r->err);
-	uint64_t seq = st == KR_OK ? rec.u.suggested.job.snapshot_seq : 0;
+	uint64_t seq = st == KR_OK && rec.u.suggested.job.n_slots ? rec.u.suggested.job.snapshot_seq : 0;
 
 	arena_release(e->scratch, mark);
 	return st == KR_OK ? apply_to(e, r, seq) : fail(r, st);
@@ -262,8 +271,6 @@ static void take_row(struct engine *e, struct replay *r, const struct row *row)
 		return;
 	if (suggested && row->seq <= r->from_seq)
 		st = pass_event(e, r, row);
-	else if (suggested && r->n_events == r->most)
-		r->more = true;
 	else if (suggested)
 		st = replay_event(e, r, row);
 	if (st == KR_OK && !r->more)
@@ -278,7 +285,7 @@ static enum kr_status make_answer(struct engine *e, struct replay *r, struct msg
 	struct msg_replayed *list;
 
 	for (const struct replayed *ev = r->events; ev; ev = ev->next)
-		n += (size_t)ev->record.n_trials;
+		n += (size_t)ev->n_computed;
 	list = ARENA_ARRAY(e->scratch, struct msg_replayed, n);
 	if (!list)
 		return call_no_memory(&r->err);
@@ -296,7 +303,7 @@ static enum kr_status make_answer(struct engine *e, struct replay *r, struct msg
 			KR_OK)
 			return call_no_memory(&r->err);
 		bytes += size;
-		out->n += ev->record.n_trials;
+		out->n += ev->n_computed;
 		out->next_seq = ev->seq;
 		out->same_build &= ev->record.job.build && strcmp(ev->record.job.build, e->o.build) == 0;
 	}

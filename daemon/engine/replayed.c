@@ -8,6 +8,31 @@
 #include "daemon/engine/give.h"
 #include "proto/limits.h"
 
+/* The slot of a queued trial that was completed, by its key; -1: it was whole. */
+static int slot_of_queued(const struct record_job *j, uint64_t number)
+{
+	for (int i = (int)j->first_slot; i < j->n_numbers; i++)
+		if (j->numbers[i] == number)
+			return i;
+	return -1;
+}
+
+/* The slots of one suggest complete its queued trials, then make new ones. */
+static void find_slots(struct replayed *ev)
+{
+	const struct record_job *j = &ev->record.job;
+	int next = (int)j->first_slot;
+
+	while (next < j->n_numbers && j->numbers[next] < j->first_number)
+		next++;
+	for (int i = 0; i < ev->record.n_trials; i++) {
+		uint64_t number = ev->record.trials[i].number;
+
+		ev->slots[i] = number >= j->first_number ? next++ : slot_of_queued(j, number);
+		ev->n_computed += ev->slots[i] >= 0;
+	}
+}
+
 static enum kr_status read_record(struct replayed *ev, const struct row *row, struct kr_error *err)
 {
 	struct record rec;
@@ -22,7 +47,12 @@ static enum kr_status read_record(struct replayed *ev, const struct row *row, st
 		return st;
 	ev->record = rec.u.suggested;
 	ev->verdicts = ARENA_ARRAY(ev->arena, struct verdict, ev->record.n_trials);
-	return ev->verdicts ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory to replay");
+	ev->slots = ARENA_ARRAY(ev->arena, int, ev->record.n_trials);
+	if (!ev->verdicts || !ev->slots)
+		return kr_fail(err, KR_ENOMEM, "no memory to replay");
+	if (ev->record.job.first_slot <= LIMIT_BATCH)
+		find_slots(ev);
+	return KR_OK;
 }
 
 enum kr_status replayed_new(struct replayed **out, const struct row *row, struct kr_error *err)
@@ -54,13 +84,26 @@ bool replayed_possible(const struct replayed *ev, int d)
 {
 	const struct record_job *j = &ev->record.job;
 
-	if (j->snapshot_seq >= ev->seq || j->n_slots > LIMIT_BATCH)
+	if (j->snapshot_seq >= ev->seq || j->n_slots > LIMIT_BATCH || j->first_slot >= j->n_slots)
 		return false;
 	for (int i = 0; i < ev->record.n_trials; i++)
-		if (ev->record.trials[i].n_values != d)
+		if (ev->record.trials[i].n_values != d || ev->slots[i] >= (int)j->n_slots)
 			return false;
-	return (uint64_t)j->first_slot + (uint64_t)ev->record.n_trials <= j->n_slots &&
+	for (int i = 0; i < j->n_numbers; i++)
+		if (j->numbers[i] >> 56)
+			return false;
+	return (j->n_numbers == 0 || (uint32_t)j->n_numbers == j->n_slots) &&
 		(j->n_fixed == 0 || (uint64_t)j->n_fixed == (uint64_t)j->n_slots * (uint64_t)d);
+}
+
+bool replayed_same_job(const struct replayed *a, const struct replayed *b)
+{
+	const struct record_job *x = &a->record.job, *y = &b->record.job;
+
+	return x->snapshot_seq == y->snapshot_seq && x->n_slots == y->n_slots &&
+		x->units == y->units && x->cut == y->cut && x->n_numbers == y->n_numbers &&
+		(x->n_numbers == 0 ||
+			memcmp(x->numbers, y->numbers, (size_t)x->n_numbers * sizeof(*x->numbers)) == 0);
 }
 
 /* ---- comparison ------------------------------------------------------------- */
@@ -105,10 +148,13 @@ void replayed_compare(struct replayed *ev, const struct job *j)
 
 	for (int i = 0; i < ev->record.n_trials; i++) {
 		const struct record_given *t = &ev->record.trials[i];
-		const struct policy_suggestion *p =
-			&j->suggestions[ev->record.job.first_slot + (uint32_t)i];
-		bool equal = end && p->values && same_bits(t->values, p->values, d);
+		const struct policy_suggestion *p;
+		bool equal;
 
+		if (ev->slots[i] < 0)
+			continue;
+		p = &j->suggestions[ev->slots[i]];
+		equal = end && p->values && same_bits(t->values, p->values, d);
 		ev->verdicts[i].equal = equal && same_why(&t->why, p);
 		if (!ev->verdicts[i].equal && p->values)
 			keep_computed(ev, i, p->values, d);
@@ -130,6 +176,8 @@ size_t replayed_bytes(const struct replayed *ev, const struct definition *def)
 	for (int i = 0; i < ev->record.n_trials; i++) {
 		const double *other = computed(ev, i, def->d);
 
+		if (ev->slots[i] < 0)
+			continue;
 		sum += FRAMING + page_point_bytes(def, ev->record.trials[i].values);
 		sum += other ? page_point_bytes(def, other) : 0;
 	}
@@ -150,8 +198,11 @@ enum kr_status replayed_put(struct msg_replayed *out, const struct replayed *ev,
 {
 	for (int i = 0; i < ev->record.n_trials; i++) {
 		const struct record_given *t = &ev->record.trials[i];
-		struct msg_replayed *m = &out[i];
+		struct msg_replayed *m;
 
+		if (ev->slots[i] < 0)
+			continue;
+		m = out++;
 		*m = (struct msg_replayed){
 			.seq = ev->seq, .number = t->number, .equal = ev->verdicts[i].equal};
 		if (!points)

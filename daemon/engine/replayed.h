@@ -20,6 +20,8 @@ struct replayed {
 	struct record_suggested record;
 	struct replayed *same;    /* next event of the same job */
 	struct replayed *next;    /* next event */
+	int *slots;               /* by trial: of the job; -1: it was queued as it is */
+	int n_computed;           /* trials that have a slot */
 	struct verdict *verdicts; /* by trial */
 	double *computed;         /* by trial: d values, where a verdict says so */
 };
@@ -31,6 +33,9 @@ void replayed_free(struct replayed *ev);
 /* Can the recorded job be that of a study of d parameters? */
 bool replayed_possible(const struct replayed *ev, int d);
 
+/* Do the two record the same job, whose suggests each got a row? */
+bool replayed_same_job(const struct replayed *a, const struct replayed *b);
+
 /* Compare with the recomputation. Without memory for the computed values only the
  * verdict is told. */
 void replayed_compare(struct replayed *ev, const struct job *j);
@@ -38,7 +43,7 @@ void replayed_compare(struct replayed *ev, const struct job *j);
 /* Most bytes that it takes in an answer. */
 size_t replayed_bytes(const struct replayed *ev, const struct definition *def);
 
-/* out: one entry a trial; points: with the values. Errors: KR_ENOMEM. */
+/* out: n_computed entries; points: with the values. Errors: KR_ENOMEM. */
 enum kr_status replayed_put(struct msg_replayed *out, const struct replayed *ev,
 	const struct definition *def, bool points, struct arena *a);
 

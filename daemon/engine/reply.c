@@ -33,18 +33,6 @@ static enum kr_status put_values(struct msg_trial *out, const struct study *s,
 	return out->values ? KR_OK : no_memory(err);
 }
 
-static void put_why(struct msg_trial *out, const struct trial *t)
-{
-	out->why = (struct msg_why){
-		.rule = (enum why_rule)t->rule,
-		.freshness = (enum why_freshness)t->freshness,
-		.has_prediction = t->has_prediction,
-		.mean = t->mean,
-		.sd = t->sd,
-		.log_acq = t->log_acq,
-	};
-}
-
 enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const struct trial *t,
 	struct reply_columns columns, struct arena *a, struct kr_error *err)
 {
@@ -54,7 +42,7 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 		.number = t->number,
 		.state = (enum trial_state)t->state,
 		.reason = t->reason,
-		.worker = t->worker,
+		.worker = t->state == TRIAL_QUEUED ? NULL : t->worker,
 		.attempt = t->attempt,
 		.created_ms = t->created_ms,
 		.finished_ms = t->finished_ms,
@@ -74,7 +62,7 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 		out->progress = t->progress->p;
 	}
 	if (columns.why)
-		put_why(out, t);
+		out->why = trial_why(t);
 	if (columns.values)
 		st = put_values(out, s, t, a, err);
 	if (st == KR_OK && columns.params)
@@ -105,7 +93,7 @@ enum kr_status reply_given(struct msg_trial *out, const struct study *s, const s
 			},
 	};
 	memcpy(out->lease.token, t->token, sizeof(t->token));
-	put_why(out, t);
+	out->why = trial_why(t);
 	return put_params(out, s, t, a, err);
 }
 

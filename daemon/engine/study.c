@@ -54,9 +54,11 @@ void study_free(struct study *s)
 	trials_fini(&s->trials);
 	history_fini(&s->history);
 	numbers_fini(&s->running);
+	numbers_fini(&s->queued);
 	numbers_fini(&s->taken);
 	grants_fini(&s->grants);
 	stopped_fini(&s->stops);
+	grants_fini(&s->stale);
 	pool_fini(&s->pool);
 	text_fini(&s->text);
 	kr_free(s->state);

@@ -8,7 +8,7 @@
  *
  * What a computation sees (and so what replay rebuilds):
  *   observations  COMPLETE trials that are not excluded, in the order in which they became so
- *   pending       RUNNING trials by number
+ *   pending       RUNNING trials, and QUEUED ones whose point is whole, by number
  *   taken         FAILED, EXPIRED, PRUNED, INFEASIBLE, CANCELLED and excluded trials by number
  *   state         where the fit of the newest suggestion ended */
 #ifndef KR_DAEMON_ENGINE_STUDY_H
@@ -62,8 +62,9 @@ struct study {
 	size_t n_past, cap_past;
 	struct trials trials;
 	struct history history;
-	struct numbers running, taken;
+	struct numbers running, queued, taken;
 	struct grants grants;      /* trials given out again */
+	struct grants stale;       /* results that came too late to count */
 	struct stopped_list stops; /* reports that were answered with a stop */
 	struct pool pool;          /* versions of trials, points, labels */
 	struct text text;

@@ -1,6 +1,7 @@
 /* What each kind of record does to memory; cannot fail. */
 #include <string.h>
 
+#include "daemon/engine/point.h"
 #include "daemon/engine/study_internal.h"
 
 static void apply_updated(struct study *s, const struct row *row, const struct record_updated *u)
@@ -13,26 +14,118 @@ static void apply_updated(struct study *s, const struct row *row, const struct r
 		s->past[s->n_past++] = s->now;
 }
 
+/* ---- sets of numbers -------------------------------------------------------- */
+
+bool study__observed(const struct trial *t)
+{
+	return t->has_value && !t->excluded && !t->deleted;
+}
+
+static struct numbers *set_of(struct study *s, const struct trial *t)
+{
+	if (!t || t->deleted || study__observed(t))
+		return NULL;
+	if (t->state == TRIAL_RUNNING)
+		return &s->running;
+	return t->state == TRIAL_QUEUED ? &s->queued : &s->taken;
+}
+
+void study__refile(struct study *s, const struct trial *was, const struct trial *is)
+{
+	struct numbers *from = set_of(s, was), *to = set_of(s, is);
+
+	if (from == to)
+		return;
+	if (from)
+		numbers_remove(from, is->number);
+	if (to)
+		numbers_add(to, is->number);
+}
+
+/* Counts and sets follow what the trial was (NULL: it is new) and is. */
+static void recount(struct study *s, const struct trial *was, const struct trial *is)
+{
+	if (was) {
+		s->now.counts[was->state]--;
+		s->now.spent -= was->spends;
+	}
+	s->now.counts[is->state]++;
+	s->now.spent += is->spends;
+	study__refile(s, was, is);
+}
+
+/* ---- trials given out ------------------------------------------------------- */
+
+static struct trial *give_new(struct study *s, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row)
+{
+	struct trial made, *t;
+
+	trial_give(&made, given, to, row);
+	t = trials_add(&s->trials, &made);
+	recount(s, NULL, t);
+	return t;
+}
+
+static struct trial *give_again(struct study *s, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row)
+{
+	struct trial *t = trials_at(&s->trials, given->number), was = *t;
+
+	if (t->partial) /* its version keeps the values that it had */
+		t->values = pool_copy(&s->pool, t->values, (size_t)s->def->d * sizeof(double));
+	version_keep(&s->pool, t);
+	if (s->leases)
+		leases_remove(s->leases, t);
+	trial_give_again(t, given, to, row);
+	trials_keep_values(&s->trials, t);
+	recount(s, &was, t);
+	grants_add(&s->grants, row->seq, t->number);
+	return t;
+}
+
+/* A job that was cut before its first unit says nothing new about the model. */
+static bool has_fitted(const struct record_job *j)
+{
+	return j->n_slots > 0 && !(j->cut && j->units == 0);
+}
+
 static void apply_suggested(
 	struct study *s, const struct row *row, const struct record_suggested *r, int64_t now_ns)
 {
-	const char *worker = text_keep(&s->text, r->worker);
+	struct record_suggested to = *r;
 
+	to.worker = text_keep(&s->text, r->worker);
 	for (int i = 0; i < r->n_trials; i++) {
-		struct trial given, *t;
+		const struct record_given *given = &r->trials[i];
+		struct trial *t = given->number < s->trials.n ? give_again(s, given, &to, row)
+													  : give_new(s, given, &to, row);
 
-		trial_give(&given, &r->trials[i], worker, row);
-		t = trials_add(&s->trials, &given);
-		numbers_add(&s->running, t->number);
 		if (s->leases)
 			leases_add(s->leases, s->id, t, lease_due(now_ns, t->lease_ms));
 	}
-	s->now.counts[TRIAL_RUNNING] += (uint64_t)r->n_trials;
-	s->now.spent += (uint64_t)r->n_trials;
+	if (!has_fitted(&r->job))
+		return;
 	if (r->job.n_state_out)
 		memcpy(s->state, r->job.state_out, (size_t)r->job.n_state_out * sizeof(double));
 	s->n_state = (size_t)r->job.n_state_out;
 }
+
+static void apply_enqueued(struct study *s, const struct row *row, const struct record_added *r)
+{
+	for (int i = 0; i < r->n; i++) {
+		const struct record_added_trial *from = &r->trials[i];
+		bool partial = !point_whole(s->def, from->values);
+		struct trial made;
+
+		trial_queue(&made, r->first_number + (uint64_t)i, from, partial, row);
+		made.note = text_keep(&s->text, made.note);
+		made.labels = labels_keep(&s->pool, &s->text, &made.labels);
+		recount(s, NULL, trials_add(&s->trials, &made));
+	}
+}
+
+/* ---- results ---------------------------------------------------------------- */
 
 /* A trial has its result: into the history, and is it the best? Ties go to the
  * lowest number. */
@@ -55,30 +148,18 @@ static void apply_ended(struct study *s, const struct row *row, const struct rec
 {
 	for (int i = 0; i < r->n; i++) {
 		struct record_outcome o = r->outcomes[i];
-		struct trial *t = trials_at(&s->trials, o.number);
-		bool was_running = t->state == TRIAL_RUNNING;
+		struct trial *t = trials_at(&s->trials, o.number), was = *t;
 
-		s->now.counts[t->state]--;
-		s->now.spent -= t->spends;
 		if (version_needed(t, RECORD_ENDED))
 			version_keep(&s->pool, t);
 		o.reason = text_keep(&s->text, o.reason);
 		trial_end(t, &o, row);
 		trials_keep_result(&s->trials, t);
-		s->now.counts[t->state]++;
-		s->now.spent += t->spends;
-		if (was_running) {
-			numbers_remove(&s->running, t->number);
-			if (s->leases)
-				leases_remove(s->leases, t);
-		}
-		if (t->has_value && !t->excluded) {
-			if (!was_running)
-				numbers_remove(&s->taken, t->number);
+		recount(s, &was, t);
+		if (s->leases)
+			leases_remove(s->leases, t);
+		if (study__observed(t))
 			add_result(s, t);
-		} else if (was_running) {
-			numbers_add(&s->taken, t->number);
-		}
 	}
 }
 
@@ -92,11 +173,9 @@ static void apply_added(struct study *s, const struct row *row, const struct rec
 		told.note = text_keep(&s->text, told.note);
 		told.labels = labels_keep(&s->pool, &s->text, &told.labels);
 		t = trials_add(&s->trials, &told);
-		s->now.counts[t->state]++;
-		if (t->has_value)
+		recount(s, NULL, t);
+		if (study__observed(t))
 			add_result(s, t);
-		else
-			numbers_add(&s->taken, t->number);
 	}
 }
 
@@ -111,7 +190,7 @@ void study_apply(struct study *s, const struct row *row, const struct record *r,
 	case RECORD_ADDED: apply_added(s, row, &r->u.added); break;
 	case RECORD_REPORTED: study__apply_reported(s, row, &r->u.reported, now_ns); break;
 	case RECORD_EDITED: study__apply_edited(s, row, &r->u.edited); break;
-	case RECORD_ENQUEUED:
-	case RECORD_STALE: break;
+	case RECORD_ENQUEUED: apply_enqueued(s, row, &r->u.enqueued); break;
+	case RECORD_STALE: grants_add(&s->stale, row->seq, r->u.stale.number); break;
 	}
 }

@@ -15,32 +15,68 @@ static enum kr_status damaged(const struct row *row, struct kr_error *err, const
 		row->study, row->seq, what);
 }
 
-static bool good_point(const struct definition *def, int n, const double *values)
+static bool good_value(const struct msg_param *p, double v)
+{
+	bool whole = p->kind != PARAM_FLOAT;
+
+	if (!isfinite(v) || (whole && v != rint(v)))
+		return false;
+	if (p->kind == PARAM_CATEGORICAL)
+		return v >= 0 && v < p->n_choices;
+	return p->kind != PARAM_INT || fabs(v) <= 0x1p53;
+}
+
+/* partial: values may be missing. */
+static bool good_point(const struct definition *def, int n, const double *values, bool partial)
 {
 	if (n != def->d)
 		return false;
-	for (int i = 0; i < n; i++) {
-		const struct msg_param *p = &def->spec.params[i];
-		bool whole = p->kind != PARAM_FLOAT;
+	for (int i = 0; i < n; i++)
+		if (!(partial && isnan(values[i])) && !good_value(&def->spec.params[i], values[i]))
+			return false;
+	return true;
+}
 
-		if (!isfinite(values[i]) || (whole && values[i] != rint(values[i])))
-			return false;
-		if (p->kind == PARAM_CATEGORICAL && !(values[i] >= 0 && values[i] < p->n_choices))
-			return false;
-		if (p->kind == PARAM_INT && fabs(values[i]) > 0x1p53)
+/* A trial that is there keeps its values, and free ones get some. */
+static bool good_again(const struct study *s, const struct trial *t, const struct record_given *g)
+{
+	if ((t->state != TRIAL_QUEUED && t->state != TRIAL_RUNNING) || g->attempt != t->attempt + 1)
+		return false;
+	for (int i = 0; i < s->def->d; i++) {
+		double was = t->values[i], is = g->values[i];
+
+		if (was != is && !(isnan(was) && (isnan(is) || t->partial)))
 			return false;
 	}
 	return true;
+}
+
+/* RUNNING ones, then QUEUED ones, then new ones; each by number. */
+static bool good_order(const struct study *s, const struct record_suggested *r, int i)
+{
+	uint64_t number = r->trials[i].number, before = i > 0 ? r->trials[i - 1].number : 0;
+	const struct trial *t = trials_at(&s->trials, number);
+	const struct trial *last = i > 0 ? trials_at(&s->trials, before) : NULL;
+
+	if (number >= s->trials.n)
+		return number == (i > 0 && before >= s->trials.n ? before + 1 : s->trials.n);
+	if (!t || (i > 0 && !last))
+		return false;
+	return !last || (last->state == t->state ? before < number : last->state == TRIAL_RUNNING);
 }
 
 static enum kr_status check_suggested(const struct study *s, const struct row *row,
 	const struct record_suggested *r, struct kr_error *err)
 {
 	for (int i = 0; i < r->n_trials; i++) {
-		if (r->trials[i].number != s->trials.n + (uint64_t)i)
+		const struct record_given *g = &r->trials[i];
+
+		if (!good_order(s, r, i))
 			return damaged(row, err, "its trials are not numbered in order");
-		if (!good_point(s->def, r->trials[i].n_values, r->trials[i].values))
+		if (!good_point(s->def, g->n_values, g->values, false))
 			return damaged(row, err, "a trial is not a point of the space");
+		if (g->number < s->trials.n && !good_again(s, trials_at(&s->trials, g->number), g))
+			return damaged(row, err, "it gives out a trial again in a way its state does not allow");
 	}
 	return KR_OK;
 }
@@ -76,15 +112,23 @@ static bool good_result(
 static bool good_end(
 	const struct definition *def, const struct trial *t, const struct record_outcome *o)
 {
-	if (o->state == TRIAL_EXPIRED)
-		return t->state == TRIAL_RUNNING && o->n_values == 0;
-	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
-		return false;
+	bool alive = t->state == TRIAL_RUNNING || t->state == TRIAL_EXPIRED;
+	bool late = t->state == TRIAL_QUEUED && t->attempt > 0;
+
 	if (o->state == TRIAL_COMPLETE)
-		return good_result(def, o->n_values, o->values, o->n_sems, o->sems);
-	return o->n_values == 0 &&
-		(o->state == TRIAL_FAILED || o->state == TRIAL_PRUNED || o->state == TRIAL_INFEASIBLE ||
-			o->state == TRIAL_CANCELLED);
+		return (alive || late) &&
+			good_result(def, o->n_values, o->values, o->n_sems, o->sems);
+	if (o->n_values)
+		return false;
+	switch (o->state) {
+	case TRIAL_QUEUED: return t->state != TRIAL_QUEUED && !t->has_value && !t->told;
+	case TRIAL_EXPIRED: return t->state == TRIAL_RUNNING;
+	case TRIAL_FAILED: return alive || late;
+	case TRIAL_PRUNED:
+	case TRIAL_INFEASIBLE: return alive;
+	case TRIAL_CANCELLED: return alive || t->state == TRIAL_QUEUED;
+	default: return false;
+	}
 }
 
 static enum kr_status check_ended(const struct study *s, const struct row *row,
@@ -111,11 +155,23 @@ static enum kr_status check_added(const struct study *s, const struct row *row,
 	for (int i = 0; i < r->n; i++) {
 		const struct record_added_trial *t = &r->trials[i];
 
-		if (!good_point(s->def, t->n_values, t->values))
+		if (!good_point(s->def, t->n_values, t->values, false))
 			return damaged(row, err, "a trial is not a point of the space");
 		if (t->n_metrics && !good_result(s->def, t->n_metrics, t->metrics, t->n_sems, t->sems))
 			return damaged(row, err, "a trial has a result that can't be");
 	}
+	return KR_OK;
+}
+
+static enum kr_status check_enqueued(const struct study *s, const struct row *row,
+	const struct record_added *r, struct kr_error *err)
+{
+	if (r->first_number != s->trials.n)
+		return damaged(row, err, "its trials are not numbered in order");
+	for (int i = 0; i < r->n; i++)
+		if (!good_point(s->def, r->trials[i].n_values, r->trials[i].values, true) ||
+			r->trials[i].n_metrics)
+			return damaged(row, err, "a trial is not a point of the space");
 	return KR_OK;
 }
 
@@ -174,8 +230,11 @@ enum kr_status study_check(
 	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);
 	case RECORD_REPORTED: return check_reported(s, row, &r->u.reported, err);
 	case RECORD_EDITED: return check_edited(s, row, &r->u.edited, err);
-	case RECORD_ENQUEUED:
-	case RECORD_STALE: break;
+	case RECORD_ENQUEUED: return check_enqueued(s, row, &r->u.enqueued, err);
+	case RECORD_STALE:
+		return trials_kept(&s->trials, r->u.stale.number)
+			? KR_OK
+			: damaged(row, err, "it is a result of a trial that does not exist");
 	}
 	return damaged(row, err, "its kind is not known");
 }

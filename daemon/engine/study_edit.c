@@ -6,17 +6,6 @@
 
 /* ---- corrections ------------------------------------------------------------ */
 
-static bool observed(const struct trial *t)
-{
-	return t->has_value && !t->excluded && !t->deleted;
-}
-
-/* Does the trial's point count as taken, without a result that the model sees? */
-static bool taken(const struct trial *t)
-{
-	return t->state != TRIAL_RUNNING && t->state != TRIAL_QUEUED && !observed(t) && !t->deleted;
-}
-
 enum kr_status study__reserve_edited(
 	struct study *s, const struct record_edited *r, struct kr_error *err)
 {
@@ -55,22 +44,19 @@ static void find_best(struct study *s)
 	s->now.best = best ? best->number : 0;
 }
 
-/* The observations and the taken points follow what the trial was and is. */
+/* The observations and the sets of numbers follow what the trial was and is. */
 static void move(struct study *s, const struct trial *was, const struct trial *is)
 {
 	size_t at = history_find(&s->history, is->number);
 
-	if (observed(was) && observed(is))
+	if (study__observed(was) && study__observed(is))
 		history_set(&s->history, at, is->metrics, is->sems);
-	else if (observed(was))
+	else if (study__observed(was))
 		history_remove(&s->history, at);
-	else if (observed(is))
+	else if (study__observed(is))
 		history_append(&s->history, is->number, is->values, is->metrics, is->sems);
-	if (taken(was) && !taken(is))
-		numbers_remove(&s->taken, is->number);
-	else if (!taken(was) && taken(is))
-		numbers_add(&s->taken, is->number);
-	if (observed(was) || observed(is))
+	study__refile(s, was, is);
+	if (study__observed(was) || study__observed(is))
 		find_best(s);
 }
 

@@ -24,12 +24,33 @@ static enum kr_status reserve_labels(
 	return st == KR_OK ? text_reserve(&s->text, labels_text_size(labels), err) : st;
 }
 
+/* Versions of the trials that are given out again, with the points of the partial ones. */
+static enum kr_status reserve_again(
+	struct study *s, const struct record_suggested *r, struct kr_error *err)
+{
+	size_t n = 0, bytes = 0;
+	enum kr_status st;
+
+	for (int i = 0; i < r->n_trials; i++) {
+		const struct trial *t = trials_at(&s->trials, r->trials[i].number);
+
+		if (!t)
+			continue;
+		n++;
+		bytes += version_size() + (t->partial ? (size_t)s->def->d * sizeof(double) : 0);
+	}
+	st = pool_reserve(&s->pool, bytes, err);
+	return st == KR_OK ? grants_reserve(&s->grants, n, err) : st;
+}
+
 static enum kr_status reserve_suggested(
 	struct study *s, const struct record_suggested *r, struct kr_error *err)
 {
 	size_t n = (size_t)r->n_trials;
 	enum kr_status st = trials_reserve(&s->trials, n, err);
 
+	if (st == KR_OK)
+		st = reserve_again(s, r, err);
 	if (st == KR_OK)
 		st = numbers_reserve(&s->running, n, err);
 	if (st == KR_OK)
@@ -44,17 +65,20 @@ static enum kr_status reserve_suggested(
 static enum kr_status reserve_ended(
 	struct study *s, const struct record_ended *r, struct kr_error *err)
 {
-	size_t text = 0, n_results = 0, n_versions = 0;
+	size_t text = 0, n_results = 0, n_versions = 0, n_queued = 0;
 	enum kr_status st;
 
 	for (int i = 0; i < r->n; i++) {
 		text += text_size(r->outcomes[i].reason);
 		n_results += r->outcomes[i].n_values > 0;
+		n_queued += r->outcomes[i].state == TRIAL_QUEUED;
 		n_versions += version_needed(trials_at(&s->trials, r->outcomes[i].number), RECORD_ENDED);
 	}
 	st = history_reserve(&s->history, n_results, err);
 	if (st == KR_OK)
 		st = numbers_reserve(&s->taken, (size_t)r->n - n_results, err);
+	if (st == KR_OK)
+		st = numbers_reserve(&s->queued, n_queued, err);
 	if (st == KR_OK)
 		st = pool_reserve(&s->pool, n_versions * version_size(), err);
 	if (st == KR_OK)
@@ -62,8 +86,9 @@ static enum kr_status reserve_ended(
 	return st;
 }
 
+/* Told trials, and (no metrics) queued ones. */
 static enum kr_status reserve_added(
-	struct study *s, const struct record_added *r, struct kr_error *err)
+	struct study *s, const struct record_added *r, struct numbers *set, struct kr_error *err)
 {
 	size_t n = (size_t)r->n, text = 0, labels = 0;
 	enum kr_status st = trials_reserve(&s->trials, n, err);
@@ -78,7 +103,7 @@ static enum kr_status reserve_added(
 	if (st == KR_OK)
 		st = history_reserve(&s->history, n, err);
 	if (st == KR_OK)
-		st = numbers_reserve(&s->taken, n, err);
+		st = numbers_reserve(set, n, err);
 	if (st == KR_OK)
 		st = text_reserve(&s->text, text, err);
 	return st;
@@ -94,11 +119,11 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 		return reserve_labels(s, &r->u.updated.labels, err);
 	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
 	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
-	case RECORD_ADDED: return reserve_added(s, &r->u.added, err);
+	case RECORD_ADDED: return reserve_added(s, &r->u.added, &s->taken, err);
 	case RECORD_REPORTED: return study__reserve_reported(s, &r->u.reported, err);
 	case RECORD_EDITED: return study__reserve_edited(s, &r->u.edited, err);
-	case RECORD_ENQUEUED:
-	case RECORD_STALE: break;
+	case RECORD_ENQUEUED: return reserve_added(s, &r->u.enqueued, &s->queued, err);
+	case RECORD_STALE: return grants_reserve(&s->stale, 1, err);
 	}
 	return KR_OK;
 }

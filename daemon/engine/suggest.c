@@ -17,6 +17,7 @@
 /* What was kept for it is free again: others may get it. */
 static void let_go(struct engine *e, struct study *s, struct waiter *w)
 {
+	pick_let_go(s, w);
 	s->waiting -= w->places;
 	w->places = 0;
 	w->n_slots = 0;
@@ -89,37 +90,56 @@ static uint64_t count_trials(const struct study *s)
 /* Can what stands in the way of a suggest go away by itself? */
 static bool may_change(const struct study *s, enum kr_status why)
 {
-	if (why == KR_NOT_NOW)
-		return true;
-	return (why == KR_BUDGET_SPENT || why == KR_SPACE_EXHAUSTED) &&
-		(s->now.counts[TRIAL_RUNNING] || s->now.counts[TRIAL_QUEUED] || s->waiting);
+	bool alive = s->now.counts[TRIAL_RUNNING] || s->waiting;
+
+	switch (why) {
+	case KR_NOT_NOW: return true;
+	case KR_BUDGET_SPENT: return alive;
+	case KR_SPACE_EXHAUSTED: return alive || s->now.counts[TRIAL_QUEUED];
+	default: return false;
+	}
 }
 
-/* What w is to get: places of the budget, and points to be computed. */
+/* What w is to get: trials that are there, new ones, and places of the budget for both. */
 static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *err)
 {
-	uint64_t left = study_left(s, s->waiting);
+	uint64_t left = study_left(s, s->waiting), n_queued, n_new;
+	bool exhausted = w->seen && count_trials(s) >= w->seen;
 	enum kr_status st = give_allowed(s, err);
 
+	if (st == KR_OK)
+		st = pick_trials(s, w, w->count, left, &n_queued, err);
 	if (st != KR_OK)
 		return st;
-	if (w->seen && count_trials(s) >= w->seen)
-		return give_exhausted(s, err);
-	if (left == 0)
-		return give_spent(s, err);
-	w->n_slots = (int)(w->count < left ? w->count : left);
-	w->places = (uint64_t)w->n_slots;
+	n_new = w->count - w->n_picks;
+	if (n_new > left - n_queued)
+		n_new = left - n_queued;
+	if (exhausted)
+		n_new = 0;
+	if (w->n_picks + n_new == 0)
+		return exhausted ? give_exhausted(s, err) : give_spent(s, err);
+	w->n_slots = waiter_n_partial(w) + (int)n_new;
+	w->places = n_queued + n_new;
 	s->waiting += w->places;
 	return KR_OK;
 }
 
 /* ---- in and out of the lists ------------------------------------------------ */
 
+/* What needs no computation is given at once, and w is gone. */
 static enum kr_status admit(
 	struct engine *e, struct study *s, struct waiter *w, struct kr_error *err)
 {
+	struct arena_mark mark = arena_mark(e->scratch);
 	enum kr_status st = plan(s, w, err);
 
+	if (st == KR_OK && w->n_slots == 0) {
+		st = give_trials(e, s, NULL, w, err);
+		arena_release(e->scratch, mark);
+		if (st == KR_OK)
+			leave(e, s, w);
+		return st;
+	}
 	if (st != KR_OK)
 		return st;
 	w->deadline_ns = w->has_deadline ? lease_due(e->now.now_ns, w->deadline_ms) : INT64_MAX;
@@ -146,13 +166,13 @@ static void wait_over(struct engine *e, struct timer *t)
 static void turn_away(
 	struct engine *e, struct study *s, struct waiter *w, const struct kr_error *why)
 {
+	let_go(e, s, w);
 	if (w->until_ns <= e->now.now_ns || !may_change(s, why->code)) {
 		refuse(e, s, w, why);
 		return;
 	}
-	if (why->code == KR_SPACE_EXHAUSTED && !w->seen)
+	if (why->code == KR_SPACE_EXHAUSTED && (!w->seen || count_trials(s) < w->seen))
 		w->seen = count_trials(s);
-	let_go(e, s, w);
 	waiters_push(&s->parked, w);
 	w->timer.fire = wait_over;
 	timers_set(&e->timers, &w->timer, w->until_ns);
@@ -243,7 +263,8 @@ enum kr_status suggest_join(struct engine *e, struct study *s, const uint8_t req
 
 /* ---- what happens meanwhile ------------------------------------------------- */
 
-/* Nothing has come that any of the parked ones could get, and it still may. */
+/* Nothing has come that any of the parked ones could get, and it still may. Trials of their
+ * own earlier sessions they have had. */
 static bool all_must_wait(const struct study *s)
 {
 	if (s->now.state == STUDY_PAUSED)
@@ -269,6 +290,24 @@ void suggest_retry(struct engine *e, struct study *s)
 	pump(e, s);
 }
 
+/* When what it had picked is gone there may be other trials for it. */
+static void turn_away_or_again(
+	struct engine *e, struct study *s, struct waiter *w, struct kr_error *why)
+{
+	bool lost = why->code == KR_CONFLICT;
+
+	if (why->code == KR_SPACE_EXHAUSTED)
+		for (size_t i = 0; i < w->n_picks; i++)
+			lost |= !pick_trial(s, &w->picks[i]);
+	if (!lost) {
+		turn_away(e, s, w, why);
+		return;
+	}
+	let_go(e, s, w);
+	if (admit(e, s, w, why) != KR_OK)
+		turn_away(e, s, w, why);
+}
+
 void suggest_finish(struct engine *e, struct job *j)
 {
 	struct study *s = studies_at(&e->studies, j->study);
@@ -281,11 +320,13 @@ void suggest_finish(struct engine *e, struct job *j)
 		struct arena_mark mark = arena_mark(e->scratch);
 		enum kr_status st = give_trials(e, s, j, w, &err);
 
+		if (j->status == KR_OK)
+			give_up_on(e, s, j, w);
 		arena_release(e->scratch, mark);
 		if (st == KR_OK)
 			leave(e, s, w);
 		else
-			turn_away(e, s, w, &err);
+			turn_away_or_again(e, s, w, &err);
 	}
 	s->job = 0;
 	pump(e, s);
@@ -295,11 +336,22 @@ void suggest_finish(struct engine *e, struct job *j)
 
 uint64_t suggest_places(const struct study *s)
 {
+	const struct waiter *lists[] = {s->queue.head, s->in_job.head, s->parked.head};
 	uint64_t n = 0;
 
-	for (const struct waiter *w = s->queue.head; w; w = w->next)
-		n += w->places;
-	for (const struct waiter *w = s->in_job.head; w; w = w->next)
-		n += w->places;
+	for (int i = 0; i < 3; i++)
+		for (const struct waiter *w = lists[i]; w; w = w->next)
+			n += w->places;
+	return n;
+}
+
+uint64_t suggest_picks(const struct study *s)
+{
+	const struct waiter *lists[] = {s->queue.head, s->in_job.head, s->parked.head};
+	uint64_t n = 0;
+
+	for (int i = 0; i < 3; i++)
+		for (const struct waiter *w = lists[i]; w; w = w->next)
+			n += w->n_picks;
 	return n;
 }

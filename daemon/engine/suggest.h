@@ -27,6 +27,9 @@ void suggest_retry(struct engine *e, struct study *s);
 /* Places of the budget of all who wait for a computation, counted anew. */
 uint64_t suggest_places(const struct study *s);
 
+/* Trials that those who wait have picked, counted anew. */
+uint64_t suggest_picks(const struct study *s);
+
 /* A computation of kind JOB_SUGGEST came back. */
 void suggest_finish(struct engine *e, struct job *j);
 

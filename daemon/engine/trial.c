@@ -15,29 +15,56 @@ struct trial_chunk {
 
 /* ---- one trial -------------------------------------------------------------- */
 
-void trial_give(
-	struct trial *t, const struct record_given *given, const char *worker, const struct row *row)
+void trial_give(struct trial *t, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row)
 {
 	*t = (struct trial){
 		.number = given->number,
-		.values = given->values,
 		.made_seq = row->seq,
-		.given_seq = row->seq,
+		.created_ms = (uint64_t)row->time_ms,
+	};
+	trial_give_again(t, given, to, row);
+}
+
+void trial_give_again(struct trial *t, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row)
+{
+	t->values = given->values;
+	t->given_seq = t->seq = row->seq;
+	t->lease_ms = given->lease_ms;
+	t->mean = given->why.mean;
+	t->sd = given->why.sd;
+	t->log_acq = given->why.log_acq;
+	t->has_prediction = given->why.has_prediction;
+	t->rule = (uint8_t)given->why.rule;
+	t->freshness = (uint8_t)given->why.freshness;
+	t->worker = to->worker;
+	t->has_session = to->has_session;
+	memcpy(t->session, to->session, sizeof(t->session));
+	t->attempt = given->attempt;
+	memcpy(t->token, given->token, sizeof(t->token));
+	t->state = TRIAL_RUNNING;
+	t->reason = NULL;
+	t->spends = true;
+	t->partial = false;
+	t->shown = false;
+}
+
+void trial_queue(struct trial *t, uint64_t number, const struct record_added_trial *added,
+	bool partial, const struct row *row)
+{
+	*t = (struct trial){
+		.number = number,
+		.values = added->values,
+		.made_seq = row->seq,
 		.seq = row->seq,
 		.created_ms = (uint64_t)row->time_ms,
-		.lease_ms = given->lease_ms,
-		.mean = given->why.mean,
-		.sd = given->why.sd,
-		.log_acq = given->why.log_acq,
-		.worker = worker,
-		.attempt = given->attempt,
-		.state = TRIAL_RUNNING,
-		.rule = (uint8_t)given->why.rule,
-		.freshness = (uint8_t)given->why.freshness,
-		.has_prediction = given->why.has_prediction,
-		.spends = true,
+		.note = added->note && added->note[0] ? added->note : NULL,
+		.labels = added->labels,
+		.state = TRIAL_QUEUED,
+		.partial = partial,
+		.shown = true,
 	};
-	memcpy(t->token, given->token, sizeof(t->token));
 }
 
 void trial_tell(
@@ -74,8 +101,12 @@ static bool spends(const struct record_outcome *o, const struct row *row)
 
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row)
 {
+	bool queued = outcome->state == TRIAL_QUEUED;
+
 	t->seq = row->seq;
-	t->finished_ms = (uint64_t)row->time_ms;
+	t->finished_ms = queued ? 0 : (uint64_t)row->time_ms;
+	t->overtaken = t->state == TRIAL_RUNNING && outcome->late;
+	t->excluded &= !queued;
 	t->state = (uint8_t)outcome->state;
 	t->reason = outcome->reason;
 	t->late = outcome->late;
@@ -102,6 +133,18 @@ void trial_edit(struct trial *t, const struct record_edited *edited, const struc
 	t->deleted = edited->deleted;
 	t->spends &= !edited->deleted;
 	t->shown = true;
+}
+
+struct msg_why trial_why(const struct trial *t)
+{
+	return (struct msg_why){
+		.rule = (enum why_rule)t->rule,
+		.freshness = (enum why_freshness)t->freshness,
+		.has_prediction = t->has_prediction,
+		.mean = t->mean,
+		.sd = t->sd,
+		.log_acq = t->log_acq,
+	};
 }
 
 /* ---- all of a study --------------------------------------------------------- */
@@ -162,6 +205,15 @@ struct trial *trials_add(struct trials *s, const struct trial *t)
 	s->n++;
 	trials_keep_result(s, &c->trials[i]);
 	return &c->trials[i];
+}
+
+void trials_keep_values(const struct trials *s, struct trial *t)
+{
+	double *to = s->chunks[t->number / CHUNK]->numbers + t->number % CHUNK * stride(s);
+
+	if (t->values != to)
+		memcpy(to, t->values, (size_t)s->d * sizeof(*to));
+	t->values = to;
 }
 
 void trials_keep_result(const struct trials *s, struct trial *t)

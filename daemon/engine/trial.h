@@ -35,7 +35,8 @@ struct trial {
 	struct msg_labels labels;
 	struct progress *progress; /* NULL: no report; owned by the trial that is now */
 	uint8_t token[MSG_ID_BYTES];
-	uint32_t attempt;
+	uint8_t session[MSG_ID_BYTES]; /* of the holder, when has_session */
+	uint32_t attempt;              /* how often it was given out */
 	uint32_t lease_at;       /* place in the heap of leases, from 1; 0: none */
 	uint8_t state;           /* enum trial_state */
 	uint8_t rule, freshness; /* enum why_rule, why_freshness */
@@ -47,16 +48,31 @@ struct trial {
 	bool excluded; /* the model does not see it; its point counts as taken */
 	bool deleted;  /* gone: only repeats of requests know it */
 	bool shown;    /* the answer to event seq showed all of it */
+	bool has_session;
+	bool partial;   /* free values are NaN: they are suggested when it is given out */
+	bool overtaken; /* its end came from an earlier attempt than the newest */
+	bool picked;    /* of this run: a suggest that waits is to get it */
 };
 
 /* What an event makes of a trial; pure, so that an answer can be built before
  * the event is applied. Texts and values are borrowed from the record. */
-void trial_give(
-	struct trial *t, const struct record_given *given, const char *worker, const struct row *row);
+
+/* A new one is given out; one that was QUEUED or RUNNING is given out again. */
+void trial_give(struct trial *t, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row);
+void trial_give_again(struct trial *t, const struct record_given *given,
+	const struct record_suggested *to, const struct row *row);
+
+/* partial: not every parameter that it needs has a value. */
+void trial_queue(struct trial *t, uint64_t number, const struct record_added_trial *added,
+	bool partial, const struct row *row);
 void trial_tell(struct trial *t, uint64_t number, const struct record_added_trial *added,
 	const struct row *row);
 void trial_end(struct trial *t, const struct record_outcome *outcome, const struct row *row);
 void trial_edit(struct trial *t, const struct record_edited *edited, const struct row *row);
+
+/* Why it was given out, in words of the wire. */
+struct msg_why trial_why(const struct trial *t);
 
 struct trials {
 	int d, n_metrics;
@@ -75,6 +91,9 @@ enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *e
 /* Keep t (its values and result are copied; its texts must live as long as s). The room has
  * been reserved; t->number is s->n. Returns the kept one. */
 struct trial *trials_add(struct trials *s, const struct trial *t);
+
+/* Copy the values of t, a trial of s, which trial_give_again has borrowed from a record. */
+void trials_keep_values(const struct trials *s, struct trial *t);
 
 /* Copy the result of t, a trial of s, which trial_end has borrowed from a record. */
 void trials_keep_result(const struct trials *s, struct trial *t);

@@ -11,6 +11,7 @@ void waiter_free(struct waiter *w)
 	kr_free(w->routes);
 	kr_free(w->worker);
 	kr_free(w->fixed);
+	kr_free(w->picks);
 	kr_free(w);
 }
 
@@ -48,6 +49,15 @@ struct waiter *waiter_new(const struct study *s, const struct suggest *q)
 		return NULL;
 	}
 	return w;
+}
+
+int waiter_n_partial(const struct waiter *w)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < w->n_picks; i++)
+		n += w->picks[i].partial;
+	return n;
 }
 
 /* ---- lists ------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #define KR_DAEMON_ENGINE_WAITER_H
 
 #include "daemon/engine/event.h"
+#include "daemon/engine/pick.h"
 #include "daemon/engine/study.h"
 #include "daemon/engine/timer.h"
 
@@ -39,8 +40,10 @@ struct waiter {
 	int64_t deadline_ns;  /* INT64_MAX: none */
 	uint64_t places;   /* of the budget that are reserved for it */
 	uint64_t seen;     /* not 0: so many points there were when no unseen one was left */
-	int first_slot;    /* in the running computation */
-	int n_slots;       /* points to be computed */
+	struct pick *picks; /* trials that it is to get, beside new ones */
+	size_t n_picks, cap_picks;
+	int first_slot; /* in the running computation */
+	int n_slots;    /* points to be computed: of its partial picks, then new ones */
 };
 
 /* NULL without memory. */
@@ -49,6 +52,9 @@ void waiter_free(struct waiter *w);
 
 /* One more who gets the answer. False without memory. */
 bool waiter_add_route(struct waiter *w, const struct route *route);
+
+/* Of its slots, those that complete partial picks. */
+int waiter_n_partial(const struct waiter *w);
 
 /* ---- lists ---- */
 
