@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "client/c/call.h"
@@ -14,7 +15,7 @@
 #include "client/cli/number.h"
 #include "client/cli/text.h"
 
-enum { ARENA_BYTES = 256 << 20, OPTIONS_MAX = 32 };
+enum { ARENA_BYTES = 256 << 20, WIDTH = 80, WIDTH_MIN = 20, WIDTH_MAX = 1000 };
 
 /* ---- words and exit codes ---------------------------------------------------------- */
 
@@ -111,138 +112,6 @@ int cli_no_memory(void)
 	return CLI_FAILED;
 }
 
-/* ---- options ------------------------------------------------------------------------ */
-
-enum { OPT_ENDPOINT = 1000, OPT_TIMEOUT, OPT_RETRY, OPT_NO_HEADER, OPT_VERSION };
-
-static const struct option common_options[] = {
-	{"endpoint", required_argument, NULL, OPT_ENDPOINT},
-	{"output", required_argument, NULL, 'o'},
-	{"timeout", required_argument, NULL, OPT_TIMEOUT},
-	{"retry", required_argument, NULL, OPT_RETRY},
-	{"no-header", no_argument, NULL, OPT_NO_HEADER},
-	{"quiet", no_argument, NULL, 'q'},
-	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, OPT_VERSION},
-};
-
-bool cli_seconds(const char *option, const char *text, uint32_t *ms)
-{
-	double s;
-
-	if (number_parse(text, &s) && s >= 0 && s <= 4e6) {
-		*ms = (uint32_t)(s * 1000);
-		return true;
-	}
-	cli_say("%s: '%s' is not a number of seconds", option, text);
-	return false;
-}
-
-static bool read_format(struct cli *cli, const char *word)
-{
-	static const char *const words[] = {"table", "tsv", "csv", "json", "jsonl"};
-
-	for (int i = 0; i < 5; i++) {
-		if (strcmp(word, words[i]) == 0) {
-			cli->format = (enum format)(FORMAT_TABLE + i);
-			return true;
-		}
-	}
-	cli_say("-o: unknown format '%s'; use table, tsv, json, jsonl or csv", word);
-	return false;
-}
-
-/* Returns 0 when c was a common option, -1 for another, else '?'. */
-static int common_option(struct cli *cli, int c)
-{
-	bool ok = true;
-
-	switch (c) {
-	case OPT_ENDPOINT: cli->endpoint = optarg; break;
-	case 'o': ok = read_format(cli, optarg); break;
-	case OPT_TIMEOUT: ok = cli_seconds("--timeout", optarg, &cli->timeout_ms); break;
-	case OPT_RETRY:
-		ok = cli_seconds("--retry", optarg, &cli->retry_ms);
-		cli->has_retry = true;
-		break;
-	case OPT_NO_HEADER: cli->no_header = true; break;
-	case 'q': cli->quiet = true; break;
-	case 'v': cli->verbose = true; break;
-	case 'h':
-		help_command(stdout, cli->command);
-		cli->help_exit = cli_flush();
-		return '?';
-	case OPT_VERSION:
-		printf("krige %s\n", krige_version());
-		cli->help_exit = cli_flush();
-		return '?';
-	default: return -1;
-	}
-	cli->help_exit = CLI_USAGE;
-	return ok ? 0 : '?';
-}
-
-/* The command's options before the common ones: getopt takes the first of a name. */
-static void merge(struct option all[OPTIONS_MAX], const struct option *own)
-{
-	int n = 0;
-
-	for (; own && own->name; own++)
-		all[n++] = *own;
-	for (size_t i = 0; i < sizeof(common_options) / sizeof(common_options[0]); i++) {
-		bool taken = false;
-
-		for (int j = 0; j < n; j++)
-			taken |= strcmp(all[j].name, common_options[i].name) == 0;
-		if (!taken)
-			all[n++] = common_options[i];
-	}
-	all[n] = (struct option){0};
-}
-
-static int bad_option(struct cli *cli, int argc, char **argv, const struct option *all, int c)
-{
-	const char *names[OPTIONS_MAX], *word = argv[optind - 1], *near;
-	char letter[] = {'-', (char)optopt, '\0'};
-	int n = 0;
-
-	(void)argc;
-	if (strncmp(word, "--", 2) != 0)
-		word = letter;
-	for (; all[n].name; n++)
-		names[n] = all[n].name;
-	near = word == letter ? NULL : text_nearest(word + 2, names, n);
-	if (c == ':')
-		cli_usage(cli, "%s needs a value", word);
-	else if (near)
-		cli_usage(cli, "unknown option %s; did you mean --%s?", word, near);
-	else
-		cli_usage(cli, "unknown option %s", word);
-	cli->help_exit = CLI_USAGE;
-	return '?';
-}
-
-int cli_getopt(
-	struct cli *cli, int argc, char **argv, const char *shorts, const struct option *longs)
-{
-	struct option all[OPTIONS_MAX];
-	char letters[64];
-	int c, common;
-
-	merge(all, longs);
-	snprintf(letters, sizeof(letters), "%s%s", shorts && shorts[0] == '+' ? "+:o:qvh" : ":o:qvh",
-		shorts ? shorts + (shorts[0] == '+') : "");
-	for (;;) {
-		c = getopt_long(argc, argv, letters, all, NULL);
-		if (c == '?' || c == ':')
-			return bad_option(cli, argc, argv, all, c);
-		common = c == -1 ? -1 : common_option(cli, c);
-		if (common != 0)
-			return common == '?' ? '?' : c;
-	}
-}
-
 /* ---- the connection ------------------------------------------------------------------ */
 
 struct krige_client *cli_client(struct cli *cli, int *code)
@@ -289,7 +158,20 @@ enum format cli_format(const struct cli *cli)
 {
 	if (cli->format != FORMAT_AUTO)
 		return cli->format;
-	return isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_TSV;
+	return cli->terminal ? FORMAT_TABLE : FORMAT_TSV;
+}
+
+bool cli_wants_json(const struct cli *cli)
+{
+	return cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL || cli->format == FORMAT_YAML;
+}
+
+struct writer cli_writer(const struct cli *cli)
+{
+	struct writer w = writer_make(stdout);
+
+	w.yaml = cli->format == FORMAT_YAML;
+	return w;
 }
 
 int cli_flush(void)
@@ -302,27 +184,12 @@ int cli_flush(void)
 
 /* ---- main ------------------------------------------------------------------------------ */
 
-static const struct command *find(const char *noun, const char *verb, bool *noun_known)
-{
-	*noun_known = false;
-	for (int i = 0; i < n_commands; i++) {
-		const struct command *c = &commands[i];
-
-		if (strcmp(c->noun, noun) != 0)
-			continue;
-		*noun_known = true;
-		if (!c->verb || (verb && strcmp(c->verb, verb) == 0))
-			return c;
-	}
-	return NULL;
-}
-
 static int unknown_command(struct cli *cli, const char *noun, const char *verb, bool noun_known)
 {
-	const char *words[64], *near;
+	const char *words[128], *near;
 	int n = 0;
 
-	for (int i = 0; i < n_commands && n < 64; i++)
+	for (int i = 0; i < n_commands && n < 128; i++)
 		if (!noun_known || strcmp(commands[i].noun, noun) == 0)
 			words[n++] = noun_known ? commands[i].verb : commands[i].noun;
 	if (noun_known && !verb) {
@@ -338,27 +205,45 @@ static int unknown_command(struct cli *cli, const char *noun, const char *verb, 
 static int run_command(struct cli *cli, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : NULL;
-	bool noun_known;
 	int skip;
 
-	cli->command = find(argv[0], verb, &noun_known);
-	if (!cli->command && noun_known && verb &&
+	cli->command = commands_find(argv[0], verb);
+	if (!cli->command && verb && commands_has_noun(argv[0]) &&
 		(strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)) {
 		help_noun(stdout, argv[0]);
 		return cli_flush();
 	}
 	if (!cli->command)
-		return unknown_command(cli, argv[0], verb, noun_known);
+		return unknown_command(cli, argv[0], verb, commands_has_noun(argv[0]));
 	skip = cli->command->verb ? 1 : 0;
 	optind = 0; /* begin anew (glibc) */
 	return cli->command->run(cli, argc - skip, argv + skip);
 }
 
-/* smartcols measures text in the locale; numbers stay as in C. */
-static void set_locale(void)
+/* Text is measured in a locale with UTF-8, whatever the terminal shows; numbers stay as in C. */
+static void set_locale(struct cli *cli)
 {
-	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+	cli->utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (!cli->utf8)
 		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* Width: COLUMNS, else the terminal's, else 80. */
+static void look_at_stdout(struct cli *cli)
+{
+	const char *columns = getenv("COLUMNS"), *no_color = getenv("NO_COLOR");
+	struct winsize size;
+	uint64_t n;
+
+	cli->terminal = isatty(STDOUT_FILENO);
+	cli->color = cli->terminal && !(no_color && no_color[0]);
+	cli->width = WIDTH;
+	if (columns && number_parse_u64(columns, &n) && n > 0)
+		cli->width = n > WIDTH_MAX ? WIDTH_MAX : (int)n;
+	else if (cli->terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		cli->width = size.ws_col;
+	if (cli->width < WIDTH_MIN)
+		cli->width = WIDTH_MIN;
 }
 
 static bool read_environment(struct cli *cli)
@@ -383,11 +268,12 @@ int cli_main(int argc, char **argv)
 
 	if (!cli.arena)
 		return cli_no_memory();
-	set_locale();
+	set_locale(&cli);
+	look_at_stdout(&cli);
 	if (!read_environment(&cli))
 		code = CLI_USAGE;
-	else if (cli_getopt(&cli, argc, argv, "+", NULL) == '?')
-		code = cli.help_exit;
+	else if (options_next(&cli, argc, argv) == '?')
+		code = cli.code;
 	else if (optind == argc)
 		help_all(stderr);
 	else

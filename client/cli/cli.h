@@ -3,7 +3,6 @@
 #ifndef KR_CLIENT_CLI_CLI_H
 #define KR_CLIENT_CLI_CLI_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,7 +10,8 @@
 #include "base/status.h"
 #include "client/c/krige.h"
 #include "client/cli/commands.h"
-#include "client/cli/table.h"
+#include "client/cli/options.h"
+#include "client/cli/writer.h"
 #include "proto/msg.h"
 
 /* Scripts branch on these; they never change. */
@@ -31,6 +31,20 @@ enum cli_exit {
 	CLI_INTERRUPTED = 130
 };
 
+/* -o, in the order of its words in options.c. */
+enum format {
+	FORMAT_AUTO,
+	FORMAT_TABLE,
+	FORMAT_WIDE,
+	FORMAT_TSV,
+	FORMAT_CSV,
+	FORMAT_MD,
+	FORMAT_JSON,
+	FORMAT_JSONL,
+	FORMAT_YAML,
+	FORMAT_NAME
+};
+
 struct cli {
 	const struct command *command;
 	const char *endpoint; /* NULL: environment or default */
@@ -39,22 +53,20 @@ struct cli {
 	uint32_t timeout_ms; /* 0: the default */
 	uint32_t retry_ms;
 	bool has_retry;
-	int help_exit; /* after cli_getopt returned '?' */
+	int code; /* after options_next returned '?' and options_words false */
+	const char *filter, *sort, *columns;
+	bool has_limit;
+	uint64_t limit;
+	int precision; /* 0: as the format has it */
+	bool utc, color;
+	bool utf8, terminal; /* what stdout can show */
+	int width;           /* of it in columns */
 	struct krige_client *client;
 	struct arena *arena; /* of the process; loops mark and release it */
 };
 
 /* What main does: options before the command, the command, its exit code. */
 int cli_main(int argc, char **argv);
-
-/* getopt_long over a command's own options (short names; long table ended by zeros; both may
- * be NULL) and the common ones, which it consumes. Returns -1 at the end, '?' when the
- * command shall return cli->help_exit. */
-int cli_getopt(
-	struct cli *cli, int argc, char **argv, const char *shorts, const struct option *longs);
-
-/* A number of seconds as ms, for options. False after saying what is wrong with it. */
-bool cli_seconds(const char *option, const char *text, uint32_t *ms);
 
 /* "krige: ..." on stderr. */
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -83,6 +95,12 @@ int cli_study(struct cli *cli, const char *name, const struct msg_study **study)
 /* The format for this output: what was asked for, else a table on a terminal and TSV in a
  * pipe. */
 enum format cli_format(const struct cli *cli);
+
+/* Whether output is an object and not rows: -o json, jsonl or yaml. */
+bool cli_wants_json(const struct cli *cli);
+
+/* A writer to stdout for that. */
+struct writer cli_writer(const struct cli *cli);
 
 /* CLI_OK when all of stdout was written. */
 int cli_flush(void);

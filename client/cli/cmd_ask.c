@@ -26,7 +26,7 @@ struct ask {
 /* ---- output ------------------------------------------------------------------------ */
 
 /* Lines for `eval`. */
-static bool put_env(struct cli *cli, const char *study, const struct msg_trial *t)
+static bool put_env(struct cli *cli, const struct msg_study *study, const struct msg_trial *t)
 {
 	const struct env_pair *pairs;
 	int n = env_of_trial(&pairs, study, t, cli->arena);
@@ -61,17 +61,12 @@ static bool put_args(struct cli *cli, const struct msg_trial *t)
 static int print(struct cli *cli, const struct ask *ask, const struct msg_study *study,
 	const struct msg_trials_reply *reply)
 {
-	struct trials out;
 	bool ok = true;
 
-	if (ask->shape == SHAPE_TRIALS) {
-		trials_begin(&out, cli, &study->spec, ask->request.u.suggest.count > 1);
-		for (int i = 0; i < reply->n; i++)
-			trials_put(&out, &reply->trials[i]);
-		return trials_end(&out);
-	}
+	if (ask->shape == SHAPE_TRIALS)
+		return trials_print(cli, &study->spec, reply, ask->request.u.suggest.count > 1);
 	for (int i = 0; i < reply->n && ok; i++)
-		ok = ask->shape == SHAPE_ENV ? put_env(cli, study->name, &reply->trials[i])
+		ok = ask->shape == SHAPE_ENV ? put_env(cli, study, &reply->trials[i])
 									 : put_args(cli, &reply->trials[i]);
 	return ok ? cli_flush() : cli_no_memory();
 }
@@ -94,6 +89,7 @@ static bool read_shape(struct cli *cli, struct ask *ask, const char *word)
 static bool read_option(struct cli *cli, struct ask *ask, int c)
 {
 	struct msg_suggest *m = &ask->request.u.suggest;
+	uint32_t wait_ms;
 	uint64_t count;
 
 	switch (c) {
@@ -109,10 +105,12 @@ static bool read_option(struct cli *cli, struct ask *ask, int c)
 		ask->fixed[ask->n_fixed++] = optarg;
 		return true;
 	case 'w': ask->request.meta.worker_id = optarg; return true;
-	case 'l':
-		m->has_lease = number_parse(optarg, &m->lease_s);
-		return m->has_lease ||
-			cli_usage(cli, "--lease: '%s' is not a number of seconds", optarg) == CLI_OK;
+	case 'l': m->has_lease = options_seconds("--lease", optarg, &m->lease_s); return m->has_lease;
+	case 'W':
+		if (!options_ms("--wait", optarg, &wait_ms))
+			return false;
+		m->wait_ms = wait_ms;
+		return true;
 	default: return read_shape(cli, ask, optarg);
 	}
 }
@@ -137,27 +135,19 @@ static int read_fixed(struct cli *cli, struct ask *ask, const struct msg_spec *s
 
 int cmd_ask(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"count", required_argument, NULL, 'c'},
-		{"fix", required_argument, NULL, 'f'},
-		{"worker", required_argument, NULL, 'w'},
-		{"lease", required_argument, NULL, 'l'},
-		{"format", required_argument, NULL, 'F'},
-		{0},
-	};
 	struct ask ask = {.request = {.method = METHOD_SUGGEST, .u.suggest.count = 1}};
 	const struct msg_study *study;
 	struct msg_reply reply;
 	int c, code;
 
-	while ((c = cli_getopt(cli, argc, argv, "c:", options)) != -1) {
+	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
-			return cli->help_exit;
+			return cli->code;
 		if (!read_option(cli, &ask, c))
 			return CLI_USAGE;
 	}
 	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+		return cli_usage(cli, "give %s", cli->command->args);
 	ask.request.u.suggest.study = argv[optind];
 	code = cli_study(cli, argv[optind], &study);
 	if (code == CLI_OK)

@@ -10,14 +10,12 @@ int cmd_best(struct cli *cli, int argc, char **argv)
 {
 	struct msg_request request = {.method = METHOD_BEST};
 	const struct msg_study *study;
+	struct msg_trials_reply trials;
 	struct msg_reply reply;
-	struct trials out;
 	int code;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+	if (!options_words(cli, argc, argv, 1, 1))
+		return cli->code;
 	request.u.best.study = argv[optind];
 	code = cli_study(cli, argv[optind], &study);
 	if (code == CLI_OK)
@@ -25,12 +23,11 @@ int cmd_best(struct cli *cli, int argc, char **argv)
 	if (code != CLI_OK)
 		return code;
 	if (!reply.u.best.trial) {
-		if (cli->format == FORMAT_JSON)
+		if (cli_wants_json(cli) && cli->format != FORMAT_JSONL)
 			puts("null");
 		cli_say("study '%s' has no result yet", study->name);
 		return CLI_NOT_NOW;
 	}
-	trials_begin(&out, cli, &study->spec, false);
-	trials_put(&out, reply.u.best.trial);
-	return trials_end(&out);
+	trials = (struct msg_trials_reply){.n = 1, .trials = reply.u.best.trial};
+	return trials_print(cli, &study->spec, &trials, false);
 }

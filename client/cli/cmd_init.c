@@ -38,10 +38,8 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 	static const char *const planned[] = {"multi", "constrained", "fidelity", "mixture"};
 	const char *kind;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind > 1)
-		return cli_usage(cli, "too many words");
+	if (!options_words(cli, argc, argv, 0, 1))
+		return cli->code;
 	kind = optind < argc ? argv[optind] : "single";
 	for (int i = 0; i < 4; i++)
 		if (strcmp(kind, planned[i]) == 0)

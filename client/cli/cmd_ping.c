@@ -17,9 +17,9 @@ static double seconds(void)
 
 static int print(struct cli *cli, double ms)
 {
-	struct writer w = writer_make(stdout);
+	struct writer w = cli_writer(cli);
 
-	if (cli->format != FORMAT_JSON && cli->format != FORMAT_JSONL) {
+	if (!cli_wants_json(cli)) {
 		if (!cli->quiet)
 			cli_say("%s answers in %.2f ms", krige_endpoint(cli->client), ms);
 		return CLI_OK;
@@ -28,7 +28,7 @@ static int print(struct cli *cli, double ms)
 	writer_string(writer_key(&w, "endpoint"), krige_endpoint(cli->client));
 	writer_real(writer_key(&w, "ms"), ms);
 	writer_end(&w);
-	putchar('\n');
+	writer_finish(&w);
 	return cli_flush();
 }
 
@@ -39,10 +39,8 @@ int cmd_ping(struct cli *cli, int argc, char **argv)
 	double start;
 	int code;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (optind != argc)
-		return cli_usage(cli, "too many words");
+	if (!options_words(cli, argc, argv, 0, 0))
+		return cli->code;
 	/* The first call also connects and says Hello: the second is the round trip. */
 	code = cli_call(cli, &request, &reply);
 	start = seconds();

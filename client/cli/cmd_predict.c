@@ -5,9 +5,8 @@
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
 #include "client/cli/json.h"
-#include "client/cli/number.h"
 #include "client/cli/param.h"
-#include "client/cli/writer.h"
+#include "client/cli/rows.h"
 #include "proto/limits.h"
 
 int cmd_predict(struct cli *cli, int argc, char **argv);
@@ -15,6 +14,12 @@ int cmd_predict(struct cli *cli, int argc, char **argv);
 struct points {
 	struct msg_point at[LIMIT_BATCH];
 	int n;
+};
+
+/* One point's predictions. */
+struct point {
+	int n;
+	const struct msg_prediction *predictions;
 };
 
 static int read_words(
@@ -70,49 +75,65 @@ static int read_lines(struct cli *cli, const struct msg_spec *spec, struct point
 	return code;
 }
 
+/* What the model says of one point. */
+static void put_json(struct writer *w, const void *item)
+{
+	const struct point *point = item;
+
+	writer_object(w);
+	for (int i = 0; i < point->n; i++) {
+		const struct msg_prediction *p = &point->predictions[i];
+
+		writer_object(writer_key(w, p->name ? p->name : "value"));
+		writer_real(writer_key(w, "mean"), p->mean);
+		writer_real(writer_key(w, "sd"), p->sd);
+		writer_end(w);
+	}
+	writer_end(w);
+}
+
+/* JSON is one object a point, rows are one a metric. */
 static int print_json(struct cli *cli, const struct msg_predict_reply *reply)
 {
-	bool list = cli->format == FORMAT_JSON;
-	struct writer w = writer_make(stdout);
+	struct writer w = cli_writer(cli);
 
-	if (list)
+	if (cli->format != FORMAT_JSONL)
 		writer_array(&w);
 	for (int i = 0; i < reply->n; i++) {
-		writer_object(&w);
-		for (int k = 0; k < reply->n_metrics; k++) {
-			const struct msg_prediction *p = &reply->predictions[i * reply->n_metrics + k];
+		struct point point = {
+			reply->n_metrics, reply->predictions + (size_t)i * (size_t)reply->n_metrics};
 
-			writer_object(writer_key(&w, p->name ? p->name : "value"));
-			writer_real(writer_key(&w, "mean"), p->mean);
-			writer_real(writer_key(&w, "sd"), p->sd);
-			writer_end(&w);
-		}
-		writer_end(&w);
-		if (!list)
+		put_json(&w, &point);
+		if (cli->format == FORMAT_JSONL)
 			putchar('\n');
 	}
-	if (list) {
+	if (cli->format != FORMAT_JSONL) {
 		writer_end(&w);
-		putchar('\n');
+		writer_finish(&w);
 	}
 	return cli_flush();
 }
 
 static int print_rows(struct cli *cli, const struct msg_predict_reply *reply)
 {
-	char text[NUMBER_BYTES];
-	struct table t;
+	struct rows rows;
+	int code = rows_open(&rows, cli, stdout);
 
-	table_begin(&t, stdout, cli_format(cli), !cli->no_header);
-	table_column(&t, "metric", false);
-	table_column(&t, "mean", true);
-	table_column(&t, "sd", true);
-	for (int i = 0; i < reply->n * reply->n_metrics; i++) {
-		table_cell(&t, reply->predictions[i].name);
-		table_cell(&t, table_number(&t, text, reply->predictions[i].mean));
-		table_cell(&t, table_number(&t, text, reply->predictions[i].sd));
+	if (code != CLI_OK)
+		return code;
+	rows_column(&rows, (struct column){.name = "metric", .type = COLUMN_TEXT});
+	rows_column(&rows, (struct column){.name = "mean", .type = COLUMN_NUMBER});
+	rows_column(&rows, (struct column){.name = "sd", .type = COLUMN_NUMBER});
+	rows_column(&rows, (struct column){.name = "point", .type = COLUMN_NUMBER, .usual = "0"});
+	code = rows_ready(&rows);
+	for (int i = 0; code == CLI_OK && i < reply->n * reply->n_metrics; i++) {
+		const struct msg_prediction *p = &reply->predictions[i];
+		struct cell cells[] = {cell_text(p->name), cell_real(p->mean), cell_real(p->sd),
+			cell_int(i / reply->n_metrics)};
+
+		rows_put(&rows, cells, NULL, NULL);
 	}
-	return table_end(&t) ? cli_flush() : cli_no_memory();
+	return code == CLI_OK ? rows_close(&rows) : code;
 }
 
 int cmd_predict(struct cli *cli, int argc, char **argv)
@@ -123,11 +144,9 @@ int cmd_predict(struct cli *cli, int argc, char **argv)
 	struct msg_reply reply;
 	int code, n;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
+	if (!options_words(cli, argc, argv, 2, LIMIT_PARAMETERS + 1))
+		return cli->code;
 	n = argc - optind - 1;
-	if (n < 1)
-		return cli_usage(cli, "a study name and a point");
 	code = cli_study(cli, argv[optind], &study);
 	if (code != CLI_OK)
 		return code;
@@ -145,7 +164,6 @@ int cmd_predict(struct cli *cli, int argc, char **argv)
 	code = cli_call(cli, &request, &reply);
 	if (code != CLI_OK)
 		return code;
-	return cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL
-		? print_json(cli, &reply.u.predict)
-		: print_rows(cli, &reply.u.predict);
+	return cli_wants_json(cli) ? print_json(cli, &reply.u.predict)
+							   : print_rows(cli, &reply.u.predict);
 }

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/rows.h"
 #include "client/cli/view.h"
-#include "client/cli/writer.h"
 
 int cmd_replay(struct cli *cli, int argc, char **argv);
 
@@ -17,31 +17,37 @@ struct tally {
 	bool same_build;
 };
 
-/* Where the suggestions that differ go. */
+/* Where the suggestions that differ go: words when no format was asked for. */
 struct listing {
 	struct cli *cli;
-	struct table table;
+	bool began, words, object; /* object: JSON is one, with the list and the count */
+	struct rows rows;
 	struct writer writer;
 };
 
-/* -o json: one object. */
-static void begin(struct listing *l, struct cli *cli)
+static int begin(struct listing *l, struct cli *cli)
 {
-	*l = (struct listing){.cli = cli, .writer = writer_make(stdout)};
-	switch (cli->format) {
-	case FORMAT_AUTO:
-	case FORMAT_JSONL: return;
-	case FORMAT_JSON:
+	int code;
+
+	l->cli = cli;
+	l->words = cli->format == FORMAT_AUTO;
+	l->object = cli->format == FORMAT_JSON || cli->format == FORMAT_YAML;
+	l->writer = cli_writer(cli);
+	l->began = true;
+	if (l->object) {
 		writer_object(&l->writer);
 		writer_array(writer_key(&l->writer, "differing"));
-		return;
-	default:
-		table_begin(&l->table, stdout, cli->format, !cli->no_header);
-		table_column(&l->table, "number", true);
-		table_column(&l->table, "seq", true);
-		table_column(&l->table, "recorded", false);
-		table_column(&l->table, "computed", false);
 	}
+	if (l->words || cli_wants_json(cli))
+		return CLI_OK;
+	code = rows_open(&l->rows, cli, stdout);
+	if (code != CLI_OK)
+		return code;
+	rows_column(&l->rows, (struct column){.name = "number", .type = COLUMN_NUMBER});
+	rows_column(&l->rows, (struct column){.name = "seq", .type = COLUMN_NUMBER});
+	rows_column(&l->rows, (struct column){.name = "recorded", .type = COLUMN_TEXT});
+	rows_column(&l->rows, (struct column){.name = "computed", .type = COLUMN_TEXT});
+	return rows_ready(&l->rows);
 }
 
 static void put_json(struct writer *w, const struct msg_replayed *r)
@@ -54,66 +60,59 @@ static void put_json(struct writer *w, const struct msg_replayed *r)
 	writer_end(w);
 }
 
-static void put_row(struct listing *l, const struct msg_replayed *r)
+static void put(struct listing *l, const struct msg_replayed *r)
 {
 	struct arena *a = l->cli->arena;
 	const char *recorded = view_params_text(r->n_recorded, r->recorded, false, a);
 	const char *computed = view_params_text(r->n_computed, r->computed, false, a);
+	struct cell cells[] = {
+		cell_count(r->number), cell_count(r->seq), cell_text(recorded), cell_text(computed)};
 
-	if (l->cli->format == FORMAT_AUTO) {
+	if (l->words) {
 		printf("trial %" PRIu64 " (event %" PRIu64 ") differs\n  recorded: %s\n  computed: %s\n",
 			r->number, r->seq, recorded ? recorded : "?", computed ? computed : "?");
-		return;
+	} else if (cli_wants_json(l->cli)) {
+		put_json(&l->writer, r);
+		if (!l->object)
+			putchar('\n');
+	} else {
+		rows_put(&l->rows, cells, NULL, NULL);
 	}
-	table_cell(&l->table, arena_printf(a, "%" PRIu64, r->number));
-	table_cell(&l->table, arena_printf(a, "%" PRIu64, r->seq));
-	table_cell(&l->table, recorded);
-	table_cell(&l->table, computed);
 }
 
-static void put(struct listing *l, const struct msg_replayed *r)
+static void count_json(struct listing *l, const struct tally *t)
 {
-	switch (l->cli->format) {
-	case FORMAT_JSON: put_json(&l->writer, r); break;
-	case FORMAT_JSONL:
-		put_json(&l->writer, r);
-		putchar('\n');
-		break;
-	default: put_row(l, r);
-	}
+	struct writer *w = &l->writer;
+
+	if (l->object)
+		writer_end(w);
+	else
+		writer_object(w);
+	writer_uint(writer_key(w, "suggestions"), t->n);
+	writer_uint(writer_key(w, "equal"), t->n - t->different);
+	writer_uint(writer_key(w, "different"), t->different);
+	writer_bool(writer_key(w, "same_build"), t->same_build);
+	writer_end(w);
+	writer_finish(w);
 }
 
 /* The count: data in JSON and where no format was asked for, else words. */
 static int end(struct listing *l, const struct tally *t)
 {
-	struct writer *w = &l->writer;
+	int code = CLI_OK;
 
-	switch (l->cli->format) {
-	case FORMAT_AUTO:
+	if (l->words) {
 		printf("%" PRIu64 " suggestions, %" PRIu64 " equal, %" PRIu64 " different\n", t->n,
 			t->n - t->different, t->different);
-		break;
-	case FORMAT_JSON:
-	case FORMAT_JSONL:
-		if (l->cli->format == FORMAT_JSON)
-			writer_end(w);
-		else
-			writer_object(w);
-		writer_uint(writer_key(w, "suggestions"), t->n);
-		writer_uint(writer_key(w, "equal"), t->n - t->different);
-		writer_uint(writer_key(w, "different"), t->different);
-		writer_bool(writer_key(w, "same_build"), t->same_build);
-		writer_end(w);
-		putchar('\n');
-		break;
-	default:
-		if (!table_end(&l->table))
-			return cli_no_memory();
+	} else if (cli_wants_json(l->cli)) {
+		count_json(l, t);
+	} else {
+		code = rows_close(&l->rows);
 		if (!l->cli->quiet)
 			cli_say("%" PRIu64 " suggestions, %" PRIu64 " equal, %" PRIu64 " different", t->n,
 				t->n - t->different, t->different);
 	}
-	return cli_flush();
+	return code == CLI_OK ? cli_flush() : code;
 }
 
 static void progress(const struct cli *cli, const struct tally *t, bool end)
@@ -140,8 +139,10 @@ static int replay_all(struct listing *l, struct cli *cli, const char *study, str
 		code = cli_call(cli, &request, &reply);
 		if (code != CLI_OK)
 			break;
-		if (!l->cli)
-			begin(l, cli);
+		if (!l->began)
+			code = begin(l, cli);
+		if (code != CLI_OK)
+			break;
 		for (int i = 0; i < page->n; i++) {
 			t->n++;
 			if (page->suggestions[i].equal)
@@ -164,15 +165,12 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 	struct listing l = {0};
 	int code, ended;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+	if (!options_words(cli, argc, argv, 1, 1))
+		return cli->code;
 	code = replay_all(&l, cli, argv[optind], &t);
-	if (!l.cli)
-		return code;
 	if (code != CLI_OK) {
-		table_end(&l.table); /* rows so far, and no count that looks like all */
+		if (l.rows.shown)
+			rows_close(&l.rows); /* rows so far, and no count that looks like all */
 		return code;
 	}
 	ended = end(&l, &t);

@@ -32,15 +32,6 @@ struct slot {
 
 /* ---- options ----------------------------------------------------------------------- */
 
-static bool read_number(
-	struct cli *cli, const char *option, uint64_t low, uint64_t high, uint64_t *out)
-{
-	if (number_parse_u64(optarg, out) && *out >= low && *out <= high)
-		return true;
-	cli_usage(cli, "%s: '%s'; give a whole number of at least %" PRIu64, option, optarg, low);
-	return false;
-}
-
 static bool read_option(struct cli *cli, struct run *r, uint64_t *slots, int c)
 {
 	switch (c) {
@@ -49,9 +40,9 @@ static bool read_option(struct cli *cli, struct run *r, uint64_t *slots, int c)
 			return true;
 		cli_usage(cli, "-j: '%s'; give a number from 1 to %d", optarg, RUN_SLOTS_MAX);
 		return false;
-	case 'm': return read_number(cli, "--max", 1, UINT64_MAX, &r->max);
-	case 'f': return read_number(cli, "--max-failures", 1, UINT64_MAX, &r->max_failures);
-	case 't': return cli_seconds("--timeout", optarg, &r->timeout_ms);
+	case 'm': return options_count(cli, "--max", optarg, 1, &r->max);
+	case 'f': return options_count(cli, "--max-failures", optarg, 1, &r->max_failures);
+	case 't': return options_ms("--timeout", optarg, &r->timeout_ms);
 	case 'r': r->result_file = optarg; return true;
 	case 'l': r->log_dir = optarg; return true;
 	default: r->worker = optarg; return true;
@@ -60,21 +51,11 @@ static bool read_option(struct cli *cli, struct run *r, uint64_t *slots, int c)
 
 static int read_options(struct cli *cli, struct run *r, uint64_t *slots, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"jobs", required_argument, NULL, 'j'},
-		{"max", required_argument, NULL, 'm'},
-		{"max-failures", required_argument, NULL, 'f'},
-		{"timeout", required_argument, NULL, 't'},
-		{"result", required_argument, NULL, 'r'},
-		{"logs", required_argument, NULL, 'l'},
-		{"worker", required_argument, NULL, 'w'},
-		{0},
-	};
 	int c;
 
-	while ((c = cli_getopt(cli, argc, argv, "j:", options)) != -1) {
+	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
-			return cli->help_exit;
+			return cli->code;
 		if (!read_option(cli, r, slots, c))
 			return CLI_USAGE;
 	}

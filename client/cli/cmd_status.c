@@ -1,15 +1,14 @@
 /* krige status: the daemon's counters. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "client/cli/cli.h"
-#include "client/cli/writer.h"
+#include "client/cli/fields.h"
 
 int cmd_status(struct cli *cli, int argc, char **argv);
 
-static void put_json(const struct msg_status_reply *s)
+static int put_json(struct cli *cli, const struct msg_status_reply *s)
 {
-	struct writer w = writer_make(stdout);
+	struct writer w = cli_writer(cli);
 
 	writer_object(&w);
 	writer_string(writer_key(&w, "version"), s->version);
@@ -33,53 +32,39 @@ static void put_json(const struct msg_status_reply *s)
 	writer_uint(writer_key(&w, "wal_bytes"), s->wal_bytes);
 	writer_uint(writer_key(&w, "threads"), s->threads);
 	writer_end(&w);
-	putchar('\n');
+	writer_finish(&w);
+	return cli_flush();
 }
 
-static void row(struct table *t, const char *name, const char *text)
+static int put_fields(struct cli *cli, const struct msg_status_reply *s)
 {
-	table_cell(t, name);
-	table_cell(t, text);
-}
+	struct fields f;
+	int code = fields_begin(&f, cli, stdout);
+	char name[32];
 
-static void row_u64(struct table *t, const char *name, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	row(t, name, text);
-}
-
-static int put_table(struct cli *cli, const struct msg_status_reply *s)
-{
-	struct table t;
-	char text[32];
-
-	table_begin(&t, stdout, cli_format(cli), !cli->no_header);
-	table_column(&t, "field", false);
-	table_column(&t, "value", true);
-	row(&t, "version", s->version);
-	snprintf(text, sizeof(text), "%.3f", (double)s->uptime_ms / 1000);
-	row(&t, "uptime", text);
-	row_u64(&t, "studies", s->studies);
+	if (code != CLI_OK)
+		return code;
+	fields_text(&f, "version", s->version);
+	fields_text(&f, "uptime", arena_printf(cli->arena, "%.3f", (double)s->uptime_ms / 1000));
+	fields_count(&f, "studies", s->studies);
 	for (int i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++) {
-		snprintf(text, sizeof(text), "trials.%s", msg_trial_state_name((enum trial_state)i));
-		row_u64(&t, text, s->trials[i]);
+		snprintf(name, sizeof(name), "trials.%s", msg_trial_state_name((enum trial_state)i));
+		fields_count(&f, name, s->trials[i]);
 	}
-	row_u64(&t, "waiting_suggests", s->waiting_suggests);
-	row_u64(&t, "running_jobs", s->running_jobs);
-	row_u64(&t, "requests", s->requests);
-	row_u64(&t, "commits", s->commits);
-	row_u64(&t, "committed_events", s->committed_events);
-	row_u64(&t, "failed_commits", s->failed_commits);
-	row(&t, "durable", s->durable ? "true" : "false");
-	row(&t, "blas_core", s->blas_core);
-	row(&t, "sqlite_version", s->sqlite_version);
-	row_u64(&t, "rss_bytes", s->rss_bytes);
-	row_u64(&t, "db_bytes", s->db_bytes);
-	row_u64(&t, "wal_bytes", s->wal_bytes);
-	row_u64(&t, "threads", s->threads);
-	return table_end(&t) ? cli_flush() : cli_no_memory();
+	fields_count(&f, "waiting_suggests", s->waiting_suggests);
+	fields_count(&f, "running_jobs", s->running_jobs);
+	fields_count(&f, "requests", s->requests);
+	fields_count(&f, "commits", s->commits);
+	fields_count(&f, "committed_events", s->committed_events);
+	fields_count(&f, "failed_commits", s->failed_commits);
+	fields_put(&f, "durable", cell_bool(s->durable));
+	fields_text(&f, "blas_core", s->blas_core);
+	fields_text(&f, "sqlite_version", s->sqlite_version);
+	fields_count(&f, "rss_bytes", s->rss_bytes);
+	fields_count(&f, "db_bytes", s->db_bytes);
+	fields_count(&f, "wal_bytes", s->wal_bytes);
+	fields_count(&f, "threads", s->threads);
+	return fields_end(&f);
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv)
@@ -88,15 +73,10 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	struct msg_reply reply;
 	int code;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (optind != argc)
-		return cli_usage(cli, "too many words");
+	if (!options_words(cli, argc, argv, 0, 0))
+		return cli->code;
 	code = cli_call(cli, &request, &reply);
 	if (code != CLI_OK)
 		return code;
-	if (cli->format != FORMAT_JSON && cli->format != FORMAT_JSONL)
-		return put_table(cli, &reply.u.status);
-	put_json(&reply.u.status);
-	return cli_flush();
+	return cli_wants_json(cli) ? put_json(cli, &reply.u.status) : put_fields(cli, &reply.u.status);
 }

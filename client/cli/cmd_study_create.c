@@ -85,11 +85,11 @@ static int refused(
 
 static int print_created(struct cli *cli, const struct msg_study_reply *reply)
 {
-	struct writer w = writer_make(stdout);
+	struct writer w = cli_writer(cli);
 
-	if (cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL) {
+	if (cli_wants_json(cli)) {
 		view_study_json(&w, &reply->study);
-		putchar('\n');
+		writer_finish(&w);
 	} else if (!cli->quiet) {
 		cli_say(
 			"study '%s' %s", reply->study.name, reply->attached ? "was there already" : "created");
@@ -99,19 +99,15 @@ static int print_created(struct cli *cli, const struct msg_study_reply *reply)
 
 int cmd_study_create(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"if-exists", required_argument, NULL, 'x'},
-		{0},
-	};
 	struct msg_request request = {.method = METHOD_CREATE_STUDY};
 	struct krige_error err;
 	struct msg_reply reply;
 	enum if_exists if_exists = 0;
 	int c, code;
 
-	while ((c = cli_getopt(cli, argc, argv, NULL, options)) != -1) {
+	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
-			return cli->help_exit;
+			return cli->code;
 		if_exists = studyfile_if_exists(optarg);
 		if (!if_exists)
 			return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace", optarg);

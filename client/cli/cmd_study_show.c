@@ -3,29 +3,27 @@
 #include <stdio.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/fields.h"
 #include "client/cli/number.h"
 #include "client/cli/text.h"
 #include "client/cli/view.h"
 
 int cmd_study_show(struct cli *cli, int argc, char **argv);
 
-static void row(struct table *t, const char *field, const char *value)
-{
-	table_cell(t, field);
-	table_cell(t, value);
-}
-
-static const char *param_text(const struct msg_param *p, struct arena *a)
+static const char *choices_text(const struct msg_param *p, struct arena *a)
 {
 	const char *text = "";
-	char low[NUMBER_BYTES], high[NUMBER_BYTES];
 
-	if (p->n_choices > 0) {
-		for (int i = 0; i < p->n_choices && text; i++)
-			text = arena_printf(
-				a, "%s%s%s", text, i ? ", " : "", text_scalar_quoted(a, &p->choices[i]));
-		return text ? arena_printf(a, "%s {%s}", msg_param_kind_name(p->kind), text) : NULL;
-	}
+	for (int i = 0; i < p->n_choices && text; i++)
+		text = arena_printf(
+			a, "%s%s%s", text, i ? ", " : "", text_scalar_quoted(a, &p->choices[i]));
+	return text ? arena_printf(a, "%s {%s}", msg_param_kind_name(p->kind), text) : NULL;
+}
+
+static const char *range_text(const struct msg_param *p, struct arena *a)
+{
+	char low[NUMBER_BYTES], high[NUMBER_BYTES], step[NUMBER_BYTES];
+
 	if (p->kind == PARAM_INT) {
 		snprintf(low, sizeof(low), "%.0f", p->low);
 		snprintf(high, sizeof(high), "%.0f", p->high);
@@ -33,73 +31,127 @@ static const char *param_text(const struct msg_param *p, struct arena *a)
 		number_format(low, p->low);
 		number_format(high, p->high);
 	}
-	text = arena_printf(
-		a, "%s %s .. %s%s", msg_param_kind_name(p->kind), low, high, p->log ? ", log" : "");
-	if (text && p->has_step)
-		text = arena_printf(a, "%s, step %s", text, number_format(low, p->step));
-	return text;
+	return arena_printf(a, "%s %s .. %s%s%s%s", msg_param_kind_name(p->kind), low, high,
+		p->log ? ", log" : "", p->has_step ? ", step " : "",
+		p->has_step ? number_format(step, p->step) : "");
 }
 
-static void best_rows(struct table *t, const struct msg_study *s, struct arena *a)
+static const char *param_text(const struct msg_param *p, struct arena *a)
 {
-	if (!s->best || s->spec.n_metrics == 0)
-		return;
-	row(t, "best",
-		arena_printf(a, "%s = %s in trial %" PRIu64, s->spec.metrics[0].name,
-			view_value(t, s->best, &s->spec, 0, a), s->best->number));
-	row(t, "best.params",
-		view_params_text(s->best->n_params, s->best->params, t->format == FORMAT_TABLE, a));
+	const char *text = msg_param_kind_name(p->kind);
+
+	if (p->n_choices > 0)
+		text = choices_text(p, a);
+	else if (p->has_low || p->has_high)
+		text = range_text(p, a);
+	return text && p->when ? arena_printf(a, "%s, when %s", text, p->when) : text;
 }
 
-static int print_table(struct cli *cli, const struct msg_study *s, enum format format)
+static void put_metric(struct fields *f, const struct msg_metric *m)
+{
+	struct arena *a = f->arena;
+
+	if (m->role != METRIC_CONSTRAINT) {
+		fields_text(f, m->role == METRIC_COST ? "cost" : "objective",
+			arena_printf(a, "%s %s", msg_role_name(m->role), m->name));
+		return;
+	}
+	if (m->has_lower)
+		fields_text(
+			f, "constraint", arena_printf(a, "%s >= %s", m->name, fields_real(f, m->lower)));
+	if (m->has_upper)
+		fields_text(
+			f, "constraint", arena_printf(a, "%s <= %s", m->name, fields_real(f, m->upper)));
+}
+
+static void put_best(struct fields *f, const struct msg_study *s)
+{
+	int objective = view_objective(&s->spec);
+	const struct msg_value *value;
+
+	if (!s->best || objective < 0)
+		return;
+	value = view_value(s->best, &s->spec, objective);
+	if (!value)
+		return;
+	fields_text(f, "best",
+		arena_printf(f->arena, "%s = %s in trial %" PRIu64, s->spec.metrics[objective].name,
+			fields_real(f, value->value), s->best->number));
+	fields_text(f, "best.params",
+		view_params_text(s->best->n_params, s->best->params, rows_style(&f->rows).brief, f->arena));
+}
+
+static void put_settings(struct fields *f, const struct msg_spec *spec)
+{
+	struct arena *a = f->arena;
+
+	if (spec->has_seed)
+		fields_text(f, "seed", arena_printf(a, "%" PRIu64, spec->seed));
+	if (spec->has_noise_sd)
+		fields_text(f, "noise", fields_real(f, spec->noise_sd));
+	if (spec->has_lease)
+		fields_text(f, "lease", arena_printf(a, "%g s", spec->lease_s));
+	if (spec->on_expiry == ON_EXPIRY_REQUEUE)
+		fields_text(
+			f, "on_expiry", arena_printf(a, "requeue, %" PRIu32 " times", spec->retry_limit));
+	for (int i = 0; i < spec->labels.n; i++)
+		fields_put(f, arena_printf(a, "labels.%s", spec->labels.p[i].name),
+			cell_scalar(&spec->labels.p[i].value));
+}
+
+static int put_fields(struct cli *cli, const struct msg_study *s)
 {
 	const struct msg_spec *spec = &s->spec;
 	struct arena *a = cli->arena;
-	char text[TEXT_TIME_BYTES];
-	struct table t;
+	struct fields f;
+	int code = fields_begin(&f, cli, stdout);
 
-	table_begin(&t, stdout, format, !cli->no_header);
-	table_column(&t, "field", false);
-	table_column(&t, "value", false);
-	row(&t, "name", s->name);
-	row(&t, "state", msg_study_state_name(s->state));
+	if (code != CLI_OK)
+		return code;
+	fields_text(&f, "name", s->name);
+	fields_text(&f, "state", msg_study_state_name(s->state));
 	if (s->reason)
-		row(&t, "reason", s->reason);
+		fields_text(&f, "reason", s->reason);
 	for (int i = 0; i < spec->n_metrics; i++)
-		row(&t, "objective",
-			arena_printf(a, "%s %s", msg_role_name(spec->metrics[i].role), spec->metrics[i].name));
+		put_metric(&f, &spec->metrics[i]);
 	for (int i = 0; i < spec->n_params; i++)
-		row(&t, arena_printf(a, "space.%s", spec->params[i].name), param_text(&spec->params[i], a));
-	row(&t, "budget", spec->has_budget ? arena_printf(a, "%" PRIu64, spec->budget) : "none");
+		fields_text(
+			&f, arena_printf(a, "space.%s", spec->params[i].name), param_text(&spec->params[i], a));
+	for (int i = 0; i < spec->constraints.n; i++)
+		fields_text(&f, "parameter_constraint", spec->constraints.p[i]);
+	for (int i = 0; i < spec->forbidden.n; i++)
+		fields_text(&f, "forbidden", spec->forbidden.p[i]);
+	fields_text(
+		&f, "budget", spec->has_budget ? arena_printf(a, "%" PRIu64, spec->budget) : "none");
 	for (int i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		if (s->counts[i] > 0)
-			row(&t, arena_printf(a, "trials.%s", msg_trial_state_name((enum trial_state)i)),
-				arena_printf(a, "%" PRIu64, s->counts[i]));
-	best_rows(&t, s, a);
-	if (spec->has_seed)
-		row(&t, "seed", arena_printf(a, "%" PRIu64, spec->seed));
-	if (spec->has_lease)
-		row(&t, "lease", arena_printf(a, "%g s", spec->lease_s));
-	row(&t, "created", text_time(text, s->created_ms));
-	return table_end(&t) ? cli_flush() : cli_no_memory();
+			fields_count(&f,
+				arena_printf(a, "trials.%s", msg_trial_state_name((enum trial_state)i)),
+				s->counts[i]);
+	put_best(&f, s);
+	put_settings(&f, spec);
+	fields_put(&f, "created", cell_time(s->created_ms));
+	return fields_end(&f);
+}
+
+static int put(struct cli *cli, const struct msg_study *s)
+{
+	struct writer w = cli_writer(cli);
+
+	if (!cli_wants_json(cli))
+		return put_fields(cli, s);
+	view_study_json(&w, s);
+	writer_finish(&w);
+	return cli_flush();
 }
 
 int cmd_study_show(struct cli *cli, int argc, char **argv)
 {
-	struct writer w = writer_make(stdout);
 	const struct msg_study *study;
 	int code;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+	if (!options_words(cli, argc, argv, 1, 1))
+		return cli->code;
 	code = cli_study(cli, argv[optind], &study);
-	if (code != CLI_OK)
-		return code;
-	if (cli->format != FORMAT_JSON && cli->format != FORMAT_JSONL)
-		return print_table(cli, study, cli_format(cli));
-	view_study_json(&w, study);
-	putchar('\n');
-	return cli_flush();
+	return code == CLI_OK ? put(cli, study) : code;
 }

@@ -17,7 +17,7 @@ COMMAND(undelete)
 
 static int change(struct cli *cli, struct msg_request *request)
 {
-	struct writer w = writer_make(stdout);
+	struct writer w = cli_writer(cli);
 	const struct msg_study *s;
 	struct msg_reply reply;
 	int code = cli_call(cli, request, &reply);
@@ -25,9 +25,9 @@ static int change(struct cli *cli, struct msg_request *request)
 	if (code != CLI_OK)
 		return code;
 	s = &reply.u.study.study;
-	if (cli->format == FORMAT_JSON || cli->format == FORMAT_JSONL) {
+	if (cli_wants_json(cli)) {
 		view_study_json(&w, s);
-		putchar('\n');
+		writer_finish(&w);
 	} else if (!cli->quiet) {
 		cli_say("study '%s' is %s", s->name, msg_study_state_name(s->state));
 	}
@@ -37,10 +37,8 @@ static int change(struct cli *cli, struct msg_request *request)
 /* One word, the name of the study. */
 static int name_only(struct cli *cli, int argc, char **argv, const char **name)
 {
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+	if (!options_words(cli, argc, argv, 1, 1))
+		return cli->code;
 	*name = argv[optind];
 	return CLI_OK;
 }
@@ -82,14 +80,13 @@ int cmd_study_delete(struct cli *cli, int argc, char **argv)
 
 int cmd_study_undelete(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {{"id", required_argument, NULL, 'i'}, {0}};
 	struct msg_request request = {.method = METHOD_DELETE_STUDY};
 	struct msg_delete_study *m = &request.u.delete_study;
 	int c;
 
-	while ((c = cli_getopt(cli, argc, argv, NULL, options)) != -1) {
+	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
-			return cli->help_exit;
+			return cli->code;
 		m->has_id = number_parse_u64(optarg, &m->id);
 		if (!m->has_id)
 			return cli_usage(cli,
@@ -98,7 +95,7 @@ int cmd_study_undelete(struct cli *cli, int argc, char **argv)
 				optarg);
 	}
 	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+		return cli_usage(cli, "give %s", cli->command->args);
 	m->study = argv[optind];
 	m->undelete = true;
 	return change(cli, &request);
@@ -111,8 +108,8 @@ int cmd_study_set(struct cli *cli, int argc, char **argv)
 	struct msg_update_study *m = &request.u.update_study;
 	const char *value;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
+	if (options_next(cli, argc, argv) != -1)
+		return cli->code;
 	if (argc - optind != 2)
 		return cli_usage(cli, "a study name and budget=N");
 	m->study = argv[optind];

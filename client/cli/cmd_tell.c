@@ -201,20 +201,15 @@ static int first_negative(int argc, char **argv)
 
 int cmd_tell(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"failed", required_argument, NULL, 'f'},
-		{"infeasible", required_argument, NULL, 'i'},
-		{0},
-	};
 	enum trial_state state = 0;
 	const char *reason = NULL;
 	struct msg_reply reply = {0};
 	uint64_t number;
 	int c, code, n;
 
-	while ((c = cli_getopt(cli, first_negative(argc, argv), argv, NULL, options)) != -1) {
+	while ((c = options_next(cli, first_negative(argc, argv), argv)) != -1) {
 		if (c == '?')
-			return cli->help_exit;
+			return cli->code;
 		if (reason)
 			return cli_usage(cli, "one of --failed and --infeasible");
 		state = c == 'f' ? TRIAL_FAILED : TRIAL_INFEASIBLE;

@@ -1,7 +1,7 @@
-/* krige trial list NAME, krige trial show NAME N. */
-#include <inttypes.h>
+/* krige trial list STUDY, krige trial show STUDY N. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client/cli/cli.h"
 #include "client/cli/number.h"
@@ -36,77 +36,51 @@ static bool read_states(struct cli *cli, char *words, uint32_t *states)
 	return true;
 }
 
-static bool read_count(struct cli *cli, const char *option, const char *text, uint64_t *out)
+static bool put(void *ctx, const struct msg_trial *trial)
 {
-	if (number_parse_u64(text, out))
-		return true;
-	cli_usage(cli, "%s: '%s' is not a whole number", option, text);
-	return false;
+	struct trials *out = ctx;
+
+	trials_put(out, trial);
+	return !rows_full(&out->rows);
 }
 
-/* Pages until the end or `limit` trials (0: all). */
-static int list(struct cli *cli, struct msg_list_trials *m, uint64_t limit, struct trials *out)
+static int list(struct cli *cli, struct msg_list_trials *m, const struct msg_spec *spec)
 {
-	struct msg_request request = {.method = METHOD_LIST_TRIALS};
-	struct msg_list_trials_reply *page;
-	struct msg_reply reply;
-	uint64_t left = limit;
-	int code;
+	struct trials out;
+	int code = trials_begin(&out, cli, stdout, spec, true), ended;
 
-	page = &reply.u.list_trials;
-	do {
-		struct arena_mark mark = arena_mark(cli->arena);
-
-		m->limit = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
-		request.u.list_trials = *m;
-		request.meta = (struct msg_meta){0};
-		code = cli_call(cli, &request, &reply);
-		if (code != CLI_OK)
-			return code;
-		for (int i = 0; i < page->n; i++)
-			trials_put(out, &page->trials[i]);
-		m->from_number = page->next_number;
-		left -= (uint64_t)page->n < left ? (uint64_t)page->n : left;
-		arena_release(cli->arena, mark);
-	} while (page->more && (limit == 0 || left > 0));
-	return CLI_OK;
+	if (code != CLI_OK)
+		return code;
+	/* No more than what is shown, where that is known. */
+	if (cli->has_limit && !cli->filter && !cli->sort && cli->limit <= UINT32_MAX)
+		m->limit = (uint32_t)cli->limit;
+	if (!cli->has_limit || cli->limit > 0)
+		code = trials_each(cli, m, put, &out);
+	ended = trials_end(&out);
+	return code != CLI_OK ? code : ended;
 }
 
 int cmd_trial_list(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"state", required_argument, NULL, 's'},
-		{"limit", required_argument, NULL, 'l'},
-		{"since", required_argument, NULL, 'S'},
-		{0},
-	};
-	struct msg_list_trials m = {.params = true, .values = true, .why = true};
+	struct msg_list_trials m = {.params = true, .values = true, .why = true, .labels = true};
 	const struct msg_study *study;
-	struct trials out;
-	uint64_t limit = 0;
 	bool ok = true;
-	int c, code, ended;
+	int c, code;
 
-	while ((c = cli_getopt(cli, argc, argv, NULL, options)) != -1) {
+	while ((c = options_next(cli, argc, argv)) != -1) {
 		switch (c) {
 		case 's': ok = read_states(cli, optarg, &m.states); break;
-		case 'l': ok = read_count(cli, "--limit", optarg, &limit); break;
-		case 'S': ok = read_count(cli, "--since", optarg, &m.since_seq); break;
-		default: return cli->help_exit;
+		case 'S': ok = options_count(cli, "--since", optarg, 0, &m.since_seq); break;
+		default: return cli->code;
 		}
 		if (!ok)
 			return CLI_USAGE;
 	}
 	if (argc - optind != 1)
-		return cli_usage(cli, "one study name");
+		return cli_usage(cli, "give %s", cli->command->args);
 	m.study = argv[optind];
 	code = cli_study(cli, m.study, &study);
-	if (code != CLI_OK)
-		return code;
-	trials_begin(&out, cli, &study->spec, true);
-	code = list(cli, &m, limit, &out);
-	ended = trials_end(&out);
-	return code != CLI_OK ? code : ended;
+	return code == CLI_OK ? list(cli, &m, &study->spec) : code;
 }
 
 int cmd_trial_show(struct cli *cli, int argc, char **argv)
@@ -114,23 +88,15 @@ int cmd_trial_show(struct cli *cli, int argc, char **argv)
 	struct msg_request request = {.method = METHOD_GET_TRIAL};
 	const struct msg_study *study;
 	struct msg_reply reply;
-	struct trials out;
 	int code;
 
-	if (cli_getopt(cli, argc, argv, NULL, NULL) != -1)
-		return cli->help_exit;
-	if (argc - optind != 2)
-		return cli_usage(cli, "a study name and a trial number");
+	if (!options_words(cli, argc, argv, 2, 2))
+		return cli->code;
 	request.u.get_trial.study = argv[optind];
 	if (!number_parse_u64(argv[optind + 1], &request.u.get_trial.number))
 		return cli_usage(cli, "'%s' is not a trial number", argv[optind + 1]);
 	code = cli_study(cli, argv[optind], &study);
 	if (code == CLI_OK)
 		code = cli_call(cli, &request, &reply);
-	if (code != CLI_OK)
-		return code;
-	trials_begin(&out, cli, &study->spec, false);
-	for (int i = 0; i < reply.u.trials.n; i++)
-		trials_put(&out, &reply.u.trials.trials[i]);
-	return trials_end(&out);
+	return code == CLI_OK ? trials_print(cli, &study->spec, &reply.u.trials, false) : code;
 }

@@ -28,32 +28,79 @@ static const char *params_json(const struct msg_trial *t, struct arena *a)
 	return copy;
 }
 
-static const char *variable(const char *name, struct arena *a)
+static const char *plain_variable(const char *name, struct arena *a)
 {
-	char *out = arena_printf(a, "KRIGE_PARAM_%s", name);
+	static const char prefix[] = "KRIGE_PARAM_";
+	char *out = arena_alloc(a, sizeof(prefix) + 2 * strlen(name)), *to = out;
 
-	for (char *c = out; c && *c; c++)
-		if (!isascii((unsigned char)*c) || (!isalnum((unsigned char)*c) && *c != '_'))
-			*c = '_';
+	if (!out)
+		return NULL;
+	to = stpcpy(to, prefix);
+	for (; *name; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (c >= 0x80)
+			to += sprintf(to, "%02X", c);
+		else
+			*to++ = isalnum(c) ? *name : '_';
+	}
+	*to = '\0';
 	return out;
 }
 
-int env_of_trial(
-	const struct env_pair **out, const char *study, const struct msg_trial *t, struct arena *a)
+static bool is_in(const char *name, const char *const *names, int n)
 {
-	int n = 3 + t->n_params;
-	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, n);
+	for (int i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
 
-	if (!pairs)
+/* The variable of each parameter of the space. Cost quadratic in their number. */
+static const char **variables(const struct msg_spec *spec, struct arena *a)
+{
+	const char **names = ARENA_ARRAY(a, const char *, spec->n_params + 1);
+
+	for (int i = 0; names && i < spec->n_params; i++) {
+		const char *plain = plain_variable(spec->params[i].name, a);
+
+		names[i] = plain;
+		for (int k = 2; names[i] && is_in(names[i], names, i); k++)
+			names[i] = arena_printf(a, "%s_%d", plain, k);
+		if (!names[i])
+			return NULL;
+	}
+	return names;
+}
+
+static const char *variable(const struct msg_spec *spec, const char *const *names, const char *name)
+{
+	for (int i = 0; i < spec->n_params; i++)
+		if (strcmp(spec->params[i].name, name) == 0)
+			return names[i];
+	return NULL;
+}
+
+int env_of_trial(const struct env_pair **out, const struct msg_study *study,
+	const struct msg_trial *t, struct arena *a)
+{
+	const char **names = variables(&study->spec, a);
+	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, 3 + t->n_params);
+	int n = 3;
+
+	if (!names || !pairs)
 		return -1;
-	pairs[0] = (struct env_pair){"KRIGE_STUDY", study};
+	pairs[0] = (struct env_pair){"KRIGE_STUDY", study->name};
 	pairs[1] = (struct env_pair){"KRIGE_TRIAL", arena_printf(a, "%" PRIu64, t->number)};
 	pairs[2] = (struct env_pair){"KRIGE_PARAMS", params_json(t, a)};
-	for (int i = 0; i < t->n_params; i++)
-		pairs[3 + i] = (struct env_pair){
-			variable(t->params[i].name, a), text_scalar(a, &t->params[i].value)};
+	for (int i = 0; i < t->n_params; i++) {
+		const char *name = variable(&study->spec, names, t->params[i].name);
+
+		if (name)
+			pairs[n++] = (struct env_pair){name, text_scalar(a, &t->params[i].value)};
+	}
 	for (int i = 0; i < n; i++)
-		if (!pairs[i].name || !pairs[i].value)
+		if (!pairs[i].value)
 			return -1;
 	*out = pairs;
 	return n;

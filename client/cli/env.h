@@ -11,10 +11,12 @@ struct env_pair {
 	const char *name, *value;
 };
 
-/* Characters of a parameter's name that a variable's cannot have become '_'. Returns how many,
- * -1 when memory runs out. */
-int env_of_trial(
-	const struct env_pair **out, const char *study, const struct msg_trial *t, struct arena *a);
+/* In a parameter's name what a variable's cannot have becomes '_', a byte that is not ASCII its two
+ * hexadecimal digits; where two parameters of the space would be one variable, the later ones
+ * get _2, _3, ..: a parameter is the same variable in each trial. Returns how many, -1 when memory
+ * runs out. */
+int env_of_trial(const struct env_pair **out, const struct msg_study *study,
+	const struct msg_trial *t, struct arena *a);
 
 /* This process's environment and the pairs, which win: NULL-terminated. NULL when memory
  * runs out. */

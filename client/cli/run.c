@@ -280,7 +280,7 @@ static enum kr_status prepare(
 		s = template_expand(path, r->result_file, j->trial, j->arena, err);
 	if (s != KR_OK)
 		return s;
-	n = env_of_trial(&pairs, r->study->name, j->trial, j->arena);
+	n = env_of_trial(&pairs, r->study, j->trial, j->arena);
 	env = n < 0 ? NULL : env_with(pairs, n, j->arena);
 	if (!env)
 		return kr_fail(err, KR_ENOMEM, "no memory for the environment");

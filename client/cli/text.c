@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,6 +22,44 @@ const char *text_time(char out[TEXT_TIME_BYTES], uint64_t unix_ms)
 	}
 	len = strftime(out, TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(out + len, TEXT_TIME_BYTES - len, ".%03uZ", (unsigned)(unix_ms % 1000));
+	return out;
+}
+
+const char *text_time_brief(char out[TEXT_TIME_BYTES], uint64_t unix_ms, bool utc)
+{
+	time_t seconds = (time_t)(unix_ms / 1000);
+	struct tm tm;
+	size_t len;
+	long minutes;
+
+	if (!(utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm))) {
+		snprintf(out, TEXT_TIME_BYTES, "?");
+		return out;
+	}
+	len = strftime(out, TEXT_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	minutes = utc ? 0 : tm.tm_gmtoff / 60;
+	if (minutes == 0)
+		snprintf(out + len, TEXT_TIME_BYTES - len, "Z");
+	else
+		snprintf(out + len, TEXT_TIME_BYTES - len, "%c%02ld:%02ld", minutes < 0 ? '-' : '+',
+			labs(minutes) / 60, labs(minutes) % 60);
+	return out;
+}
+
+const char *text_span(char out[TEXT_TIME_BYTES], double seconds)
+{
+	long s = seconds < 1e15 ? (long)seconds : 0;
+
+	if (seconds < 1)
+		snprintf(out, TEXT_TIME_BYTES, "%.0f ms", seconds * 1000);
+	else if (s < 60)
+		snprintf(out, TEXT_TIME_BYTES, "%.3g s", seconds);
+	else if (s < 3600)
+		snprintf(out, TEXT_TIME_BYTES, "%ld min %02ld s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(out, TEXT_TIME_BYTES, "%ld h %02ld min", s / 3600, s % 3600 / 60);
+	else
+		snprintf(out, TEXT_TIME_BYTES, "%ld d %ld h", s / 86400, s % 86400 / 3600);
 	return out;
 }
 

@@ -2,6 +2,7 @@
 #ifndef KR_CLIENT_CLI_TEXT_H
 #define KR_CLIENT_CLI_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -11,6 +12,12 @@ enum { TEXT_TIME_BYTES = 32 };
 
 /* ISO 8601 in UTC with milliseconds: 2026-01-31T08:15:00.250Z. Returns out. */
 const char *text_time(char out[TEXT_TIME_BYTES], uint64_t unix_ms);
+
+/* The same to the second for people: with Z in UTC, else with the offset of the local zone. */
+const char *text_time_brief(char out[TEXT_TIME_BYTES], uint64_t unix_ms, bool utc);
+
+/* A span of time, as "250 ms", "12 s", "3 min 20 s", "2 h 05 min", "3 d 4 h". Returns out. */
+const char *text_span(char out[TEXT_TIME_BYTES], double seconds);
 
 /* "null", "true", "3", "0.1", or the string itself. In the arena or static; NULL when memory
  * runs out. */

@@ -2,40 +2,97 @@
 
 #include "client/cli/view.h"
 
-void trials_begin(struct trials *t, struct cli *cli, const struct msg_spec *spec, bool many)
+/* ---- out ---------------------------------------------------------------------------- */
+
+struct trials_item {
+	const struct msg_spec *spec;
+	const struct msg_trial *trial;
+};
+
+static void put_json(struct writer *w, const void *item)
 {
-	*t = (struct trials){.cli = cli,
-		.spec = spec,
-		.many = many,
-		.format = cli_format(cli),
-		.writer = writer_make(stdout)};
-	if (t->format == FORMAT_JSON && many)
-		writer_array(&t->writer);
-	if (t->format == FORMAT_JSON || t->format == FORMAT_JSONL)
-		return;
-	table_begin(&t->table, stdout, t->format, !cli->no_header);
-	view_trial_columns(&t->table, spec, cli->arena);
+	const struct trials_item *i = item;
+
+	view_trial_json(w, i->spec, i->trial);
 }
 
-void trials_put(struct trials *t, const struct msg_trial *trial)
+int trials_begin(
+	struct trials *t, struct cli *cli, FILE *out, const struct msg_spec *spec, bool many)
 {
-	if (t->format != FORMAT_JSON && t->format != FORMAT_JSONL) {
-		view_trial_row(&t->table, t->spec, trial, t->cli->arena);
-		return;
+	int code = rows_open(&t->rows, cli, out);
+
+	if (code != CLI_OK)
+		return code;
+	t->spec = spec;
+	t->rows.single = !many;
+	view_trial_columns(&t->rows, spec);
+	code = rows_ready(&t->rows);
+	t->cells = ARENA_ARRAY(t->rows.arena, struct cell, t->rows.n_columns);
+	if (code == CLI_OK && !t->cells)
+		code = cli_no_memory();
+	if (code != CLI_OK) {
+		t->rows.shown = NULL; /* not begun: print nothing */
+		rows_close(&t->rows);
 	}
-	view_trial_json(&t->writer, t->spec, trial);
-	if (t->format == FORMAT_JSONL)
-		putchar('\n');
+	return code;
+}
+
+bool trials_put(struct trials *t, const struct msg_trial *trial)
+{
+	struct trials_item item = {t->spec, trial};
+
+	view_trial_cells(t->cells, &t->rows, t->spec, trial);
+	return rows_put(&t->rows, t->cells, put_json, &item);
+}
+
+bool trials_pass(struct trials *t, const struct msg_trial *trial)
+{
+	view_trial_cells(t->cells, &t->rows, t->spec, trial);
+	return !t->rows.filter || filter_match(t->rows.filter, t->cells);
 }
 
 int trials_end(struct trials *t)
 {
-	if (t->format == FORMAT_JSON) {
-		if (t->many)
-			writer_end(&t->writer);
-		putchar('\n');
-	} else if (t->format != FORMAT_JSONL && !table_end(&t->table)) {
-		return cli_no_memory();
+	return rows_close(&t->rows);
+}
+
+int trials_print(
+	struct cli *cli, const struct msg_spec *spec, const struct msg_trials_reply *reply, bool many)
+{
+	struct trials out;
+	int code = trials_begin(&out, cli, stdout, spec, many);
+
+	if (code != CLI_OK)
+		return code;
+	for (int i = 0; i < reply->n; i++)
+		trials_put(&out, &reply->trials[i]);
+	return trials_end(&out);
+}
+
+/* ---- in ----------------------------------------------------------------------------- */
+
+int trials_each(struct cli *cli, struct msg_list_trials *m, trials_visit *visit, void *ctx)
+{
+	struct msg_request request = {.method = METHOD_LIST_TRIALS};
+	struct msg_list_trials_reply *page;
+	struct msg_reply reply;
+	bool more = true;
+	int code = CLI_OK;
+
+	page = &reply.u.list_trials;
+	while (more) {
+		struct arena_mark mark = arena_mark(cli->arena);
+
+		request.u.list_trials = *m;
+		request.meta = (struct msg_meta){0};
+		code = cli_call(cli, &request, &reply);
+		if (code != CLI_OK)
+			break;
+		for (int i = 0; i < page->n && more; i++)
+			more = visit(ctx, &page->trials[i]);
+		more = more && page->more;
+		m->from_number = page->next_number;
+		arena_release(cli->arena, mark);
 	}
-	return cli_flush();
+	return code;
 }

@@ -15,6 +15,11 @@ static const char *metric_name(const struct msg_spec *spec, const struct msg_val
 	return spec && spec->n_metrics > 0 ? spec->metrics[0].name : "value";
 }
 
+const char *view_on_expiry(enum on_expiry e)
+{
+	return e == ON_EXPIRY_REQUEUE ? "requeue" : "expire";
+}
+
 void view_params_json(struct writer *w, int n, const struct msg_named *params)
 {
 	writer_object(w);
@@ -31,9 +36,40 @@ static void values_json(struct writer *w, const struct msg_spec *spec, const str
 	writer_end(w);
 }
 
+/* Standard errors, of the values that have one. */
+static void sems_json(struct writer *w, const struct msg_spec *spec, const struct msg_trial *t)
+{
+	writer_object(w);
+	for (int i = 0; i < t->n_values; i++)
+		if (t->values[i].has_sem)
+			writer_real(writer_key(w, metric_name(spec, &t->values[i])), t->values[i].sem);
+	writer_end(w);
+}
+
+static void progress_json(struct writer *w, const struct msg_trial *t)
+{
+	writer_array(w);
+	for (int i = 0; i < t->n_progress; i++) {
+		writer_object(w);
+		writer_int(writer_key(w, "step"), t->progress[i].step);
+		writer_real(writer_key(w, "value"), t->progress[i].value);
+		writer_time(writer_key(w, "time"), t->progress[i].time_ms);
+		writer_end(w);
+	}
+	writer_end(w);
+}
+
+static void texts_json(struct writer *w, const struct msg_texts *texts)
+{
+	writer_array(w);
+	for (int i = 0; i < texts->n; i++)
+		writer_string(w, texts->p[i]);
+	writer_end(w);
+}
+
 static void why_json(struct writer *w, const struct msg_why *why)
 {
-	static const char *const rules[] = {"none", "initial", "model", "fill"};
+	static const char *const rules[] = {"none", "initial", "model", "fill", "enqueued"};
 	static const char *const fresh[] = {"none", "fresh", "partial", "fallback"};
 
 	if (!why->rule) {
@@ -48,6 +84,8 @@ static void why_json(struct writer *w, const struct msg_why *why)
 		writer_real(writer_key(w, "sd"), why->sd);
 		writer_real(writer_key(w, "log_acq"), why->log_acq);
 	}
+	if (why->has_p_feasible)
+		writer_real(writer_key(w, "p_feasible"), why->p_feasible);
 	writer_end(w);
 }
 
@@ -81,6 +119,16 @@ void view_trial_json(struct writer *w, const struct msg_spec *spec, const struct
 	why_json(writer_key(w, "why"), &t->why);
 	if (t->has_lease)
 		lease_json(writer_key(w, "lease"), &t->lease);
+	sems_json(writer_key(w, "sems"), spec, t);
+	writer_key(w, "feasible");
+	if (t->has_feasible)
+		writer_bool(w, t->feasible);
+	else
+		writer_null(w);
+	writer_bool(writer_key(w, "excluded"), t->excluded);
+	writer_string(writer_key(w, "note"), t->note);
+	view_params_json(writer_key(w, "labels"), t->labels.n, t->labels.p);
+	progress_json(writer_key(w, "progress"), t);
 	writer_end(w);
 }
 
@@ -112,6 +160,35 @@ static void param_json(struct writer *w, const struct msg_param *p)
 			writer_scalar(w, &p->choices[i]);
 		writer_end(w);
 	}
+	if (p->when)
+		writer_string(writer_key(w, "when"), p->when);
+	writer_end(w);
+}
+
+static void number_or_null(struct writer *w, const char *key, bool has, double x)
+{
+	writer_key(w, key);
+	if (has)
+		writer_real(w, x);
+	else
+		writer_null(w);
+}
+
+static void metrics_json(struct writer *w, const struct msg_spec *spec)
+{
+	writer_array(w);
+	for (int i = 0; i < spec->n_metrics; i++) {
+		const struct msg_metric *m = &spec->metrics[i];
+
+		writer_object(w);
+		writer_string(writer_key(w, "name"), m->name);
+		writer_string(writer_key(w, "role"), msg_role_name(m->role));
+		if (m->has_lower)
+			writer_real(writer_key(w, "lower"), m->lower);
+		if (m->has_upper)
+			writer_real(writer_key(w, "upper"), m->upper);
+		writer_end(w);
+	}
 	writer_end(w);
 }
 
@@ -121,14 +198,7 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 	for (int i = 0; i < spec->n_params; i++)
 		param_json(writer_key(w, spec->params[i].name), &spec->params[i]);
 	writer_end(w);
-	writer_array(writer_key(w, "metrics"));
-	for (int i = 0; i < spec->n_metrics; i++) {
-		writer_object(w);
-		writer_string(writer_key(w, "name"), spec->metrics[i].name);
-		writer_string(writer_key(w, "role"), msg_role_name(spec->metrics[i].role));
-		writer_end(w);
-	}
-	writer_end(w);
+	metrics_json(writer_key(w, "metrics"), spec);
 	writer_key(w, "seed");
 	if (spec->has_seed)
 		writer_uint(w, spec->seed);
@@ -139,11 +209,13 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 		writer_uint(w, spec->budget);
 	else
 		writer_null(w);
-	writer_key(w, "lease");
-	if (spec->has_lease)
-		writer_real(w, spec->lease_s);
-	else
-		writer_null(w);
+	number_or_null(w, "lease", spec->has_lease, spec->lease_s);
+	texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
+	texts_json(writer_key(w, "forbidden"), &spec->forbidden);
+	number_or_null(w, "noise", spec->has_noise_sd, spec->noise_sd);
+	writer_string(writer_key(w, "on_expiry"), view_on_expiry(spec->on_expiry));
+	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
+	view_params_json(writer_key(w, "labels"), spec->labels.n, spec->labels.p);
 }
 
 static void best_json(struct writer *w, const struct msg_study *s)
@@ -175,23 +247,24 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 	writer_uint(writer_key(w, "reserved"), s->reserved);
 	writer_string(writer_key(w, "reason"), s->reason);
 	writer_uint(writer_key(w, "seq"), s->seq);
+	writer_uint(writer_key(w, "spec_version"), s->spec_version);
 	writer_end(w);
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
 
-static const char *const columns_before[] = {"number", "state"};
-static const char *const columns_after[] = {"reason", "worker", "attempt", "created", "finished"};
-static const char *const usual_after[] = {"", "", "1", NULL, NULL}; /* nothing to tell */
-enum { N_BEFORE = 2, N_AFTER = 5 };
+static const char *const trial_states[] = {"QUEUED", "RUNNING", "COMPLETE", "PRUNED", "FAILED",
+	"INFEASIBLE", "EXPIRED", "CANCELLED", NULL};
+static const char *const why_words[] = {"none", "initial", "model", "fill", "enqueued", NULL};
+static const char *const taken_names[] = {"number", "state", "reason", "worker", "attempt",
+	"created", "finished", "excluded", "note", "late", "told", "seq", "feasible", "why", "value",
+	NULL};
+static const char labels_prefix[] = "labels.";
 
 static bool taken(const struct msg_spec *spec, const char *name, bool is_param)
 {
-	for (int i = 0; i < N_BEFORE; i++)
-		if (strcmp(columns_before[i], name) == 0)
-			return true;
-	for (int i = 0; i < N_AFTER; i++)
-		if (strcmp(columns_after[i], name) == 0)
+	for (int i = 0; taken_names[i]; i++)
+		if (strcmp(taken_names[i], name) == 0)
 			return true;
 	for (int i = 0; is_param && i < spec->n_metrics; i++)
 		if (strcmp(spec->metrics[i].name, name) == 0)
@@ -199,86 +272,158 @@ static bool taken(const struct msg_spec *spec, const char *name, bool is_param)
 	return false;
 }
 
-static void column(struct table *t, const struct msg_spec *spec, const char *name, bool is_param,
-	bool right, struct arena *a)
+static void add(
+	struct rows *r, const char *name, enum column_type type, int flags, const char *usual)
 {
-	const char *full = name;
-
-	if (taken(spec, name, is_param))
-		full = arena_printf(a, "%s.%s", is_param ? "params" : "values", name);
-	table_column(t, full ? full : name, right);
+	rows_column(r, (struct column){.name = name, .type = type, .flags = flags, .usual = usual});
 }
 
-void view_trial_columns(struct table *t, const struct msg_spec *spec, struct arena *a)
+static void add_metrics(struct rows *r, const struct msg_spec *spec)
 {
-	table_column(t, columns_before[0], true);
-	table_column(t, columns_before[1], false);
-	for (int i = 0; i < spec->n_metrics; i++)
-		column(t, spec, spec->metrics[i].name, false, true, a);
-	for (int i = 0; i < spec->n_params; i++)
-		column(t, spec, spec->params[i].name, true, spec->params[i].kind <= PARAM_INT, a);
-	for (int i = 0; i < N_AFTER; i++) {
-		if (usual_after[i])
-			table_column_unless(t, columns_after[i], usual_after[i]);
-		else
-			table_column(t, columns_after[i], false);
+	int objective = view_objective(spec);
+
+	for (int i = 0; i < spec->n_metrics; i++) {
+		const struct msg_metric *m = &spec->metrics[i];
+		const char *full = arena_printf(r->arena, "values.%s", m->name);
+		struct column c = {.name = m->name, .aliases = {full}, .type = COLUMN_NUMBER};
+
+		if (taken(spec, m->name, false) && strcmp(m->name, "value") != 0)
+			c.name = full ? full : m->name;
+		if (i == objective)
+			c.aliases[1] = "value";
+		rows_column(r, c);
 	}
 }
 
-const char *view_value(const struct table *t, const struct msg_trial *trial,
-	const struct msg_spec *spec, int metric, struct arena *a)
+static enum column_type param_type(const struct msg_param *p)
 {
-	char text[NUMBER_BYTES];
+	return p->kind <= PARAM_INT ? COLUMN_NUMBER : p->kind == PARAM_BOOL ? COLUMN_BOOL : COLUMN_ANY;
+}
 
-	for (int i = 0; i < trial->n_values; i++)
-		if (strcmp(metric_name(spec, &trial->values[i]), spec->metrics[metric].name) == 0)
-			return arena_printf(a, "%s", table_number(t, text, trial->values[i].value));
+static void add_params(struct rows *r, const struct msg_spec *spec)
+{
+	for (int i = 0; i < spec->n_params; i++) {
+		const struct msg_param *p = &spec->params[i];
+		const char *full = arena_printf(r->arena, "params.%s", p->name);
+		struct column c = {.name = p->name, .aliases = {full}, .type = param_type(p)};
+
+		if (taken(spec, p->name, true))
+			c.name = full ? full : p->name;
+		rows_column(r, c);
+	}
+}
+
+/* A column for each label that an option names. */
+static void add_labels(struct rows *r)
+{
+	const char *name;
+
+	for (int i = 0; (name = rows_mentions(r, i)); i++)
+		if (strncmp(name, labels_prefix, strlen(labels_prefix)) == 0)
+			add(r, name, COLUMN_ANY, COLUMN_HIDDEN, NULL);
+}
+
+void view_trial_columns(struct rows *r, const struct msg_spec *spec)
+{
+	add(r, "number", COLUMN_NUMBER, 0, NULL);
+	rows_column(r, (struct column){.name = "state", .type = COLUMN_WORD, .words = trial_states});
+	add_metrics(r, spec);
+	add_params(r, spec);
+	add(r, "reason", COLUMN_TEXT, 0, "");
+	add(r, "worker", COLUMN_TEXT, 0, "");
+	add(r, "attempt", COLUMN_NUMBER, 0, "1");
+	add(r, "created", COLUMN_TIME, COLUMN_WIDE, NULL);
+	add(r, "finished", COLUMN_TIME, COLUMN_WIDE, NULL);
+	add(r, "excluded", COLUMN_BOOL, 0, "false");
+	add(r, "note", COLUMN_TEXT, 0, "");
+	add(r, "late", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
+	add(r, "told", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
+	add(r, "seq", COLUMN_NUMBER, COLUMN_HIDDEN, NULL);
+	add(r, "feasible", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
+	rows_column(r,
+		(struct column){
+			.name = "why", .type = COLUMN_WORD, .flags = COLUMN_HIDDEN, .words = why_words});
+	add_labels(r);
+}
+
+int view_objective(const struct msg_spec *spec)
+{
+	for (int i = 0; i < spec->n_metrics; i++)
+		if (spec->metrics[i].role == METRIC_MINIMIZE || spec->metrics[i].role == METRIC_MAXIMIZE)
+			return i;
+	return -1;
+}
+
+const struct msg_value *view_value(
+	const struct msg_trial *t, const struct msg_spec *spec, int metric)
+{
+	for (int i = 0; i < t->n_values; i++)
+		if (strcmp(metric_name(spec, &t->values[i]), spec->metrics[metric].name) == 0)
+			return &t->values[i];
 	return NULL;
 }
 
-/* brief: six digits. */
-static const char *scalar_text(const struct msg_scalar *s, bool brief, struct arena *a)
-{
-	char text[NUMBER_BYTES];
-
-	if (brief && s->kind == SCALAR_REAL)
-		return arena_printf(a, "%s", number_brief(text, s->r));
-	return text_scalar(a, s);
-}
-
-static const char *param_text(
-	const struct msg_trial *t, const char *name, bool brief, struct arena *a)
+const struct msg_scalar *view_param(const struct msg_trial *t, const char *name)
 {
 	for (int i = 0; i < t->n_params; i++)
 		if (strcmp(t->params[i].name, name) == 0)
-			return scalar_text(&t->params[i].value, brief, a);
+			return &t->params[i].value;
 	return NULL;
 }
 
-void view_trial_row(
-	struct table *t, const struct msg_spec *spec, const struct msg_trial *trial, struct arena *a)
+static struct cell label_cell(const struct msg_labels *labels, const char *name)
 {
-	char time[TEXT_TIME_BYTES];
+	for (int i = 0; i < labels->n; i++)
+		if (strcmp(labels->p[i].name, name) == 0)
+			return cell_scalar(&labels->p[i].value);
+	return cell_none();
+}
 
-	table_cell(t, arena_printf(a, "%" PRIu64, trial->number));
-	table_cell(t, msg_trial_state_name(trial->state));
-	for (int i = 0; i < spec->n_metrics; i++)
-		table_cell(t, view_value(t, trial, spec, i, a));
-	for (int i = 0; i < spec->n_params; i++)
-		table_cell(t, param_text(trial, spec->params[i].name, t->format == FORMAT_TABLE, a));
-	table_cell(t, trial->reason);
-	table_cell(t, trial->worker);
-	table_cell(t, arena_printf(a, "%" PRIu32, trial->attempt));
-	table_cell(t, trial->created_ms ? text_time(time, trial->created_ms) : NULL);
-	table_cell(t, trial->finished_ms ? text_time(time, trial->finished_ms) : NULL);
+void view_trial_cells(
+	struct cell *c, const struct rows *r, const struct msg_spec *spec, const struct msg_trial *t)
+{
+	*c++ = cell_count(t->number);
+	*c++ = cell_text(msg_trial_state_name(t->state));
+	for (int i = 0; i < spec->n_metrics; i++) {
+		const struct msg_value *v = view_value(t, spec, i);
+
+		*c++ = v ? cell_real(v->value) : cell_none();
+	}
+	for (int i = 0; i < spec->n_params; i++) {
+		const struct msg_scalar *s = view_param(t, spec->params[i].name);
+
+		*c++ = s ? cell_scalar(s) : cell_none();
+	}
+	*c++ = cell_text(t->reason);
+	*c++ = cell_text(t->worker);
+	*c++ = cell_int(t->attempt);
+	*c++ = cell_time(t->created_ms);
+	*c++ = cell_time(t->finished_ms);
+	*c++ = cell_bool(t->excluded);
+	*c++ = cell_text(t->note);
+	*c++ = cell_bool(t->late);
+	*c++ = cell_bool(t->told);
+	*c++ = cell_count(t->seq);
+	*c++ = t->has_feasible ? cell_bool(t->feasible) : cell_none();
+	*c++ = cell_text(why_words[t->why.rule]);
+	for (int i = view_trial_n_columns(spec); i < r->n_columns; i++)
+		*c++ = label_cell(&t->labels, r->columns[i].name + strlen(labels_prefix));
+}
+
+int view_trial_n_columns(const struct msg_spec *spec)
+{
+	return 14 + spec->n_metrics + spec->n_params;
 }
 
 const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a)
 {
+	struct cell_style style = {.brief = brief};
 	const char *text = "", *value;
 
 	for (int i = 0; i < n && text; i++) {
-		value = scalar_text(&params[i].value, brief, a);
+		struct cell c = cell_scalar(&params[i].value);
+
+		value = cell_print(&c, &style, a);
 		text = value ? arena_printf(a, "%s%s%s=%s", text, i ? " " : "", params[i].name, value)
 					 : NULL;
 	}

@@ -1,6 +1,6 @@
 /* JSON as it goes out, value by value: writer_object, writer_key, writer_int ..
- * writer_end. Compact, keys in the order given. What cannot be written shows in
- * ferror of the file. */
+ * writer_end .. writer_finish. Compact, keys in the order given; or, with yaml set, the
+ * same as YAML in blocks. What cannot be written shows in ferror of the file. */
 #ifndef KR_CLIENT_CLI_WRITER_H
 #define KR_CLIENT_CLI_WRITER_H
 
@@ -17,8 +17,9 @@ struct writer {
 	int depth;
 	struct {
 		bool array, filled;
+		bool below, beside; /* YAML: opened after a key, after a dash */
 	} level[WRITER_DEPTH];
-	bool after_key;
+	bool after_key, yaml;
 };
 
 /* A writer at the beginning; out stays the caller's. */
@@ -28,6 +29,9 @@ struct writer writer_make(FILE *out);
 void writer_object(struct writer *w);
 void writer_array(struct writer *w);
 void writer_end(struct writer *w);
+
+/* The line end after a document. */
+void writer_finish(struct writer *w);
 
 /* Returns w, so that writer_int(writer_key(w, "number"), 3) reads as one. */
 struct writer *writer_key(struct writer *w, const char *key);
@@ -42,5 +46,8 @@ void writer_real(struct writer *w, double x);
 void writer_string(struct writer *w, const char *s);
 void writer_scalar(struct writer *w, const struct msg_scalar *s);
 void writer_time(struct writer *w, uint64_t unix_ms);
+
+/* One value that is JSON already. */
+void writer_raw(struct writer *w, const char *json);
 
 #endif

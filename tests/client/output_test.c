@@ -1,4 +1,5 @@
 /* What goes out: JSON, rows, exit codes; and words typed in: parameters, results. */
+#include <locale.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +12,12 @@
 
 #include "base/arena.h"
 #include "client/cli/cli.h"
+#include "client/cli/layout.h"
 #include "client/cli/measure.h"
 #include "client/cli/param.h"
-#include "client/cli/table.h"
+#include "client/cli/rows.h"
 #include "client/cli/text.h"
+#include "client/cli/trials.h"
 #include "client/cli/view.h"
 
 static struct arena *arena;
@@ -101,7 +104,8 @@ static void test_trial_json(void **state)
 		"\"n\":-9223372036854775808,\"o=p\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\"},"
 		"\"values\":{\"loss\":0.1},\"reason\":null,\"worker\":null,\"attempt\":1,"
 		"\"created\":\"2026-01-31T08:00:00.250Z\",\"finished\":null,\"late\":false,"
-		"\"told\":false,\"seq\":9,\"why\":null}");
+		"\"told\":false,\"seq\":9,\"why\":null,\"sems\":{},\"feasible\":null,\"excluded\":false,"
+		"\"note\":null,\"labels\":{},\"progress\":[]}");
 }
 
 static void test_study_json(void **state)
@@ -128,49 +132,168 @@ static void test_study_json(void **state)
 		"\"o=p\":{\"type\":\"categorical\",\"choices\":[1,1.0,\"1\",true,null,\"null\","
 		"\"sgd\"]}},\"metrics\":[{\"name\":\"loss\",\"role\":\"minimize\"}],"
 		"\"seed\":18446744073709551615,\"budget\":null,\"lease\":600.0,"
+		"\"parameter_constraints\":[],\"forbidden\":[],\"noise\":null,\"on_expiry\":\"expire\","
+		"\"retry_limit\":0,\"labels\":{},"
 		"\"counts\":{\"QUEUED\":0,\"RUNNING\":0,\"COMPLETE\":2,\"PRUNED\":0,\"FAILED\":0,"
 		"\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"best\":null,"
 		"\"created\":\"2026-01-31T08:00:00.000Z\",\"reserved\":0,\"reason\":null,"
-		"\"seq\":11}");
+		"\"seq\":11,\"spec_version\":0}");
 }
 
-static void put_rows(enum format format, bool header, const char *text)
+/* Two columns, two rows, with what each format has to escape. */
+static void put_rows(struct cli cli, const char *text)
 {
+	const struct cell first[] = {cell_text("x\ty\n\\\x1b"), cell_int(1)};
+	const struct cell second[] = {cell_none(), cell_text("a,\"b|\"")};
 	struct memory m;
-	struct table t;
+	struct rows r;
 
 	open_memory(&m);
-	table_begin(&t, m.file, format, header);
-	table_column(&t, "a", false);
-	table_column(&t, "b", true);
-	table_cell(&t, "x\ty\n\\");
-	table_cell(&t, "1");
-	table_cell(&t, NULL);
-	table_cell(&t, "a,\"b\"");
-	assert_true(table_end(&t));
+	assert_int_equal(rows_open(&r, &cli, m.file), CLI_OK);
+	rows_column(&r, (struct column){.name = "a", .type = COLUMN_TEXT});
+	rows_column(&r, (struct column){.name = "b", .type = COLUMN_NUMBER});
+	rows_column(&r, (struct column){.name = "h", .type = COLUMN_NUMBER, .flags = COLUMN_HIDDEN});
+	assert_int_equal(rows_ready(&r), CLI_OK);
+	for (int i = 0; i < 2; i++) {
+		struct cell cells[] = {i ? second[0] : first[0], i ? second[1] : first[1], cell_int(-i)};
+
+		rows_put(&r, cells, NULL, NULL);
+	}
+	assert_int_equal(rows_close(&r), CLI_OK);
 	expect(&m, text);
 }
 
 static void test_rows(void **state)
 {
+	struct cli cli = {.format = FORMAT_TSV, .arena = arena, .width = 80, .utf8 = true};
+
 	(void)state;
-	put_rows(FORMAT_TSV, true, "a\tb\nx\\ty\\n\\\\\t1\n\ta,\"b\"\n");
-	put_rows(FORMAT_TSV, false, "x\\ty\\n\\\\\t1\n\ta,\"b\"\n");
-	put_rows(FORMAT_CSV, true, "a,b\n\"x\ty\n\\\",1\n,\"a,\"\"b\"\"\"\n");
+	put_rows(cli, "a\tb\nx\\ty\\n\\\\\\x1b\t1\n\ta,\"b|\"\n");
+	cli.sort = "h";
+	put_rows(cli, "a\tb\n\ta,\"b|\"\nx\\ty\\n\\\\\\x1b\t1\n");
+	cli.limit = 1;
+	cli.has_limit = true;
+	put_rows(cli, "a\tb\n\ta,\"b|\"\n");
+	cli.sort = "h:desc";
+	put_rows(cli, "a\tb\nx\\ty\\n\\\\\\x1b\t1\n");
+	cli = (struct cli){.format = FORMAT_TSV, .no_header = true, .columns = "h,b", .arena = arena};
+	put_rows(cli, "0\t1\n-1\ta,\"b|\"\n");
+	cli.filter = "h<0";
+	put_rows(cli, "-1\ta,\"b|\"\n");
+	cli = (struct cli){.format = FORMAT_CSV, .arena = arena};
+	put_rows(cli, "a,b\n\"x\ty\n\\\x1b\",1\n,\"a,\"\"b|\"\"\"\n");
+	cli.format = FORMAT_MD;
+	put_rows(cli, "| a | b |\n| --- | ---: |\n| x\\ty\\n\\\\x1b | 1 |\n|  | a,\"b\\|\" |\n");
+	cli.format = FORMAT_JSON;
+	put_rows(
+		cli, "[{\"a\":\"x\\ty\\n\\\\\\u001b\",\"b\":1},{\"a\":null,\"b\":\"a,\\\"b|\\\"\"}]\n");
+	cli.format = FORMAT_JSONL;
+	put_rows(cli, "{\"a\":\"x\\ty\\n\\\\\\u001b\",\"b\":1}\n{\"a\":null,\"b\":\"a,\\\"b|\\\"\"}\n");
+	cli.format = FORMAT_YAML;
+	put_rows(cli, "- a: \"x\\ty\\n\\\\\\u001b\"\n  b: 1\n- a: null\n  b: \"a,\\\"b|\\\"\"\n");
+	cli.format = FORMAT_NAME;
+	put_rows(cli, "x\\ty\\n\\\\x1b\n\n");
+	cli.format = FORMAT_TABLE;
+	put_rows(cli, "a                 b\nx\\ty\\n\\\\x1b       1\n             a,\"b|\"\n");
 }
 
 static void test_empty_rows(void **state)
 {
+	static const struct {
+		enum format format;
+		const char *text;
+	} cases[] = {
+		{FORMAT_CSV, "a,b\n"},
+		{FORMAT_TABLE, ""},
+		{FORMAT_JSON, "[]\n"},
+		{FORMAT_JSONL, ""},
+		{FORMAT_YAML, "[]\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cli cli = {.format = cases[i].format, .arena = arena, .filter = "b==7"};
+
+		put_rows(cli, cases[i].text);
+	}
+}
+
+/* Cuts are marked, numbers are kept, no line is wider than asked for. */
+static void test_layout(void **state)
+{
+	static const struct layout_column columns[] = {
+		{"name", false}, {"value", true}, {"text", false}};
+	static const char *const cells[] = {
+		"größe-ist-lang", "0.125", "日本語日本語日本語", "b", "12", "c"};
 	struct memory m;
-	struct table t;
 
 	(void)state;
 	open_memory(&m);
-	table_begin(&t, m.file, FORMAT_CSV, true);
-	table_column(&t, "a", false);
-	table_column(&t, "b", false);
-	assert_true(table_end(&t));
-	expect(&m, "a,b\n");
+	assert_true(layout_print(m.file, columns, 3, cells, 2, 0, "…", arena));
+	expect(&m,
+		"name            value  text\n"
+		"größe-ist-lang  0.125  日本語日本語日本語\n"
+		"b                  12  c\n");
+	open_memory(&m);
+	assert_true(layout_print(m.file, columns, 3, cells, 2, 30, "…", arena));
+	expect(&m,
+		"name         value  text\n"
+		"größe-ist-…  0.125  日本語日…\n"
+		"b               12  c\n");
+	for (int width = 1; width < 40; width++) {
+		open_memory(&m);
+		assert_true(layout_print(m.file, columns, 3, cells, 2, width, "...", arena));
+		fclose(m.file);
+		for (char *line = strtok(m.text, "\n"); line; line = strtok(NULL, "\n"))
+			assert_true(layout_width(line) <= width);
+		free(m.text);
+	}
+}
+
+static void test_safe(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		layout_safe("größe \xf0\x9f\x98\x80", true, arena), "größe \xf0\x9f\x98\x80");
+	assert_string_equal(
+		layout_safe("\x1b[31m\x7f\xc2\x9b\xff", false, arena), "\\x1b[31m\\x7f\\xc2\\x9b\\xff");
+	assert_string_equal(layout_safe("a\\b", false, arena), "a\\b");
+	assert_string_equal(layout_safe("a\\b", true, arena), "a\\\\b");
+}
+
+static void test_yaml(void **state)
+{
+	struct memory m;
+	struct writer w;
+
+	(void)state;
+	open_memory(&m);
+	w = writer_make(m.file);
+	w.yaml = true;
+	writer_object(&w);
+	writer_int(writer_key(&w, "k"), 1);
+	writer_object(writer_key(&w, "empty"));
+	writer_end(&w);
+	writer_array(writer_key(&w, "list"));
+	writer_array(&w);
+	writer_end(&w);
+	writer_array(&w);
+	writer_int(&w, 1);
+	writer_string(&w, "a: b");
+	writer_end(&w);
+	writer_object(&w);
+	writer_bool(writer_key(&w, "no"), true);
+	writer_null(writer_key(&w, "x y"));
+	writer_end(&w);
+	writer_end(&w);
+	writer_object(writer_key(&w, "o"));
+	writer_real(writer_key(&w, "r"), 0.5);
+	writer_end(&w);
+	writer_end(&w);
+	writer_finish(&w);
+	expect(&m,
+		"k: 1\nempty: {}\nlist:\n  - []\n  - - 1\n    - \"a: b\"\n  - \"no\": true\n"
+		"    \"x y\": null\no:\n  r: 0.5\n");
 }
 
 /* A parameter may be called like a column. */
@@ -179,17 +302,52 @@ static void test_columns_are_distinct(void **state)
 	static const struct msg_param p[] = {{.name = "state"}, {.name = "loss"}, {.name = "lr"}};
 	static const struct msg_spec taken = {
 		.n_params = 3, .params = p, .n_metrics = 1, .metrics = &loss};
+	struct cli cli = {.format = FORMAT_CSV, .arena = arena};
+	struct trials t;
 	struct memory m;
-	struct table t;
 
 	(void)state;
 	open_memory(&m);
-	table_begin(&t, m.file, FORMAT_CSV, true);
-	view_trial_columns(&t, &taken, arena);
-	assert_true(table_end(&t));
+	assert_int_equal(trials_begin(&t, &cli, m.file, &taken, true), CLI_OK);
+	assert_int_equal(t.rows.n_columns, view_trial_n_columns(&taken));
+	assert_int_equal(trials_end(&t), CLI_OK);
 	expect(&m,
 		"number,state,loss,params.state,params.loss,lr,reason,worker,attempt,created,"
-		"finished\n");
+		"finished,excluded,note\n");
+}
+
+/* Cells stand under their columns, labels that an option names included. */
+static void test_trial_cells(void **state)
+{
+	static const struct msg_named params[] = {
+		{"lr", {.kind = SCALAR_REAL, .r = 0.5}}, {"o=p", {.kind = SCALAR_INT, .i = 1}}};
+	static const struct msg_named label = {"team", {.kind = SCALAR_STRING, .s = "x"}};
+	static const struct msg_value value = {.value = 0.25};
+	static const struct msg_trial t = {.number = 7,
+		.state = TRIAL_COMPLETE,
+		.n_params = 2,
+		.params = params,
+		.n_values = 1,
+		.values = &value,
+		.attempt = 2,
+		.seq = 9,
+		.labels = {1, &label},
+		.note = "n"};
+	struct cli cli = {.format = FORMAT_CSV,
+		.arena = arena,
+		.columns = "seq,labels.team,value,params.lr,values.loss,n,o=p,note,labels.none,attempt",
+		.filter = "labels.team==x and value<0.3 and params.lr>=0.5 and n==null"};
+	struct trials out;
+	struct memory m;
+
+	(void)state;
+	open_memory(&m);
+	assert_int_equal(trials_begin(&out, &cli, m.file, &spec, true), CLI_OK);
+	assert_true(trials_put(&out, &t));
+	assert_int_equal(trials_end(&out), CLI_OK);
+	expect(&m,
+		"seq,labels.team,loss,lr,loss,n,o=p,note,labels.none,attempt\n"
+		"9,x,0.25,0.5,0.25,,1,n,,2\n");
 }
 
 static void test_exit_codes(void **state)
@@ -316,6 +474,7 @@ static int make_arena(void **state)
 {
 	(void)state;
 	arena = arena_new(16 << 20);
+	setlocale(LC_CTYPE, "C.UTF-8");
 	return arena ? 0 : -1;
 }
 
@@ -333,6 +492,10 @@ int main(void)
 		cmocka_unit_test(test_study_json),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_empty_rows),
+		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_safe),
+		cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_trial_cells),
 		cmocka_unit_test(test_columns_are_distinct),
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_nearest),

@@ -90,17 +90,19 @@ static void test_env(void **state)
 {
 	static const struct msg_named odd[] = {{"a-b.c\xc3\xa9", {.kind = SCALAR_INT, .i = 1}}};
 	static const struct msg_trial t = {.number = 3, .n_params = 1, .params = odd};
+	static const struct msg_param space[] = {{.name = "a-b.c\xc3\xa9"}};
+	static const struct msg_study study = {.name = "s", .spec = {.n_params = 1, .params = space}};
 	const struct env_pair *pairs;
 	char **env;
 	int found = 0;
 
 	(void)state;
 	setenv("KRIGE_TRIAL", "stale", 1);
-	assert_int_equal(env_of_trial(&pairs, "s", &t, arena), 4);
+	assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4);
 	assert_string_equal(pairs[1].value, "3");
 	assert_string_equal(pairs[2].name, "KRIGE_PARAMS");
 	assert_string_equal(pairs[2].value, "{\"a-b.c\xc3\xa9\":1}");
-	assert_string_equal(pairs[3].name, "KRIGE_PARAM_a_b_c__");
+	assert_string_equal(pairs[3].name, "KRIGE_PARAM_a_b_cC3A9");
 	env = env_with(pairs, 4, arena);
 	assert_non_null(env);
 	for (; *env; env++) {
@@ -110,6 +112,27 @@ static void test_env(void **state)
 		found++;
 	}
 	assert_int_equal(found, 1);
+}
+
+/* Each parameter has a variable of its own, the same in each trial. */
+static void test_env_is_distinct(void **state)
+{
+	static const struct msg_param space[] = {{.name = "a-b"}, {.name = "a b"}, {.name = "a_b"},
+		{.name = "\xc3\xa9"}, {.name = "\xc3\xa8"}, {.name = "C3A9"}, {.name = "a_b_2"}};
+	static const char *const expected[] = {"KRIGE_PARAM_a_b", "KRIGE_PARAM_a_b_2",
+		"KRIGE_PARAM_a_b_3", "KRIGE_PARAM_C3A9", "KRIGE_PARAM_C3A8", "KRIGE_PARAM_C3A9_2",
+		"KRIGE_PARAM_a_b_2_2"};
+	static const struct msg_study study = {.name = "s", .spec = {.n_params = 7, .params = space}};
+	const struct env_pair *pairs;
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		struct msg_named one = {space[i].name, {.kind = SCALAR_INT, .i = i}};
+		struct msg_trial t = {.n_params = 1, .params = &one};
+
+		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4);
+		assert_string_equal(pairs[3].name, expected[i]);
+	}
 }
 
 static void test_shell_words(void **state)
@@ -236,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_expand_bad),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_env),
+		cmocka_unit_test(test_env_is_distinct),
 		cmocka_unit_test(test_shell_words),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_nan),

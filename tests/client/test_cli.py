@@ -227,7 +227,7 @@ def test_tables_are_short(cli):
         cli("ask", "s", "--fix", f"lr={1 / 300!r}", "--fix", f"n={3 + number}", "--fix", "opt=sgd")
         cli("tell", "s", number, 1 / 3)
     lines = cli("trial", "list", "s", "-o", "table").splitlines()
-    assert lines[0].split() == ["number", "state", "loss", "lr", "n", "opt", "created", "finished"]
+    assert lines[0].split() == ["number", "state", "loss", "lr", "n", "opt"]
     assert lines[1].split()[2:6] == ["0.333333", "0.00333333", "3", "sgd"]
     exact = next(csv.DictReader(io.StringIO(cli("trial", "list", "s", "-o", "csv"))))
     assert (float(exact["loss"]), float(exact["lr"]), exact["attempt"]) == (1 / 3, 1 / 300, "1")
@@ -394,7 +394,7 @@ def test_timeout(cli, daemon):
 
 def test_usage():
     cli = Cli("ipc:///nowhere")
-    assert "usage: krige ask NAME" in cli("ask", "--help")
+    assert "usage: krige ask STUDY" in cli("ask", "--help")
     assert "study create" in cli("help") and "study create" in cli("--help")
     assert "usage: krige study create" in cli("help", "study", "create")
     assert "study pause" in cli("help", "study")
