@@ -10,7 +10,6 @@
 #include "base/status.h"
 #include "client/c/krige.h"
 #include "client/cli/commands.h"
-#include "client/cli/options.h"
 #include "client/cli/writer.h"
 #include "proto/msg.h"
 
@@ -64,9 +63,6 @@ struct cli {
 	struct krige_client *client;
 	struct arena *arena; /* of the process; loops mark and release it */
 };
-
-/* What main does: options before the command, the command, its exit code. */
-int cli_main(int argc, char **argv);
 
 /* "krige: ..." on stderr. */
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

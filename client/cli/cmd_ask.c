@@ -6,6 +6,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/env.h"
 #include "client/cli/number.h"
+#include "client/cli/options.h"
 #include "client/cli/param.h"
 #include "client/cli/text.h"
 #include "client/cli/trials.h"

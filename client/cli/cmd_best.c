@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/options.h"
 #include "client/cli/trials.h"
 
 int cmd_best(struct cli *cli, int argc, char **argv);

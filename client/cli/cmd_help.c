@@ -1,10 +1,10 @@
 /* krige help [COMMAND], krige version. */
+#include "client/cli/cli.h"
 #include "client/cli/help.h"
+#include "client/cli/options.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "client/cli/cli.h"
 
 int cmd_help(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/options.h"
 
 int cmd_init(struct cli *cli, int argc, char **argv);
 

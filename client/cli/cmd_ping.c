@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/options.h"
 #include "client/cli/writer.h"
 
 int cmd_ping(struct cli *cli, int argc, char **argv);

@@ -5,6 +5,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
 #include "client/cli/json.h"
+#include "client/cli/options.h"
 #include "client/cli/param.h"
 #include "client/cli/rows.h"
 #include "proto/limits.h"

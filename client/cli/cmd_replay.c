@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/options.h"
 #include "client/cli/rows.h"
 #include "client/cli/view.h"
 

@@ -12,6 +12,7 @@
 
 #include "client/cli/child.h"
 #include "client/cli/number.h"
+#include "client/cli/options.h"
 #include "client/cli/run.h"
 #include "client/cli/template.h"
 

@@ -3,6 +3,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/fields.h"
+#include "client/cli/options.h"
 
 int cmd_status(struct cli *cli, int argc, char **argv);
 

@@ -7,6 +7,7 @@
 #include "client/c/call.h"
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
+#include "client/cli/options.h"
 #include "client/cli/studyfile.h"
 #include "client/cli/view.h"
 

@@ -1,5 +1,6 @@
 /* krige study list. */
 #include "client/cli/cli.h"
+#include "client/cli/options.h"
 #include "client/cli/studies.h"
 #include "client/cli/view.h"
 

@@ -4,6 +4,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/number.h"
+#include "client/cli/options.h"
 #include "client/cli/view.h"
 
 #define COMMAND(function) int cmd_study_##function(struct cli *cli, int argc, char **argv);

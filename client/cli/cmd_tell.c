@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/measure.h"
 #include "client/cli/number.h"
+#include "client/cli/options.h"
 #include "client/cli/param.h"
 #include "client/cli/trials.h"
 #include "proto/limits.h"

@@ -5,6 +5,7 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/number.h"
+#include "client/cli/options.h"
 #include "client/cli/text.h"
 #include "client/cli/trials.h"
 

@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "client/cli/options.h"
-
 #define COMMAND(noun, verb, function, ...) \
 	int cmd_##function(struct cli *cli, int argc, char **argv);
 #include "client/cli/cmd_list.def"

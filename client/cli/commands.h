@@ -7,6 +7,22 @@
 
 struct cli;
 
+/* Keys of the options without a letter that are in no command's own table. */
+enum option_key {
+	OPTION_ENDPOINT = 1000,
+	OPTION_TIMEOUT,
+	OPTION_RETRY,
+	OPTION_NO_HEADER,
+	OPTION_PRECISION,
+	OPTION_UTC,
+	OPTION_COLOR,
+	OPTION_VERSION,
+	OPTION_FILTER,
+	OPTION_SORT,
+	OPTION_LIMIT,
+	OPTION_COLUMNS
+};
+
 /* One option. arg is the name of its value in help, NULL when it has none; lower-case
  * words with | between them are the values it takes, FILE and DIR are paths, STUDY is
  * the name of a study, and .. at the end says that it may be given again. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client/cli/commands.h"
-#include "client/cli/options.h"
 
 enum { INDENT = 26, WIDTH = 79 };
 

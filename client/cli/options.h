@@ -2,27 +2,11 @@
 #ifndef KR_CLIENT_CLI_OPTIONS_H
 #define KR_CLIENT_CLI_OPTIONS_H
 
-#include <getopt.h>
+#include <getopt.h> /* optind, optarg */
 #include <stdbool.h>
 #include <stdint.h>
 
 struct cli;
-
-/* Keys of the options without a letter that are in no command's own table. */
-enum option_key {
-	OPTION_ENDPOINT = 1000,
-	OPTION_TIMEOUT,
-	OPTION_RETRY,
-	OPTION_NO_HEADER,
-	OPTION_PRECISION,
-	OPTION_UTC,
-	OPTION_COLOR,
-	OPTION_VERSION,
-	OPTION_FILTER,
-	OPTION_SORT,
-	OPTION_LIMIT,
-	OPTION_COLUMNS
-};
 
 /* The next of the command's own options (its key, a positive number), -1 at the end (words
  * begin at optind), '?' when the command shall return cli->code: help was asked for, or a

@@ -288,7 +288,9 @@ def test_tell(cli):
     cli("tell", "s", 4, "acc=3", code=USAGE)
     assert "acc" in cli.words
     cli("tell", "s", 4, "loss=much", code=USAGE)
-    cli("tell", "s", 4, "0.1+-0.01", code=USAGE)
+    cli("tell", "s", 4, "0.1+-0.01")
+    assert cli.json("trial", "show", "s", 4)["sems"] == {"loss": 0.01}
+    cli("tell", "s", 5, "0.1+--0.01", code=USAGE)
     assert "sem" in cli.words
     cli("tell", "s", 99, "1", code=NOT_FOUND)
     cli("tell", "s", "four", "1", code=USAGE)
@@ -335,7 +337,7 @@ def test_best_and_predict(cli):
                      '{"lr": 0.01, "n": 8, "opt": "sgd"}\n')
     assert many[0] == one and many[1]["loss"]["mean"] > one["loss"]["mean"]
     header, row = cli("predict", "s", "lr=0.01", "n=3", "opt=sgd").splitlines()
-    assert header == "metric\tmean\tsd" and float(row.split("\t")[1]) == one["loss"]["mean"]
+    assert header == "metric\tmean\tsd\tpoint" and float(row.split("\t")[1]) == one["loss"]["mean"]
     cli("predict", "s", "lr=0.01", code=USAGE)
     cli("predict", "s", "-", stdin="{}", code=USAGE)
     cli("predict", "s", code=USAGE)
