@@ -18,27 +18,37 @@
 #include "proto/limits.h"
 #include "tests/proto/protoc.h"
 
-static char *page;
+static char *page, *schema;
+
+/* The text of a file, or NULL. */
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	char *text;
+	long size;
+
+	if (!f || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0)
+		return NULL;
+	rewind(f);
+	text = calloc(1, (size_t)size + 1);
+	size = (long)fread(text, 1, (size_t)size, f);
+	fclose(f);
+	return size > 0 ? text : NULL;
+}
 
 static int read_page(void **state)
 {
-	FILE *f = fopen(KRIGED_SOURCE_DIR "/docs/protocol.md", "rb");
-	long size;
-
 	(void)state;
-	if (!f || fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0)
-		return -1;
-	rewind(f);
-	page = calloc(1, (size_t)size + 1);
-	size = (long)fread(page, 1, (size_t)size, f);
-	fclose(f);
-	return size > 0 ? 0 : -1;
+	page = read_file(KRIGED_SOURCE_DIR "/docs/protocol.md");
+	schema = read_file(KRIGED_SOURCE_DIR "/proto/kriged.proto");
+	return page && schema ? 0 : -1;
 }
 
 static int free_page(void **state)
 {
 	(void)state;
 	free(page);
+	free(schema);
 	return 0;
 }
 
@@ -49,6 +59,46 @@ static int count(const char *line_start)
 	for (const char *p = page; (p = strstr(p, line_start)) != NULL; p++)
 		n += p == page || p[-1] == '\n';
 	return n;
+}
+
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Is it on the page, not as a part of a longer word? */
+static bool has_word(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = page; (p = strstr(p, word)) != NULL; p++)
+		if ((p == page || !in_word(p[-1])) && !in_word(p[len]))
+			return true;
+	return false;
+}
+
+/* Each field of the schema by its name, each value of an enum with its number ("PAUSE 1"). */
+static void fields(void **state)
+{
+	char name[64], value[96];
+	int number, n_fields = 0, n_values = 0;
+
+	(void)state;
+	for (const char *line = schema; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, " optional %*[A-Za-z0-9_.] %63[a-z0-9_] = %d", name, &number) == 2 ||
+			sscanf(line, " repeated %*[A-Za-z0-9_.] %63[a-z0-9_] = %d", name, &number) == 2) {
+			n_fields++;
+			if (!has_word(name))
+				fail_msg("field '%s' is not explained", name);
+		} else if (sscanf(line, " %63[A-Z_] = %d", name, &number) == 2) {
+			n_values++;
+			snprintf(value, sizeof(value), "%s %d", name, number);
+			if (!has_word(value))
+				fail_msg("'%s' is not explained", value);
+		}
+	}
+	assert_true(n_fields > 200 && n_values > 40);
 }
 
 /* "| 16 | CreateStudy | CreateStudyRequest | StudyReply | required | admin |" */
@@ -115,6 +165,13 @@ static void limits(void **state)
 		{"text value", LIMIT_STRING_BYTES, " bytes"},
 		{"lease", LIMIT_LEASE_S, " s"},
 		{"deadline", LIMIT_DEADLINE_MS, " ms"},
+		{"wait", LIMIT_WAIT_MS, " ms"},
+		{"labels", LIMIT_LABELS, ""},
+		{"note", LIMIT_NOTE_BYTES, " bytes"},
+		{"constraints", LIMIT_CONSTRAINTS, ""},
+		{"condition", LIMIT_CONDITION_BYTES, " bytes"},
+		{"reports", LIMIT_REPORTS, ""},
+		{"path", LIMIT_PATH_BYTES, " bytes"},
 	};
 	char row[64];
 
@@ -211,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(methods),
+		cmocka_unit_test(fields),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(examples),
