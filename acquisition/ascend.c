@@ -4,12 +4,14 @@
  * One iteration: pin the coordinates at a bound whose gradient points out; direction
  * p = H g of the rest by the two-loop recursion (Nocedal & Wright 2006, alg. 7.4) with
  * H_0 = gamma diag(scale^2); a cap on its length; one trial point, clipped to the cube;
- * accepted by Armijo's rule, else a shorter step from the parabola. A step that shrank to
+ * (under rules bent along the linear constraints it would leave by); accepted by Armijo's rule, else a shorter step from the parabola. A step that shrank to
  * nothing forgets the memory once, and then ends the start. */
 #include "acquisition/ascend.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "acquisition/bend.h"
 
 enum { MEMORY = 10 };
 
@@ -98,18 +100,22 @@ static bool direction(const struct ascend *a, struct ascend__start *s, const dou
 {
 	const double *scale = a->options.scale;
 	double slope = 0, length = 0;
-	for (int i = 0; i < a->d; i++) {
+	for (int i = 0; i < a->d; i++)
 		s->p[i] = pinned(a, x, s->g, i) ? 0 : s->g[i];
+	if (a->options.bend)
+		bend_direction(a->options.bend, x, s->p);
+	for (int i = 0; i < a->d; i++)
 		slope = fmax(slope, fabs(s->p[i]) * scale[i]);
-	}
 	if (!(slope > a->options.tolerance))
 		return false;
 	apply_memory(a, s);
-	for (int i = 0; i < a->d; i++) {
+	for (int i = 0; i < a->d; i++)
 		if (pinned(a, x, s->g, i))
 			s->p[i] = 0;
+	if (a->options.bend)
+		bend_direction(a->options.bend, x, s->p);
+	for (int i = 0; i < a->d; i++)
 		length = fmax(length, fabs(s->p[i]) / scale[i]);
-	}
 	double limit = s->pairs ? cap : first_cap;
 	for (int i = 0; i < a->d && length > limit; i++)
 		s->p[i] *= limit / length;
@@ -127,7 +133,7 @@ static bool propose(const struct ascend *a, struct ascend__start *s, const doubl
 		return false;
 	for (int i = 0; i < a->d; i++)
 		s->trial[i] = a->options.moving[i] ? fmin(fmax(x[i] + s->step * s->p[i], 0), 1) : x[i];
-	return true;
+	return !a->options.bend || bend_trial(a->options.bend, x, s->trial);
 }
 
 /* Remember s = trial - x and y = g - g_trial (the function is maximized), if they show

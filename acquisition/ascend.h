@@ -21,9 +21,12 @@ struct ascend_function {
 	void *ctx;
 };
 
+struct bend;
+
 struct ascend_options {
 	const unsigned char *moving; /* d flags: coordinates that may change; borrowed */
 	const double *scale;         /* d natural steps > 0; borrowed */
+	struct bend *bend;           /* rules of the space; NULL: the cube is all; borrowed */
 	int iterations;              /* most evaluations of one start */
 	double tolerance;            /* stop when every projected |gradient| * scale is below */
 };

@@ -18,7 +18,9 @@ static const double widest_sd = 0.5, sd_per_lengthscale = 0.2;
 static const double flips = 0.3; /* categorical changes a candidate, on average */
 
 /* Index of the streams under RNG_RAW. */
-enum { STREAM_NET, STREAM_LOCAL };
+enum { STREAM_NET, STREAM_LOCAL, STREAM_MEND };
+
+enum { HOPELESS = 16 }; /* so many failures before the first success end it */
 
 void candidates_fix(const double *fixed, double *x, int d)
 {
@@ -83,6 +85,26 @@ static void make_local(const struct candidates_source *c, struct rng *r, int k, 
 			x[j] = *mat_at(c->top, k - PERTURBED - RECOMBINED, j);
 }
 
+/* Make all rows allowed points, in their order; those that cannot be are left out. x: d. */
+static void mend(const struct candidates_source *c, struct candidates *out, double *x)
+{
+	struct rng walk = rng_make(c->seed, c->number, RNG_RAW, STREAM_MEND);
+	int d = out->X.cols, kept = 0, n_net = out->n_net, failed = 0;
+	for (int i = 0; i < out->X.rows && (kept || failed < HOPELESS); i++) {
+		for (int j = 0; j < d; j++)
+			x[j] = *mat_at(out->X, i, j);
+		bool found = region_settle(c->region, x, i % 2 ? &walk : NULL);
+		failed += !found;
+		out->n_net -= !found && i < n_net;
+		for (int j = 0; found && j < d; j++)
+			*mat_at(out->X, kept, j) = x[j];
+		kept += found;
+	}
+	out->n_net = out->n_net < kept ? out->n_net : kept;
+	out->n_local = kept - out->n_net;
+	out->X.rows = kept;
+}
+
 enum kr_status candidates_make(const struct candidates_source *c, struct candidates *out,
 	struct arena *a, struct kr_error *err)
 {
@@ -111,5 +133,7 @@ enum kr_status candidates_make(const struct candidates_source *c, struct candida
 		for (int j = 0; j < d; j++)
 			*mat_at(out->X, i, j) = x[j];
 	}
+	if (c->region && region_ruled(c->region))
+		mend(c, out, x);
 	return KR_OK;
 }

@@ -1,16 +1,19 @@
 /* Raw candidates of the acquisition search: a scrambled net over the cube, perturbations
  * and recombinations of the best known points, and those points themselves. All lie on the
- * grid of the space and keep the fixed coordinates. Pure functions, thread-safe. */
+ * grid of the space and keep the fixed coordinates. Under rules all are allowed: what a
+ * candidate breaks is mended, half of the mended ones then walk on, because the nearest
+ * allowed point is on the edge. Pure functions, thread-safe. */
 #ifndef KR_ACQUISITION_CANDIDATES_H
 #define KR_ACQUISITION_CANDIDATES_H
 
-#include "acquisition/space.h"
+#include "acquisition/region.h"
 #include "base/arena.h"
 #include "base/rng.h"
 #include "gp/linalg/mat.h"
 
 struct candidates_source {
 	const struct space *space;
+	struct region *region;     /* with the same values fixed; NULL: no rules */
 	const double *fixed;       /* d coords, NaN where free */
 	const double *lengthscale; /* d */
 	struct mat top;            /* t x d best known points, best first; t may be 0 */
@@ -24,7 +27,7 @@ struct candidates {
 	int n_local;  /* near the best; the last `top.rows` are the best themselves */
 };
 
-/* Errors: KR_ENOMEM. */
+/* Rows that could not be mended are left out. Errors: KR_ENOMEM. */
 enum kr_status candidates_make(const struct candidates_source *source, struct candidates *out,
 	struct arena *a, struct kr_error *err);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acquisition/bend.h"
 #include "acquisition/moves.h"
 
 enum {
@@ -40,6 +41,9 @@ struct maximizer {
 	bool any_smooth, changed, sorted;
 	int round, coordinate;
 	int *order, n_order; /* of raw candidates (< n_raw) and starts */
+	struct bend *bend;   /* the next three: under rules only */
+	double *values;      /* d */
+	double *waking;      /* d coords: where parameters start that become active */
 };
 
 int maximize_starts(int d)
@@ -89,6 +93,13 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	m->moving = ARENA_ARRAY(a, unsigned char, m->d);
 	m->discrete = ARENA_ARRAY(a, unsigned char, m->d);
 	m->order = ARENA_ARRAY(a, int, m->n_raw + problem->n_starts);
+	if (problem->region && region_ruled(problem->region)) {
+		m->bend = bend_new(problem->region, problem->space, m->moving, m->scale, a);
+		m->values = ARENA_ARRAY(a, double, m->d);
+		m->waking = ARENA_ARRAY(a, double, m->d);
+		if (!m->bend || !m->values || !m->waking)
+			return NULL;
+	}
 	if (!m->raw_value || !m->x || !m->f || !m->best_x || !m->scale || !m->moving || !m->discrete ||
 		!m->order)
 		return NULL;
@@ -188,6 +199,31 @@ static void boltzmann(struct maximizer *m, double *v)
 	}
 }
 
+/* waking <- of each parameter the coordinate in the best candidate where it is active. */
+static bool find_waking(struct maximizer *m)
+{
+	struct mat X = m->p.raw->X;
+	double *x = m->best_x, *best = ARENA_ARRAY(m->arena, double, m->d);
+	if (!best)
+		return false;
+	for (int j = 0; j < m->d; j++) {
+		m->waking[j] = space_coord(m->p.space, j, NAN);
+		best[j] = -INFINITY;
+	}
+	for (int i = 0; i < m->n_raw; i++) {
+		for (int j = 0; j < m->d; j++)
+			x[j] = *mat_at(X, i, j);
+		region_decode(m->p.region, x, m->values);
+		for (int j = 0; j < m->d; j++) {
+			if (isnan(m->values[j]) || !(m->raw_value[i] > best[j]))
+				continue;
+			best[j] = m->raw_value[i];
+			m->waking[j] = x[j];
+		}
+	}
+	return true;
+}
+
 /* Starts: the best candidate, the best near the known points, the best known point, and
  * the rest by lot. */
 static enum kr_status pick(struct maximizer *m, struct kr_error *err)
@@ -209,8 +245,9 @@ static enum kr_status pick(struct maximizer *m, struct kr_error *err)
 			i = take_largest(v, 0, m->n_raw);
 	}
 	m->stage = m->n ? ASCEND : DONE;
+	bool ready = !m->bend || find_waking(m);
 	arena_release(m->arena, mark);
-	return KR_OK;
+	return ready ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d candidates", m->n_raw);
 }
 
 /* ---- ascent ----------------------------------------------------------------- */
@@ -218,8 +255,11 @@ static enum kr_status pick(struct maximizer *m, struct kr_error *err)
 static enum kr_status begin_ascent(
 	struct maximizer *m, double *x, double *f, int n, double tolerance, struct kr_error *err)
 {
-	struct ascend_options options = {
-		.moving = m->moving, .scale = m->scale, .iterations = ITERATIONS, .tolerance = tolerance};
+	struct ascend_options options = {.moving = m->moving,
+		.scale = m->scale,
+		.bend = m->bend,
+		.iterations = ITERATIONS,
+		.tolerance = tolerance};
 	m->ascent = ascend_new(&m->p.function, &options, m->d, n, x, f, m->arena);
 	return m->ascent ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d starts", n);
 }
@@ -232,6 +272,8 @@ static enum kr_status snap(struct maximizer *m, double *x, double *f, int n, str
 	for (int i = 0; i < n; i++) {
 		space_snap(m->p.space, x + (size_t)i * (size_t)m->d);
 		candidates_fix(m->p.fixed, x + (size_t)i * (size_t)m->d, m->d);
+		if (m->bend)
+			region_settle(m->p.region, x + (size_t)i * (size_t)m->d, NULL);
 	}
 	return evaluate_columns(m, x, n, f, err);
 }
@@ -300,35 +342,71 @@ static int compare_starts(const void *a, const void *b, void *ctx)
 	return i - j;
 }
 
+/* The k-th candidate (of n, rows of X) becomes x with coordinate j moved. Under rules that
+ * may wake parameters, and is mended; false when it cannot be. */
+static bool make_move(struct maximizer *m, const double *x, int j, double to, double *moved)
+{
+	memcpy(moved, x, sizeof(double) * (size_t)m->d);
+	moved[j] = to;
+	if (!m->bend)
+		return true;
+	for (int c = 0; c < m->d; c++)
+		if (isnan(m->values[c]))
+			moved[c] = m->waking[c];
+	candidates_fix(m->p.fixed, moved, m->d);
+	if (region_has(m->p.region, moved)) {
+		region_settle(m->p.region, moved, NULL);
+		return true;
+	}
+	return region_near(m->p.region, moved, j, REGION_LITTLE) == REGION_FOUND;
+}
+
+/* The moves of coordinate j from x as rows of X (MOVES_MOST x d); returns how many. */
+static int make_moves(struct maximizer *m, const double *x, int j, double *moved, double *X)
+{
+	double moves[MOVES_MOST];
+	struct rng r = rng_make(m->p.seed, m->p.number, RNG_STARTS, 1 + (uint32_t)j);
+	int n = moves_list(m->p.space, j, x[j], &r, moves), kept = 0;
+	for (int k = 0; k < n; k++) {
+		if (!make_move(m, x, j, moves[k], moved))
+			continue;
+		for (int c = 0; c < m->d; c++)
+			X[(size_t)c * MOVES_MOST + (size_t)kept] = moved[c];
+		kept++;
+	}
+	return kept;
+}
+
 /* Try every move of coordinate j from one start; take the best if it gains. */
 static enum kr_status move(struct maximizer *m, int i, int j, int *work, struct kr_error *err)
 {
-	double moves[MOVES_MOST], value[MOVES_MOST] = {0};
+	double value[MOVES_MOST] = {0};
 	double *x = m->x + (size_t)i * (size_t)m->d;
-	struct rng r = rng_make(m->p.seed, m->p.number, RNG_STARTS, 1 + (uint32_t)j);
-	int n = moves_list(m->p.space, j, x[j], &r, moves), best = 0;
-	if (n == 0)
-		return KR_OK;
+	if (m->bend) {
+		region_decode(m->p.region, x, m->values);
+		if (isnan(m->values[j]))
+			return KR_OK;
+	}
 	struct arena_mark mark = arena_mark(m->arena);
-	double *X = arena_alloc(m->arena, sizeof(double) * (size_t)n * (size_t)m->d);
-	if (!X)
-		return kr_fail(err, KR_ENOMEM, "no memory for %d moves", n);
-	for (int c = 0; c < m->d; c++)
-		for (int k = 0; k < n; k++)
-			X[(size_t)c * (size_t)n + (size_t)k] = c == j ? moves[k] : x[c];
-	enum kr_status st = evaluate(m, mat_view(X, n, m->d, n), value, err);
-	arena_release(m->arena, mark);
-	if (st)
-		return st;
+	double *X = arena_alloc(m->arena, sizeof(double) * MOVES_MOST * (size_t)m->d);
+	double *moved = ARENA_ARRAY(m->arena, double, m->d);
+	if (!X || !moved)
+		return kr_fail(err, KR_ENOMEM, "no memory for %d moves", MOVES_MOST);
+	int n = make_moves(m, x, j, moved, X), best = 0;
+	enum kr_status st = KR_OK;
+	if (n > 0)
+		st = evaluate(m, mat_view(X, n, m->d, MOVES_MOST), value, err);
 	*work += n;
 	for (int k = 1; k < n; k++)
 		best = value[k] > value[best] ? k : best;
-	if (value[best] > m->f[i] + move_gain) {
-		x[j] = moves[best];
+	if (!st && n > 0 && value[best] > m->f[i] + move_gain) {
+		for (int c = 0; c < m->d; c++)
+			x[c] = X[(size_t)c * MOVES_MOST + (size_t)best];
 		m->f[i] = value[best];
 		m->changed = true;
 	}
-	return KR_OK;
+	arena_release(m->arena, mark);
+	return st;
 }
 
 /* One coordinate of a sweep, for the best starts. */

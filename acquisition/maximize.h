@@ -4,6 +4,9 @@
  *   all starts together; move the discrete ones, one at a time } until nothing changes
  *   -> polish the best
  *
+ * Under rules an ascent goes along the linear constraints it meets (bend.h), a move mends
+ * what it breaks, and a parameter that becomes active starts where the best candidate had it.
+ *
  * maximize_new .. maximize_step (until *more is false, or stopped anywhere) ..
  * maximize_ranked. Lives in an arena; not thread-safe. The result is a function of the
  * problem and of how much work was done. */
@@ -17,8 +20,9 @@
 /* Everything is borrowed for the maximizer's life. */
 struct maximize_problem {
 	const struct space *space;
-	const double *fixed; /* d coords, NaN where free; NULL: all free */
-	const double *scale; /* d natural steps: lengthscales */
+	struct region *region; /* the raw candidates are allowed in it; NULL: no rules */
+	const double *fixed;   /* d coords, NaN where free; NULL: all free */
+	const double *scale;   /* d natural steps: lengthscales */
 	struct ascend_function function;
 	const struct candidates *raw;
 	int n_starts;          /* maximize_starts(d); 0: only rank the candidates */

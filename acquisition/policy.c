@@ -31,15 +31,18 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->query_sd = KR_ARRAY(double, in->n_queries + 1);
 	p->state = KR_ARRAY(double, size + 2);
 	p->seen = seen_new(in->space, p->n_before + in->n_slots);
-	p->point = KR_ARRAY(double, 4 * d);
+	p->point = KR_ARRAY(double, 3 * d);
 	p->starts = KR_ARRAY(double, GP_FIT_MAX_STARTS *size);
 	p->theta = KR_ARRAY(double, size);
 	if (!p->arena || !p->results || !p->values || !p->query_mean || !p->query_sd || !p->state ||
 		!p->seen || !p->point || !p->starts || !p->theta)
 		goto fail_memory;
 	p->fixed = p->point + d;
-	p->levels = p->fixed + d;
-	p->lot = p->levels + d;
+	p->lot = p->fixed + d;
+	p->region = region_new(in->space, p->arena);
+	p->enumerate = enumerate_new(in->space, p->arena);
+	if (!p->region || !p->enumerate)
+		goto fail_memory;
 	policy__read_state(p);
 	*out = p;
 	return KR_OK;

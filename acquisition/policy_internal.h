@@ -14,8 +14,10 @@
 
 #include "acquisition/acq.h"
 #include "acquisition/candidates.h"
+#include "acquisition/enumerate.h"
 #include "acquisition/maximize.h"
 #include "acquisition/policy.h"
+#include "acquisition/region.h"
 #include "acquisition/seen.h"
 #include "gp/fit.h"
 #include "gp/outcome.h"
@@ -30,7 +32,8 @@ enum {
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__COLUMNS = 16,        /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
-	POLICY__ENUMERATED = 5000 /* spaces with fewer unseen points are enumerated */
+	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
+	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
 };
 
 enum policy__stage {
@@ -71,7 +74,9 @@ struct policy {
 	struct seen *seen; /* filled on first use */
 	bool seen_filled;
 	double *point, *fixed; /* d coords each: one point, the slot's fixed ones */
-	double *levels, *lot;  /* d each: where an enumeration is, what it found */
+	double *lot;           /* d coords: what an enumeration found */
+	struct region *region; /* what slot n_settled may take */
+	struct enumerate *enumerate;
 
 	/* model */
 	struct outcome outcome;
@@ -153,7 +158,7 @@ bool policy__settle_partial(struct policy *p);
 
 /* ---- policy_slot.c: points that need no model, distinctness, results ---------------- */
 
-/* p->fixed <- coords of what slot i fixes, NaN elsewhere. */
+/* p->fixed <- coords of what slot i fixes, NaN elsewhere; the region is that of the slot. */
 void policy__fix(struct policy *p, int i);
 
 /* values <- the allowed point at coords, with the values that slot i fixes. */

@@ -57,6 +57,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 		return st;
 	bool few = unseen <= POLICY__ENUMERATED;
 	struct candidates_source source = {.space = in->space,
+		.region = p->region,
 		.fixed = p->fixed,
 		.lengthscale = gp_lengthscale(p->base),
 		.top = p->top,
@@ -67,6 +68,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	if (st)
 		return st;
 	struct maximize_problem problem = {.space = in->space,
+		.region = few ? NULL : p->region,
 		.fixed = p->fixed,
 		.scale = gp_lengthscale(p->base),
 		.function = {evaluate, p},
@@ -105,6 +107,8 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 	double *values = p->values + (size_t)p->n_settled * (size_t)p->d, value;
 	struct mat one = mat_view(p->point, 1, p->d, 1);
 	for (int k = 0; p->maximizer && maximize_ranked(p->maximizer, k, p->point, &value); k++) {
+		if (!region_has(p->region, p->point))
+			continue;
 		policy__decode(p, p->n_settled, p->point, values);
 		if (!policy__is_new(p, values))
 			continue;

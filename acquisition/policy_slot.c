@@ -5,7 +5,7 @@
 #include "acquisition/policy_internal.h"
 #include "acquisition/sobol.h"
 
-enum { FILL_TRIES = 1024 };
+enum { FILL_TRIES = 1024, RULED_TRIES = 128 };
 
 static void fill_seen(struct policy *p)
 {
@@ -31,20 +31,18 @@ void policy__fix(struct policy *p, int i)
 {
 	const double *fixed = p->in.slots[i].fixed;
 	for (int j = 0; j < p->d; j++)
-		p->point[j] = fixed ? fixed[j] : NAN;
-	space_encode(p->in.space, p->point, p->fixed);
-	for (int j = 0; j < p->d; j++)
-		if (isnan(p->point[j]))
-			p->fixed[j] = NAN;
+		p->fixed[j] = fixed && !isnan(fixed[j]) ? space_coord(p->in.space, j, fixed[j]) : NAN;
+	region_fix(p->region, fixed);
 }
 
 void policy__decode(const struct policy *p, int i, const double *coords, double *values)
 {
 	const double *fixed = p->in.slots[i].fixed;
-	space_decode(p->in.space, coords, values);
+	space_decode_all(p->in.space, coords, values);
 	for (int j = 0; fixed && j < p->d; j++)
 		if (!isnan(fixed[j]))
 			values[j] = fixed[j];
+	space_deactivate(p->in.space, values);
 }
 
 static double *slot_values(struct policy *p)
@@ -54,45 +52,36 @@ static double *slot_values(struct policy *p)
 
 /* ---- finite spaces ---------------------------------------------------------- */
 
-/* Go to the next point of the grid, the first parameter fastest; x holds levels, negative
- * where fixed. False after the last. */
-static bool next_point(const struct space *s, double *x)
+/* Is a space of so many points, or beginnings of points, worth a walk through all? */
+static double enumerable(struct policy *p)
 {
-	for (int j = 0; j < space_dims(s); j++) {
-		if (x[j] < 0)
-			continue;
-		if (++x[j] < space_levels(s, j))
-			return true;
-		x[j] = 0;
-	}
-	return false;
+	return (double)seen_count(p->seen) + POLICY__ENUMERATED;
 }
 
 double policy__unseen(struct policy *p, int i, int from, struct mat rows)
 {
 	const struct space *s = p->in.space;
-	double count = 1, *values = slot_values(p), *coords = p->point;
+	double count = 1, *values = slot_values(p);
 	int unseen = 0;
 	if (!p->seen_filled)
 		fill_seen(p);
 	policy__fix(p, i);
 	for (int j = 0; j < p->d; j++)
 		count *= isnan(p->fixed[j]) ? space_levels(s, j) : 1;
-	if (count > (double)seen_count(p->seen) + POLICY__ENUMERATED)
+	bool ruled = space_ruled(s);
+	if (ruled ? !isfinite(count) : count > enumerable(p))
 		return INFINITY;
-	for (int j = 0; j < p->d; j++)
-		p->levels[j] = isnan(p->fixed[j]) ? 0 : -1;
-	do {
-		for (int j = 0; j < p->d; j++)
-			coords[j] = p->levels[j] < 0 ? p->fixed[j] : space_level_coord(s, j, p->levels[j]);
-		policy__decode(p, i, coords, values);
+	enumerate_begin(
+		p->enumerate, p->in.slots[i].fixed, ruled ? POLICY__VISITED + 4 * enumerable(p) : INFINITY);
+	while (enumerate_next(p->enumerate, values)) {
 		if (!policy__is_new(p, values))
 			continue;
 		for (int j = 0; unseen >= from && unseen - from < rows.rows && j < p->d; j++)
-			*mat_at(rows, unseen - from, j) = coords[j];
-		unseen++;
-	} while (next_point(s, p->levels));
-	return unseen;
+			*mat_at(rows, unseen - from, j) = space_coord(s, j, values[j]);
+		if (++unseen > POLICY__ENUMERATED && ruled)
+			return INFINITY;
+	}
+	return enumerate_stopped(p->enumerate) ? INFINITY : (double)unseen;
 }
 
 /* ---- results ---------------------------------------------------------------- */
@@ -108,13 +97,15 @@ void policy__settle(struct policy *p, enum policy_rule rule, enum policy_freshne
 	p->n_settled++;
 }
 
-/* Try the point at p->point, uniform numbers in [0, 1): is it new? */
-static bool try_point(struct policy *p)
+/* Try the point at p->point, uniform numbers in [0, 1), or one that it leads to: is it new? */
+static bool try_point(struct policy *p, struct rng *walk)
 {
 	const struct space *s = p->in.space;
 	for (int j = 0; j < p->d; j++)
 		if (space_categorical(s)[j])
 			p->point[j] = floor(p->point[j] * space_levels(s, j));
+	if (space_ruled(s) && !region_settle(p->region, p->point, walk))
+		return false;
 	policy__decode(p, p->n_settled, p->point, slot_values(p));
 	return policy__is_new(p, slot_values(p));
 }
@@ -135,9 +126,11 @@ static bool fill(struct policy *p)
 		return true;
 	}
 	struct rng key = rng_make(p->in.seed, number, RNG_FILL, 0);
-	for (uint32_t k = 0; k < FILL_TRIES; k++) {
+	struct rng walk = rng_make(p->in.seed, number, RNG_FILL, 2);
+	uint32_t tries = space_ruled(p->in.space) ? RULED_TRIES : FILL_TRIES;
+	for (uint32_t k = 0; k < tries; k++) {
 		sobol_net(&key, k, mat_view(p->point, 1, p->d, 1));
-		if (try_point(p))
+		if (try_point(p, &walk))
 			return true;
 	}
 	return false;
@@ -159,10 +152,12 @@ void policy__settle_initial(struct policy *p)
 {
 	int k = p->n_before + p->n_settled;
 	struct rng key = rng_make(p->in.seed, 0, RNG_INIT, 0);
+	struct rng walk = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_INIT, 1);
+	policy__fix(p, p->n_settled);
 	if (k > 0)
 		sobol_net(&key, (uint32_t)k - 1, mat_view(p->point, 1, p->d, 1));
 	for (int j = 0; k == 0 && j < p->d; j++)
 		p->point[j] = space_categorical(p->in.space)[j] ? 0 : 0.5;
-	bool found = try_point(p) || fill(p);
+	bool found = try_point(p, &walk) || fill(p);
 	policy__settle(p, found ? POLICY_INITIAL : POLICY_EXHAUSTED, POLICY_FRESH);
 }

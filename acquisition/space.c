@@ -30,6 +30,9 @@ struct space {
 	double count;
 	struct axis *axes;
 	unsigned char *categorical;
+	struct space_rules rules;
+	bool conditional; /* any parameter */
+	int *order;
 };
 
 /* ---- rules ------------------------------------------------------------------ */
@@ -152,21 +155,34 @@ static enum kr_status axis_steps(struct axis *a, int i, struct kr_error *err)
 	return KR_OK;
 }
 
+/* Values are the indices of the choices. */
+static enum kr_status axis_choices(struct axis *a, int i, struct kr_error *err)
+{
+	if (a->p.kind == SPACE_FIXED)
+		a->p.n_choices = 1;
+	if (a->p.n_choices < 1)
+		return refuse(err, i, "n_choices", a->p.n_choices, "at least one choice is needed");
+	a->levels = a->p.n_choices;
+	a->first = 0;
+	a->step = a->divisor = 1;
+	a->last = a->p.n_choices - 1;
+	return KR_OK;
+}
+
+static bool has_choices(const struct axis *a)
+{
+	return a->p.kind != SPACE_FLOAT && a->p.kind != SPACE_INT;
+}
+
 static enum kr_status axis_init(
 	struct axis *a, const struct space_param *p, int i, struct kr_error *err)
 {
 	a->p = *p;
-	if (p->kind == SPACE_CATEGORICAL) {
-		if (p->n_choices < 1)
-			return refuse(err, i, "n_choices", p->n_choices, "at least one choice is needed");
-		a->levels = p->n_choices;
-		a->first = 0;
-		a->step = a->divisor = 1;
-		a->last = p->n_choices - 1;
-		return KR_OK;
-	}
+	if (p->kind == SPACE_CATEGORICAL || p->kind == SPACE_ORDINAL || p->kind == SPACE_FIXED)
+		return axis_choices(a, i, err);
 	if (p->kind != SPACE_FLOAT && p->kind != SPACE_INT)
-		return refuse(err, i, "kind", p->kind, "it must be float, int or categorical");
+		return refuse(
+			err, i, "kind", p->kind, "it must be float, int, categorical, ordinal or fixed");
 	enum kr_status st = check_bounds(p, i, err);
 	if (!st && p->kind == SPACE_INT)
 		st = check_integer(p, i, err);
@@ -180,9 +196,64 @@ static enum kr_status axis_init(
 	return st;
 }
 
+/* ---- order of conditions ---------------------------------------------------- */
+
+/* Do all that the condition of parameter i asks about stand in the order already? */
+static bool is_settled(const struct space *s, int i, const unsigned char *placed)
+{
+	const struct condition *c = space_when(s, i);
+	for (int k = 0; c && k < c->n; k++)
+		if (c->nodes[k].op >= CONDITION_RANGE && !placed[c->nodes[k].param])
+			return false;
+	return true;
+}
+
+/* Parents before children, else as given, the last first: enumeration then turns the first
+ * parameters fastest. */
+static enum kr_status make_order(struct space *s, unsigned char *placed, struct kr_error *err)
+{
+	int n = 0, before = -1;
+	while (n < s->d && before < n) {
+		before = n;
+		for (int i = s->d - 1; i >= 0; i--) {
+			if (placed[i] || !is_settled(s, i, placed))
+				continue;
+			s->order[n++] = i;
+			placed[i] = 1;
+		}
+	}
+	for (int i = 0; i < s->d; i++)
+		if (!placed[i])
+			return refuse(
+				err, i, "when", i, "conditions must not depend on each other in a circle");
+	return KR_OK;
+}
+
+static enum kr_status take_rules(
+	struct space *s, const struct space_rules *rules, struct kr_error *err)
+{
+	unsigned char *placed = KR_ARRAY(unsigned char, s->d);
+	if (!placed)
+		return kr_fail(err, KR_ENOMEM, "no memory for a space of %d parameters", s->d);
+	if (rules)
+		s->rules = *rules;
+	for (int i = 0; i < s->d; i++)
+		s->conditional |= space_when(s, i) != NULL;
+	enum kr_status st = make_order(s, placed, err);
+	kr_free(placed);
+	return st;
+}
+
 enum kr_status space_new(
 	struct space **out, const struct space_param *params, int d, struct kr_error *err)
 {
+	return space_new_ruled(out, params, d, NULL, err);
+}
+
+enum kr_status space_new_ruled(struct space **out, const struct space_param *params, int d,
+	const struct space_rules *rules, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
 	*out = NULL;
 	if (d < 1 || d > SPACE_MAX_DIMS)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "params",
@@ -194,19 +265,21 @@ enum kr_status space_new(
 	s->count = 1;
 	s->axes = KR_ARRAY(struct axis, d);
 	s->categorical = KR_ARRAY(unsigned char, d);
-	if (!s->axes || !s->categorical)
+	s->order = KR_ARRAY(int, d);
+	if (!s->axes || !s->categorical || !s->order)
 		goto fail_memory;
-	for (int i = 0; i < d; i++) {
-		enum kr_status st = axis_init(&s->axes[i], &params[i], i, err);
-		if (st) {
-			space_free(s);
-			return st;
-		}
+	for (int i = 0; !st && i < d; i++) {
+		st = axis_init(&s->axes[i], &params[i], i, err);
 		s->categorical[i] = params[i].kind == SPACE_CATEGORICAL;
 		s->count *= s->axes[i].levels;
 	}
-	*out = s;
-	return KR_OK;
+	if (!st)
+		st = take_rules(s, rules, err);
+	if (!st)
+		*out = s;
+	else
+		space_free(s);
+	return st;
 
 fail_memory:
 	space_free(s);
@@ -219,6 +292,7 @@ void space_free(struct space *s)
 		return;
 	kr_free(s->axes);
 	kr_free(s->categorical);
+	kr_free(s->order);
 	kr_free(s);
 }
 
@@ -253,7 +327,7 @@ enum kr_status space_check(const struct space *s, int i, double value, struct kr
 {
 	const struct axis *a = &s->axes[i];
 	char shown[NUMBER_SHOWN], low[NUMBER_SHOWN], high[NUMBER_SHOWN];
-	if (a->p.kind == SPACE_CATEGORICAL) {
+	if (has_choices(a)) {
 		if (value >= 0 && value < a->levels && value == rint(value))
 			return KR_OK;
 		return kr_fail(err, KR_INVALID_ARGUMENT, "choice %s does not exist; it must be 0 to %d",
@@ -282,9 +356,16 @@ double space_level(const struct space *s, int i, double value)
 	return grid_level(&s->axes[i], value);
 }
 
-/* What tells two values of a parameter apart. */
+double space_level_value(const struct space *s, int i, double k)
+{
+	return grid_value(&s->axes[i], k);
+}
+
+/* What tells two values of a parameter apart; all NaN are one. */
 static double identity(const struct axis *a, double value)
 {
+	if (isnan(value))
+		return INFINITY;
 	return isfinite(a->levels) ? grid_level(a, value) : value + 0.0; /* -0 is 0 */
 }
 
@@ -310,6 +391,8 @@ uint64_t space_hash(const struct space *s, const double *values)
 }
 
 /* ---- the two forms of a point ----------------------------------------------- */
+
+static const double middle = 0.5;
 
 static double to_coord(const struct axis *a, double value)
 {
@@ -352,26 +435,133 @@ double space_level_coord(const struct space *s, int i, double k)
 	return level_coord(&s->axes[i], k);
 }
 
-void space_encode(const struct space *s, const double *values, double *coords)
+double space_coord(const struct space *s, int i, double value)
 {
-	for (int i = 0; i < s->d; i++) {
-		const struct axis *a = &s->axes[i];
-		coords[i] = isfinite(a->levels) ? level_coord(a, grid_level(a, values[i]))
-										: to_coord(a, values[i]);
-	}
+	const struct axis *a = &s->axes[i];
+	if (isnan(value))
+		return a->p.kind == SPACE_CATEGORICAL ? 0 : middle;
+	return isfinite(a->levels) ? level_coord(a, grid_level(a, value)) : to_coord(a, value);
 }
 
-void space_decode(const struct space *s, const double *coords, double *values)
+void space_encode(const struct space *s, const double *values, double *coords)
+{
+	for (int i = 0; i < s->d; i++)
+		coords[i] = space_coord(s, i, values[i]);
+}
+
+double space_value(const struct space *s, int i, double c)
+{
+	return from_coord(&s->axes[i], c);
+}
+
+double space_slope(const struct space *s, int i, double c)
+{
+	const struct axis *a = &s->axes[i];
+	return a->log ? a->span * exp(a->lo + c * a->span) : a->span;
+}
+
+void space_decode_all(const struct space *s, const double *coords, double *values)
 {
 	for (int i = 0; i < s->d; i++)
 		values[i] = from_coord(&s->axes[i], coords[i]);
 }
 
+void space_decode(const struct space *s, const double *coords, double *values)
+{
+	space_decode_all(s, coords, values);
+	space_deactivate(s, values);
+}
+
 void space_snap(const struct space *s, double *coords)
 {
+	double values[SPACE_MAX_DIMS];
+	if (s->conditional)
+		space_decode(s, coords, values);
 	for (int i = 0; i < s->d; i++) {
 		const struct axis *a = &s->axes[i];
-		coords[i] = isfinite(a->levels) ? level_coord(a, coord_level(a, coords[i]))
-										: fmin(fmax(0, coords[i]), 1);
+		if (s->conditional && isnan(values[i]))
+			coords[i] = space_coord(s, i, NAN);
+		else
+			coords[i] = isfinite(a->levels) ? level_coord(a, coord_level(a, coords[i]))
+											: fmin(fmax(0, coords[i]), 1);
 	}
+}
+
+/* ---- rules of the whole point ------------------------------------------------- */
+
+bool space_ruled(const struct space *s)
+{
+	return s->conditional || s->rules.n_forbidden || s->rules.n_linear;
+}
+
+const struct space_rules *space_rules(const struct space *s)
+{
+	return &s->rules;
+}
+
+const struct condition *space_when(const struct space *s, int i)
+{
+	return s->rules.when ? s->rules.when[i] : NULL;
+}
+
+const int *space_order(const struct space *s)
+{
+	return s->order;
+}
+
+void space_deactivate(const struct space *s, double *values)
+{
+	for (int k = 0; s->conditional && k < s->d; k++) {
+		int i = s->order[k];
+		const struct condition *when = space_when(s, i);
+		if (when && !condition_holds(when, values))
+			values[i] = NAN;
+	}
+}
+
+bool space_complete(const struct space *s, const double *values)
+{
+	for (int i = 0; i < s->d; i++) {
+		const struct condition *when = space_when(s, i);
+		if (isnan(values[i]) != (when && !condition_holds(when, values)))
+			return false;
+	}
+	return true;
+}
+
+double space_number(const struct space *s, int i, double value)
+{
+	const struct axis *a = &s->axes[i];
+	if (isnan(value))
+		return 0;
+	return a->p.numbers ? a->p.numbers[(int)value] : value;
+}
+
+struct numbers {
+	const struct space *space;
+	const double *values;
+};
+
+static double number_at(const void *ctx, int i)
+{
+	const struct numbers *n = ctx;
+	return space_number(n->space, i, n->values[i]);
+}
+
+bool space_obeys_linear(const struct space *s, int k, const double *values)
+{
+	const struct numbers point = {s, values};
+	return linear_holds(s->rules.linear[k], number_at, &point);
+}
+
+int space_broken(const struct space *s, const double *values)
+{
+	const struct space_rules *r = &s->rules;
+	for (int k = 0; k < r->n_forbidden; k++)
+		if (condition_holds(r->forbidden[k], values))
+			return k;
+	for (int k = 0; k < r->n_linear; k++)
+		if (!space_obeys_linear(s, k, values))
+			return r->n_forbidden + k;
+	return -1;
 }

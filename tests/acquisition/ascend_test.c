@@ -94,7 +94,8 @@ static void quadratics_end_at_a_stationary_point_of_the_box(void **state)
 			x0[k] = x[k] = rng_uniform(&r);
 		for (int i = 0; i < 3; i++)
 			bowl(&q, mat_view(x + i * q.d, 1, q.d, 1), &f[i], (struct mat){0}, NULL, NULL);
-		struct ascend_options o = {moving, scale, 200, 1e-6};
+		struct ascend_options o = {
+			.moving = moving, .scale = scale, .iterations = 200, .tolerance = 1e-6};
 		struct ascend_function function = {bowl, &q};
 		struct ascend *a = ascend_new(&function, &o, q.d, 3, x, f, arena);
 		run(a);
@@ -134,7 +135,8 @@ static void a_curved_valley_is_followed_to_its_end(void **state)
 	static const double scale[2] = {0.3, 0.3};
 	double x[6] = {0.2, 0.75, 0.1, 0.1, 0.95, 0.05}, f[3] = {-1e9, -1e9, -1e9};
 	int evaluations = 0;
-	struct ascend_options o = {moving, scale, 300, 1e-8};
+	struct ascend_options o = {
+		.moving = moving, .scale = scale, .iterations = 300, .tolerance = 1e-8};
 	struct ascend_function function = {valley, &evaluations};
 	struct ascend *a = ascend_new(&function, &o, 2, 3, x, f, arena);
 	run(a);
@@ -154,7 +156,8 @@ static void a_start_does_not_depend_on_its_neighbours(void **state)
 	static const double scale[3] = {1, 0.2, 0.5};
 	double many[12], alone[3], f[4], f1;
 	struct rng r = rng_make(SEED, 1, RNG_TEST, 0);
-	struct ascend_options o = {moving, scale, 50, 1e-9};
+	struct ascend_options o = {
+		.moving = moving, .scale = scale, .iterations = 50, .tolerance = 1e-9};
 	struct ascend_function function = {bowl, &q};
 	for (int k = 0; k < 12; k++)
 		many[k] = rng_uniform(&r);
@@ -188,7 +191,8 @@ static void nan_is_never_entered(void **state)
 	static const unsigned char moving[1] = {1};
 	static const double scale[1] = {1};
 	double x[2] = {0.1, 0.7}, f[2] = {0.1, -1e9};
-	struct ascend_options o = {moving, scale, 100, 1e-6};
+	struct ascend_options o = {
+		.moving = moving, .scale = scale, .iterations = 100, .tolerance = 1e-6};
 	struct ascend_function function = {cliff, NULL};
 	struct ascend *a = ascend_new(&function, &o, 1, 2, x, f, arena);
 	run(a);
