@@ -249,7 +249,7 @@ static enum kr_status check_spec(
 			"is empty; give at least one parameter");
 	st = decode_distinct__check(
 		d, at, "parameters", "name", KEY_TEXT, s->n_params, &s->params->name, sizeof(*s->params));
-	if (st == KR_OK)
+	if (st == KR_OK && s->n_metrics)
 		st = decode_distinct__check(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
 			&s->metrics->name, sizeof(*s->metrics));
 	if (st == KR_OK)
