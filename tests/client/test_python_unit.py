@@ -316,20 +316,25 @@ def test_nothing_there_says_what_to_do(folder):
 
 
 def test_outcomes():
-    from krige.trial import put_values
+    from krige._outcome import put_values
     def told(outcome):
         message = _schema.message("Observation")()
         put_values(message.values, outcome)
-        return [(bytes(v.name), v.value, v.sem if v.HasField("sem") else None)
-                for v in message.values]
+        return [(bytes(v.name), list(v.replicates) or v.value,
+                 v.sem if v.HasField("sem") else None) for v in message.values]
     assert told(3) == [(b"", 3.0, None)]
     assert told({"loss": 0.5, "latency": (2, 0.1)}) == [(b"loss", 0.5, None), (b"latency", 2, 0.1)]
     assert told((1, 0.5)) == [(b"", 1.0, 0.5)]
+    assert told([1, 2.5]) == [(b"", [1.0, 2.5], None)] and told([3]) == [(b"", 3.0, None)]
+    assert told({"a": [1, 2, 3]}) == [(b"a", [1.0, 2.0, 3.0], None)]
     assert math.isnan(told(math.nan)[0][1]) and told(-math.inf)[0][1] == -math.inf
-    for wrong in (None, "0.5", True, 1j, complex(1, 0), (1, 1j), (1, 2, 3), {"loss": None}, {1: 2}):
+    for wrong in (None, "0.5", True, 1j, complex(1, 0), (1, 1j), (1, 2, 3), [], {},
+                  {"loss": None}, {"loss": []}, [1, None], {1: 2}):
         with pytest.raises(krige.InvalidArgument):
             told(wrong)
     np = pytest.importorskip("numpy")
-    for wrong in (np.complex128(1), np.array(1j)):
+    assert told(np.array([1, 2.5])) == [(b"", [1.0, 2.5], None)]
+    assert told(np.array(4.0)) == [(b"", 4.0, None)]
+    for wrong in (np.complex128(1), np.array(1j), np.zeros((2, 2))):
         with pytest.raises(krige.InvalidArgument):
             told(wrong)

@@ -14,16 +14,16 @@ from .errors import (AlreadyExists, BudgetSpent, Conflict, ConnectionFailed, Err
                      Overloaded, SpaceExhausted, StaleLease, StudyFinished, Timeout, TooLarge,
                      Unauthenticated, Unavailable, VersionMismatch)
 from .space import Bool, Categorical, Fixed, Float, Int, Ordinal, Parameter
-from .study import Study
+from .study import Study, Trials
 from .trial import Trial
 from .version import __version__
-from .views import Status, StudyView, TrialView, Why
+from .views import Progress, Status, StudyView, StudyWhy, TrialView, Why
 
 __all__ = [
     "AlreadyExists", "Bool", "BudgetSpent", "Categorical", "Client", "Conflict",
     "ConnectionFailed", "Error", "Fixed", "Float", "Forbidden", "Int", "Internal",
     "InvalidArgument", "NotFound", "NotNow", "NotOwner", "NotSupported", "Ordinal", "Overloaded",
-    "Parameter", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
-    "Timeout", "TooLarge", "Trial", "TrialView", "Unauthenticated", "Unavailable",
-    "VersionMismatch", "Why", "__version__", "connect",
+    "Parameter", "Progress", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished",
+    "StudyView", "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials",
+    "Unauthenticated", "Unavailable", "VersionMismatch", "Why", "__version__", "connect",
 ]

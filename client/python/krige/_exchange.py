@@ -74,10 +74,10 @@ class Probe(NamedTuple):
     endpoint: str
 
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 Step = Union[Attempt, Pause, Probe]
 # Several calls and what is made of their replies.
-Steps = Generator[Step, Any, _T]
+Steps = Generator[Step, Any, T]
 
 
 def exchange(endpoint: str, method: Method, request: Any, timeout: float,

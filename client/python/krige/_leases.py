@@ -1,8 +1,7 @@
-"""Renews the leases of the trials that this process holds.
+"""Which leases are held, when they are to be renewed, what the daemon says of them.
 
-One background thread for each client, started with the first trial. It knows
-trials by weak reference: a Trial that nobody holds any more is given up, and
-its lease runs out. A forked child renews only what it asked for itself.
+A Trial is known by weak reference: one that nobody holds any more is given up, and its
+lease runs out. `Leases` renews in a thread, `aio._leases` in a task.
 """
 from __future__ import annotations
 
@@ -10,36 +9,143 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _schema
+from ._exchange import Steps
 from .errors import Error, NotFound
 
 if TYPE_CHECKING:
+    from ._client import ClientCore
+    from ._trial import TrialCore
     from .client import Client
-    from .trial import Trial
 
 _IDLE = 3600.0
 _LAST_RETRY = 5.0
+_SHORTEST = 0.05
 
-_Key = Tuple[str, int]
+# Study and number; two handles on one trial (a copy) are renewed as one each.
+_Key = Tuple[bytes, int, int]
 
 
 class _Held:
-    """A lease; the thread's own copy of what it must say."""
+    """A lease; the keeper's own copy of what it must say."""
 
-    def __init__(self, trial: Trial, lease: Any) -> None:
+    def __init__(self, trial: TrialCore, fresh: bool) -> None:
+        lease = trial._message.lease
         self.trial = weakref.ref(trial)
+        self.study = trial._study._wire_name
         self.lease = _schema.message("Lease")(
             number=lease.number, attempt=lease.attempt, token=lease.token)
-        self.granted(lease)
+        self.granted(lease.remaining_ms)
+        if not fresh:
+            self.due = time.monotonic()
 
-    def granted(self, lease: Any) -> None:
-        self.term = lease.remaining_ms / 1000.0
+    def granted(self, remaining_ms: int) -> None:
+        self.term = max(_SHORTEST, remaining_ms / 1000.0)
         self.due = time.monotonic() + self.term / 3
 
 
+class Batch(NamedTuple):
+    """Leases of one study that are renewed by one message."""
+
+    study: bytes
+    held: List[_Held]
+
+    @property
+    def timeout(self) -> float:
+        return max(0.1, min(10.0, min(held.term for held in self.held) / 3))
+
+
+class Book:
+    """The leases that are held. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._held: Dict[_Key, _Held] = {}
+
+    def hold(self, trial: TrialCore, fresh: bool) -> float:
+        """Renew the trial's lease from now on; when for the first time."""
+        held = _Held(trial, fresh)
+        with self.lock:
+            self._held[_key(trial)] = held
+        return held.due
+
+    def renewed(self, trial: TrialCore, remaining_ms: int) -> None:
+        with self.lock:
+            held = self._held.get(_key(trial))
+            if held is not None:
+                held.granted(remaining_ms)
+
+    def drop(self, trial: TrialCore) -> None:
+        with self.lock:
+            self._held.pop(_key(trial), None)
+
+    def clear(self) -> None:
+        with self.lock:
+            self._held.clear()
+
+    def wake(self) -> Optional[float]:
+        """When the next lease is to be renewed; None if none is held."""
+        with self.lock:
+            self._held = {k: h for k, h in self._held.items() if h.trial() is not None}
+            return min((h.due for h in self._held.values()), default=None)
+
+    def due(self) -> List[Batch]:
+        """What to renew now, and what soon would be, in as few messages as can be."""
+        now = time.monotonic()
+        studies: Dict[bytes, List[_Held]] = {}
+        with self.lock:
+            for held in self._held.values():
+                if held.due <= now + held.term / 12:
+                    studies.setdefault(held.study, []).append(held)
+        return [Batch(study, some[i:i + _schema.BATCH]) for study, some in studies.items()
+                for i in range(0, len(some), _schema.BATCH)]
+
+    def renew(self, client: ClientCore, batch: Batch) -> Steps[None]:
+        """Send the heartbeat, and tell the trials what comes of it. Raises nothing."""
+        request = _schema.HEARTBEAT.request(study=batch.study)
+        request.leases.extend({h.lease.token: h.lease for h in batch.held}.values())
+        try:
+            reply = yield from client._call(_schema.HEARTBEAT, request, batch.timeout)
+        except NotFound:
+            self._lose(batch.held)
+            return
+        except Error:
+            for held in batch.held:
+                held.due = time.monotonic() + min(_LAST_RETRY, held.term / 6)
+            return
+        renewed = {lease.number: lease.remaining_ms for lease in reply.leases}
+        for held in batch.held:
+            if held.lease.number in renewed:
+                held.granted(renewed[held.lease.number])
+        stops = {stop.number: _schema.STOP_REASONS.get(stop.reason, "FINISHED")
+                 for stop in reply.stops}
+        for held in batch.held:
+            trial = held.trial()
+            if trial is not None and held.lease.number in stops:
+                trial._stop(stops[held.lease.number])
+        self._lose([h for h in batch.held if h.lease.number not in renewed])
+
+    def _lose(self, lost: List[_Held]) -> None:
+        for held in lost:
+            trial = held.trial()
+            if trial is not None:
+                self.drop(trial)
+                if not trial.done and trial.stop_reason is None:
+                    trial._stop("LOST")
+
+
+def _key(trial: TrialCore) -> _Key:
+    return trial._study._wire_name, trial.number, id(trial)
+
+
 class Leases:
+    """Renews leases in one background thread, started with the first trial.
+
+    A forked child renews only what it asked for itself.
+    """
+
     def __init__(self, client: Client) -> None:
         self._client = weakref.ref(client)
         self.forget()
@@ -47,32 +153,27 @@ class Leases:
 
     def forget(self) -> None:
         """Know no trial and no thread (after a fork)."""
-        self._changed = threading.Condition()
-        self._held: Dict[_Key, _Held] = {}
+        self.book = Book()
+        self._changed = threading.Condition(self.book.lock)
         self._thread: Optional[threading.Thread] = None
         self._wake = 0.0
         self._closed = False
 
-    def hold(self, study: str, trial: Trial, lease: Any) -> None:
-        held = _Held(trial, lease)
+    def hold(self, trial: TrialCore, fresh: bool) -> None:
         with self._changed:
-            self._held[study, trial.number] = held
-            if self._thread is None and not self._closed:
+            if self._closed:
+                return
+            due = self.book.hold(trial, fresh)
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="krige-leases", daemon=True)
                 self._thread.start()
-            elif held.due < self._wake:
+            elif due < self._wake:
                 self._changed.notify()
-
-    def drop(self, study: str, trial: Trial) -> None:
-        with self._changed:
-            held = self._held.get((study, trial.number))
-            if held is not None and held.trial() is trial:
-                del self._held[study, trial.number]
 
     def close(self) -> None:
         with self._changed:
             self._closed = True
-            self._held.clear()
+            self.book.clear()
             self._changed.notify()
 
     def _run(self) -> None:
@@ -80,47 +181,21 @@ class Leases:
             with self._changed:
                 while not self._closed:
                     now = time.monotonic()
-                    self._held = {k: h for k, h in self._held.items() if h.trial() is not None}
-                    self._wake = min((h.due for h in self._held.values()), default=now + _IDLE)
+                    wake = self.book.wake()
+                    self._wake = now + _IDLE if wake is None else wake
                     if self._wake <= now:
                         break
                     self._changed.wait(self._wake - now)
                 if self._closed:
                     return
-                due: Dict[str, List[_Held]] = {}
-                for (study, _), held in self._held.items():
-                    if held.due <= now + held.term / 12:
-                        due.setdefault(study, []).append(held)
-            for study, some in due.items():
-                for i in range(0, len(some), _schema.BATCH):
-                    self._renew(study, some[i:i + _schema.BATCH])
+            for batch in self.book.due():
+                self._renew(batch)
 
-    def _renew(self, study: str, some: List[_Held]) -> None:
+    def _renew(self, batch: Batch) -> None:
+        """In a function of its own, so that the thread keeps no client while it waits."""
         client = self._client()
-        if client is None:
-            return
-        term = min(held.term for held in some)
-        request = _schema.HEARTBEAT.request(study=study.encode())
-        request.leases.extend(held.lease for held in some)
-        try:
-            reply = client._call(_schema.HEARTBEAT, request, max(0.1, min(10.0, term / 3)))
-        except NotFound:
-            self._lose(study, {held.lease.number for held in some})
-            return
-        except Error:
-            for held in some:
-                held.due = time.monotonic() + min(_LAST_RETRY, held.term / 6)
-            return
-        renewed = {lease.number: lease for lease in reply.leases}
-        for held in some:
-            if held.lease.number in renewed:
-                held.granted(renewed[held.lease.number])
-        self._lose(study, {held.lease.number for held in some} - set(renewed))
-
-    def _lose(self, study: str, numbers: Any) -> None:
-        with self._changed:
-            for number in numbers:
-                self._held.pop((study, number), None)
+        if client is not None:
+            client._run(self.book.renew(client, batch))
 
 
 _keepers: "weakref.WeakSet[Leases]" = weakref.WeakSet()

@@ -76,16 +76,27 @@ OBSERVE = _method("Observe", 33, True, "TrialsReply")
 FAIL_TRIAL = _method("FailTrial", 34, True, "TrialsReply")
 HEARTBEAT = _method("Heartbeat", 35, False)
 ADD_TRIALS = _method("AddTrials", 36, True)
+RELEASE = _method("Release", 39, True, "TrialsReply")
+CANCEL_TRIAL = _method("CancelTrial", 40, True, "TrialsReply")
+ENQUEUE = _method("Enqueue", 41, True, "TrialsReply")
+REPORT = _method("Report", 42, True)
+EDIT_TRIAL = _method("EditTrial", 43, True, "TrialsReply")
+DELETE_TRIAL = _method("DeleteTrial", 44, True, "TrialsReply")
+GET_TRIAL = _method("GetTrial", 37, False, "TrialsReply")
 LIST_TRIALS = _method("ListTrials", 38, False)
 BEST = _method("Best", 48, False)
 PREDICT = _method("Predict", 49, False)
+WHY = _method("Why", 51, False)
 
 Scalar = message("Scalar")
 Study = message("Study")
 Trial = message("Trial")
+Point = message("Point")
 
 TRIAL_STATES = enum("TrialState")
 TRIAL_STATE_NAMES = {number: name for name, number in TRIAL_STATES.items()}
+STOP_REASONS = {number: name[len("STOP_"):] for name, number in enum("StopReason").items()}
+NEXT = {number: name.lower() for name, number in enum("WhyReply", "Next").items()}
 STUDY_STATE_NAMES = {number: name for name, number in enum("StudyState").items()}
 KINDS = enum("Parameter", "Kind")
 ROLES = enum("Metric", "Role")

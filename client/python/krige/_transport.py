@@ -14,19 +14,17 @@ import socket as sockets
 import threading
 import time
 import weakref
-from typing import Any, List, TypeVar
+from typing import Any, List
 
 import zmq
 
 from . import _scalar
-from ._exchange import Attempt, Pause, Step, Steps
+from ._exchange import Attempt, Pause, Step, Steps, T
 from .errors import ConnectionFailed, Error, InvalidArgument
 
 POOL = 64
 # Of the path of a socket (sockaddr_un, without the NUL).
 _PATH_BYTES = 107
-
-_T = TypeVar("_T")
 
 
 def reachable(endpoint: str) -> bool:
@@ -83,7 +81,7 @@ class Transport:
     def __init__(self, endpoint: str) -> None:
         check(endpoint)
         self.endpoint = endpoint
-        self._closed = False
+        self.closed = False
         self.forget()
         _transports.add(self)
 
@@ -94,12 +92,12 @@ class Transport:
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
+            self.closed = True
             idle, self._idle = self._idle, []
         for socket in idle:
             socket.close(0)
 
-    def run(self, steps: Steps[_T]) -> _T:
+    def run(self, steps: Steps[T]) -> T:
         """Take all steps; what they end with."""
         try:
             step = next(steps)
@@ -111,7 +109,7 @@ class Transport:
                 else:
                     step = steps.send(answer)
         except StopIteration as end:
-            result: _T = end.value
+            result: T = end.value
             return result
 
     def _take_step(self, step: Step) -> Any:
@@ -140,7 +138,7 @@ class Transport:
 
     def _take(self) -> Any:
         with self._lock:
-            if self._closed:
+            if self.closed:
                 raise ConnectionFailed("this client is closed")
             if self._idle:
                 return self._idle.pop()
@@ -148,7 +146,7 @@ class Transport:
 
     def _give(self, socket: Any) -> None:
         with self._lock:
-            if not self._closed and len(self._idle) < POOL:
+            if not self.closed and len(self._idle) < POOL:
                 self._idle.append(socket)
                 return
         socket.close(0)

@@ -3,20 +3,20 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from types import TracebackType
-from typing import Any, List, Mapping, Optional, Sequence, Type, Union
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
-from . import _local, _names, _scalar, _schema, views
-from ._exchange import exchange
+from . import _local, _scalar
+from ._client import TIMEOUT, ClientCore
+from ._exchange import Steps, T
 from ._leases import Leases
 from ._scalar import Value
-from ._spec import put_spec
 from ._transport import Transport
-from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, VersionMismatch
+from .errors import ConnectionFailed
 from .space import Parameter
 from .study import Study
 from .views import Status
-from .version import __version__
 
 
 def connect(endpoint: Optional[str] = None, *, timeout: float = 10.0) -> Client:
@@ -33,7 +33,7 @@ def connect(endpoint: Optional[str] = None, *, timeout: float = 10.0) -> Client:
     return Client(endpoint, timeout=timeout)
 
 
-class Client:
+class Client(ClientCore):
     """A daemon, seen from here. Threads may share it; it survives a fork.
 
     endpoint  where the daemon is
@@ -43,39 +43,21 @@ class Client:
     """
 
     def __init__(self, endpoint: str, *, timeout: float = 10.0) -> None:
-        self.endpoint = endpoint
+        self._open(endpoint)
+        try:
+            self._run(self._greet(timeout))
+        except ConnectionFailed:
+            self._transport.close()
+            raise
+
+    def _open(self, endpoint: str) -> None:
+        super().__init__(endpoint)
         self._transport = Transport(endpoint)
         self._leases = Leases(self)
-        try:
-            self._hello(timeout)
-        except (Timeout, ConnectionFailed) as error:
-            self._transport.close()
-            raise ConnectionFailed(
-                f"{error}; start it with: kriged --db FILE --endpoint {endpoint}",
-                field="endpoint") from None
+        _clients[endpoint] = self
 
-    def _hello(self, timeout: float) -> None:
-        request = _schema.HELLO.request(client=f"krige-python {__version__}".encode(),
-                                        protocol=_schema.PROTOCOL)
-        reply = self._transport.run(exchange(self.endpoint, _schema.HELLO, request, timeout))
-        if reply.protocol != _schema.PROTOCOL:
-            raise VersionMismatch(f"kriged speaks protocol {reply.protocol}, this client "
-                                  f"{_schema.PROTOCOL}")
-        self._session = bytes(reply.session)
-        self.version = str(reply.version, "utf-8")
-        self.features = tuple(str(name, "utf-8") for name in reply.features)
-        self.limits: Mapping[str, int] = {
-            field.name: int(value) for field, value in reply.limits.ListFields()}
-
-    def _call(self, method: _schema.Method, request: Any, timeout: float = 60.0,
-              first: int = 0) -> Any:
-        """One call within this session; `first` is the user's number of its first point."""
-        request.meta.session = self._session
-        try:
-            return self._transport.run(exchange(self.endpoint, method, request, timeout))
-        except Error as error:
-            _names.rename(error, request, first)
-            raise
+    def _run(self, steps: Steps[T]) -> T:
+        return self._transport.run(steps)
 
     def create_study(self, name: str, space: Mapping[str, Parameter],
                      objective: Union[str, Sequence[str]], *,
@@ -85,7 +67,8 @@ class Client:
                      budget: Optional[int] = None, lease: Optional[float] = None,
                      on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                      labels: Optional[Mapping[str, Value]] = None,
-                     seed: Optional[int] = None, if_exists: str = "fail") -> Study:
+                     seed: Optional[int] = None, if_exists: str = "fail",
+                     timeout: float = TIMEOUT) -> Study:
         """Make a study.
 
         space        parameters by name: Float, Int, Categorical
@@ -103,49 +86,31 @@ class Client:
         The remaining arguments are for later versions: a daemon that does not know
         them refuses them by name (InvalidArgument).
         """
-        request = _schema.CREATE_STUDY.request(name=_scalar.text(name, "name"))
-        choice = _schema.IF_EXISTS.get(str(if_exists).upper())
-        if choice is None:
-            raise InvalidArgument(f"if_exists: {if_exists!r} must be 'fail', 'attach' or "
-                                  "'replace'", field="if_exists")
-        request.if_exists = choice
-        put_spec(request.spec, space=space, objective=objective, constraints=constraints,
-                 parameter_constraints=parameter_constraints, cost=cost, noise=noise,
-                 budget=budget, lease=lease, on_expiry=on_expiry, retry_limit=retry_limit,
-                 labels=labels, seed=seed)
-        return Study(self, self._call(_schema.CREATE_STUDY, request).study)
+        return Study(self, self._run(self._create_study(
+            name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
+            parameter_constraints=parameter_constraints, cost=cost, noise=noise, budget=budget,
+            lease=lease, on_expiry=on_expiry, retry_limit=retry_limit, labels=labels, seed=seed)))
 
-    def study(self, name: str) -> Study:
+    def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         """A study that exists; NotFound otherwise."""
-        request = _schema.GET_STUDY.request(study=_scalar.text(name, "name"))
-        return Study(self, self._call(_schema.GET_STUDY, request).study)
+        return Study(self, self._run(self._get_study(_scalar.text(name, "name"), timeout)))
 
-    def studies(self) -> List[Study]:
+    def studies(self, *, timeout: float = TIMEOUT) -> List[Study]:
         """All studies, oldest first."""
-        request = _schema.LIST_STUDIES.request()
-        found: List[Study] = []
-        while True:
-            reply = self._call(_schema.LIST_STUDIES, request)
-            found.extend(Study(self, message) for message in reply.studies)
-            if not reply.more or not reply.studies:
-                return found
-            request.after_id = reply.studies[-1].id
+        return [Study(self, message) for message in self._run(self._list_studies(timeout))]
 
-    def undelete(self, name: str, *, id: Optional[int] = None) -> Study:
+    def undelete(self, name: str, *, id: Optional[int] = None, timeout: float = TIMEOUT) -> Study:
         """Bring back a deleted study; its Study.id says which, if several had the name."""
-        request = _schema.DELETE_STUDY.request(study=_scalar.text(name, "name"), undelete=True)
-        if id is not None:
-            request.id = _scalar.integer(id, "id", 0)
-        return Study(self, self._call(_schema.DELETE_STUDY, request).study)
+        return Study(self, self._run(self._undelete(_scalar.text(name, "name"), id, timeout)))
 
-    def status(self) -> Status:
+    def status(self, *, timeout: float = TIMEOUT) -> Status:
         """Counters of the daemon."""
-        return views.read_status(self._call(_schema.STATUS, _schema.STATUS.request()))
+        return self._run(self._status(timeout))
 
     def ping(self, *, timeout: float = 10.0) -> float:
         """Seconds to the daemon and back."""
         start = time.perf_counter()
-        self._call(_schema.PING, _schema.PING.request(), timeout)
+        self._run(self._ping(timeout))
         return time.perf_counter() - start
 
     def close(self) -> None:
@@ -164,5 +129,24 @@ class Client:
         if hasattr(self, "_leases"):
             self.close()
 
-    def __repr__(self) -> str:
-        return f"<krige.Client of {self.endpoint}>"
+    def __copy__(self) -> Client:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Client:
+        return self
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _reopen, (self.endpoint,)
+
+
+# Clients by endpoint, for what pickle brings here: it uses one that is there.
+_clients: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()
+
+
+def _reopen(endpoint: str) -> Client:
+    """A client of this endpoint, which connects at its first call."""
+    client = _clients.get(endpoint)
+    if client is None or client._transport.closed:
+        client = Client.__new__(Client)
+        client._open(endpoint)
+    return client

@@ -2,155 +2,279 @@
 from __future__ import annotations
 
 import concurrent.futures
-import math
-import time
-from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional,
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional,
                     Sequence, Tuple, Type, Union, overload)
 
-from . import _optimize, _scalar, _schema, views
+from . import _export, _optimize
+from ._client import TIMEOUT
+from ._outcome import Outcome
 from ._scalar import Value
-from .errors import InvalidArgument, NotSupported
-from .trial import Outcome, Trial, put_values
-from .views import StudyView, TrialView
+from ._study import KEEP, For, Keep, Pages, Params, StudyCore
+from ._trial import TrialCore, TrialRef
+from .errors import Error
+from .trial import Trial
+from .views import StudyView, StudyWhy, TrialView
 
 if TYPE_CHECKING:
+    import pandas
+
     from .client import Client
 
+# Seconds in which the trials of an interrupted ask are given back.
+_FAREWELL = 2.0
 
-class Study:
-    """One optimization problem at a daemon. Any thread may use it.
 
-    name     its name
-    id       tells it from deleted studies of the same name
-    space    its parameters by name
-    metrics  "minimize" or "maximize" by metric
+class Trials(Sequence[TrialView], Pages):
+    """Trials by number: a sequence that is read from the daemon as far as it is used.
+
+    seq  event of the study up to which it is complete: `since` for the next look
     """
 
-    def __init__(self, client: Client, message: Any) -> None:
-        view = views.read_study(message)
+    def __init__(self, study: Study, request: Any, timeout: float) -> None:
+        Pages.__init__(self, study, request, timeout)
+        self._client = study._client
+        self._read: List[TrialView] = self._client._run(self._page())
+
+    def _read_on(self) -> bool:
+        """Read a page more, if there is one."""
+        if self._more:
+            self._read.extend(self._client._run(self._page()))
+            return True
+        return False
+
+    def _read_all(self) -> List[TrialView]:
+        while self._read_on():
+            pass
+        return self._read
+
+    def __iter__(self) -> Iterator[TrialView]:
+        i = 0
+        while i < len(self._read) or self._read_on():
+            yield from self._read[i:]
+            i = len(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read_all())
+
+    @overload
+    def __getitem__(self, index: int) -> TrialView: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> List[TrialView]: ...
+
+    def __getitem__(self, index: Union[int, slice]) -> Union[TrialView, List[TrialView]]:
+        return self._read_all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Trials):
+            return self._read_all() == other._read_all()
+        return self._read_all() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<krige.Trials: {len(self._read)}{' or more' if self._more else ''}>"
+
+
+class Study(StudyCore):
+    __doc__ = (StudyCore.__doc__ or "") + """
+    Any thread may use it. What pickle makes of it elsewhere connects at its first call.
+    """
+
+    _client: Client
+
+    def __init__(self, client: Client, message: Any, proven: bool = True) -> None:
+        super().__init__(message, proven)
         self._client = client
-        self._wire_name = bytes(message.name)
-        self._kinds: Dict[str, int] = {
-            str(p.name, "utf-8"): int(p.kind) for p in message.spec.parameters}
-        self.name = view.name
-        self.id = int(message.id)
-        self.space = view.space
-        self.metrics = view.metrics
+
+    def _hold(self, trial: TrialCore, fresh: bool) -> None:
+        self._client._leases.hold(trial, fresh)
+
+    def _drop(self, trial: TrialCore) -> None:
+        self._client._leases.book.drop(trial)
+
+    def _renewed(self, trial: TrialCore, remaining_ms: int) -> None:
+        self._client._leases.book.renewed(trial, remaining_ms)
 
     # ---- trials ----
 
     @overload
-    def ask(self, *, fixed: Optional[Mapping[str, Value]] = None, worker: Optional[str] = None,
-            timeout: float = 60.0, deadline: Optional[float] = None) -> Trial: ...
+    def ask(self, n: None = None, *, fixed: Optional[Params] = None, worker: Optional[str] = None,
+            wait: float = 0.0, timeout: float = TIMEOUT,
+            deadline: Optional[float] = None) -> Trial: ...
 
     @overload
-    def ask(self, n: int, *, fixed: Optional[Mapping[str, Value]] = None,
-            worker: Optional[str] = None, timeout: float = 60.0,
+    def ask(self, n: int, *, fixed: Optional[Params] = None, worker: Optional[str] = None,
+            wait: float = 0.0, timeout: float = TIMEOUT,
             deadline: Optional[float] = None) -> List[Trial]: ...
 
-    def ask(self, n: Optional[int] = None, *, fixed: Optional[Mapping[str, Value]] = None,
-            worker: Optional[str] = None, timeout: float = 60.0,
+    def ask(self, n: Optional[int] = None, *, fixed: Optional[Params] = None,
+            worker: Optional[str] = None, wait: float = 0.0, timeout: float = TIMEOUT,
             deadline: Optional[float] = None) -> Union[Trial, List[Trial]]:
         """A Trial to evaluate, or with n a list of up to n that know of each other.
 
         fixed     values that the point must have
         worker    a name for who evaluates: after a crash, the same name gets its
                   running trials again
-        timeout   seconds to wait for an answer
+        wait      seconds to wait for a trial when none can be given now: the study is
+                  paused, or trials that run have taken the last places of the budget
+        timeout   seconds to wait for an answer, beside those
         deadline  seconds for the computation: then the best point so far is given
         Raises StudyFinished at the end of the budget, SpaceExhausted when every
-        point has been given out.
+        point has been given out, NotNow when the study is paused.
+
+        >>> trial = study.ask(worker="gpu-3")
+        >>> sorted(trial.params)
+        ['lr', 'opt']
+        >>> [t.params["opt"] for t in study.ask(n=2, fixed={"opt": "sgd"})]
+        ['sgd', 'sgd']
         """
-        request = _schema.SUGGEST.request(study=self._wire_name)
-        if n is not None:
-            request.count = _scalar.integer(n, "n", 1, _schema.BATCH)
-        if fixed is not None:
-            self._put_params(request.fixed, fixed, "fixed")
-        if worker is not None:
-            request.meta.worker_id = _scalar.text(worker, "worker")
-        if deadline is not None:
-            request.meta.deadline_ms = _milliseconds(deadline, "deadline")
-        reply = self._client._call(_schema.SUGGEST, request, timeout)
-        trials = [Trial(self, message) for message in reply.trials]
+        request = self._suggest(n, fixed, worker, wait, deadline)
+        try:
+            messages = self._client._run(self._ask(request, timeout))
+        except Exception:
+            raise
+        except BaseException:  # Ctrl-C: what it would have given is not left to expire
+            try:
+                self._client._run(self._take_back(request, _FAREWELL))
+            except Error:
+                pass
+            raise
+        trials = [Trial(self, message) for message in messages]
         return trials if n is not None else trials[0]
 
-    def tell_point(self, params: Mapping[str, Value], value: Outcome, *,
-                   timeout: float = 60.0) -> int:
-        """Hand in a point that was not asked for, with its result; its trial number."""
-        request = _schema.ADD_TRIALS.request(study=self._wire_name)
-        point = request.points.add()
-        self._put_params(point.params, params, "params")
-        put_values(point.values, value)
-        return int(self._client._call(_schema.ADD_TRIALS, request, timeout).first_number)
+    def tell_point(self, params: Params, value: Outcome, *, labels: Optional[Params] = None,
+                   note: Optional[str] = None, timeout: float = TIMEOUT) -> int:
+        """Hand in a point that was not asked for, with its result; its trial number.
 
-    def enqueue(self, params: Mapping[str, Value]) -> None:
-        """Have a point suggested next. Not in this version: NotSupported."""
-        raise NotSupported("enqueue: not in this version; ask(fixed={...}) gives a chosen point",
-                           field="enqueue")
+        >>> number = study.tell_point({"lr": 1e-3, "opt": "adam"}, 0.42, note="from the paper")
+        >>> study.trial(number).note
+        'from the paper'
+        """
+        return self._client._run(self._tell_point(params, value, labels, note, timeout))
 
-    def trials(self, state: Union[None, str, Iterable[str]] = None, *,
-               timeout: float = 60.0) -> List[TrialView]:
-        """All trials by number, or those in a state ("COMPLETE") or several."""
-        request = _schema.LIST_TRIALS.request(study=self._wire_name)
-        if state is None:
-            state = ()
-        several = isinstance(state, Iterable) and not isinstance(state, str)
-        for name in state if several else (state,):
-            if not isinstance(name, str) or name not in _schema.TRIAL_STATES:
-                raise InvalidArgument(f"state: {name!r} must be one of "
-                                      + ", ".join(_schema.TRIAL_STATES), field="state")
-            request.states.append(_schema.TRIAL_STATES[name])
-        found: List[TrialView] = []
-        while True:
-            reply = self._client._call(_schema.LIST_TRIALS, request, timeout)
-            found.extend(map(views.read_trial, reply.trials))
-            if not reply.HasField("next_number"):
-                return found
-            request.from_number = reply.next_number
+    @overload
+    def enqueue(self, points: Params, *, labels: Optional[Params] = None,
+                note: Optional[str] = None, timeout: float = TIMEOUT) -> int: ...
+
+    @overload
+    def enqueue(self, points: Sequence[Params], *, labels: Optional[Params] = None,
+                note: Optional[str] = None, timeout: float = TIMEOUT) -> List[int]: ...
+
+    def enqueue(self, points: Union[Params, Sequence[Params]], *,
+                labels: Optional[Params] = None, note: Optional[str] = None,
+                timeout: float = TIMEOUT) -> Union[int, List[int]]:
+        """Have a point, or several, given out before others; their trial numbers.
+
+        What a point leaves out is suggested when it is given out.
+
+        >>> number = study.enqueue({"lr": 0.01})
+        >>> trial = study.ask()
+        >>> trial.number == number, trial.params["lr"]
+        (True, 0.01)
+        """
+        numbers = self._client._run(self._enqueue(points, labels, note, timeout))
+        return numbers[0] if isinstance(points, Mapping) else numbers
+
+    def trial(self, trial: TrialRef, *, timeout: float = TIMEOUT) -> TrialView:
+        """A trial by number (or a Trial, or an earlier view), as it is now."""
+        return self._client._run(self._trial(trial, timeout))
+
+    def trials(self, state: Union[None, str, Iterable[str]] = None, *, since: int = 0,
+               timeout: float = TIMEOUT) -> Trials:
+        """All trials by number, or those in a state ("COMPLETE") or several.
+
+        since    only those that changed after this event: the `seq` of an earlier look
+
+        >>> seen = study.trials()
+        >>> number = study.tell_point({"lr": 0.02, "opt": "sgd"}, 0.5)
+        >>> [view.number for view in study.trials(since=seen.seq)] == [number]
+        True
+        """
+        return Trials(self, self._list(state, since), timeout)
+
+    def cancel(self, trial: TrialRef, reason: str = "", *, timeout: float = TIMEOUT) -> TrialView:
+        """Call off a trial that is queued, running or expired; its worker is told to stop.
+
+        >>> study.cancel(study.ask(), "not needed").state
+        'CANCELLED'
+        """
+        return self._client._run(self._cancel(trial, reason, timeout))
+
+    def requeue(self, trial: TrialRef, reason: str = "", *, timeout: float = TIMEOUT) -> TrialView:
+        """Have a trial without a result given out again, under its number.
+
+        >>> trial = study.ask()
+        >>> trial.fail("the machine was at fault")
+        >>> study.requeue(trial).state
+        'QUEUED'
+        """
+        return self._client._run(self._requeue(trial, reason, timeout))
+
+    def edit(self, trial: TrialRef, value: Optional[Outcome] = None, *,
+             excluded: Optional[bool] = None, note: Optional[str] = None,
+             labels: Optional[Params] = None, remove_labels: Sequence[str] = (),
+             timeout: float = TIMEOUT) -> TrialView:
+        """Correct a trial; what is not given stays.
+
+        value          the right result of a COMPLETE trial, as for Trial.tell
+        excluded       True: the model does not see the trial, False: it does again
+        note           "" for none
+        labels         set beside those that are there; `remove_labels` takes some away
+
+        >>> number = study.tell_point({"lr": 0.05, "opt": "sgd"}, 7.3)
+        >>> study.edit(number, 0.73, note="a slip of the pen").value
+        0.73
+        """
+        return self._client._run(self._edit(trial, value, excluded, note, labels, remove_labels,
+                                            timeout))
+
+    def exclude(self, trial: TrialRef, note: Optional[str] = None, *,
+                timeout: float = TIMEOUT) -> TrialView:
+        """Hide an ended trial from the model, and from best.
+
+        >>> number = study.tell_point({"lr": 0.06, "opt": "sgd"}, 0.01)
+        >>> study.exclude(number, "wrong data set").excluded
+        True
+        >>> study.include(number).excluded
+        False
+        """
+        return self._client._run(self._edit(trial, None, True, note, None, (), timeout))
+
+    def include(self, trial: TrialRef, note: Optional[str] = None, *,
+                timeout: float = TIMEOUT) -> TrialView:
+        """Have the model see a trial again."""
+        return self._client._run(self._edit(trial, None, False, note, None, (), timeout))
+
+    def note(self, trial: TrialRef, text: str, *, timeout: float = TIMEOUT) -> TrialView:
+        """Set the note of a trial; "" for none."""
+        return self._client._run(self._edit(trial, None, None, text, None, (), timeout))
+
+    def delete_trial(self, trial: TrialRef, *, timeout: float = TIMEOUT) -> None:
+        """Forget an ended or queued trial. Its number is not given again."""
+        self._client._run(self._delete_trial(trial, timeout))
 
     @property
     def best(self) -> Optional[TrialView]:
-        """The trial to use; None before any result."""
-        reply = self._client._call(_schema.BEST, _schema.BEST.request(study=self._wire_name))
-        return views.read_trial(reply.trial) if reply.HasField("trial") else None
+        """The trial to use: of the feasible ones, the best; None before any."""
+        return self._client._run(self._best())
 
-    def predict(self, points: Sequence[Mapping[str, Value]], *,
-                timeout: float = 60.0) -> List[Dict[str, Tuple[float, float]]]:
+    def predict(self, points: Sequence[Params], *,
+                timeout: float = TIMEOUT) -> List[Dict[str, Tuple[float, float]]]:
         """What the model expects at some points: {"metric": (mean, sd)} for each.
 
         Any number of points: many go to the daemon in parts. Raises NotNow before there
         are results.
-        """
-        if not isinstance(points, Iterable) or isinstance(points, (str, bytes, Mapping)):
-            raise InvalidArgument(f"points: {points!r} must be a list of dicts of values by "
-                                  "parameter", field="points")
-        end = time.monotonic() + _scalar.seconds(timeout, "timeout")
-        found: List[Dict[str, Tuple[float, float]]] = []
-        for request in self._predict_requests(points):
-            reply = self._client._call(_schema.PREDICT, request, max(0.0, end - time.monotonic()),
-                                       first=len(found))
-            found.extend({str(m.name, "utf-8"): (float(m.mean), float(m.sd)) for m in p.metrics}
-                         for p in reply.predictions)
-        return found
 
-    def _predict_requests(self, points: Iterable[Mapping[str, Value]]) -> List[Any]:
-        """Requests for all points, each within the limits of a message; at least one."""
-        requests = [_schema.PREDICT.request(study=self._wire_name)]
-        size = 0
-        for i, params in enumerate(points):
-            point = _schema.message("Point")()
-            self._put_params(point.params, params, f"points[{i}]")
-            bytes_ = point.ByteSize()
-            if len(requests[-1].points) == _schema.BATCH or (
-                    size > 0 and size + bytes_ > _schema.MESSAGE_BYTES // 2):
-                requests.append(_schema.PREDICT.request(study=self._wire_name))
-                size = 0
-            requests[-1].points.append(point)
-            size += bytes_
-        return requests
+        >>> _ = study.tell_point({"lr": 0.02, "opt": "sgd"}, 0.5)
+        >>> (prediction,) = study.predict([{"lr": 0.01, "opt": "adam"}])
+        >>> mean, sd = prediction["loss"]
+        """
+        return self._client._run(self._predict(points, timeout))
 
     def optimize(self, fn: Callable[[Trial], Optional[Outcome]], n_trials: Optional[int] = None,
-                 *, n_jobs: int = 1, executor: Optional[concurrent.futures.Executor] = None,
+                 *, n_jobs: Optional[int] = None,
+                 executor: Optional[concurrent.futures.Executor] = None,
                  catch: Union[Type[BaseException], Tuple[Type[BaseException], ...]] = (),
                  max_failures: Optional[int] = 5, progress: Optional[bool] = None,
                  worker: Optional[str] = None) -> None:
@@ -159,7 +283,9 @@ class Study:
         fn        returns a value as for Trial.tell, or None when it has told, failed
                   or pruned the trial itself
         n_trials  at most so many in this call, failed ones included
-        n_jobs    threads that call fn at once
+        n_jobs    calls of fn at once, in threads (1), or in the executor (its workers)
+        executor  where fn is called: any of concurrent.futures' kind. For processes, fn
+                  must be a function that pickle can name; the Trial that it gets may report
         catch     exceptions of fn that only fail their trial; any other fails it as
                   well, ends the run and is raised
         max_failures  failed trials in a row after which the run ends: the exception of
@@ -167,65 +293,104 @@ class Study:
                   NaN). None: no limit
         progress  True or False, or None for a bar on a terminal and plain lines elsewhere,
                   both on stderr
+        Ctrl-C releases the trials that run: whoever asks next gets them.
+
+        >>> study.optimize(lambda trial: trial.params["lr"] ** 2, n_trials=3, progress=False)
         """
-        if executor is not None:
-            raise NotSupported("executor: not in this version; n_jobs= uses threads, and several "
-                               "processes may optimize one study", field="executor")
-        _optimize.run(self, fn, n_trials, n_jobs, catch, max_failures, progress, worker)
+        _optimize.run(self, fn, n_trials, n_jobs, executor, catch, max_failures, progress, worker)
+
+    # ---- tables ----
+
+    def to_dicts(self, state: Union[None, str, Iterable[str]] = None) -> List[Dict[str, Any]]:
+        """The trials as JSON has them: TrialView.to_dict of each."""
+        return [view.to_dict() for view in self.trials(state)]
+
+    def to_dataframe(self, state: Union[None, str, Iterable[str]] = None) -> pandas.DataFrame:
+        """The trials as a pandas.DataFrame, one a row.
+
+        Columns: number, state (categorical), params.NAME, values.NAME, sems.NAME, reason,
+        worker, attempt, created and finished (UTC), late, told, excluded, feasible, note,
+        labels.NAME.
+        """
+        _export.need_pandas()
+        return _export.to_dataframe(self, self.trials(state))
 
     # ---- the study itself ----
 
-    def info(self) -> StudyView:
-        """State, budget, counts and best of the study, now."""
-        request = _schema.GET_STUDY.request(study=self._wire_name)
-        return views.read_study(self._client._call(_schema.GET_STUDY, request).study)
+    def info(self, *, timeout: float = TIMEOUT) -> StudyView:
+        """Settings, state, counts and best of the study, now."""
+        return self._client._run(self._info(timeout))
 
-    def pause(self) -> None:
+    @property
+    def labels(self) -> Mapping[str, Value]:
+        """Labels of the study, now.
+
+        >>> study.set(labels={"team": "vision"}).labels
+        {'team': 'vision'}
+        >>> study.labels
+        {'team': 'vision'}
+        """
+        return self._client._run(self._labels())
+
+    def why(self, *, timeout: float = TIMEOUT) -> StudyWhy:
+        """What the study waits for, and what it would do next: print it."""
+        return self._client._run(self._why(timeout))
+
+    def wait(self, for_: For = "complete", *, timeout: Optional[float] = None) -> StudyView:
+        """Wait, without polling, until something holds; the study as it is then.
+
+        for_     "complete" (nothing more is given out and nothing runs), a bound on the
+                 best value or on the number of COMPLETE trials ("best<0.1", "trials>=50"),
+                 or a function of a StudyView
+        timeout  seconds, after which Timeout is raised; None: for ever
+
+        >>> _ = study.tell_point({"lr": 0.02, "opt": "sgd"}, 0.5)
+        >>> study.wait("trials>=1", timeout=10).counts["COMPLETE"] >= 1
+        True
+        """
+        return self._client._run(self._wait(for_, timeout))
+
+    def pause(self, *, timeout: float = TIMEOUT) -> None:
         """Give out no more trials until resume; results are still taken."""
-        self._update(action=_schema.ACTIONS["PAUSE"])
+        self._client._run(self._act("PAUSE", timeout))
 
-    def resume(self) -> None:
+    def resume(self, *, timeout: float = TIMEOUT) -> None:
         """Give out trials again."""
-        self._update(action=_schema.ACTIONS["RESUME"])
+        self._client._run(self._act("RESUME", timeout))
 
-    def finish(self) -> None:
+    def finish(self, *, timeout: float = TIMEOUT) -> None:
         """Give out no more trials; ask raises StudyFinished."""
-        self._update(action=_schema.ACTIONS["FINISH"])
+        self._client._run(self._act("FINISH", timeout))
 
-    def set_budget(self, budget: Optional[int]) -> None:
-        """Change the number of trials; None takes the limit away."""
-        if budget is None:
-            self._update(no_budget=True)
-        else:
-            self._update(budget=_scalar.integer(budget, "budget", 0))
+    def set(self, *, budget: Union[None, int, Keep] = KEEP, lease: Optional[float] = None,
+            on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
+            labels: Optional[Params] = None, remove_labels: Sequence[str] = (),
+            expected_version: Optional[int] = None, timeout: float = TIMEOUT) -> StudyView:
+        """Change settings; what is not given stays.
 
-    def delete(self) -> None:
-        """Delete the study; Client.undelete brings it back."""
-        self._client._call(_schema.DELETE_STUDY,
-                           _schema.DELETE_STUDY.request(study=self._wire_name))
+        budget     None takes the limit away
+        lease      of trials given out from now on
+        labels     set beside those that are there; `remove_labels` takes some away
+        expected_version  Conflict unless this is still the `version` of the settings
 
-    def _update(self, **fields: Any) -> None:
-        self._client._call(_schema.UPDATE_STUDY,
-                           _schema.UPDATE_STUDY.request(study=self._wire_name, **fields))
+        >>> study.set(budget=500, on_expiry="requeue", retry_limit=3).budget
+        500
+        """
+        return self._client._run(self._set(budget, lease, on_expiry, retry_limit, labels,
+                                           remove_labels, expected_version, timeout))
 
-    def _put_params(self, named: Any, params: Mapping[str, Value], field: str) -> None:
-        if not isinstance(params, Mapping):
-            raise InvalidArgument(f"{field}: {params!r} must be a dict of values by parameter",
-                                  field=field)
-        for name, value in params.items():
-            self._put_param(named.add(), name, value, field)
+    def clone(self, name: str, *, trials: bool = True, timeout: float = TIMEOUT) -> Study:
+        """A new study with the same settings, and the results of this one as told points.
 
-    def _put_param(self, named: Any, name: str, value: Any, field: str) -> None:
-        named.name = _scalar.text(name, field)
-        _scalar.put_for(named.value, self._kinds.get(name, 0), value, f"{field}.{name}")
+        >>> study.clone("with another name").name
+        'with another name'
+        """
+        return Study(self._client, self._client._run(self._clone(name, trials, timeout)))
 
-    def __repr__(self) -> str:
-        return f"<krige.Study {self.name!r} at {self._client.endpoint}>"
+    def delete(self, *, timeout: float = TIMEOUT) -> None:
+        """Delete the study; undelete brings it back."""
+        self._client._run(self._delete(timeout))
 
-
-def _milliseconds(value: Any, field: str) -> int:
-    seconds = _scalar.seconds(value, field)
-    if not math.isfinite(seconds) or seconds > 1e9:
-        raise InvalidArgument(f"{field}: {seconds:g} must be a number of seconds up to 1e9, or "
-                              "None for no deadline", field=field)
-    return max(1, round(seconds * 1000))
+    def undelete(self, *, timeout: float = TIMEOUT) -> None:
+        """Bring this study back."""
+        self._client._run(self._undelete(timeout))

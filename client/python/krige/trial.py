@@ -1,145 +1,100 @@
 """A trial that this process holds."""
 from __future__ import annotations
 
-import os
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, Type, Union
+from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Type
 
-from . import _scalar, _schema, views
+from ._client import TIMEOUT
+from ._outcome import Outcome, describe
 from ._scalar import Value
-from .errors import InvalidArgument, NotSupported
+from ._trial import TrialCore
+from .errors import Conflict, StaleLease
 
 if TYPE_CHECKING:
     from .study import Study
-
-# What can be told: the objective, metrics by name, or (mean, standard error).
-Outcome = Union[float, Tuple[float, float], Mapping[str, Any]]
+    from .views import TrialView
 
 
-class Trial:
-    """A point to evaluate.
+class Trial(TrialCore):
+    __doc__ = TrialCore.__doc__
 
-    number   from 0 in its study
-    params   the point
-    why      why this point was suggested
-    worker   the name given to ask, or None
-    attempt  how often the trial was given out
+    _study: Study
 
-    While a Trial is held, a background thread renews its lease; a Trial that is
-    dropped without a word expires. Any thread may tell, fail or prune it. As a
-    context manager it fails the trial when the block raises.
-    """
+    def tell(self, value: Outcome, *, timeout: float = TIMEOUT) -> None:
+        """Give the result; it is durable when this returns, and repeating it is harmless.
 
-    def __init__(self, study: Study, message: Any) -> None:
-        self._study = study
-        self._lease = message.lease if message.HasField("lease") else None
-        self._sent: Optional[Tuple[bytes, bytes]] = None
-        self._failed = False
-        self.number = int(message.number)
-        self.params = views.read_params(message)
-        self.why = views.read_why(message)
-        self.worker = str(message.worker, "utf-8") or None
-        self.attempt = int(message.attempt)
-        if self._lease is not None:
-            study._client._leases.hold(study.name, self, self._lease)
+        value  a number, (mean, standard error), a list of repeated measurements, or such
+               a value for each metric by name. NaN or an infinity makes the trial FAILED.
 
-    @property
-    def done(self) -> bool:
-        """Whether this object has told, failed or pruned the trial."""
-        return self._sent is not None
-
-    def tell(self, value: Outcome, *, timeout: float = 60.0) -> None:
-        """Give the result: a number, or {"metric": number}.
-
-        NaN or an infinity makes the trial FAILED. The result is durable when this
-        returns. Repeating it is harmless.
+        >>> trial = study.ask()
+        >>> trial.tell(0.37)
+        >>> study.ask().tell((0.4, 0.02))
+        >>> study.ask().tell({"loss": [0.41, 0.39, 0.44]})
         """
-        request = _schema.OBSERVE.request(study=self._study._wire_name)
-        observation = request.observations.add()
-        observation.number = self.number
-        put_values(observation.values, value)
-        if self._lease is not None:
-            _put_lease(observation.lease, self._lease)
-        self._finish(_schema.OBSERVE, request, timeout)
+        self._study._client._run(self._tell(value, timeout))
 
-    def fail(self, reason: str = "", *, timeout: float = 60.0) -> None:
-        """Say that the point could not be evaluated."""
-        self._end("FAILED", reason, timeout)
+    def report(self, step: int, value: float, *, timeout: float = TIMEOUT) -> bool:
+        """Give an intermediate value of the objective; True: stop this trial.
 
-    def prune(self, reason: str = "", *, timeout: float = 60.0) -> None:
+        `stop_reason` says why. Steps must grow. Renews the lease as well.
+
+        >>> trial = study.ask()
+        >>> for step in range(3):
+        ...     if trial.report(step, value=1 / (step + 1)):
+        ...         trial.prune()
+        ...         break
+        ... else:
+        ...     trial.tell(0.2)
+        """
+        return self._study._client._run(self._report(step, value, timeout))
+
+    def fail(self, reason: str = "", *, timeout: float = TIMEOUT) -> None:
+        """Say that the point could not be evaluated. The model learns where that happens.
+
+        >>> study.ask().fail("out of memory")
+        """
+        self._study._client._run(self._fail("FAILED", reason, timeout))
+
+    def prune(self, reason: str = "", *, timeout: float = TIMEOUT) -> None:
         """Say that the evaluation was stopped early."""
-        self._end("PRUNED", reason, timeout)
+        self._study._client._run(self._fail("PRUNED", reason, timeout))
 
-    def report(self, step: int, value: float) -> bool:
-        """Give an intermediate value. This version has no early stopping: NotSupported."""
-        raise NotSupported("report: this version takes no intermediate values", field="report")
+    def infeasible(self, reason: str = "", *, timeout: float = TIMEOUT) -> None:
+        """Say that the point cannot be evaluated by its nature, however often it is tried.
 
-    def _end(self, state: str, reason: str, timeout: float) -> None:
-        request = _schema.FAIL_TRIAL.request(
-            study=self._study._wire_name, number=self.number, state=_schema.TRIAL_STATES[state],
-            reason=_clip(reason))
-        if self._lease is not None:
-            _put_lease(request.lease, self._lease)
-        self._finish(_schema.FAIL_TRIAL, request, timeout)
+        >>> study.ask().infeasible("the mesh intersects itself")
+        """
+        self._study._client._run(self._fail("INFEASIBLE", reason, timeout))
 
-    def _finish(self, method: _schema.Method, request: Any, timeout: float) -> None:
-        """Send the end of the trial. The same words again have the same request id."""
-        words = bytes([method.number]) + request.SerializeToString()
-        sent = self._sent
-        if sent is not None and sent[0] == words:
-            request.meta.request_id = sent[1]
-        else:
-            request.meta.request_id = os.urandom(16)
-        identity = bytes(request.meta.request_id)
-        client = self._study._client
-        reply = client._call(method, request, timeout)
-        self._sent = words, identity
-        self._failed = any(t.state == _schema.TRIAL_STATES["FAILED"] for t in reply.trials)
-        client._leases.drop(self._study.name, self)
+    def release(self, reason: str = "", *, timeout: float = TIMEOUT) -> None:
+        """Give the trial back: whoever asks next gets it, under its number.
+
+        >>> study.ask().release("this machine goes down")
+        >>> study.ask().attempt
+        2
+        """
+        self._study._client._run(self._release(reason, timeout))
+
+    def edit(self, *, note: Optional[str] = None, labels: Optional[Mapping[str, Value]] = None,
+             remove_labels: Sequence[str] = (), timeout: float = TIMEOUT) -> TrialView:
+        """Set the note ("": none) and labels of the trial.
+
+        >>> study.ask().edit(labels={"host": "gpu-3"}).labels
+        {'host': 'gpu-3'}
+        """
+        return self._study._client._run(self._edit(note, labels, remove_labels, timeout))
 
     def __enter__(self) -> Trial:
         return self
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        if error is not None and not self.done:
-            self.fail(describe(error))
-
-    def __repr__(self) -> str:
-        return f"<krige.Trial {self.number} of {self._study.name!r}: {self.params!r}>"
-
-
-def describe(error: BaseException) -> str:
-    """The reason of a trial that ended with an exception."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def put_values(values: Any, outcome: Any) -> None:
-    """Fill MetricValues from an outcome."""
-    if isinstance(outcome, Mapping):
-        for name, value in outcome.items():
-            message = values.add()
-            message.name = _scalar.text(name, "value")
-            _put_value(message, value, f"value.{name}")
-    else:
-        _put_value(values.add(), outcome, "value")
-
-
-def _put_value(message: Any, value: Any, field: str) -> None:
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise InvalidArgument(f"{field}: {value!r} must be a number or (mean, sem)",
-                                  field=field)
-        message.sem = _scalar.number(value[1], field + ".sem")
-        value = value[0]
-    message.value = _scalar.number(value, field)
-
-
-def _put_lease(message: Any, lease: Any) -> None:
-    message.number, message.attempt, message.token = lease.number, lease.attempt, lease.token
-
-
-def _clip(reason: str) -> bytes:
-    """At most 4096 bytes of valid UTF-8 without NUL, as the wire wants it."""
-    data = str(reason).replace("\0", "").encode("utf-8", "replace")[:4096]
-    return data.decode("utf-8", "ignore").encode()
+        if error is None or self.done:
+            return
+        try:
+            if isinstance(error, Exception):
+                self.fail(describe(error))
+            else:
+                self.release(describe(error))
+        except (StaleLease, Conflict):
+            pass  # it was not ours any more; the block's own error says more

@@ -1,12 +1,14 @@
 """What the daemon says of trials and studies, as plain values."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Tuple
 
-from . import _scalar, _schema
+from . import _html, _scalar, _schema
+from ._exchange import read_error
 from ._scalar import Value
+from .errors import Error
 from .space import Parameter, read_space
 
 
@@ -14,12 +16,13 @@ from .space import Parameter, read_space
 class Why:
     """Why a point was suggested.
 
-    rule       "initial" (initial design), "model" (maximum of the acquisition) or
-               "fill" (space-filling last resort)
-    freshness  "fresh", "partial" (cut at the deadline) or "fallback" (cut before
-               there was a model)
-    mean, sd   what the model expected of the objective, if there was one
-    log_acq    log of the expected improvement
+    rule        "initial" (initial design), "model" (maximum of the acquisition),
+                "fill" (space-filling last resort) or "enqueued" (given by a user)
+    freshness   "fresh", "partial" (cut at the deadline) or "fallback" (cut before
+                there was a model)
+    mean, sd    what the model expected of the objective, if there was one
+    log_acq     log of the expected improvement
+    p_feasible  predicted probability that it succeeds and meets the constraints
     """
 
     rule: str
@@ -27,6 +30,7 @@ class Why:
     mean: Optional[float] = None
     sd: Optional[float] = None
     log_acq: Optional[float] = None
+    p_feasible: Optional[float] = None
 
     def __str__(self) -> str:
         text = self.rule
@@ -34,19 +38,37 @@ class Why:
             text += f" ({self.freshness})"
         if self.mean is not None and self.sd is not None:
             text += f", expected {self.mean:.6g} +- {self.sd:.3g}"
+        if self.p_feasible is not None:
+            text += f", feasible with {self.p_feasible:.2g}"
         return text
+
+    def _repr_html_(self) -> str:
+        return _html.table("Why", vars(self))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """An intermediate value that a trial has reported."""
+
+    step: int
+    value: float
+    time: datetime
 
 
 @dataclass(frozen=True)
 class TrialView:
     """A trial as it stood when it was read.
 
-    value    the objective, None without a result
-    values   every metric by name
-    reason   why it failed, was pruned, ... or None
-    attempt  how often it was given out
-    late     its result came after its lease had run out
-    told     it was handed in, not suggested
+    value     the objective, None without a result
+    values    every metric by name
+    sems      standard errors of the values that were told with one
+    reason    why it failed, was pruned, ... or None
+    attempt   how often it was given out
+    late      its result came after its lease had run out
+    told      it was handed in, not suggested
+    excluded  the model does not see it
+    feasible  whether it meets the outcome constraints; None without constraints or result
+    progress  what it has reported
     """
 
     number: int
@@ -62,15 +84,47 @@ class TrialView:
     why: Optional[Why] = None
     late: bool = False
     told: bool = False
+    sems: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, Value] = field(default_factory=dict)
+    note: Optional[str] = None
+    excluded: bool = False
+    feasible: Optional[bool] = None
+    progress: Tuple[Progress, ...] = ()
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The same as JSON has it: times are texts in UTC, what is empty stays."""
+        found = dict(vars(self))
+        for name in ("params", "values", "sems", "labels"):
+            found[name] = dict(found[name])
+        found["created"] = iso(self.created)
+        found["finished"] = None if self.finished is None else iso(self.finished)
+        found["why"] = None if self.why is None else dict(vars(self.why))
+        found["progress"] = [{"step": p.step, "value": p.value, "time": iso(p.time)}
+                             for p in self.progress]
+        return found
+
+    def _repr_html_(self) -> str:
+        return _html.table(f"Trial {self.number}", {
+            "state": self.state, **{f"params.{k}": v for k, v in self.params.items()},
+            **{f"values.{k}": v for k, v in self.values.items()},
+            **{f"labels.{k}": v for k, v in self.labels.items()},
+            "reason": self.reason, "worker": self.worker, "note": self.note, "why": self.why,
+            "finished": self.finished})
 
 
 @dataclass(frozen=True)
 class StudyView:
     """A study as it stood when it was read.
 
-    counts    trials by state
-    reserved  trials of the budget that are taken
-    reason    why it gives out nothing now, or None
+    metrics      "minimize", "maximize" or "constraint" by metric
+    constraints  (lower, upper) by constrained metric; None where there is no bound
+    noise        known standard deviation of the measurements; None: learnt
+    on_expiry    "expire" or "requeue"
+    counts       trials by state
+    reserved     trials of the budget that are taken
+    reason       why it gives out nothing now, or None
+    version      1 at first, one more with each change of the settings
+    seq          its newest event
     """
 
     name: str
@@ -85,6 +139,57 @@ class StudyView:
     best: Optional[TrialView]
     created: datetime
     reason: Optional[str]
+    id: int = 0
+    constraints: Mapping[str, Tuple[Optional[float], Optional[float]]] = field(
+        default_factory=dict)
+    parameter_constraints: Tuple[str, ...] = ()
+    noise: Optional[float] = None
+    on_expiry: str = "expire"
+    retry_limit: Optional[int] = None
+    labels: Mapping[str, Value] = field(default_factory=dict)
+    version: int = 1
+    seq: int = 0
+
+    def _repr_html_(self) -> str:
+        return _html.table(f"Study {self.name}", {
+            "state": self.state, "reason": self.reason, **study_rows(self),
+            "budget": self.budget, "taken": self.reserved,
+            **{f"trials {state}": n for state, n in self.counts.items()},
+            **{f"labels.{k}": v for k, v in self.labels.items()},
+            "best": None if self.best is None else f"{self.best.value:.6g} "
+                    f"(trial {self.best.number})"})
+
+
+@dataclass(frozen=True)
+class StudyWhy:
+    """What a study waits for, and what it would do next. str() has it in sentences.
+
+    next           "nothing" (`error` says why), "queued" (`next_number`), "initial" or "model"
+    waiting        trials that asks wait for
+    computing      whether a suggestion is being computed
+    queued         trials that wait to be given out
+    running        trials without a result
+    left           places of the budget; None: no limit
+    expiry         seconds until the next lease runs out (of trial `expiry_number`), or None
+    """
+
+    next: str
+    next_number: Optional[int]
+    error: Optional[Error]
+    waiting: int
+    computing: bool
+    queued: int
+    running: int
+    left: Optional[int]
+    expiry: Optional[float]
+    expiry_number: Optional[int]
+    sentences: Tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        return _html.paragraphs(self.sentences)
 
 
 @dataclass(frozen=True)
@@ -109,8 +214,29 @@ class Status:
     wal_bytes: int
     threads: int
 
+    def _repr_html_(self) -> str:
+        return _html.table(f"kriged {self.version}", vars(self))
 
-def _text(data: bytes) -> str:
+
+def iso(time: datetime) -> str:
+    """2026-01-31T12:00:00.000Z"""
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") \
+        + f"{time.microsecond // 1000:03}Z"
+
+
+def study_rows(study: Any) -> Dict[str, Any]:
+    """What does not change about a study, for tables."""
+    return {"metrics": ", ".join(f"{role} {name}" for name, role in study.metrics.items()),
+            **{f"space.{name}": parameter for name, parameter in study.space.items()}}
+
+
+def public(value: object) -> str:
+    """krige.Client, krige.aio.Client: the name that the user knows."""
+    module = type(value).__module__
+    return f"{'krige.aio' if module.startswith('krige.aio') else 'krige'}.{type(value).__name__}"
+
+
+def text(data: bytes) -> str:
     return str(data, "utf-8", "replace")
 
 
@@ -123,8 +249,9 @@ def _counts(messages: Any) -> Dict[str, int]:
     return {names.get(m.state, str(m.state)): int(m.count) for m in messages if m.count}
 
 
-def read_params(trial: Any) -> Dict[str, Value]:
-    return {_text(p.name): _scalar.get(p.value) for p in trial.params}
+def read_named(named: Any) -> Dict[str, Value]:
+    """Params or labels."""
+    return {text(p.name): _scalar.get(p.value) for p in named}
 
 
 def read_why(trial: Any) -> Optional[Why]:
@@ -132,49 +259,96 @@ def read_why(trial: Any) -> Optional[Why]:
     if not why.HasField("rule"):
         return None
     return Why(_schema.RULES.get(why.rule, "?"), _schema.FRESHNESS.get(why.freshness, ""),
-               why.mean if why.HasField("mean") else None,
-               why.sd if why.HasField("sd") else None,
-               why.log_acq if why.HasField("log_acq") else None)
+               _optional(why, "mean"), _optional(why, "sd"), _optional(why, "log_acq"),
+               _optional(why, "p_feasible"))
 
 
-def read_trial(trial: Any) -> TrialView:
-    values = {_text(v.name): float(v.value) for v in trial.values}
+def _optional(message: Any, name: str) -> Any:
+    return getattr(message, name) if message.HasField(name) else None
+
+
+def objective_of(spec: Any) -> str:
+    """The metric whose value is a trial's `value`."""
+    roles = _schema.ROLES["MINIMIZE"], _schema.ROLES["MAXIMIZE"]
+    return next((text(m.name) for m in spec.metrics if m.role in roles), "")
+
+
+def read_trial(trial: Any, objective: str) -> TrialView:
+    values = {text(v.name): float(v.value) for v in trial.values}
     return TrialView(
         number=int(trial.number),
         state=_schema.TRIAL_STATE_NAMES.get(trial.state, str(trial.state)),
-        params=read_params(trial),
+        params=read_named(trial.params),
         values=values,
-        value=float(trial.values[0].value) if trial.values else None,
-        reason=_text(trial.reason) or None,
-        worker=_text(trial.worker) or None,
+        value=values.get(objective),
+        reason=text(trial.reason) or None,
+        worker=text(trial.worker) or None,
         attempt=int(trial.attempt),
         created=_time(trial.created_ms),
         finished=_time(trial.finished_ms) if trial.finished_ms else None,
         why=read_why(trial),
         late=bool(trial.late),
-        told=bool(trial.told))
+        told=bool(trial.told),
+        sems={text(v.name): float(v.sem) for v in trial.values if v.HasField("sem")},
+        labels=read_named(trial.labels),
+        note=text(trial.note) or None,
+        excluded=bool(trial.excluded),
+        feasible=_optional(trial, "feasible"),
+        progress=tuple(Progress(int(p.step), float(p.value), _time(p.time_ms))
+                       for p in trial.progress))
+
+
+def read_metrics(spec: Any) -> Dict[str, str]:
+    roles = {number: name.lower() for name, number in _schema.ROLES.items()}
+    return {text(m.name): roles.get(m.role, "?") for m in spec.metrics}
 
 
 def read_study(study: Any) -> StudyView:
-    roles = {number: name.lower() for name, number in _schema.ROLES.items()}
+    spec = study.spec
     return StudyView(
-        name=_text(study.name),
+        name=text(study.name),
         state=_schema.STUDY_STATE_NAMES.get(study.state, str(study.state)),
-        space=dict(read_space(study.spec)),
-        metrics={_text(m.name): roles.get(m.role, "?") for m in study.spec.metrics},
-        budget=int(study.spec.budget) if study.spec.HasField("budget") else None,
-        lease=float(study.spec.lease_s),
-        seed=int(study.spec.seed),
+        space=dict(read_space(spec)),
+        metrics=read_metrics(spec),
+        budget=_optional(spec, "budget"),
+        lease=float(spec.lease_s),
+        seed=int(spec.seed),
         counts=_counts(study.counts),
         reserved=int(study.reserved),
-        best=read_trial(study.best) if study.HasField("best") else None,
+        best=read_trial(study.best, objective_of(spec)) if study.HasField("best") else None,
         created=_time(study.created_ms),
-        reason=_text(study.reason) or None)
+        reason=text(study.reason) or None,
+        id=int(study.id),
+        constraints={text(m.name): (_optional(m, "lower"), _optional(m, "upper"))
+                     for m in spec.metrics if m.role == _schema.ROLES["CONSTRAINT"]},
+        parameter_constraints=tuple(text(t) for t in spec.parameter_constraints),
+        noise=_optional(spec, "noise_sd"),
+        on_expiry="requeue" if spec.on_expiry == _schema.ON_EXPIRY["REQUEUE"] else "expire",
+        retry_limit=_optional(spec, "retry_limit"),
+        labels=read_named(spec.labels),
+        version=int(study.spec_version) or 1,
+        seq=int(study.seq))
+
+
+def read_study_why(why: Any) -> StudyWhy:
+    expiry = _optional(why, "expiry_ms")
+    return StudyWhy(
+        next=_schema.NEXT.get(why.next, "?"),
+        next_number=_optional(why, "next_number"),
+        error=read_error(why.error) if why.HasField("error") else None,
+        waiting=int(why.waiting),
+        computing=bool(why.computing),
+        queued=int(why.queued),
+        running=int(why.running),
+        left=_optional(why, "left"),
+        expiry=None if expiry is None else expiry / 1000.0,
+        expiry_number=_optional(why, "expiry_number"),
+        sentences=tuple(text(s) for s in why.sentences))
 
 
 def read_status(status: Any) -> Status:
     return Status(
-        version=_text(status.version),
+        version=text(status.version),
         uptime=status.uptime_ms / 1000.0,
         studies=int(status.studies),
         trials=_counts(status.trials),
@@ -185,8 +359,8 @@ def read_status(status: Any) -> Status:
         committed_events=int(status.committed_events),
         failed_commits=int(status.failed_commits),
         durable=bool(status.durable),
-        blas_core=_text(status.blas_core),
-        sqlite_version=_text(status.sqlite_version),
+        blas_core=text(status.blas_core),
+        sqlite_version=text(status.sqlite_version),
         rss_bytes=int(status.rss_bytes),
         db_bytes=int(status.db_bytes),
         wal_bytes=int(status.wal_bytes),
