@@ -127,11 +127,10 @@ static uint64_t retry_hint(const struct kr_error *why)
 		: 0;
 }
 
-void engine__answer_error(struct engine *e, const struct route *route, uint64_t study,
-	uint64_t hold, const struct kr_error *why)
+struct msg_reply engine__error_reply(enum method method, const struct kr_error *why)
 {
-	struct msg_reply reply = {
-		.method = (enum method)route->header.method,
+	return (struct msg_reply){
+		.method = method,
 		.is_error = true,
 		.error =
 			{
@@ -141,6 +140,12 @@ void engine__answer_error(struct engine *e, const struct route *route, uint64_t 
 				.retry_after_ms = retry_hint(why),
 			},
 	};
+}
+
+void engine__answer_error(struct engine *e, const struct route *route, uint64_t study,
+	uint64_t hold, const struct kr_error *why)
+{
+	struct msg_reply reply = engine__error_reply((enum method)route->header.method, why);
 
 	if (why->code == KR_ENOMEM || deliver(e, route, study, hold, &reply, NULL) != KR_OK)
 		send_fixed(e, route, &e->no_memory);

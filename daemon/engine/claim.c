@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "daemon/engine/version.h"
+
 enum kr_status claim_check(
 	const struct trial *t, const struct msg_lease *lease, const char *worker, struct kr_error *err)
 {
@@ -24,6 +26,26 @@ enum kr_status claim_check(
 			"by number",
 			t->number, t->worker, worker);
 	return KR_OK;
+}
+
+enum claim claim_of(const struct trial *t, const struct msg_lease *lease)
+{
+	const struct trial *v;
+
+	if (!lease->has_token && !lease->has_attempt)
+		return CLAIM_NONE;
+	v = version_claimed(t, lease);
+	if (!v || !v->given_seq)
+		return CLAIM_UNKNOWN;
+	return v->attempt == t->attempt ? CLAIM_NEWEST : CLAIM_EARLIER;
+}
+
+enum kr_status claim_overtaken(uint64_t number, const char *field, struct kr_error *err)
+{
+	return kr_fail_field(err, KR_STALE_LEASE, field,
+		"trial %" PRIu64 " was ended under another lease than this one; the result was kept in "
+		"the log of events and counts for nothing; drop it",
+		number);
 }
 
 enum kr_status claim_term(double lease_s, const char *field, uint64_t *ms, struct kr_error *err)

@@ -12,6 +12,20 @@
 enum kr_status claim_check(
 	const struct trial *t, const struct msg_lease *lease, const char *worker, struct kr_error *err);
 
+enum claim {
+	CLAIM_NONE,    /* it acts by number */
+	CLAIM_NEWEST,  /* the attempt that the trial is at */
+	CLAIM_EARLIER, /* an attempt before it */
+	CLAIM_UNKNOWN  /* none that there was */
+};
+
+/* The attempt that a lease names, by token or number. */
+enum claim claim_of(const struct trial *t, const struct msg_lease *lease);
+
+/* KR_STALE_LEASE for a result that came when another attempt had ended the trial. It says the
+ * same whenever it is asked: repeats get it again. */
+enum kr_status claim_overtaken(uint64_t number, const char *field, struct kr_error *err);
+
 /* Seconds of a lease, as milliseconds. field: of the request.
  * Errors: KR_INVALID_ARGUMENT (not positive, not finite). */
 enum kr_status claim_term(double lease_s, const char *field, uint64_t *ms, struct kr_error *err);

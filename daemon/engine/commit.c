@@ -119,7 +119,7 @@ void change_apply(struct engine *e, struct change *c)
 	for (size_t i = 0; i < c->n_routes; i++) {
 		struct held held = {c->routes[i], s->id, c->answer.p, c->answer.len};
 
-		held.route.header.flags = FRAME_REPLY;
+		held.route.header.flags = c->reply->is_error ? FRAME_REPLY | FRAME_ERROR : FRAME_REPLY;
 		group_hold(g, &held);
 	}
 }

@@ -106,6 +106,7 @@ uint64_t engine__hold_names(const struct engine *e);
  * For want of memory the answer becomes the error. */
 void engine__answer(struct engine *e, const struct route *route, uint64_t study, uint64_t hold,
 	const struct msg_reply *reply);
+struct msg_reply engine__error_reply(enum method method, const struct kr_error *why);
 void engine__answer_error(struct engine *e, const struct route *route, uint64_t study,
 	uint64_t hold, const struct kr_error *why);
 

@@ -5,6 +5,14 @@
 /* Outcomes of one row: a study with more is served by several. */
 enum { MOST_OUTCOMES = 1024 };
 
+/* Its study may want it to be tried again, a number of times. */
+static enum trial_state after(const struct study *s, const struct trial *t)
+{
+	bool again = s->now.on_expiry == ON_EXPIRY_REQUEUE && t->attempt <= s->now.retry_limit;
+
+	return again ? TRIAL_QUEUED : TRIAL_EXPIRED;
+}
+
 /* The due trials of one study, by number, at most MOST_OUTCOMES. */
 static int gather(
 	const struct study *s, const struct leases *leases, int64_t now_ns, struct record_outcome *out)
@@ -17,7 +25,7 @@ static int gather(
 		if (t->lease_at && leases->heap[t->lease_at - 1].due_ns <= now_ns)
 			out[n++] = (struct record_outcome){
 				.number = t->number,
-				.state = TRIAL_EXPIRED,
+				.state = after(s, t),
 			};
 	}
 	return n;

@@ -1,4 +1,4 @@
-/* Leases that ran out: their trials become EXPIRED, one row a study. */
+/* Leases that ran out: their trials become EXPIRED, or QUEUED again, one row a study. */
 #ifndef KR_DAEMON_ENGINE_EXPIRE_H
 #define KR_DAEMON_ENGINE_EXPIRE_H
 

@@ -4,9 +4,11 @@
  * That works because an event's traces stay: an event that overwrites what an
  * answer showed of a trial keeps the earlier version (version.h), and a study keeps
  * a view for each event whose answer showed it. A restart changes nothing. */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/engine/call.h"
+#include "daemon/engine/claim.h"
 #include "daemon/engine/suggest.h"
 
 /* The study that a request names. */
@@ -20,6 +22,9 @@ static const char *named(const struct msg_request *m)
 	case METHOD_OBSERVE: return m->u.observe.study;
 	case METHOD_FAIL_TRIAL: return m->u.fail_trial.study;
 	case METHOD_ADD_TRIALS: return m->u.add_trials.study;
+	case METHOD_ENQUEUE: return m->u.enqueue.study;
+	case METHOD_RELEASE: return m->u.release.study;
+	case METHOD_CANCEL_TRIAL: return m->u.cancel_trial.study;
 	case METHOD_EDIT_TRIAL: return m->u.edit_trial.study;
 	case METHOD_DELETE_TRIAL: return m->u.delete_trial.study;
 	case METHOD_REPORT: return m->u.report.study;
@@ -59,6 +64,34 @@ static enum kr_status tell_given(struct call *c, uint64_t seq, struct kr_error *
 	c->reply.u.trials.n = (int)n;
 	c->reply.u.trials.trials = trials;
 	return st;
+}
+
+static enum kr_status tell_queued(struct call *c, uint64_t seq, struct kr_error *err)
+{
+	const struct study *s = c->study;
+	uint64_t first, n = study_made(s, seq, &first);
+	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, n);
+	enum kr_status st = KR_OK;
+
+	if (!trials)
+		return call_no_memory(err);
+	for (uint64_t i = 0; st == KR_OK && i < n; i++) {
+		const struct trial *t = version_at(trials_kept(&s->trials, first + i), seq);
+
+		st = reply_trial(&trials[i], s, t, reply_all_columns, c->a, err);
+	}
+	c->reply.u.trials.n = (int)n;
+	c->reply.u.trials.trials = trials;
+	return st;
+}
+
+/* A trial in the state in which event seq left it, or found it. */
+static enum kr_status tell_left(struct call *c, uint64_t seq, uint64_t number,
+	enum trial_state state, struct kr_error *err)
+{
+	const struct trial *t = version_at(trials_kept(&c->study->trials, number), seq);
+
+	return t && t->state == state ? call_answer_trial(c, t, err) : other_request(err);
 }
 
 /* Did event seq, or an earlier one, give this version of a trial its end? */
@@ -107,15 +140,33 @@ static enum kr_status tell_reported(struct call *c, uint64_t seq, struct kr_erro
 	return reply_report(&c->reply.u.report, c->study, t, stop, c->a, err);
 }
 
+static enum kr_status tell_overtaken(
+	uint64_t number, int n, const uint64_t *numbers, struct kr_error *err)
+{
+	char field[64];
+	int i = 0;
+
+	while (i < n && numbers[i] != number)
+		i++;
+	if (i == n)
+		return other_request(err);
+	snprintf(field, sizeof(field), "observations[%d].lease", i);
+	return claim_overtaken(number, field, err);
+}
+
 static enum kr_status tell_observed(struct call *c, uint64_t seq, struct kr_error *err)
 {
 	const struct msg_observe *m = &c->m->u.observe;
 	uint64_t *numbers = ARENA_ARRAY(c->a, uint64_t, m->n);
+	size_t n_stale;
+	const struct grant *stale = grants_of(&c->study->stale, seq, &n_stale);
 
 	if (!numbers)
 		return call_no_memory(err);
 	for (int i = 0; i < m->n; i++)
 		numbers[i] = m->observations[i].number;
+	if (stale)
+		return tell_overtaken(stale->number, m->n, numbers, err);
 	return tell_ended(c, seq, m->n, numbers, err);
 }
 
@@ -141,6 +192,10 @@ enum kr_status call_repeat(struct call *c, const struct request_entry *entry, st
 	case METHOD_SUGGEST: return tell_given(c, seq, err);
 	case METHOD_OBSERVE: return tell_observed(c, seq, err);
 	case METHOD_FAIL_TRIAL: return tell_ended(c, seq, 1, &c->m->u.fail_trial.number, err);
+	case METHOD_ENQUEUE: return tell_queued(c, seq, err);
+	case METHOD_RELEASE: return tell_left(c, seq, c->m->u.release.number, TRIAL_QUEUED, err);
+	case METHOD_CANCEL_TRIAL:
+		return tell_left(c, seq, c->m->u.cancel_trial.number, TRIAL_CANCELLED, err);
 	case METHOD_EDIT_TRIAL: return tell_edited(c, seq, c->m->u.edit_trial.number, err);
 	case METHOD_DELETE_TRIAL: return tell_edited(c, seq, c->m->u.delete_trial.number, err);
 	case METHOD_REPORT: return tell_reported(c, seq, err);

@@ -105,7 +105,6 @@ void trial_end(struct trial *t, const struct record_outcome *outcome, const stru
 
 	t->seq = row->seq;
 	t->finished_ms = queued ? 0 : (uint64_t)row->time_ms;
-	t->overtaken = t->state == TRIAL_RUNNING && outcome->late;
 	t->excluded &= !queued;
 	t->state = (uint8_t)outcome->state;
 	t->reason = outcome->reason;

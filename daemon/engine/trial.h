@@ -49,9 +49,8 @@ struct trial {
 	bool deleted;  /* gone: only repeats of requests know it */
 	bool shown;    /* the answer to event seq showed all of it */
 	bool has_session;
-	bool partial;   /* free values are NaN: they are suggested when it is given out */
-	bool overtaken; /* its end came from an earlier attempt than the newest */
-	bool picked;    /* of this run: a suggest that waits is to get it */
+	bool partial; /* free values are NaN: they are suggested when it is given out */
+	bool picked;  /* of this run: a suggest that waits is to get it */
 };
 
 /* What an event makes of a trial; pure, so that an answer can be built before

@@ -30,6 +30,9 @@ static enum kr_status check(
 		return kr_fail_field(err, KR_CONFLICT, "number",
 			"trial %" PRIu64 " is %s already, with another reason, which stays", t->number,
 			msg_trial_state_name(state));
+	if (t->state == TRIAL_QUEUED && claim_of(t, &m->lease) != CLAIM_NONE)
+		return kr_fail_field(err, KR_STALE_LEASE, "lease",
+			"the lease of trial %" PRIu64 " is over: it waits to be given out again", t->number);
 	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
 		return kr_fail_field(err, KR_CONFLICT, "number",
 			"trial %" PRIu64 " is %s already and can't become %s", t->number,

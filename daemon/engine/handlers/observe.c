@@ -1,9 +1,13 @@
 /* Observe: results of trials, all or none, in one row.
  *
- *   RUNNING   COMPLETE; FAILED with the reason "nonfinite" when the objective is not finite
- *   EXPIRED   the same, marked late: nobody else has given a result
+ *   RUNNING   COMPLETE; FAILED with the reason "nonfinite" when the objective is not finite.
+ *             Under the lease of an earlier attempt it is marked late, and the newer one is over
+ *   EXPIRED, QUEUED again
+ *             the same, marked late: nobody else has given a result
  *   COMPLETE  the same values again are harmless and change nothing; others are CONFLICT
- *   others    CONFLICT */
+ *   others    CONFLICT
+ * What is in conflict and came under another lease than that which ended the trial is
+ * STALE_LEASE, and kept as an event. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -64,13 +68,53 @@ static enum kr_status conflict(const struct definition *def, const struct trial 
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }
 
-/* One observation to an outcome. False in *is_new: an exact repeat, nothing to do. */
-static enum kr_status read_one(
-	const struct call *c, int i, struct record_outcome *out, bool *is_new, struct kr_error *err)
+/* Was it another attempt that ended the trial? */
+static bool overtaken(const struct trial *t, enum claim claim)
+{
+	return claim == CLAIM_EARLIER || (claim == CLAIM_NEWEST && t->late);
+}
+
+static bool may_end(const struct trial *t)
+{
+	return t->state == TRIAL_RUNNING || t->state == TRIAL_EXPIRED ||
+		(t->state == TRIAL_QUEUED && t->attempt > 0);
+}
+
+/* What one observation is. */
+struct reading {
+	bool is_new;   /* else an exact repeat, nothing to do */
+	bool too_late; /* it was overtaken; kept is its record */
+	struct record_stale kept;
+};
+
+static enum kr_status too_late(const struct call *c, int i, const struct trial *t,
+	const struct metric_result *r, struct reading *out, struct kr_error *err)
+{
+	const struct msg_observation *o = &c->m->u.observe.observations[i];
+	char field[64];
+
+	out->too_late = true;
+	out->kept = (struct record_stale){
+		.number = t->number,
+		.attempt = version_claimed(t, &o->lease)->attempt,
+		.n_values = c->study->def->spec.n_metrics,
+		.values = r->metrics,
+		.n_sems = r->n_sems,
+		.sems = r->sems,
+		.worker = c->m->meta.worker_id,
+	};
+	snprintf(field, sizeof(field), "observations[%d].lease", i);
+	return claim_overtaken(t->number, field, err);
+}
+
+/* One observation to an outcome. */
+static enum kr_status read_one(const struct call *c, int i, struct record_outcome *out,
+	struct reading *reading, struct kr_error *err)
 {
 	const struct msg_observation *o = &c->m->u.observe.observations[i];
 	const struct trial *t = trials_at(&c->study->trials, o->number);
 	struct metric_result r;
+	enum claim claim;
 	char field[64];
 	enum kr_status st;
 
@@ -82,28 +126,47 @@ static enum kr_status read_one(
 	st = metric_read(c->study->def, field, o->n_values, o->values, &r, c->a, err);
 	if (st != KR_OK)
 		return st;
-	*is_new = !is_repeat(c->study->def, t, &r);
-	if (!*is_new)
+	reading->is_new = !is_repeat(c->study->def, t, &r);
+	if (!reading->is_new)
 		return KR_OK;
 	snprintf(field, sizeof(field), "observations[%d].number", i);
-	if (t->state != TRIAL_RUNNING && t->state != TRIAL_EXPIRED)
-		return conflict(c->study->def, t, field, &r, err);
+	claim = claim_of(t, &o->lease);
+	if (!may_end(t))
+		return overtaken(t, claim) ? too_late(c, i, t, &r, reading, err)
+								   : conflict(c->study->def, t, field, &r, err);
 	*out = (struct record_outcome){
 		.number = t->number,
 		.state = r.finite ? TRIAL_COMPLETE : TRIAL_FAILED,
 		.n_values = r.finite ? c->study->def->spec.n_metrics : 0,
 		.values = r.metrics,
 		.reason = r.finite ? NULL : nonfinite,
-		.late = t->state == TRIAL_EXPIRED,
+		.late = t->state != TRIAL_RUNNING || claim == CLAIM_EARLIER,
 		.n_sems = r.finite ? r.n_sems : 0,
 		.sems = r.sems,
 	};
+	if (claim == CLAIM_EARLIER)
+		return KR_OK;
 	return claim_check(t, &o->lease, c->m->meta.worker_id, err);
+}
+
+/* The refusal is the answer, and remembered. */
+static enum kr_status keep(struct call *c, const struct record_stale *kept, struct kr_error *why)
+{
+	struct change ch = call_change(c, RECORD_STALE);
+	struct kr_error err;
+	enum kr_status st;
+
+	ch.record.u.stale = *kept;
+	c->reply = engine__error_reply(c->m->method, why);
+	st = call_commit(c, &ch, &err);
+	if (st != KR_OK)
+		*why = err;
+	return st;
 }
 
 /* The trials as they will be, in the order of the request. */
 static enum kr_status make_answer(
-	struct call *c, const struct change *ch, const bool *is_new, struct kr_error *err)
+	struct call *c, const struct change *ch, const struct reading *read, struct kr_error *err)
 {
 	const struct msg_observe *m = &c->m->u.observe;
 	struct msg_trial *trials = ARENA_ARRAY(c->a, struct msg_trial, m->n);
@@ -114,7 +177,7 @@ static enum kr_status make_answer(
 	for (int i = 0, k = 0; st == KR_OK && i < m->n; i++) {
 		struct trial t = *trials_at(&c->study->trials, m->observations[i].number);
 
-		if (is_new[i])
+		if (read[i].is_new)
 			trial_end(&t, &ch->record.u.ended.outcomes[k++], &ch->row);
 		st = reply_trial(&trials[i], c->study, &t, reply_all_columns, c->a, err);
 	}
@@ -136,7 +199,7 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 	const struct msg_observe *m = &c->m->u.observe;
 	struct record_outcome *outcomes;
 	struct change ch;
-	bool *is_new;
+	struct reading *read;
 	int n = 0, twice;
 	enum kr_status st = call_study(c, m->study, err);
 
@@ -145,12 +208,14 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 	if (st != KR_OK)
 		return st;
 	outcomes = ARENA_ARRAY(c->a, struct record_outcome, m->n);
-	is_new = ARENA_ARRAY(c->a, bool, m->n);
-	if (!outcomes || !is_new)
+	read = ARENA_ARRAY(c->a, struct reading, m->n);
+	if (!outcomes || !read)
 		return call_no_memory(err);
 	for (int i = 0; st == KR_OK && i < m->n; i++) {
-		st = read_one(c, i, &outcomes[n], &is_new[i], err);
-		n += is_new[i];
+		st = read_one(c, i, &outcomes[n], &read[i], err);
+		if (read[i].too_late)
+			return keep(c, &read[i].kept, err);
+		n += read[i].is_new;
 	}
 	if (st != KR_OK)
 		return st;
@@ -161,7 +226,7 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "observations",
 			"observations has trial %" PRIu64 " twice; give each trial once",
 			outcomes[twice].number);
-	st = make_answer(c, &ch, is_new, err);
+	st = make_answer(c, &ch, read, err);
 	/* Also with nothing new: the id must be known, or a late copy could end another trial. */
 	return st == KR_OK ? call_commit(c, &ch, err) : st;
 }

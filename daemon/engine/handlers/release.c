@@ -1,9 +1,61 @@
-/* Release: gives a running trial back. */
+/* Release: a trial goes back to the queue, with its number and its point.
+ *
+ *   RUNNING    by its holder, or by number by anybody
+ *   QUEUED     harmless, changes nothing
+ *   COMPLETE   CONFLICT
+ *   others     without a lease: it is to be tried once more */
+#include <inttypes.h>
+
 #include "daemon/engine/call.h"
+#include "daemon/engine/claim.h"
+
+static enum kr_status check(const struct call *c, const struct trial *t, struct kr_error *err)
+{
+	const struct msg_trial_ref *m = &c->m->u.release;
+	const char *state = msg_trial_state_name((enum trial_state)t->state);
+	bool leased = m->lease.has_token || m->lease.has_attempt;
+
+	if (t->told)
+		return kr_fail_field(err, KR_CONFLICT, "number",
+			"trial %" PRIu64 " was handed in, not suggested; enqueue its point to evaluate it",
+			t->number);
+	if (t->state == TRIAL_COMPLETE)
+		return kr_fail_field(err, KR_CONFLICT, "number",
+			"trial %" PRIu64 " is COMPLETE and keeps its result; enqueue its point to evaluate it "
+			"once more",
+			t->number);
+	if (t->state == TRIAL_RUNNING || (t->state == TRIAL_QUEUED && leased))
+		return claim_check(t, &m->lease, c->m->meta.worker_id, err);
+	if (t->state != TRIAL_QUEUED && leased)
+		return kr_fail_field(err, KR_STALE_LEASE, "lease",
+			"the lease of trial %" PRIu64 " is over, it is %s; to queue it again, leave the lease "
+			"out",
+			t->number, state);
+	return KR_OK;
+}
 
 enum kr_status handle_release(struct call *c, struct kr_error *err)
 {
-	(void)c;
-	return kr_fail_field(
-		err, KR_INVALID_ARGUMENT, "header.method", "method release is not built yet");
+	const struct msg_trial_ref *m = &c->m->u.release;
+	struct record_outcome outcome = {
+		.number = m->number, .state = TRIAL_QUEUED, .reason = m->reason};
+	struct trial t;
+	struct change ch;
+	enum kr_status st = call_study(c, m->study, err);
+
+	if (st == KR_OK)
+		st = call_trial(c, m->number, &t, err);
+	if (st == KR_OK)
+		st = check(c, &t, err);
+	if (st != KR_OK)
+		return st;
+	ch = call_change(c, RECORD_ENDED);
+	/* A repeat makes a row that ends nothing: its id must be known, or a late copy of it could
+	 * take the trial from whoever got it next. */
+	if (t.state != TRIAL_QUEUED) {
+		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
+		trial_end(&t, &outcome, &ch.row);
+	}
+	st = call_answer_trial(c, &t, err);
+	return st == KR_OK ? call_commit(c, &ch, err) : st;
 }
