@@ -2,12 +2,14 @@
  * connection:
  *   silence     -> close, open, send again; TIMEOUT when the time of the call is over
  *   lost        -> once again at no cost, then as refused
- *   refused     -> CANNOT_CONNECT, or again until retry_ms
+ *   refused     -> the user's own daemon is started, twice at most; else CANNOT_CONNECT, or
+ *                  again until retry_ms; UNAUTHENTICATED when it is for the keys
  *   busy or full daemon (OVERLOADED, UNAVAILABLE) -> again until retry_ms
  *   unknown session (the daemon was restarted)    -> Hello, then again, once */
 #include "client/c/call.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -15,12 +17,15 @@
 #include "client/c/client.h"
 #include "client/c/clock.h"
 #include "client/c/error.h"
+#include "client/c/local.h"
 #include "proto/decode.h"
 #include "proto/limits.h"
 
 enum {
 	PAUSE_MS = 100,      /* between attempts at a daemon that is not there */
 	PAUSE_MAX_MS = 5000, /* most that a retry hint is obeyed without looking again */
+	MOST_STARTS = 2,     /* of the user's daemon in one call */
+	MOST_CUTS = 2,       /* a handshake cut short is looked at again: the cause may then show */
 	SLICE_MS = 50,       /* how late an interrupt may be noticed */
 	CONNECT_MS = 5000,   /* a handshake that takes longer is as good as refused */
 	ATTEMPT_MAX_MS = 60000
@@ -37,6 +42,8 @@ struct call {
 	int64_t deadline, attempt_ms;
 	int64_t down_since; /* first of the failures in a row, -1: none */
 	unsigned interrupts;
+	enum channel_fault fault; /* of the last refusal */
+	int n_cuts, n_starts;
 	bool interrupted, reached, said_hello, lost;
 };
 
@@ -96,7 +103,7 @@ static enum krige_status acquire(
 			return KRIGE_OK;
 		channel_close(ch);
 	}
-	return channel_open(ch, c->ctx, atomic_fetch_add(&c->serial, 1), c->endpoint, err);
+	return channel_open(ch, c->ctx, atomic_fetch_add(&c->serial, 1), c->endpoint, &c->curve, err);
 }
 
 static void give_back(struct krige_client *c, struct channel *ch)
@@ -114,6 +121,35 @@ static void give_back(struct krige_client *c, struct channel *ch)
 
 /* ---- one attempt ----------------------------------------------------------- */
 
+/* What to do when daemon and client speak different protocols. */
+static const char *newer_one(unsigned daemon)
+{
+	return daemon < PROTO_VERSION
+		? "the daemon is older; stop it, install the version of this client, start it again"
+		: "the daemon is newer; install its version of the client";
+}
+
+/* VERSION of a daemon that answers Hello: it lacks a method that this client has. */
+static enum krige_status error_from_daemon(struct call *k, struct krige_error *err)
+{
+	struct krige_client *c = k->client;
+	enum krige_status s = error_from_reply(err, &k->reply->error);
+	char version[sizeof(c->daemon)];
+
+	pthread_mutex_lock(&c->lock);
+	memcpy(version, c->daemon, sizeof(version));
+	pthread_mutex_unlock(&c->lock);
+	if (s == KRIGE_VERSION && err && version[0] && strcmp(version, KRIGED_VERSION) != 0) {
+		size_t len = strlen(err->message);
+
+		snprintf(err->message + len, sizeof(err->message) - len,
+			" (the daemon at %.160s is version %s, this client " KRIGED_VERSION
+			"; restart the daemon with the newer of the two)",
+			c->endpoint, version);
+	}
+	return s;
+}
+
 static enum krige_status read_reply(
 	struct call *k, const struct frame_header *h, zmq_msg_t *body, struct krige_error *err)
 {
@@ -121,12 +157,11 @@ static enum krige_status read_reply(
 
 	if (h->version != PROTO_VERSION)
 		return error_set(err, KRIGE_VERSION,
-			"the daemon at %s speaks protocol %u, this client %d; install the same "
-			"version of both",
-			k->client->endpoint, h->version, PROTO_VERSION);
+			"the daemon at %s speaks protocol %u, this client %d: %s", k->client->endpoint,
+			h->version, PROTO_VERSION, newer_one(h->version));
 	if (decode_reply(k->reply, h->method, (h->flags & FRAME_ERROR) != 0, zmq_msg_data(body),
 			zmq_msg_size(body), k->arena, &kr) == KR_OK)
-		return k->reply->is_error ? error_from_reply(err, &k->reply->error) : KRIGE_OK;
+		return k->reply->is_error ? error_from_daemon(k, err) : KRIGE_OK;
 	if (kr.code == KR_ENOMEM || kr.code == KR_TOO_LARGE)
 		return error_from_kr(err, &kr);
 	return error_set(err, KRIGE_INTERNAL, "the daemon's answer cannot be read: %s", kr.text);
@@ -204,6 +239,7 @@ static enum outcome attempt(struct call *k, enum krige_status *status, struct kr
 	}
 	outcome = await(k, &ch, &header, clock_ms() + k->attempt_ms, status, err);
 	k->reached |= ch.linked || outcome == ANSWERED;
+	k->fault = ch.fault;
 	if (outcome == ANSWERED)
 		give_back(k->client, &ch);
 	else
@@ -218,16 +254,16 @@ static enum krige_status learn(
 {
 	if (hello->protocol != PROTO_VERSION)
 		return error_set(err, KRIGE_VERSION,
-			"the daemon at %s (version %s) speaks protocol %" PRIu32 ", this client "
-			"%d; install the same version of both",
+			"the daemon at %s (version %s) speaks protocol %" PRIu32 ", this client %d: %s",
 			c->endpoint, hello->version ? hello->version : "unknown", hello->protocol,
-			PROTO_VERSION);
+			PROTO_VERSION, newer_one(hello->protocol));
 	pthread_mutex_lock(&c->lock);
 	c->has_session = true; /* said Hello, whether or not a token came back */
 	memset(c->session, 0, sizeof(c->session));
 	if (hello->has_session)
 		memcpy(c->session, hello->session, sizeof(c->session));
 	c->message_bytes = hello->limits.message_bytes;
+	snprintf(c->daemon, sizeof(c->daemon), "%s", hello->version ? hello->version : "");
 	pthread_mutex_unlock(&c->lock);
 	return KRIGE_OK;
 }
@@ -300,12 +336,73 @@ static bool passes(enum krige_status s)
 	return s == KRIGE_OVERLOADED || s == KRIGE_UNAVAILABLE;
 }
 
+/* Refused for the keys: what is most likely wrong with them. */
+static enum krige_status not_let_in(struct call *k, struct krige_error *err)
+{
+	const struct curve *keys = &k->client->curve;
+	const char *endpoint = k->client->endpoint;
+
+	if (k->fault == CHANNEL_DENIED)
+		return error_set(err, KRIGE_UNAUTHENTICATED,
+			"the daemon at %s does not know this client's key: its allow-list needs a line '%s "
+			"worker NAME', and then it a SIGHUP",
+			endpoint, keys->public_key);
+	if (k->fault == CHANNEL_CUT)
+		return error_set(err, KRIGE_UNAUTHENTICATED,
+			"the daemon at %s broke the handshake off: KRIGE_SERVER_KEY is most likely not its key, "
+			"which its log names (public_key=)",
+			endpoint);
+	if (keys->on)
+		return error_set(err, KRIGE_UNAUTHENTICATED,
+			"the daemon at %s has no keys, and this client was given some: unset KRIGE_SERVER_KEY "
+			"and KRIGE_KEY_FILE, or name the daemon that they are for",
+			endpoint);
+	return error_set(err, KRIGE_UNAUTHENTICATED,
+		"the daemon at %s lets in only who has a key: set KRIGE_SERVER_KEY to its public key and "
+		"KRIGE_KEY_FILE to the secret key that `krige keygen` makes",
+		endpoint);
+}
+
+static bool for_the_keys(const struct call *k)
+{
+	return k->fault == CHANNEL_DENIED || k->fault == CHANNEL_MISMATCH ||
+		(k->fault == CHANNEL_CUT && k->client->curve.on);
+}
+
 static enum krige_status refused(struct call *k, struct krige_error *err)
 {
 	if (k->interrupted)
 		return out_of_time(k, err);
+	if (for_the_keys(k))
+		return not_let_in(k, err);
+	if (k->fault == CHANNEL_CUT)
+		return error_set(err, KRIGE_CANNOT_CONNECT,
+			"cannot connect to %s: whoever listens there closes the connection at once; it may want "
+			"keys (KRIGE_SERVER_KEY, KRIGE_KEY_FILE), have no room for one more, or be no kriged",
+			k->client->endpoint);
 	return error_set(err, KRIGE_CANNOT_CONNECT, "cannot connect to %s: no daemon listens there",
 		k->client->endpoint);
+}
+
+static bool wants_to_stop(void *ctx)
+{
+	struct call *k = ctx;
+
+	notice_interrupt(k);
+	return k->interrupted && clock_ms() >= k->deadline;
+}
+
+/* The user's own daemon has left, or was never there. True: it is, now; or *s says why not. */
+static bool start_local(struct call *k, enum krige_status *s, struct krige_error *err)
+{
+	if (!k->client->local || k->client->no_start || k->fault != CHANNEL_ABSENT || k->interrupted ||
+		k->n_starts == MOST_STARTS)
+		return false;
+	k->n_starts++;
+	*s = local_start(k->client->endpoint, k->deadline, wants_to_stop, k, err);
+	if (*s == KRIGE_TIMEOUT)
+		*s = out_of_time(k, err);
+	return *s == KRIGE_OK;
 }
 
 static bool session_unknown(struct call *k, enum krige_status s)
@@ -349,8 +446,14 @@ static bool step(struct call *k, enum krige_status *s, struct krige_error *err)
 		}
 		/* fall through */
 	case REFUSED:
+		if (k->fault == CHANNEL_CUT && !k->interrupted && ++k->n_cuts < MOST_CUTS) {
+			pause_ms(k, PAUSE_MS);
+			return false;
+		}
 		*s = refused(k, err);
-		if (!endures(k))
+		if (start_local(k, s, err))
+			return false;
+		if (for_the_keys(k) || !endures(k))
 			return true;
 		pause_ms(k, PAUSE_MS);
 		return false;

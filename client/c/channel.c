@@ -32,15 +32,15 @@ static int set_options(void *socket)
 		zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max_bytes, sizeof(max_bytes));
 }
 
-enum krige_status channel_open(
-	struct channel *ch, void *ctx, unsigned serial, const char *endpoint, struct krige_error *err)
+enum krige_status channel_open(struct channel *ch, void *ctx, unsigned serial, const char *endpoint,
+	const struct curve *curve, struct krige_error *err)
 {
 	char name[ENDPOINT_BYTES];
 	enum krige_status s;
 
 	*ch = (struct channel){.socket = zmq_socket(ctx, ZMQ_DEALER)};
 	snprintf(name, sizeof(name), "inproc://krige-monitor-%u", serial);
-	if (!ch->socket || set_options(ch->socket) != 0 ||
+	if (!ch->socket || set_options(ch->socket) != 0 || curve_apply(curve, ch->socket) != 0 ||
 		zmq_socket_monitor(ch->socket, name, EVENTS) != 0) {
 		s = socket_error(err);
 		goto fail_channel;
@@ -84,8 +84,8 @@ enum krige_status channel_send(struct channel *ch, const struct frame_header *h,
 	return KRIGE_OK;
 }
 
-/* Take the next event of the monitor, 0 when there is none. */
-static unsigned take_event(struct channel *ch)
+/* Take the next event of the monitor, 0 when there is none; *value says more about it. */
+static unsigned take_event(struct channel *ch, uint32_t *value)
 {
 	zmq_msg_t msg;
 	uint16_t event = 0;
@@ -97,12 +97,23 @@ static unsigned take_event(struct channel *ch)
 			zmq_msg_close(&msg);
 			break;
 		}
-		if (part == 0 && zmq_msg_size(&msg) >= sizeof(event))
+		if (part == 0 && zmq_msg_size(&msg) >= sizeof(event) + sizeof(*value)) {
 			memcpy(&event, zmq_msg_data(&msg), sizeof(event));
+			memcpy(value, (const char *)zmq_msg_data(&msg) + sizeof(event), sizeof(*value));
+		}
 		more = zmq_msg_more(&msg);
 		zmq_msg_close(&msg);
 	}
 	return event;
+}
+
+static enum channel_fault fault_of(unsigned event, uint32_t value)
+{
+	if (event & ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+		return CHANNEL_DENIED;
+	if (event & ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+		return value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH ? CHANNEL_MISMATCH : CHANNEL_CUT;
+	return event & ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL ? CHANNEL_CUT : CHANNEL_ABSENT;
 }
 
 /* All events so far. Returns whether one of them was a failure; *was_up: whether
@@ -110,15 +121,17 @@ static unsigned take_event(struct channel *ch)
 static bool failed(struct channel *ch, bool *was_up)
 {
 	unsigned event;
+	uint32_t value;
 
 	*was_up = ch->connected;
-	while ((event = take_event(ch)) != 0) {
+	while ((event = take_event(ch, &value)) != 0) {
 		if (event & ZMQ_EVENT_CONNECTED)
 			ch->linked = true;
 		if (event & ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
 			*was_up = ch->connected = true;
 		if (event & EVENTS_FAILED) {
 			ch->linked = ch->connected = false;
+			ch->fault = fault_of(event, value);
 			return true;
 		}
 	}

@@ -9,14 +9,24 @@
 
 #include <zmq.h>
 
+#include "client/c/curve.h"
 #include "client/c/krige.h"
 #include "proto/encode.h"
 #include "proto/frame.h"
 
+/* Why a connection was refused, as far as it is known. */
+enum channel_fault {
+	CHANNEL_ABSENT,   /* nobody listens there */
+	CHANNEL_CUT,      /* closed during the handshake, without a word */
+	CHANNEL_MISMATCH, /* one side has keys and the other has none */
+	CHANNEL_DENIED    /* our key is not known there */
+};
+
 struct channel {
 	void *socket, *monitor;
-	bool linked;    /* somebody listens there */
-	bool connected; /* and speaks our protocol */
+	enum channel_fault fault; /* once refused */
+	bool linked;              /* somebody listens there */
+	bool connected;           /* and speaks our protocol */
 };
 
 enum channel_event {
@@ -28,8 +38,8 @@ enum channel_event {
 
 /* Start connecting. ctx: ZeroMQ context; serial: distinct for each channel of ctx.
  * Errors: INVALID_ARGUMENT (endpoint), NO_MEMORY (also: too many sockets). */
-enum krige_status channel_open(
-	struct channel *ch, void *ctx, unsigned serial, const char *endpoint, struct krige_error *err);
+enum krige_status channel_open(struct channel *ch, void *ctx, unsigned serial, const char *endpoint,
+	const struct curve *curve, struct krige_error *err);
 
 /* Nothing unsent is kept. A closed or zeroed channel may be closed again. */
 void channel_close(struct channel *ch);

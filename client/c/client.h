@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "client/c/channel.h"
+#include "client/c/curve.h"
 #include "proto/msg.h"
 
 enum { CLIENT_IDLE_CHANNELS = 16 };
@@ -16,6 +17,9 @@ struct krige_client {
 	char *endpoint, *name, *worker; /* worker NULL: none */
 	uint32_t timeout_ms, attempt_ms, retry_ms;
 	atomic_uint serial; /* of channels */
+	struct curve curve;
+	bool local;    /* the endpoint is the default one ... */
+	bool no_start; /* ... and a daemon there is not started */
 
 	/* Calls under way compare `interrupts` with what it was when they began. */
 	atomic_uint interrupts, grace_ms;
@@ -28,6 +32,7 @@ struct krige_client {
 	uint8_t session[MSG_ID_BYTES];
 	uint64_t message_bytes; /* the daemon's limit */
 	struct async *async;    /* calls that do not block; NULL before the first */
+	char daemon[32];        /* its version, "" before the first Hello */
 };
 
 #endif

@@ -67,16 +67,21 @@ struct krige_error {
 };
 
 struct krige_options {
-	size_t size;         /* sizeof(struct krige_options) */
-	const char *name;    /* program name shown to the daemon; default "libkrige VERSION" */
-	const char *worker;  /* name of this worker; a worker that comes back under its name
+	size_t size;            /* sizeof(struct krige_options) */
+	const char *name;       /* program name shown to the daemon; default "libkrige VERSION" */
+	const char *worker;     /* name of this worker; a worker that comes back under its name
 	                          gets its running trials again; default: none */
-	uint32_t timeout_ms; /* most time of one call; default 60,000 */
-	uint32_t attempt_ms; /* an unanswered request is sent again on a new connection after
+	uint32_t timeout_ms;    /* most time of one call; default 60,000 */
+	uint32_t attempt_ms;    /* an unanswered request is sent again on a new connection after
 	                          this time, under the same request id; default 5,000, doubled
 	                          with each attempt */
-	uint32_t retry_ms;   /* how long a call puts up with an absent, overloaded or full
+	uint32_t retry_ms;      /* how long a call puts up with an absent, overloaded or full
 	                          daemon; default 0: the first refusal ends it */
+	const char *server_key; /* the daemon's public key (40 characters), or a file that has it;
+	                             default: the environment's KRIGE_SERVER_KEY */
+	const char *key_file;   /* file of this client's secret key, which `krige keygen` makes;
+	                             default: KRIGE_KEY_FILE. Without both, nothing is encrypted */
+	int no_start;           /* 1: do not start a daemon when endpoint is NULL and none runs */
 };
 
 struct krige_client;
@@ -89,9 +94,12 @@ KRIGE_API const char *krige_status_name(enum krige_status code);
 
 /* Prepare a client; nothing is sent yet.
  *   endpoint  "ipc:///path" or "tcp://host:port"; NULL: the environment's KRIGE_ENDPOINT, else
- *             the default socket of a local daemon
- *   options   copied; NULL: defaults
- * Errors: INVALID_ARGUMENT (endpoint, options.size), NO_MEMORY. */
+ *             the daemon of this user, which is started when a call finds that it does not
+ *             run. It leaves when it was idle for ten minutes, keeps its data, and is started
+ *             again by the next call; keys of the environment are not used with it
+ *   options   NULL: all defaults; its strings are copied
+ * Errors: INVALID_ARGUMENT (endpoint, options.size, keys), FORBIDDEN (the folder of the user's
+ * socket is somebody else's), NO_MEMORY. */
 KRIGE_API enum krige_status krige_open(struct krige_client **out, const char *endpoint,
 	const struct krige_options *options, struct krige_error *err);
 

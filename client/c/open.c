@@ -12,6 +12,7 @@
 #include "client/c/async.h"
 #include "client/c/client.h"
 #include "client/c/error.h"
+#include "client/c/local.h"
 
 enum { TIMEOUT_MS = 60000, ATTEMPT_MS = 5000, ENDPOINT_MAX = 1024 };
 
@@ -49,18 +50,20 @@ static enum krige_status read_options(
 	return KRIGE_OK;
 }
 
+/* *local: nobody named one, it is that of this user's daemon. */
 static enum krige_status find_endpoint(
-	char out[ENDPOINT_MAX], const char *endpoint, struct krige_error *err)
+	char out[ENDPOINT_MAX], bool *local, const char *endpoint, struct krige_error *err)
 {
 	const char *set = getenv("KRIGE_ENDPOINT"), *path;
 	struct kr_error kr = {0};
 
 	if (!endpoint)
 		endpoint = set && set[0] ? set : NULL;
-	if (!endpoint) {
+	*local = !endpoint;
+	if (*local) {
 		if (paths_default_endpoint(out, ENDPOINT_MAX, &kr) != KR_OK)
 			return error_from_kr(err, &kr);
-		return KRIGE_OK;
+		return local_check(out, err);
 	}
 	path = paths_ipc(endpoint);
 	if (path && strlen(path) > PATHS_SOCKET_MAX)
@@ -72,6 +75,19 @@ static enum krige_status find_endpoint(
 			err, KRIGE_INVALID_ARGUMENT, "endpoint: longer than %d bytes", ENDPOINT_MAX - 1);
 	snprintf(out, ENDPOINT_MAX, "%s", endpoint);
 	return KRIGE_OK;
+}
+
+/* The environment's keys are for the daemon that the environment or the caller names. */
+static enum krige_status load_keys(
+	struct curve *c, const struct krige_options *o, bool local, struct krige_error *err)
+{
+	const char *server = o->server_key, *file = o->key_file;
+
+	if (!server && !local)
+		server = getenv("KRIGE_SERVER_KEY");
+	if (!file && !local)
+		file = getenv("KRIGE_KEY_FILE");
+	return curve_load(c, server, file, err);
 }
 
 static bool copy_texts(struct krige_client *c, const char *endpoint, const struct krige_options *o)
@@ -88,17 +104,27 @@ enum krige_status krige_open(struct krige_client **out, const char *endpoint,
 	char where[ENDPOINT_MAX];
 	struct krige_options o;
 	struct krige_client *c;
+	struct curve curve;
 	enum krige_status s;
+	bool local;
 
 	*out = NULL;
 	s = read_options(&o, options, err);
 	if (s == KRIGE_OK)
-		s = find_endpoint(where, endpoint, err);
+		s = find_endpoint(where, &local, endpoint, err);
+	if (s == KRIGE_OK)
+		s = load_keys(&curve, &o, local, err);
 	if (s != KRIGE_OK)
 		return s;
 	c = KR_NEW(struct krige_client);
-	if (!c)
+	if (!c) {
+		curve_wipe(&curve);
 		return error_set(err, KRIGE_NO_MEMORY, "no memory for a client");
+	}
+	c->curve = curve;
+	curve_wipe(&curve);
+	c->local = local;
+	c->no_start = o.no_start != 0;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_mutex_init(&c->hello, NULL);
 	c->timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS;
@@ -124,6 +150,7 @@ void krige_close(struct krige_client *c)
 		zmq_ctx_term(c->ctx);
 	pthread_mutex_destroy(&c->hello);
 	pthread_mutex_destroy(&c->lock);
+	curve_wipe(&c->curve);
 	kr_free(c->endpoint);
 	kr_free(c->name);
 	kr_free(c->worker);
