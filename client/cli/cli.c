@@ -110,7 +110,10 @@ struct krige_client *cli_client(struct cli *cli, int *code)
 	struct krige_options o = {.size = sizeof(o),
 		.name = "krige " KRIGED_VERSION,
 		.timeout_ms = cli->timeout_ms,
-		.retry_ms = cli->retry_ms};
+		.retry_ms = cli->retry_ms,
+		.server_key = cli->server_key,
+		.key_file = cli->key_file,
+		.no_start = cli->no_start};
 	struct krige_error err;
 
 	if (!cli->client && krige_open(&cli->client, cli->endpoint, &o, &err) != KRIGE_OK)

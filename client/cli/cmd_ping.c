@@ -42,6 +42,7 @@ int cmd_ping(struct cli *cli, int argc, char **argv)
 
 	if (!options_words(cli, argc, argv, 0, 0))
 		return cli->code;
+	cli->no_start = true;
 	/* The first call also connects and says Hello: the second is the round trip. */
 	code = cli_call(cli, &request, &reply);
 	start = seconds();

@@ -6,6 +6,7 @@
 #include "client/cli/options.h"
 
 int cmd_status(struct cli *cli, int argc, char **argv);
+int cmd_server_status(struct cli *cli, int argc, char **argv);
 
 static int put_json(struct cli *cli, const struct msg_status_reply *s)
 {
@@ -76,8 +77,14 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 
 	if (!options_words(cli, argc, argv, 0, 0))
 		return cli->code;
+	cli->no_start = true;
 	code = cli_call(cli, &request, &reply);
 	if (code != CLI_OK)
 		return code;
 	return cli_wants_json(cli) ? put_json(cli, &reply.u.status) : put_fields(cli, &reply.u.status);
+}
+
+int cmd_server_status(struct cli *cli, int argc, char **argv)
+{
+	return cmd_status(cli, argc, argv);
 }

@@ -31,8 +31,12 @@ const int n_commands = (int)(sizeof(commands) / sizeof(commands[0]));
 
 const struct cli_option options_common[] = {
 	{"endpoint", OPTION_ENDPOINT, "E",
-		"ipc:///path or tcp://host:port; default: KRIGE_ENDPOINT, else the socket of a local "
-		"daemon"},
+		"ipc:///path or tcp://host:port; default: KRIGE_ENDPOINT, else your own daemon, which is "
+		"started when it does not run"},
+	{"server-key", OPTION_SERVER_KEY, "KEY",
+		"public key of the daemon, or a file that has it; default: KRIGE_SERVER_KEY"},
+	{"key-file", OPTION_KEY_FILE, "FILE",
+		"your secret key, made by `krige keygen`; default: KRIGE_KEY_FILE"},
 	{"output", 'o', "table|wide|tsv|csv|md|json|jsonl|yaml|name",
 		"default: a table on a terminal, tsv in a pipe"},
 	{"no-header", OPTION_NO_HEADER, NULL, "no column names"},

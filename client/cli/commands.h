@@ -10,6 +10,8 @@ struct cli;
 /* Keys of the options without a letter that are in no command's own table. */
 enum option_key {
 	OPTION_ENDPOINT = 1000,
+	OPTION_SERVER_KEY,
+	OPTION_KEY_FILE,
 	OPTION_TIMEOUT,
 	OPTION_RETRY,
 	OPTION_NO_HEADER,

@@ -112,6 +112,8 @@ static int common_option(struct cli *cli, int key)
 	cli->code = CLI_USAGE;
 	switch (key) {
 	case OPTION_ENDPOINT: cli->endpoint = optarg; break;
+	case OPTION_SERVER_KEY: cli->server_key = optarg; break;
+	case OPTION_KEY_FILE: cli->key_file = optarg; break;
 	case 'o': ok = read_format(cli, optarg); break;
 	case OPTION_NO_HEADER: cli->no_header = true; break;
 	case OPTION_PRECISION:

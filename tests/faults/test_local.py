@@ -1,4 +1,5 @@
 """The daemon of a user: started by whoever comes first, joined by the others, gone when idle."""
+import json
 import os
 import signal
 import socket
@@ -237,3 +238,97 @@ def test_the_log_does_not_grow_for_ever(home):
     assert home.start()[0] == 0
     assert home.log.stat().st_size < 10000
     assert (home.data / "kriged.log.1").stat().st_size == 5000000
+
+
+# ---- clients that are told no endpoint ----
+
+KRIGE = Path(os.environ.get("KRIGE_BIN", BIN.parent / "krige"))
+STUDY = ('{"name": "s", "objective": "minimize loss", '
+         '"space": {"x": {"type": "float", "low": 0, "high": 1}}}')
+
+
+def krige(home, *words, **more):
+    env = dict(home.env, KRIGED_BIN=str(BIN))
+    env.update(more.pop("env", {}))
+    done = subprocess.run([str(KRIGE), *words], capture_output=True, text=True, timeout=90,
+                          env={k: v for k, v in env.items() if v is not None}, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_command_starts_it(home):
+    code, out, err = krige(home, "study", "create", "-", input=STUDY)
+    assert code == 0, err
+    assert krige(home, "study", "list", "-o", "name")[:2] == (0, "s\n")
+    assert home.ready_lines() == 1
+
+
+def test_a_question_does_not_start_it(home):
+    for words in (("ping",), ("status",), ("server", "status"), ("server", "backup", "/tmp/none")):
+        code, out, err = krige(home, *words)
+        assert code == 6 and "no daemon listens" in err
+    assert not home.log.exists()
+
+
+def test_environment_keys_are_for_other_daemons(home):
+    """They are for the one that KRIGE_ENDPOINT or --endpoint names."""
+    code, out, err = krige(home, "study", "list", env={
+        "KRIGE_SERVER_KEY": "nonsense", "KRIGE_KEY_FILE": "/nowhere"})
+    assert code == 0, err
+
+
+def test_many_commands_at_once_start_one(home):
+    env = dict(home.env, KRIGED_BIN=str(BIN))
+    running = [subprocess.Popen([str(KRIGE), "study", "list"], env=env, stderr=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, text=True) for _ in range(30)]
+    for p in running:
+        _, err = p.communicate(timeout=90)
+        assert p.returncode == 0, err
+    assert home.ready_lines() == 1
+
+
+def test_workers_go_on_after_a_kill(home):
+    """Each joins the next daemon; no trial is lost, and none is told twice."""
+    assert krige(home, "study", "create", "-", input=STUDY)[0] == 0
+    env = dict(home.env, KRIGED_BIN=str(BIN))
+    workers = [subprocess.Popen(
+        [str(KRIGE), "run", "s", "--max", "12", "-j", "2", "--", "sh", "-c", "sleep 0.05; echo loss={x}"],
+        env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for _ in range(4):
+        time.sleep(0.4)
+        home.kill()
+    for p in workers:
+        _, err = p.communicate(timeout=120)
+        assert p.returncode == 0, err
+    code, out, err = krige(home, "study", "show", "s", "-o", "json")
+    counts = json.loads(out)["counts"]
+    # what was asked for with a kill before the answer came may have run out of its client
+    assert counts.get("COMPLETE") == 36 and home.ready_lines() >= 2
+
+
+def test_without_the_program(home):
+    code, out, err = krige(home, "study", "list", env={"KRIGED_BIN": "/no/such/kriged"})
+    assert code == 6 and "/no/such/kriged" in err and "KRIGED_BIN" in err and "KRIGE_ENDPOINT" in err
+
+
+def test_its_last_words_reach_the_user(home):
+    home.data.mkdir(mode=0o700)
+    (home.data / "kriged.db").write_bytes(b"this is no database, by any means" * 200)
+    code, out, err = krige(home, "study", "list")
+    assert code == 6 and "not a database" in err and str(home.log) in err
+
+
+def test_it_waits_for_the_time_of_the_call(home, folder):
+    """A program that never gets ready does not hold the client longer than it wants to wait."""
+    slow = Path(folder) / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    began = time.monotonic()
+    code, out, err = krige(home, "--timeout", "1", "study", "list", env={"KRIGED_BIN": str(slow)})
+    assert code in (6, 7) and time.monotonic() - began < 10, err
+
+
+def test_somebody_elses_folder_is_not_trusted(home):
+    home.socket.parent.mkdir(mode=0o700)
+    os.chmod(home.socket.parent, 0o777)
+    code, out, err = krige(home, "study", "list")
+    assert code == 4 and "must be yours alone" in err

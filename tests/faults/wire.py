@@ -45,6 +45,7 @@ METHODS = {  # name: (number, message, reply)
     "list_trials": (38, "ListTrials", "ListTrialsReply"), "best": (48, "Best", "BestReply"),
     "predict": (49, "Predict", "PredictReply"),
     "replay": (50, "Replay", "ReplayReply"),
+    "server_backup": (4, "ServerBackup", "ServerBackupReply"),
 }
 COMPLETE, FAILED, RUNNING = 3, 5, 2
 
@@ -62,7 +63,8 @@ class Lost(Exception):
     """No answer in time: the outcome is not known."""
 
 
-INVALID_ARGUMENT, NOT_FOUND, OVERLOADED, UNAVAILABLE, TOO_LARGE = 1, 2, 10, 11, 16
+INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, CONFLICT = 1, 2, 3, 4
+OVERLOADED, UNAVAILABLE, UNAUTHENTICATED, FORBIDDEN, TOO_LARGE = 10, 11, 13, 14, 16
 
 
 def request(method, **fields):
@@ -75,8 +77,10 @@ def header(method, correlation, version=VERSION, flags=0):
 
 
 class Wire:
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, keys=None):
+        """keys: (the daemon's public key, ours, our secret one)."""
         self.endpoint = endpoint
+        self.keys = keys
         self.context = zmq.Context.instance()
         self.socket = None
 
@@ -84,6 +88,9 @@ class Wire:
         if self.socket is None:
             self.socket = self.context.socket(zmq.DEALER)
             self.socket.linger = 0
+            if self.keys:
+                (self.socket.curve_serverkey, self.socket.curve_publickey,
+                 self.socket.curve_secretkey) = (key.encode() for key in self.keys)
             self.socket.connect(self.endpoint)
         return self.socket
 
