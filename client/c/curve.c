@@ -1,5 +1,6 @@
 #include "client/c/curve.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,4 +87,17 @@ int curve_apply(const struct curve *c, void *socket)
 void curve_wipe(struct curve *c)
 {
 	sodium_memzero(c, sizeof(*c));
+}
+
+/* '#' begins comments in lists of keys, so a key does not. */
+enum krige_status curve_make_pair(
+	char public_key[KEYFILE_SIZE], char secret_key[KEYFILE_SIZE], struct krige_error *err)
+{
+	do
+		if (zmq_curve_keypair(public_key, secret_key) != 0)
+			return error_set(err, KRIGE_INTERNAL,
+				"no keys can be made: %s; was this libzmq built without CURVE?",
+				zmq_strerror(errno));
+	while (public_key[0] == '#');
+	return KRIGE_OK;
 }

@@ -23,4 +23,8 @@ int curve_apply(const struct curve *c, void *socket);
 
 void curve_wipe(struct curve *c);
 
+/* A new pair. Errors: INTERNAL (this libzmq has no CURVE). */
+enum krige_status curve_make_pair(
+	char public_key[KEYFILE_SIZE], char secret_key[KEYFILE_SIZE], struct krige_error *err);
+
 #endif

@@ -1,29 +1,18 @@
 /* krige keygen: a pair of keys in two files, and what goes where. No daemon is asked. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <sodium.h>
-#include <zmq.h>
 
 #include "base/keyfile.h"
+#include "client/c/curve.h"
 #include "client/cli/cli.h"
 #include "client/cli/options.h"
 
 int cmd_keygen(struct cli *cli, int argc, char **argv);
 
 static const char default_file[] = "krige.key";
-
-/* '#' begins comments in lists of keys, so a key does not. */
-static int make_pair(char public_key[KEYFILE_SIZE], char secret_key[KEYFILE_SIZE])
-{
-	do
-		if (zmq_curve_keypair(public_key, secret_key) != 0)
-			return -1;
-	while (public_key[0] == '#');
-	return 0;
-}
 
 static const char *comment(char out[200])
 {
@@ -56,6 +45,7 @@ int cmd_keygen(struct cli *cli, int argc, char **argv)
 {
 	char public_key[KEYFILE_SIZE], secret_key[KEYFILE_SIZE], words[200];
 	struct kr_error err = {0};
+	struct krige_error why;
 	const char *file;
 	enum kr_status s;
 
