@@ -105,6 +105,10 @@ bool policy_starved(const struct policy *p);
  * reading results. */
 void policy_cut(struct policy *p);
 
+/* Is the next point one of the initial design, after n observations and n_before points in all
+ * (observed, pending and taken)? */
+bool policy_is_initial(int n, int n_before);
+
 /* Slot i, 0 <= i < n_slots. */
 struct policy_suggestion policy_suggestion(struct policy *p, int i);
 

@@ -142,9 +142,14 @@ void policy__settle_fill(struct policy *p, enum policy_freshness freshness)
 	policy__settle(p, found ? POLICY_FILL : POLICY_EXHAUSTED, found ? freshness : POLICY_FRESH);
 }
 
+bool policy_is_initial(int n, int n_before)
+{
+	return n == 0 || n_before < POLICY__INITIAL;
+}
+
 bool policy__is_initial(const struct policy *p, int i)
 {
-	return p->in.n == 0 || p->n_before + i < POLICY__INITIAL;
+	return policy_is_initial(p->in.n, p->n_before + i);
 }
 
 /* Point k of the design: the centre (first choices), then a scrambled net of the study. */

@@ -39,7 +39,7 @@ struct engine {
 	struct studies studies;
 	struct leases leases;
 	struct requests requests;
-	struct timers timers; /* of requests that wait */
+	struct timers timers;  /* of requests that wait */
 	struct study *stirred; /* studies that have changed in this step */
 
 	/* Commits. Groups get ascending ids; every group up to `settled` is durable or lost. */
@@ -56,6 +56,7 @@ struct engine {
 	uint64_t next_job;
 	struct deadline *deadlines; /* of running jobs, in no order */
 	size_t n_deadlines, cap_deadlines;
+	size_t n_watches; /* of n_waiting: for a study to change */
 	size_t n_waiting; /* routes that wait for a computation or for a change */
 	struct replay *replays;
 

@@ -11,6 +11,7 @@
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
+#include "daemon/engine/watch.h"
 
 enum { SCRATCH_BYTES = 64 << 20, DEFAULT_WAITING = 10000 };
 
@@ -106,8 +107,10 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	for (size_t id = 0; id < e->studies.n_ids; id++)
-		if (e->studies.by_id[id])
+		if (e->studies.by_id[id]) {
 			suggest_forget(e->studies.by_id[id]);
+			watch_forget(e->studies.by_id[id]);
+		}
 	replay_free_all(e);
 	study_free(e->start_study);
 	studies_fini(&e->studies);
@@ -217,8 +220,10 @@ static void serve_stirred(struct engine *e)
 
 		e->stirred = s->next_stirred;
 		s->stirred = false;
-		if (!s->reloading)
-			suggest_retry(e, s);
+		if (s->reloading)
+			continue;
+		suggest_retry(e, s);
+		watch_serve(e, s);
 	}
 }
 

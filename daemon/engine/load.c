@@ -12,6 +12,7 @@
 #include "daemon/engine/core.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
+#include "daemon/engine/watch.h"
 
 static const int64_t retry_ns = (int64_t)ENGINE_RETRY_MS * 1000000;
 
@@ -226,6 +227,7 @@ void engine__reload(struct engine *e, struct study *s)
 	if (!s || s->reloading)
 		return;
 	suggest_fail_all(e, s, e->refuse_text);
+	watch_fail_all(e, s, e->refuse_text);
 	for (size_t i = 0; i < s->running.n; i++)
 		leases_remove(&e->leases, trials_at(&s->trials, s->running.p[i]));
 	s->leases = NULL;

@@ -47,7 +47,7 @@ void study_free(struct study *s)
 {
 	if (!s)
 		return;
-	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->stirred);
+	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->watches && !s->stirred);
 	study_free(s->loaded);
 	definition_release(s->def);
 	kr_free(s->past);

@@ -46,6 +46,7 @@ struct study_view {
 };
 
 struct waiter;
+struct watch;
 
 /* Suggests in the order of their arrival. */
 struct waiters {
@@ -86,6 +87,7 @@ struct study {
 	struct waiters parked; /* suggests to which nothing can be given now */
 	uint64_t job;          /* its id; 0: none */
 	uint64_t waiting;      /* places of the budget reserved for queue and in_job */
+	struct watch *watches; /* clients that wait for a change */
 	bool stirred;          /* it has changed in this step */
 	struct study *next_stirred;
 	struct study *next_same_bucket;
