@@ -52,11 +52,8 @@ int cmd_keygen(struct cli *cli, int argc, char **argv)
 	if (!options_words(cli, argc, argv, 0, 1))
 		return cli->code;
 	file = optind < argc ? argv[optind] : default_file;
-	if (make_pair(public_key, secret_key) != 0) {
-		cli_say(
-			"no keys can be made: %s; this libzmq was built without CURVE", zmq_strerror(errno));
-		return CLI_FAILED;
-	}
+	if (curve_make_pair(public_key, secret_key, &why) != KRIGE_OK)
+		return cli_error(cli, &why);
 	s = keyfile_write(file, public_key, secret_key, comment(words), &err);
 	sodium_memzero(secret_key, sizeof(secret_key));
 	if (s != KR_OK) {
