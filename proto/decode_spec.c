@@ -149,6 +149,8 @@ static enum kr_status read_param(
 		d, PLACE(at, "when"), pb->has_when && pb->when.len > 0, pb->when, &out->when);
 	if (st != KR_OK)
 		return st;
+	if (out->when && !*out->when)
+		out->when = NULL; /* a reply's begins with a NUL */
 	return pb->choices ? read_choices(d, at, pb->choices, out) : KR_OK;
 }
 

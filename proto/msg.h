@@ -5,7 +5,7 @@
  * points to lives in the arena it was decoded into (or was built in). Decoding
  * a request has already refused: bad lengths, invalid UTF-8, NUL in text, unknown
  * enum values, unset oneofs, counts over proto/limits.h, names twice in one list,
- * what the schema has and this version has not (conditions, fidelity, ...), and
+ * what the schema has and this version has not (fidelity, contexts, ...), and
  * non-finite numbers anywhere but in the values of observations and added trials.
  * Replies are read leniently: an enum value that is not known here is 0. */
 #ifndef KR_PROTO_MSG_H

@@ -45,7 +45,7 @@ struct record_updated {
 struct record_given {
 	uint64_t number; /* new, or one that was QUEUED or RUNNING */
 	int n_values;
-	const double *values;
+	const double *values; /* by parameter; NaN: inactive */
 	uint32_t attempt;
 	uint8_t token[MSG_ID_BYTES];
 	uint64_t lease_ms;
@@ -95,7 +95,7 @@ struct record_ended {
 
 struct record_added_trial {
 	int n_values;
-	const double *values;
+	const double *values; /* by parameter; NaN: inactive, or free (enqueued) */
 	int n_metrics;
 	const double *metrics;
 	const char *reason;
@@ -135,7 +135,7 @@ struct record_stale {
 	uint64_t number;
 	uint32_t attempt; /* 0: none was said */
 	int n_values;
-	const double *values;
+	const double *values; /* by metric, as they came: maybe not finite */
 	int n_sems;
 	const double *sems;
 	const char *worker;

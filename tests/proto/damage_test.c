@@ -226,6 +226,8 @@ static void a_newer_reply_is_read(void **state)
 	assert_int_equal(m.u.study.study.spec.metrics[0].role, METRIC_CONSTRAINT);
 	assert_int_equal(m.u.study.study.counts[TRIAL_COMPLETE], 4);
 
+	m = lenient(METHOD_GET_STUDY, false, "1:{5:{1:{1:\"x\" 2:1 8:\"\\x00y\"}}}", a);
+	assert_null(m.u.study.study.spec.params[0].when);
 	m = lenient(METHOD_HELLO, false, "5:\"short\"", a);
 	assert_false(m.u.hello.has_session);
 	m = lenient(METHOD_PING, true, "1:99 2:\"a\"*5000", a);
