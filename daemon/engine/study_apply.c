@@ -71,14 +71,16 @@ static struct trial *give_again(struct study *s, const struct record_given *give
 	const struct record_suggested *to, const struct row *row)
 {
 	struct trial *t = trials_at(&s->trials, given->number), was = *t;
+	const double *values = t->values;
 
-	if (t->partial) /* its version keeps the values that it had */
-		t->values = pool_copy(&s->pool, t->values, (size_t)s->def->d * sizeof(double));
+	/* Earlier versions go on to show the values that the trial had. */
+	if (t->partial)
+		values = pool_copy(&s->pool, given->values, (size_t)s->def->d * sizeof(*values));
 	version_keep(&s->pool, t);
 	if (s->leases)
 		leases_remove(s->leases, t);
 	trial_give_again(t, given, to, row);
-	trials_keep_values(&s->trials, t);
+	t->values = values;
 	recount(s, &was, t);
 	grants_add(&s->grants, row->seq, t->number);
 	return t;

@@ -206,15 +206,6 @@ struct trial *trials_add(struct trials *s, const struct trial *t)
 	return &c->trials[i];
 }
 
-void trials_keep_values(const struct trials *s, struct trial *t)
-{
-	double *to = s->chunks[t->number / CHUNK]->numbers + t->number % CHUNK * stride(s);
-
-	if (t->values != to)
-		memcpy(to, t->values, (size_t)s->d * sizeof(*to));
-	t->values = to;
-}
-
 void trials_keep_result(const struct trials *s, struct trial *t)
 {
 	size_t i = t->number % CHUNK, k = (size_t)s->n_metrics;

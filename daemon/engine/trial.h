@@ -37,9 +37,9 @@ struct trial {
 	uint8_t token[MSG_ID_BYTES];
 	uint8_t session[MSG_ID_BYTES]; /* of the holder, when has_session */
 	uint32_t attempt;              /* how often it was given out */
-	uint32_t lease_at;       /* place in the heap of leases, from 1; 0: none */
-	uint8_t state;           /* enum trial_state */
-	uint8_t rule, freshness; /* enum why_rule, why_freshness */
+	uint32_t lease_at;             /* place in the heap of leases, from 1; 0: none */
+	uint8_t state;                 /* enum trial_state */
+	uint8_t rule, freshness;       /* enum why_rule, why_freshness */
 	bool has_prediction;
 	bool has_value;
 	bool late;
@@ -90,9 +90,6 @@ enum kr_status trials_reserve(struct trials *s, size_t extra, struct kr_error *e
 /* Keep t (its values and result are copied; its texts must live as long as s). The room has
  * been reserved; t->number is s->n. Returns the kept one. */
 struct trial *trials_add(struct trials *s, const struct trial *t);
-
-/* Copy the values of t, a trial of s, which trial_give_again has borrowed from a record. */
-void trials_keep_values(const struct trials *s, struct trial *t);
 
 /* Copy the result of t, a trial of s, which trial_end has borrowed from a record. */
 void trials_keep_result(const struct trials *s, struct trial *t);

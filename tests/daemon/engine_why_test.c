@@ -166,6 +166,27 @@ static void test_exhausted(void **state)
 	harness_free(h);
 }
 
+static void test_queued(void **state)
+{
+	static const struct msg_named part = {"x", {.kind = SCALAR_REAL, .r = 0.25}};
+	static const struct msg_point point = {.n_params = 1, .params = &part};
+	struct harness *h = study(1);
+	struct msg_request m = harness_request(h, METHOD_ENQUEUE, 0);
+	struct msg_why_reply r;
+
+	(void)state;
+	m.u.enqueue = (struct msg_add_trials){"s", 1, &point};
+	ask(h, m);
+	r = why(h);
+	assert_int_equal(r.next, NEXT_QUEUED);
+	assert_int_equal(r.next_number, 0);
+	assert_int_equal(r.queued, 1);
+	assert_true(says(&r, "the rest of its point is suggested"));
+	assert_int_equal(ask(h, harness_suggest(h, "s", 1)).u.trials.trials[0].number, 0);
+	assert_int_equal(why(h).next, NEXT_NOTHING);
+	harness_free(h);
+}
+
 static void test_refused(void **state)
 {
 	struct harness *h = study(0);
@@ -281,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_queued),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_watch_lost),
