@@ -1,0 +1,264 @@
+#include "tests/proto/any.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/limits.h"
+
+bool any_coin(struct rng *r)
+{
+	return rng_below(r, 2);
+}
+
+int any_below(struct rng *r, int n)
+{
+	return (int)rng_below(r, (uint32_t)n);
+}
+
+uint64_t any_u64(struct rng *r)
+{
+	return rng_u64(r) >> rng_below(r, 64);
+}
+
+uint32_t any_u32(struct rng *r)
+{
+	return (uint32_t)rng_u64(r) >> rng_below(r, 32);
+}
+
+double any_finite(struct rng *r)
+{
+	static const double special[] = {0.0, -0.0, 1e308, -1e308, 5e-324, 0.1, 9007199254740993.0};
+	double x;
+	uint64_t bits;
+
+	if (any_coin(r))
+		return special[any_below(r, 7)];
+	do {
+		bits = rng_u64(r);
+		memcpy(&x, &bits, sizeof(x));
+	} while (!isfinite(x));
+	return x;
+}
+
+double any_real(struct rng *r)
+{
+	switch (any_below(r, 6)) {
+	case 0: return NAN;
+	case 1: return INFINITY;
+	case 2: return -INFINITY;
+	default: return any_finite(r);
+	}
+}
+
+double any_finite_or_nan(struct rng *r)
+{
+	return rng_below(r, 4) ? any_finite(r) : NAN;
+}
+
+double any_sem(struct rng *r)
+{
+	return fabs(any_finite_or_nan(r));
+}
+
+const double *any_reals(struct arena *a, struct rng *r, int n, double (*any)(struct rng *r))
+{
+	double *x = ARENA_ARRAY(a, double, n);
+
+	for (int i = 0; i < n; i++)
+		x[i] = any(r);
+	return x;
+}
+
+void any_id(struct rng *r, uint8_t id[MSG_ID_BYTES])
+{
+	for (int i = 0; i < MSG_ID_BYTES; i++)
+		id[i] = (uint8_t)(1 + rng_below(r, 255));
+}
+
+const char *any_name(struct arena *a, struct rng *r, int i)
+{
+	static const char *const stems[] = {
+		"lr", "x", "num layers", "\xce\xb8", "\xe5\xad\xa6", "\xf0\x9f\x8d\x8e", "a.b[0]", "\"q\""};
+	char *s;
+
+	if (rng_below(r, 10) > 0)
+		return arena_printf(a, "%s%d", stems[rng_below(r, 8)], i);
+	s = arena_alloc(a, LIMIT_NAME_BYTES + 1); /* the longest */
+	memset(s, 'n', LIMIT_NAME_BYTES);
+	s[LIMIT_NAME_BYTES] = '\0';
+	s[snprintf(s, 12, "%d", i)] = '_';
+	return s;
+}
+
+const char *any_maybe_name(struct arena *a, struct rng *r)
+{
+	return any_coin(r) ? any_name(a, r, 0) : NULL;
+}
+
+const char *any_text(struct arena *a, struct rng *r)
+{
+	static const char *const texts[] = {
+		"", "out of memory\n", " spaced ", "\xc2\x80", "caf\xc3\xa9", "\x01"};
+
+	return arena_printf(a, "%s", texts[rng_below(r, 6)]);
+}
+
+const char *any_maybe_text(struct arena *a, struct rng *r)
+{
+	return any_coin(r) ? any_text(a, r) : NULL;
+}
+
+/* ---- parts ---- */
+
+struct msg_texts any_texts(struct arena *a, struct rng *r, int n)
+{
+	const char **p = ARENA_ARRAY(a, const char *, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = any_name(a, r, i);
+	return (struct msg_texts){n, p};
+}
+
+struct msg_scalar any_scalar(struct arena *a, struct rng *r, int i)
+{
+	switch (i == 0 ? any_below(r, 5) : 2 + any_below(r, 3)) {
+	case 0: return (struct msg_scalar){.kind = SCALAR_NULL};
+	case 1: return (struct msg_scalar){.kind = SCALAR_BOOL, .b = any_coin(r)};
+	case 2: return (struct msg_scalar){.kind = SCALAR_INT, .i = (int64_t)(rng_u64(r) << 8) + i};
+	case 3: return (struct msg_scalar){.kind = SCALAR_REAL, .r = i + rng_uniform(r)};
+	default:
+		return (struct msg_scalar){
+			.kind = SCALAR_STRING, .s = arena_printf(a, "%s%d", any_text(a, r), i)};
+	}
+}
+
+const struct msg_named *any_named(struct arena *a, struct rng *r, int n)
+{
+	struct msg_named *p = ARENA_ARRAY(a, struct msg_named, n);
+
+	for (int i = 0; i < n; i++)
+		p[i] = (struct msg_named){any_name(a, r, i), any_scalar(a, r, 0)};
+	return p;
+}
+
+struct msg_labels any_labels(struct arena *a, struct rng *r)
+{
+	int n = any_coin(r) ? 0 : any_below(r, 5);
+
+	return (struct msg_labels){n, any_named(a, r, n)};
+}
+
+const struct msg_value *any_values(
+	struct arena *a, struct rng *r, int n, double (*any)(struct rng *r))
+{
+	struct msg_value *p = ARENA_ARRAY(a, struct msg_value, n);
+
+	for (int i = 0; i < n; i++) {
+		p[i] = (struct msg_value){.name = i == 0 && any_coin(r) ? NULL : any_name(a, r, i),
+			.value = any(r),
+			.has_sem = any_coin(r)};
+		p[i].sem = p[i].has_sem ? fabs(any_finite(r)) : 0;
+	}
+	return p;
+}
+
+struct msg_lease any_lease(struct rng *r, uint64_t number)
+{
+	struct msg_lease l = {.number = number, .has_attempt = any_coin(r), .has_token = any_coin(r)};
+
+	if (l.has_attempt)
+		l.attempt = any_u32(r);
+	if (l.has_token)
+		any_id(r, l.token);
+	return l;
+}
+
+struct msg_why any_why(struct rng *r)
+{
+	struct msg_why w = {0};
+
+	if (any_coin(r))
+		return w;
+	w.rule = WHY_INITIAL + rng_below(r, 4);
+	w.freshness = WHY_FRESH + rng_below(r, 3);
+	w.has_prediction = any_coin(r);
+	w.has_p_feasible = any_coin(r);
+	w.p_feasible = w.has_p_feasible ? rng_uniform(r) : 0;
+	if (w.has_prediction) {
+		w.mean = any_finite(r);
+		w.sd = any_finite(r);
+		w.log_acq = any_real(r);
+	}
+	return w;
+}
+
+static struct msg_param param(struct arena *a, struct rng *r, int i)
+{
+	struct msg_param p = {.name = any_name(a, r, i),
+		.kind = PARAM_FLOAT + rng_below(r, 6),
+		.when = i > 0 && any_coin(r) ? any_name(a, r, 0) : NULL};
+	struct msg_scalar *choices;
+
+	if (p.kind == PARAM_FLOAT || p.kind == PARAM_INT) {
+		p.has_low = p.has_high = true;
+		p.low = any_finite(r);
+		p.high = any_finite(r);
+		p.log = any_coin(r);
+		p.has_step = any_coin(r);
+		p.step = p.has_step ? any_finite(r) : 0;
+	} else if (p.kind != PARAM_BOOL) {
+		p.n_choices = p.kind == PARAM_FIXED ? 1 : 1 + any_below(r, 12);
+		p.choices = choices = ARENA_ARRAY(a, struct msg_scalar, p.n_choices);
+		for (int k = 0; k < p.n_choices; k++)
+			choices[k] = any_scalar(a, r, k);
+	}
+	return p;
+}
+
+/* Index 0 is the objective. */
+static struct msg_metric metric(struct arena *a, struct rng *r, int i)
+{
+	struct msg_metric m = {.name = any_name(a, r, i), .role = METRIC_MINIMIZE + rng_below(r, 2)};
+	int bounds = any_below(r, 3);
+
+	if (i == 0)
+		return m;
+	m.role = METRIC_CONSTRAINT;
+	m.has_lower = bounds != 0;
+	m.has_upper = bounds != 1;
+	m.lower = m.has_lower ? rng_uniform(r) : 0;
+	m.upper = m.has_upper ? 1 + rng_uniform(r) : 0;
+	return m;
+}
+
+struct msg_spec any_spec(struct arena *a, struct rng *r)
+{
+	struct msg_spec s = {.n_params = 1 + any_below(r, 20),
+		.n_metrics = 1 + any_below(r, 3),
+		.has_budget = any_coin(r),
+		.has_lease = any_coin(r),
+		.has_seed = any_coin(r),
+		.constraints = any_texts(a, r, any_below(r, 3)),
+		.forbidden = any_texts(a, r, any_below(r, 3)),
+		.has_noise_sd = any_coin(r),
+		.on_expiry = rng_below(r, 3),
+		.has_retry_limit = any_coin(r),
+		.labels = any_labels(a, r)};
+	struct msg_param *params = ARENA_ARRAY(a, struct msg_param, s.n_params);
+	struct msg_metric *metrics = ARENA_ARRAY(a, struct msg_metric, s.n_metrics);
+
+	for (int i = 0; i < s.n_params; i++)
+		params[i] = param(a, r, i);
+	for (int i = 0; i < s.n_metrics; i++)
+		metrics[i] = metric(a, r, i);
+	s.params = params;
+	s.metrics = metrics;
+	s.budget = s.has_budget ? any_u64(r) | 1 : 0;
+	s.lease_s = s.has_lease ? 1e-3 + rng_uniform(r) * 1e6 : 0;
+	s.seed = s.has_seed ? any_u64(r) : 0;
+	s.noise_sd = s.has_noise_sd ? fabs(any_finite(r)) : 0;
+	s.retry_limit = s.has_retry_limit ? any_u32(r) : 0;
+	return s;
+}
