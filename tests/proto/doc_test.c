@@ -167,6 +167,7 @@ static void limits(void **state)
 		{"deadline", LIMIT_DEADLINE_MS, " ms"},
 		{"wait", LIMIT_WAIT_MS, " ms"},
 		{"labels", LIMIT_LABELS, ""},
+		{"label text", LIMIT_LABELS_BYTES, " bytes"},
 		{"note", LIMIT_NOTE_BYTES, " bytes"},
 		{"constraints", LIMIT_CONSTRAINTS, ""},
 		{"condition", LIMIT_CONDITION_BYTES, " bytes"},
