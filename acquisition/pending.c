@@ -34,9 +34,10 @@ void pending_factor(struct mat cov, struct mat S)
 	}
 }
 
-enum kr_status pending_extend(struct gp *g, struct mat P, int columns, const struct rng *key,
-	double *best, struct arena *a, struct kr_error *err)
+enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const struct rng *key,
+	struct arena *a, struct kr_error *err)
 {
+	int columns = F.cols;
 	assert(P.rows <= PENDING_BLOCK && (gp_columns(g) == 1 || gp_columns(g) == columns));
 	struct arena_mark mark = arena_mark(a);
 	int p = P.rows, from = gp_columns(g);
@@ -45,9 +46,8 @@ enum kr_status pending_extend(struct gp *g, struct mat P, int columns, const str
 	struct mat cov = {arena_alloc(a, sizeof(double) * square), p, p, p};
 	struct mat S = {arena_alloc(a, sizeof(double) * square), p, p, p};
 	struct mat U = {arena_alloc(a, sizeof(double) * wide), columns, p, columns};
-	struct mat F = {arena_alloc(a, sizeof(double) * wide), p, columns, p};
 	enum kr_status st = KR_OK;
-	if (!mean.p || !cov.p || !S.p || !U.p || !F.p) {
+	if (!mean.p || !cov.p || !S.p || !U.p) {
 		st = kr_fail(err, KR_ENOMEM, "no memory for %d pending points", p);
 		goto done;
 	}
@@ -64,7 +64,6 @@ enum kr_status pending_extend(struct gp *g, struct mat P, int columns, const str
 			for (int j = 0; j <= i; j++)
 				f += *mat_at(S, i, j) * *mat_at(U, m, j);
 			*mat_at(F, i, m) = f;
-			best[m] = fmax(best[m], f);
 		}
 	}
 	st = gp_extend(g, P, F, draw_noise * gp_outputscale(g), a, err);

@@ -10,14 +10,14 @@
 
 #define PENDING_BLOCK 256
 
-/* Extend g by the rows of P (p x d, p <= PENDING_BLOCK) with `columns` joint draws of the
+/* Extend g by the rows of P (p x d, p <= PENDING_BLOCK) with F.cols joint draws of the
  * latent function there: f_m = mean_m + S z_m with S S' = cov, z_m scrambled Sobol' normal
- * numbers under key. g has one column or `columns`; a block at a time is the same as all
+ * numbers under key. g has one column or F.cols; a block at a time is the same as all
  * jointly, because each column is conditioned on its own draws so far.
- *   best  columns incumbents, each raised to the largest draw of its column
+ *   F  (p x columns) <- the draws
  * Errors: those of gp_joint and gp_extend; g may then be unusable. */
-enum kr_status pending_extend(struct gp *g, struct mat P, int columns, const struct rng *key,
-	double *best, struct arena *scratch, struct kr_error *err);
+enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const struct rng *key,
+	struct arena *scratch, struct kr_error *err);
 
 /* S <- a factor of a positive semidefinite cov (p x p, lower triangle read): lower
  * triangular, S S' = cov; columns whose pivot is lost in rounding (below 1e-12 of the largest

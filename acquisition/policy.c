@@ -13,6 +13,33 @@
 
 static const size_t arena_cap = (size_t)1 << 30;
 
+/* A noise of none declared is one of no metric; another is that of the objective. */
+static bool noise_known(const struct policy_input *in, enum policy__kind kind)
+{
+	if (kind == POLICY__OBJECTIVE)
+		return in->has_noise_sd;
+	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
+}
+
+static void begin_metrics(struct policy *p)
+{
+	size_t size = (size_t)p->d + 2;
+	for (int k = 0; k < p->n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		m->kind = k == 0               ? POLICY__OBJECTIVE
+			: k <= p->in.n_constraints ? POLICY__CONSTRAINT
+									   : POLICY__SUCCESS;
+		m->known = noise_known(&p->in, m->kind);
+		m->prior = gp_prior_default(p->d);
+		if (m->known)
+			gp_prior_fix(&m->prior.noise, 0);
+		m->theta = p->thetas + (size_t)k * (1 + GP_FIT_MAX_STARTS) * size;
+		m->starts = m->theta + size;
+		m->lower = -INFINITY;
+		m->upper = INFINITY;
+	}
+}
+
 enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err)
 {
 	struct policy *p = KR_NEW(struct policy);
@@ -21,21 +48,23 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 		goto fail_memory;
 	p->in = *in;
 	p->d = space_dims(in->space);
-	p->n_before = in->n + in->n_pending + in->n_taken;
+	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
+	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
 	size_t d = (size_t)p->d, size = d + 2;
-	p->prior = gp_prior_default(p->d);
+	size_t n_queries = (size_t)in->n_queries * (1 + (size_t)in->n_constraints) + 1;
 	p->arena = arena_new(arena_cap);
 	p->results = KR_ARRAY(struct policy_suggestion, in->n_slots + 1);
 	p->values = KR_ARRAY(double, (size_t)(in->n_slots + 1) * d);
-	p->query_mean = KR_ARRAY(double, in->n_queries + 1);
-	p->query_sd = KR_ARRAY(double, in->n_queries + 1);
-	p->state = KR_ARRAY(double, size + 2);
+	p->query_mean = KR_ARRAY(double, n_queries);
+	p->query_sd = KR_ARRAY(double, n_queries);
+	p->state = KR_ARRAY(double, 2 + (size_t)p->n_metrics * (size + 1));
 	p->seen = seen_new(in->space, p->n_before + in->n_slots);
 	p->point = KR_ARRAY(double, 3 * d);
-	p->starts = KR_ARRAY(double, GP_FIT_MAX_STARTS *size);
-	p->theta = KR_ARRAY(double, size);
+	p->metrics = KR_ARRAY(struct policy__metric, p->n_metrics);
+	p->terms = KR_ARRAY(struct constrained_term, p->n_metrics);
+	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(1 + GP_FIT_MAX_STARTS) * size);
 	if (!p->arena || !p->results || !p->values || !p->query_mean || !p->query_sd || !p->state ||
-		!p->seen || !p->point || !p->starts || !p->theta)
+		!p->seen || !p->point || !p->metrics || !p->terms || !p->thetas)
 		goto fail_memory;
 	p->fixed = p->point + d;
 	p->lot = p->fixed + d;
@@ -43,6 +72,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->enumerate = enumerate_new(in->space, p->arena);
 	if (!p->region || !p->enumerate)
 		goto fail_memory;
+	begin_metrics(p);
 	policy__read_state(p);
 	*out = p;
 	return KR_OK;
@@ -56,8 +86,10 @@ void policy_free(struct policy *p)
 {
 	if (!p)
 		return;
-	gp_free(p->base);
-	gp_free(p->joint);
+	for (int k = 0; p->metrics && k < p->n_metrics; k++) {
+		gp_free(p->metrics[k].base);
+		gp_free(p->metrics[k].joint);
+	}
 	arena_free(p->arena);
 	kr_free(p->results);
 	kr_free(p->values);
@@ -66,8 +98,9 @@ void policy_free(struct policy *p)
 	kr_free(p->state);
 	seen_free(p->seen);
 	kr_free(p->point);
-	kr_free(p->starts);
-	kr_free(p->theta);
+	kr_free(p->metrics);
+	kr_free(p->terms);
+	kr_free(p->thetas);
 	kr_free(p);
 }
 
@@ -100,8 +133,7 @@ static enum kr_status prepare(struct policy *p, struct kr_error *err)
 	enum kr_status st = policy__encode(p, err);
 	if (st)
 		return st;
-	policy__begin_fit(p);
-	p->stage = p->n_starts ? POLICY__FIT : POLICY__CONDITION;
+	p->stage = policy__begin_fit(p) ? POLICY__FIT : POLICY__CONDITION;
 	return KR_OK;
 }
 
@@ -116,8 +148,8 @@ static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 		p->stage = more ? POLICY__FIT : POLICY__CONDITION;
 		return st;
 	case POLICY__CONDITION:
-		st = policy__condition(p, err);
-		p->stage = after_condition(p);
+		st = policy__condition(p, &more, err);
+		p->stage = more ? POLICY__CONDITION : after_condition(p);
 		return st;
 	case POLICY__QUERY:
 		st = policy__query(p, &more, err);
@@ -184,13 +216,14 @@ struct policy_suggestion policy_suggestion(struct policy *p, int i)
 	return p->results[i];
 }
 
-bool policy_prediction(struct policy *p, int i, double *mean, double *sd)
+bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd)
 {
+	size_t at = (size_t)metric * (size_t)p->in.n_queries + (size_t)i;
 	policy_cut(p);
 	if (i >= p->n_queried)
 		return false;
-	*mean = p->query_mean[i];
-	*sd = p->query_sd[i];
+	*mean = p->query_mean[at];
+	*sd = p->query_sd[at];
 	return true;
 }
 

@@ -19,9 +19,11 @@
  *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
  *     that fill the space; of more than 512 the fit likewise. Of more than 1,024 pending
  *     points the newest are modelled. All of them count for distinctness.
- *   - Places where points were taken are left, the more of them the sooner; of more than
- *     1,024 the newest count.
- *   - A slot never gets a point that was observed, is pending or taken, or went to an
+ *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
+ *     success. The incumbent is the best that met the constraints; before there is one, what
+ *     is likeliest to be feasible is suggested.
+ *   - Where the noise is known, observations of equal points become one.
+ *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
  *     earlier slot, and always keeps its fixed values as given.
  * Up to n = 1,000 a unit is tens of milliseconds of work, but for one start of a fit. */
 #ifndef KR_ACQUISITION_POLICY_H
@@ -39,6 +41,13 @@ struct policy_slot {
 	const double *fixed; /* d values, NaN where free; NULL: all free */
 };
 
+/* lower <= metric <= upper; an infinite bound is none. */
+struct policy_constraint {
+	double lower, upper;
+	const double *y;   /* n raw values, finite */
+	const double *sem; /* n standard errors, NaN: none; NULL: none at all */
+};
+
 /* Everything a suggestion may depend on. Borrowed until policy_free. Points are
  * d values each, one after another. */
 struct policy_input {
@@ -47,10 +56,20 @@ struct policy_input {
 	uint64_t seed;       /* of the study */
 	int n;               /* observations, in the order of their events */
 	const double *X, *y; /* n x d values (point after point), n raw outcomes, finite */
+	const double *sem;   /* n standard errors of y, NaN: none; NULL: none at all */
+	bool has_noise_sd;   /* else the noise is learnt; sem adds to it either way */
+	double noise_sd;     /* known deviation of the noise of y; 0: no metric has noise */
+	int n_constraints;
+	const struct policy_constraint *constraints;
 	int n_pending;
 	const double *pending; /* running trials, by number */
+	int n_failed;
+	const double *failed; /* points whose evaluation failed: perhaps a mishap */
+	int n_infeasible;
+	const double *infeasible; /* points that were said to be infeasible: they will be again */
 	int n_taken;
-	const double *taken; /* other points given out before (failed, expired, ...) */
+	const double *taken; /* other points given out before (expired, cancelled, pruned): only
+	                      * not suggested again */
 	int n_slots;
 	const struct policy_slot *slots;
 	int n_queries;
@@ -79,8 +98,9 @@ struct policy_suggestion {
 	enum policy_freshness freshness;
 	bool has_prediction; /* only with POLICY_MODEL */
 	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
-	double log_acq;      /* log expected improvement, model units; 0 without a model. What
-	                      * failures nearby cost is not in it */
+	double log_acq;      /* log of the acquisition, model units; 0 without a model */
+	bool has_p_feasible; /* there are constraints or failures, and a model */
+	double p_feasible;   /* predicted probability that it succeeds and meets the constraints */
 };
 
 struct policy;
@@ -112,9 +132,9 @@ bool policy_is_initial(int n, int n_before);
 /* Slot i, 0 <= i < n_slots. */
 struct policy_suggestion policy_suggestion(struct policy *p, int i);
 
-/* Query i: posterior mean and sd in raw units. False when there is no model
- * (no observations). */
-bool policy_prediction(struct policy *p, int i, double *mean, double *sd);
+/* Query i: posterior mean and sd of a metric (0: the objective, then the constraints) in raw
+ * units. False when there is no model (no observations). */
+bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd);
 
 /* The state to start the next job from (length by *n, owned by p). */
 const double *policy_state(const struct policy *p, int *n);

@@ -1,10 +1,10 @@
 /* What the files of the policy share. Stages, each a number of units:
  *
  *   PREPARE   initial-design slots are settled; observations are encoded
- *   FIT       one unit a start; skipped while the state's fit is young enough
- *   CONDITION the model on the observations, and the best known points
+ *   FIT       one unit a start, metric after metric; skipped while the state's fit is young enough
+ *   CONDITION the models on the observations, one a unit, and the best known points
  *   QUERY     predictions, a block a unit
- *   JOIN      the fantasy model: pending points, and the best points under noise
+ *   JOIN      the fantasy models: pending points, and the best points under noise
  *   SEARCH    slot by slot: candidates, maximization, distinctness
  *
  * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
@@ -14,6 +14,7 @@
 
 #include "acquisition/acq.h"
 #include "acquisition/candidates.h"
+#include "acquisition/constrained.h"
 #include "acquisition/enumerate.h"
 #include "acquisition/maximize.h"
 #include "acquisition/policy.h"
@@ -27,7 +28,8 @@ enum {
 	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
-	POLICY__FAILED_ROWS = 1024,  /* most taken points that are looked at, the newest */
+	POLICY__SUCCESS_ROWS = 256,  /* most observations in the model of success */
+	POLICY__FAILED_ROWS = 128,   /* most failed and most infeasible ones in it, the newest */
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__COLUMNS = 16,        /* fantasies */
@@ -46,16 +48,38 @@ enum policy__stage {
 	POLICY__DONE
 };
 
-/* Observations in the form of the model. */
+/* Observations in the form of a model. */
 struct policy__data {
 	int m;
 	struct mat X; /* m x d coords */
 	double *z;    /* m */
+	double *var;  /* m known variances, NULL: none */
+};
+
+/* What is modelled: the objective, each constraint, and success (1; -1 where it failed). */
+enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS };
+
+struct policy__metric {
+	enum policy__kind kind;
+	bool known;          /* all variances are known: none is fitted */
+	const double *y;     /* observed, raw */
+	double *sd;          /* known deviations of y, raw; NULL: none */
+	double *z;           /* as the model sees y */
+	double lower, upper; /* bounds of z; infinite: none */
+	struct outcome outcome;
+	struct policy__data data, fit_data;
+	struct gp_prior prior;
+	double *starts, *theta; /* (d + 2) x n_starts, d + 2 */
+	double log_posterior;
+	int start, n_starts;
+	bool warm;               /* theta came from the state */
+	double n_fitted;         /* what was known when theta was fitted, 0: never */
+	struct gp *base, *joint; /* joint: with fantasies, NULL without */
 };
 
 struct policy {
 	struct policy_input in;
-	int d, n_before; /* n + n_pending + n_taken */
+	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;
 	bool starved; /* the heap was empty once */
@@ -63,9 +87,9 @@ struct policy {
 
 	/* results */
 	struct policy_suggestion *results;
-	double *values; /* n_slots x d, slot after slot */
-	int n_settled;  /* slots 0 .. n_settled - 1 have a result */
-	double *query_mean, *query_sd;
+	double *values;                /* n_slots x d, slot after slot */
+	int n_settled;                 /* slots 0 .. n_settled - 1 have a result */
+	double *query_mean, *query_sd; /* n_queries of each metric that is asked for */
 	int n_queried;
 	double *state;
 	int n_state;
@@ -78,75 +102,88 @@ struct policy {
 	struct region *region; /* what slot n_settled may take */
 	struct enumerate *enumerate;
 
-	/* model */
-	struct outcome outcome;
-	double best_z; /* over all observations */
-	struct policy__data data;
-	struct gp_prior prior;
-	struct policy__data fit_data;
-	struct mat failed;      /* the taken points, r x d coords */
-	double *starts, *theta; /* (d + 2) x n_starts, d + 2 */
-	double log_posterior;
-	int start, n_starts;
-	bool warm;               /* theta came from the state */
-	double n_fitted;         /* observations when theta was fitted */
-	struct gp *base, *joint; /* joint: with fantasies, NULL without */
-	struct mat top;          /* best known points, t x d coords, best first */
+	/* observations, those of equal points merged where the noise is known */
+	int n_obs;
+	const double *obs_X;   /* n_obs x d values */
+	double *merit;         /* n_obs: z of the objective; below all of those where infeasible */
+	unsigned char *inside; /* n_obs: were the constraints met? */
+
+	/* models: the objective, the constraints, and success when something failed */
+	int n_metrics;
+	struct policy__metric *metrics;
+	double *thetas;   /* storage of theta and starts */
+	int fitting;      /* the metric that is fitted */
+	int n_based;      /* metrics with a base */
+	struct mat top;   /* best known points, t x d coords, best first */
+	int n_incumbents; /* of top: the first so many meet the constraints */
 	bool noisy;
+	bool has_incumbent;
+	double best_z;                /* over all observations that meet the constraints */
+	int n_joint;                  /* metrics with a joint */
 	int n_joined;                 /* pending points and settled slots in joint */
 	double best[ACQ_MAX_COLUMNS]; /* incumbents */
+	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
 
 	/* search of slot n_settled */
 	bool searching;
 	struct arena_mark mark;
 	struct acq acq;
+	struct constrained constrained;
+	struct constrained_term *terms; /* n_metrics - 1 */
 	struct candidates raw;
 	struct maximizer *maximizer;
 };
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 
-/* theta, n_fitted and warm from in.state, when that is ours and whole. */
+/* theta, n_fitted and warm of the metrics from in.state, when that is ours and whole. */
 void policy__read_state(struct policy *p);
 
-/* Is the fit of the state too old for n observations? */
-bool policy__needs_fit(const struct policy *p);
+/* Is the fit of the state too old? */
+bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
+
+/* How much a metric is made of now; to n_fitted with it when it is fitted. */
+double policy__known_points(const struct policy *p, const struct policy__metric *m);
 
 /* The state for the next job, from theta and n_fitted. */
 void policy__write_state(struct policy *p);
 
-/* ---- policy_model.c: observations to models -------------------------------------- */
+/* ---- policy_data.c: observations to what the models are made of ------------------- */
 
 /* All of these: KR_ENOMEM and the errors of the models they call. */
 
 /* Storage for rows x d coords, uninitialized; NULL when memory runs out. */
 double *policy__points(struct policy *p, int rows);
 
-/* Transform outcomes, choose and encode the rows of the model and of the fit. */
+/* Merge replicates, transform outcomes, choose and encode the rows of the models and fits. */
 enum kr_status policy__encode(struct policy *p, struct kr_error *err);
-/* Starts, none when the fit of the state will do. */
-void policy__begin_fit(struct policy *p);
 
-/* One start; false in *more after the last. KR_ENOTPD when no start worked. */
+/* ---- policy_model.c: models --------------------------------------------------------- */
+
+struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
+
+/* Starts, none when the fits of the state will do; more in total. */
+int policy__begin_fit(struct policy *p);
+
+/* One start of one metric; false in *more after the last. KR_ENOTPD when no start worked. */
 enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
 
-/* base, top, noisy and the incumbents, under theta. */
-enum kr_status policy__condition(struct policy *p, struct kr_error *err);
+/* The base of one metric; with the last: top, noisy and the incumbents. */
+enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
 
 /* One block of predictions. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
 
-/* One block of pending points (and settled slots) into the fantasy model. */
+/* Total noise variance of a metric, averaged over its data. */
+double policy__mean_noise(const struct policy__metric *m);
+
+/* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
+
+/* The joint model of one metric, or one block of pending points (and settled slots) into all. */
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
 
-/* ---- policy_failed.c: points that were given out and brought nothing -------------- */
-
-/* p->failed from in.taken. KR_ENOMEM. */
-enum kr_status policy__encode_failed(struct policy *p, struct kr_error *err);
-
-/* What the log acquisition at row b of X (coords) loses for failures near it: 0 without
- * any. Unless D.p is NULL, its gradient is taken off row b of D. Cost (m + r) d. */
-double policy__failed_cost(const struct policy *p, struct mat X, int b, struct mat D);
+/* Are there fantasies? */
+bool policy__has_joint(const struct policy *p);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 
@@ -164,7 +201,7 @@ void policy__fix(struct policy *p, int i);
 /* values <- the allowed point at coords, with the values that slot i fixes. */
 void policy__decode(const struct policy *p, int i, const double *coords, double *values);
 
-/* Was this point never observed, pending, taken, nor given to an earlier slot? */
+/* Was this point never observed, pending, failed, taken, nor given to an earlier slot? */
 bool policy__is_new(struct policy *p, const double *values);
 
 /* The points of the space that slot i may take and nobody has seen, when there are few:

@@ -8,20 +8,60 @@ enum { LEAST_WORK = 32, MOST_WORK = 8192 };
 /* Evaluations a unit times rows squared: about 50 ms. */
 static const double work_a_unit = 1e8;
 
-/* The acquisition, less what failures cost. */
 static enum kr_status evaluate(void *ctx, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err)
 {
 	const struct policy *p = ctx;
-	enum kr_status st = acq_eval(&p->acq, X, value, D, scratch, err);
-	for (int b = 0; !st && b < X.rows && p->failed.rows; b++)
-		value[b] -= policy__failed_cost(p, X, b, D);
-	return st;
+	return p->constrained.n_terms ? constrained_eval(&p->constrained, X, value, D, scratch, err)
+								  : acq_eval(&p->acq, X, value, D, scratch, err);
+}
+
+/* The expected improvement of the objective under the constraints and success; while nothing has
+ * met the constraints, the probability that something does. */
+static void set_acquisition(struct policy *p)
+{
+	bool joint = policy__has_joint(p), all_closed = true;
+	struct policy__metric *m = p->metrics;
+	struct constrained *c = &p->constrained;
+	p->acq = (struct acq){
+		.family = acq_find("log_ei"), .model = joint ? m->joint : m->base, .best = p->best};
+	*c = (struct constrained){.n_terms = p->n_metrics - 1, .terms = p->terms, .columns = 1};
+	if (p->has_incumbent) {
+		c->objective = &p->acq;
+		c->columns = gp_columns(p->acq.model);
+	}
+	for (int k = 1; k < p->n_metrics; k++) {
+		const struct gp *model = joint && m[k].joint ? m[k].joint : m[k].base;
+		int columns = gp_columns(model);
+		p->terms[k - 1] = (struct constrained_term){model, m[k].lower, m[k].upper};
+		c->columns = columns > c->columns ? columns : c->columns;
+	}
+	for (int k = 0; k < c->columns; k++)
+		all_closed &= p->closed[k];
+	c->closed = all_closed ? NULL : p->closed;
+}
+
+/* By the models without fantasies: the product of the probabilities that the constraints hold and
+ * of success, whose mean label is 2 p - 1. NaN without memory. */
+static double probability_feasible(struct policy *p, struct mat X)
+{
+	double product = 1, dmu, ds;
+	struct gp_batch batch;
+	for (int k = 1; k < p->n_metrics; k++) {
+		const struct policy__metric *m = &p->metrics[k];
+		if (gp_predict(m->base, X, false, &batch, p->arena, NULL))
+			return NAN;
+		double mean = *batch.mean.p, sd = sqrt(*batch.var);
+		product *= m->kind == POLICY__SUCCESS
+			? fmin(fmax(0.5 * (1 + mean), 0), 1)
+			: exp(constrained_log_probability(mean, sd, m->lower, m->upper, &dmu, &ds));
+	}
+	return product;
 }
 
 static int work(const struct policy *p)
 {
-	double rows = gp_rows(p->acq.model);
+	double rows = gp_rows(p->acq.model) * sqrt(p->n_metrics);
 	return (int)fmin(fmax(work_a_unit / (rows * rows), LEAST_WORK), MOST_WORK);
 }
 
@@ -48,8 +88,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	double unseen;
 	p->mark = arena_mark(p->arena);
 	p->searching = true;
-	p->acq = (struct acq){
-		.family = acq_find("log_ei"), .model = p->joint ? p->joint : p->base, .best = p->best};
+	set_acquisition(p);
 	policy__fix(p, p->n_settled);
 	enum kr_status st = enumerate(p, &unseen, err);
 	*exhausted = unseen == 0;
@@ -59,7 +98,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	struct candidates_source source = {.space = in->space,
 		.region = p->region,
 		.fixed = p->fixed,
-		.lengthscale = gp_lengthscale(p->base),
+		.lengthscale = gp_lengthscale(p->metrics[0].base),
 		.top = p->top,
 		.seed = in->seed,
 		.number = number};
@@ -70,7 +109,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 	struct maximize_problem problem = {.space = in->space,
 		.region = few ? NULL : p->region,
 		.fixed = p->fixed,
-		.scale = gp_lengthscale(p->base),
+		.scale = gp_lengthscale(p->metrics[0].base),
 		.function = {evaluate, p},
 		.raw = &p->raw,
 		.n_starts = few ? 0 : maximize_starts(p->d),
@@ -91,11 +130,17 @@ static void finish(struct policy *p)
 static void predict(struct policy *p, double *coords, struct policy_suggestion *r)
 {
 	struct arena_mark mark = arena_mark(p->arena);
+	const struct policy__metric *m = &p->metrics[0];
+	struct mat X = mat_view(coords, 1, p->d, 1);
 	struct gp_batch batch;
-	if (!gp_predict(p->base, mat_view(coords, 1, p->d, 1), false, &batch, p->arena, NULL)) {
+	if (!gp_predict(m->base, X, false, &batch, p->arena, NULL)) {
 		r->has_prediction = true;
-		r->mean = outcome_raw_mean(&p->outcome, *batch.mean.p);
-		r->sd = outcome_raw_sd(&p->outcome, sqrt(*batch.var));
+		r->mean = outcome_raw_mean(&m->outcome, *batch.mean.p);
+		r->sd = outcome_raw_sd(&m->outcome, sqrt(*batch.var));
+	}
+	if (p->n_metrics > 1) {
+		r->p_feasible = probability_feasible(p, X);
+		r->has_p_feasible = !isnan(r->p_feasible);
 	}
 	arena_release(p->arena, mark);
 }
@@ -105,14 +150,13 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 {
 	struct policy_suggestion *r = &p->results[p->n_settled];
 	double *values = p->values + (size_t)p->n_settled * (size_t)p->d, value;
-	struct mat one = mat_view(p->point, 1, p->d, 1);
 	for (int k = 0; p->maximizer && maximize_ranked(p->maximizer, k, p->point, &value); k++) {
 		if (!region_has(p->region, p->point))
 			continue;
 		policy__decode(p, p->n_settled, p->point, values);
 		if (!policy__is_new(p, values))
 			continue;
-		r->log_acq = value + policy__failed_cost(p, one, 0, (struct mat){0});
+		r->log_acq = value;
 		space_encode(p->in.space, values, p->point);
 		predict(p, p->point, r);
 		policy__settle(p, POLICY_MODEL, freshness);

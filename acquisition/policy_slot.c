@@ -15,6 +15,10 @@ static void fill_seen(struct policy *p)
 		seen_add(p->seen, in->X + (size_t)i * d);
 	for (int i = 0; i < in->n_pending; i++)
 		seen_add(p->seen, in->pending + (size_t)i * d);
+	for (int i = 0; i < in->n_failed; i++)
+		seen_add(p->seen, in->failed + (size_t)i * d);
+	for (int i = 0; i < in->n_infeasible; i++)
+		seen_add(p->seen, in->infeasible + (size_t)i * d);
 	for (int i = 0; i < in->n_taken; i++)
 		seen_add(p->seen, in->taken + (size_t)i * d);
 	p->seen_filled = true;

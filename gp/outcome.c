@@ -161,6 +161,35 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	return KR_OK;
 }
 
+void outcome_fit_bounded(
+	struct outcome *o, const double *y, int n, double lower, double upper, double *z)
+{
+	double unit = unit_of(y, n), s, gap;
+
+	assert(n > 0);
+	*o = (struct outcome){0};
+	s = standardize(y, n, unit, z, &o->shift);
+	o->shift *= unit;
+	o->scale = raw_scale(s, unit);
+	gap = fmin(fabs(lower - o->shift), fabs(upper - o->shift));
+	if (s == 0 && gap > 0 && isfinite(gap))
+		o->scale = gap;
+	for (int i = 0; i < n; i++)
+		z[i] = outcome_model_value(o, y[i]);
+}
+
+double outcome_model_value(const struct outcome *o, double y)
+{
+	double z = y / o->scale - o->shift / o->scale;
+
+	return o->minimize ? -z : z;
+}
+
+double outcome_model_sd(const struct outcome *o, double sd)
+{
+	return sd / o->scale;
+}
+
 static double bounded(double x)
 {
 	return fmin(fmax(x, -DBL_MAX), DBL_MAX);

@@ -34,6 +34,18 @@ struct outcome {
 enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, int n, double *z,
 	struct arena *scratch, struct kr_error *err);
 
+/* The same without the tail, for an outcome that is compared with bounds: z = y / scale - shift /
+ * scale, larger y larger z. For constant data the scale is the distance from the nearest of the
+ * bounds (lower, upper; infinite: none), 1 when there is none. */
+void outcome_fit_bounded(
+	struct outcome *o, const double *y, int n, double lower, double upper, double *z);
+
+/* A raw value in model units, for an outcome without a tail; infinities stay. */
+double outcome_model_value(const struct outcome *o, double y);
+
+/* A raw deviation in model units. */
+double outcome_model_sd(const struct outcome *o, double sd);
+
 /* z = (y - mean) / sd with the sample deviation (n - 1); sd is 1, and z exactly 0,
  * for constant data and for n = 1. z may be y. */
 void outcome_standardize(const double *y, int n, double *z, double *mean, double *sd);

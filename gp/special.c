@@ -65,6 +65,38 @@ double special_log_cdf(double z)
 	return log(0.5 * erfcx(-z * sqrt_half)) - 0.5 * z * z;
 }
 
+/* The difference of two tails in log space: with |a| > |b| after a reflection where the mass is on
+ * the right, ln Phi(b) + ln(1 - Phi(a) / Phi(b)). Narrow intervals lose that difference; there
+ * Phi(b) - Phi(a) = phi(m) (b - a) (1 + (m^2 - 1) (b - a)^2 / 24 + ...), m the middle. */
+static double log_between(double a, double b)
+{
+	static const double narrow = 1e-5;
+	double m = 0.5 * (a + b), width = b - a, low, high;
+
+	if (a + b > 0) {
+		double left = a;
+
+		a = -b;
+		b = -left;
+	}
+	if (width < narrow && fabs(m) * width < narrow)
+		return special_log_pdf(m) + log(width) + log1p((m * m - 1) * width * width / 24);
+	low = special_log_cdf(a);
+	high = special_log_cdf(b);
+	return low == -INFINITY ? high : high + log(-expm1(low - high));
+}
+
+double special_log_cdf_between(double a, double b, double *da, double *db)
+{
+	double value = log_between(a, b);
+
+	if (da)
+		*da = isinf(a) ? 0 : -exp(special_log_pdf(a) - value);
+	if (db)
+		*db = isinf(b) ? 0 : exp(special_log_pdf(b) - value);
+	return value;
+}
+
 double special_hazard(double z)
 {
 	if (z < 0)

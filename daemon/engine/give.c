@@ -58,6 +58,8 @@ void give_why(struct msg_why *why, const struct policy_suggestion *p)
 			: p->freshness == POLICY_PARTIAL      ? WHY_PARTIAL
 												  : WHY_FALLBACK,
 		.has_prediction = p->has_prediction,
+		.has_p_feasible = p->has_p_feasible,
+		.p_feasible = p->p_feasible,
 	};
 	if (!p->has_prediction)
 		return;
@@ -74,7 +76,7 @@ struct gift {
 	const struct waiter *w;
 	struct record_given *given;
 	int n, n_new;
-	uint64_t left;        /* of the budget: it may have been lowered, a late result have come */
+	uint64_t left;         /* of the budget: it may have been lowered, a late result have come */
 	bool spent, exhausted; /* why there are not more */
 };
 

@@ -8,21 +8,43 @@
 
 /* ---- snapshot --------------------------------------------------------------- */
 
-/* The points of the trials of two sets that have one, by number. False without memory. */
-static bool copy_points(double **to, int *n_to, const struct study *s, const struct numbers *a,
-	const struct numbers *b)
+static bool is_any(const struct trial *t)
+{
+	(void)t;
+	return true;
+}
+
+/* What failed teaches where evaluations fail, unless the model is not to see it. */
+static bool is_failure(const struct trial *t)
+{
+	return t->state == TRIAL_FAILED && !t->excluded;
+}
+
+static bool is_infeasible(const struct trial *t)
+{
+	return t->state == TRIAL_INFEASIBLE && !t->excluded;
+}
+
+static bool is_other(const struct trial *t)
+{
+	return !is_failure(t) && !is_infeasible(t);
+}
+
+/* The points of those wanted trials of two sets that have one, by number. False without memory. */
+static bool copy_points(struct job_points *to, bool (*wanted)(const struct trial *),
+	const struct study *s, const struct numbers *a, const struct numbers *b)
 {
 	size_t d = (size_t)s->def->d, i = 0, k = 0;
 
-	*to = kr_calloc(a->n + b->n, d * sizeof(**to));
-	while (*to && (i < a->n || k < b->n)) {
+	to->values = kr_calloc(a->n + b->n, d * sizeof(*to->values));
+	while (to->values && (i < a->n || k < b->n)) {
 		bool first = k == b->n || (i < a->n && a->p[i] < b->p[k]);
 		const struct trial *t = trials_at(&s->trials, first ? a->p[i++] : b->p[k++]);
 
-		if (!t->partial)
-			memcpy(*to + (size_t)(*n_to)++ * d, t->values, d * sizeof(**to));
+		if (!t->partial && wanted(t))
+			memcpy(to->values + (size_t)to->n++ * d, t->values, d * sizeof(*to->values));
 	}
-	return *to != NULL;
+	return to->values != NULL;
 }
 
 static bool copy_numbers(double **to, int *n_to, const double *from, size_t n)
@@ -62,12 +84,12 @@ static bool make_slots(struct job *j, const struct job_wish *wish)
 
 static bool make_queries(struct job *j, const struct job_wish *wish)
 {
-	size_t n = (size_t)wish->n_queries;
+	size_t n = (size_t)wish->n_queries, k = (size_t)j->def->spec.n_metrics;
 	int copied;
 
 	j->n_queries = wish->n_queries;
-	j->means = KR_ARRAY(double, n);
-	j->sds = KR_ARRAY(double, n);
+	j->means = KR_ARRAY(double, n *k);
+	j->sds = KR_ARRAY(double, n *k);
 	return j->means && j->sds &&
 		copy_numbers(&j->queries, &copied, wish->queries, n * (size_t)j->def->d);
 }
@@ -76,8 +98,10 @@ static bool make_points(struct job *j, const struct study *s)
 {
 	static const struct numbers none;
 
-	return copy_points(&j->pending, &j->n_pending, s, &s->running, &s->queued) &&
-		copy_points(&j->taken, &j->n_taken, s, &s->taken, &none) &&
+	return copy_points(&j->pending, is_any, s, &s->running, &s->queued) &&
+		copy_points(&j->failed, is_failure, s, &s->taken, &none) &&
+		copy_points(&j->infeasible, is_infeasible, s, &s->taken, &none) &&
+		copy_points(&j->taken, is_other, s, &s->taken, &none) &&
 		copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
 }
 
@@ -123,7 +147,9 @@ static void drop_work(struct job *j)
 	kr_free(j->X);
 	kr_free(j->Y);
 	kr_free(j->S);
+	kr_free(j->constraints);
 	j->X = j->Y = j->S = NULL;
+	j->constraints = NULL;
 }
 
 static void give_up(struct job *j)
@@ -133,19 +159,44 @@ static void give_up(struct job *j)
 	drop_work(j);
 }
 
+/* The metrics that are not the objective, in the order of the spec. */
+static int list_constraints(struct job *j)
+{
+	const struct msg_spec *spec = &j->def->spec;
+	size_t n = j->history.n;
+	int count = 0;
+
+	for (int k = 0; k < spec->n_metrics; k++)
+		if (k != j->def->objective)
+			j->constraints[count++] = (struct policy_constraint){
+				.lower = spec->metrics[k].has_lower ? spec->metrics[k].lower : -INFINITY,
+				.upper = spec->metrics[k].has_upper ? spec->metrics[k].upper : INFINITY,
+				.y = j->Y + (size_t)k * n,
+				.sem = j->S + (size_t)k * n,
+			};
+	return count;
+}
+
 /* The first unit: gather the observations. False without memory. */
 static bool start(struct job *j)
 {
 	size_t n = j->history.n, d = (size_t)j->def->d, k = (size_t)j->def->spec.n_metrics;
+	size_t objective = (size_t)j->def->objective;
 	struct policy_input in = {
 		.space = j->def->space,
 		.minimize = j->def->minimize,
 		.seed = j->def->spec.seed,
 		.n = (int)n,
-		.n_pending = j->n_pending,
-		.pending = j->pending,
-		.n_taken = j->n_taken,
-		.taken = j->taken,
+		.has_noise_sd = j->def->spec.has_noise_sd,
+		.noise_sd = j->def->spec.noise_sd,
+		.n_pending = j->pending.n,
+		.pending = j->pending.values,
+		.n_failed = j->failed.n,
+		.failed = j->failed.values,
+		.n_infeasible = j->infeasible.n,
+		.infeasible = j->infeasible.values,
+		.n_taken = j->taken.n,
+		.taken = j->taken.values,
 		.n_slots = j->n_slots,
 		.slots = j->slots,
 		.n_queries = j->n_queries,
@@ -157,11 +208,15 @@ static bool start(struct job *j)
 	j->X = kr_calloc(n, d * sizeof(double));
 	j->Y = kr_calloc(n, k * sizeof(double));
 	j->S = kr_calloc(n, k * sizeof(double));
-	if (!j->X || !j->Y || !j->S)
+	j->constraints = KR_ARRAY(struct policy_constraint, k);
+	if (!j->X || !j->Y || !j->S || !j->constraints)
 		return false;
 	history_gather(&j->history, j->X, j->Y, j->S);
 	in.X = j->X;
-	in.y = j->Y + (size_t)j->def->objective * n;
+	in.y = j->Y + objective * n;
+	in.sem = j->S + objective * n;
+	in.n_constraints = list_constraints(j);
+	in.constraints = j->constraints;
 	return policy_new(&j->policy, &in, NULL) == KR_OK;
 }
 
@@ -182,10 +237,16 @@ static void take_suggestions(struct job *j)
 
 static void take_predictions(struct job *j)
 {
+	int n = j->def->spec.n_metrics, objective = j->def->objective;
+
 	j->predicted = true;
 	for (int i = 0; i < j->n_queries; i++)
-		if (!policy_prediction(j->policy, i, &j->means[i], &j->sds[i]))
-			j->predicted = false;
+		for (int k = 0; k < n; k++) {
+			int metric = k == objective ? 0 : k < objective ? k + 1 : k; /* of the policy */
+
+			if (!policy_prediction(j->policy, i, metric, &j->means[i * n + k], &j->sds[i * n + k]))
+				j->predicted = false;
+		}
 }
 
 static void settle(struct job *j)
@@ -272,8 +333,10 @@ void job_free(struct job *j)
 	kr_free(j->route);
 	kr_free(j->slots);
 	kr_free(j->fixed);
-	kr_free(j->pending);
-	kr_free(j->taken);
+	kr_free(j->pending.values);
+	kr_free(j->failed.values);
+	kr_free(j->infeasible.values);
+	kr_free(j->taken.values);
 	kr_free(j->queries);
 	kr_free(j->state);
 	kr_free(j->suggestions);

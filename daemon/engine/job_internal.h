@@ -14,6 +14,12 @@
 
 enum job_kind { JOB_SUGGEST, JOB_PREDICT, JOB_REPLAY };
 
+/* Points of some trials, one after another. */
+struct job_points {
+	int n;
+	double *values;
+};
+
 struct job {
 	/* Who asked. */
 	enum job_kind kind;
@@ -26,11 +32,12 @@ struct job {
 	struct history_view history;
 	uint64_t snapshot_seq;
 	uint64_t first_number; /* key of the random numbers of slot 0 */
-	int n_slots, n_pending, n_taken, n_queries, n_state;
+	int n_slots, n_queries, n_state;
 	struct policy_slot *slots;
-	bool keyed; /* the random numbers of some slots have other keys than first_number and on */
+	bool keyed;    /* the random numbers of some slots have other keys than first_number and on */
 	double *fixed; /* n_slots x d, NaN where free; NULL: all free */
-	double *pending, *taken, *queries, *state;
+	struct job_points pending, failed, infeasible, taken;
+	double *queries, *state;
 
 	/* Replay: exactly so much work. */
 	bool bounded;
@@ -38,6 +45,7 @@ struct job {
 
 	/* At work. */
 	double *X, *Y, *S; /* as history_gather fills them */
+	struct policy_constraint *constraints;
 	struct policy *policy;
 	bool asked_to_stop;
 
@@ -48,7 +56,7 @@ struct job {
 	bool cut;                              /* work was left */
 	struct policy_suggestion *suggestions; /* n_slots; values point into `values` */
 	double *values;
-	double *means, *sds; /* n_queries */
+	double *means, *sds; /* n_queries x metrics of the study */
 	bool predicted;      /* there was a model */
 	double *state_out;
 	int n_state_out;

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/give.h"
 #include "daemon/engine/page.h"
 #include "daemon/engine/point.h"
-#include "daemon/engine/give.h"
 #include "proto/limits.h"
 
 /* The slot of a queued trial that was completed, by its key; -1: it was whole. */
@@ -100,8 +100,8 @@ bool replayed_same_job(const struct replayed *a, const struct replayed *b)
 {
 	const struct record_job *x = &a->record.job, *y = &b->record.job;
 
-	return x->snapshot_seq == y->snapshot_seq && x->n_slots == y->n_slots &&
-		x->units == y->units && x->cut == y->cut && x->n_numbers == y->n_numbers &&
+	return x->snapshot_seq == y->snapshot_seq && x->n_slots == y->n_slots && x->units == y->units &&
+		x->cut == y->cut && x->n_numbers == y->n_numbers &&
 		(x->n_numbers == 0 ||
 			memcmp(x->numbers, y->numbers, (size_t)x->n_numbers * sizeof(*x->numbers)) == 0);
 }
@@ -120,7 +120,8 @@ static bool same_why(const struct msg_why *a, const struct policy_suggestion *p)
 	give_why(&b, p);
 	return a->rule == b.rule && a->freshness == b.freshness &&
 		a->has_prediction == b.has_prediction && same_bits(&a->mean, &b.mean, 1) &&
-		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1);
+		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1) &&
+		a->has_p_feasible == b.has_p_feasible && same_bits(&a->p_feasible, &b.p_feasible, 1);
 }
 
 static bool same_end(const struct record_job *rec, const struct job *j)

@@ -1,6 +1,7 @@
 #include "daemon/engine/trial.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -35,6 +36,7 @@ void trial_give_again(struct trial *t, const struct record_given *given,
 	t->mean = given->why.mean;
 	t->sd = given->why.sd;
 	t->log_acq = given->why.log_acq;
+	t->p_feasible = given->why.has_p_feasible ? given->why.p_feasible : NAN;
 	t->has_prediction = given->why.has_prediction;
 	t->rule = (uint8_t)given->why.rule;
 	t->freshness = (uint8_t)given->why.freshness;
@@ -143,6 +145,8 @@ struct msg_why trial_why(const struct trial *t)
 		.mean = t->mean,
 		.sd = t->sd,
 		.log_acq = t->log_acq,
+		.has_p_feasible = t->rule && !isnan(t->p_feasible),
+		.p_feasible = t->p_feasible,
 	};
 }
 

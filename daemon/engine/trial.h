@@ -29,6 +29,7 @@ struct trial {
 	uint64_t finished_ms; /* 0: not yet */
 	uint64_t lease_ms;    /* term */
 	double mean, sd, log_acq;
+	double p_feasible;  /* NaN: not known */
 	const char *worker; /* NULL: none was named */
 	const char *reason; /* NULL: none */
 	const char *note;   /* NULL: none */

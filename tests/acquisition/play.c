@@ -16,6 +16,7 @@ struct play *play_new(struct space *space, int cap, uint64_t seed)
 	p->X = calloc(size, sizeof(double));
 	p->y = calloc((size_t)cap, sizeof(double));
 	p->pending = calloc(size, sizeof(double));
+	p->failed = calloc(size, sizeof(double));
 	p->taken = calloc(size, sizeof(double));
 	p->state = calloc(PLAY_STATE, sizeof(double));
 	return p;
@@ -27,6 +28,7 @@ void play_free(struct play *p)
 	free(p->X);
 	free(p->y);
 	free(p->pending);
+	free(p->failed);
 	free(p->taken);
 	free(p->state);
 	free(p);
@@ -42,6 +44,8 @@ struct policy_input play_input(const struct play *p, const struct policy_slot *s
 		.y = p->y,
 		.n_pending = p->n_pending,
 		.pending = p->pending,
+		.n_failed = p->n_failed,
+		.failed = p->failed,
 		.n_taken = p->n_taken,
 		.taken = p->taken,
 		.n_slots = n,
@@ -98,6 +102,11 @@ void play_tell(struct play *p, const double *values, double y)
 void play_pend(struct play *p, const double *values)
 {
 	append(p, p->pending, &p->n_pending, values);
+}
+
+void play_fail(struct play *p, const double *values)
+{
+	append(p, p->failed, &p->n_failed, values);
 }
 
 void play_take(struct play *p, const double *values)

@@ -5,15 +5,15 @@
 #include "acquisition/policy.h"
 #include "tests/acquisition/cube.h"
 
-enum { PLAY_STATE = SPACE_MAX_DIMS + 8 };
+enum { PLAY_STATE = 8 * (SPACE_MAX_DIMS + 8) };
 
 struct play {
 	struct space *space; /* owned */
 	int d, cap;
 	uint64_t seed, next; /* next: trial number */
 	bool minimize;
-	int n, n_pending, n_taken, n_state;
-	double *X, *y, *pending, *taken, *state;
+	int n, n_pending, n_failed, n_taken, n_state;
+	double *X, *y, *pending, *failed, *taken, *state;
 	int units; /* of the last question */
 	struct policy_suggestion last;
 };
@@ -32,6 +32,7 @@ struct policy *play_run(const struct policy_input *in);
 enum policy_rule play_ask(struct play *p, double *values);
 void play_tell(struct play *p, const double *values, double y);
 void play_pend(struct play *p, const double *values);
+void play_fail(struct play *p, const double *values);
 void play_take(struct play *p, const double *values);
 
 #endif

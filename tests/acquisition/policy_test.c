@@ -304,22 +304,23 @@ static double best_with_failures(double (*f)(const double *, int), uint64_t seed
 	for (int i = 0; i < 60; i++) {
 		assert_int_not_equal(play_ask(p, x), POLICY_EXHAUSTED);
 		double y = f(x, i);
-		isnan(y) ? play_take(p, x) : play_tell(p, x, y);
+		isnan(y) ? play_fail(p, x) : play_tell(p, x, y);
 		best = fmin(best, y);
 	}
-	print_message("seed %d: best %.3g, %d failed\n", (int)seed, best, p->n_taken);
-	assert_in_range(p->n_taken, 1, most);
+	print_message("seed %d: best %.3g, %d failed\n", (int)seed, best, p->n_failed);
+	assert_in_range(p->n_failed, 1, most);
 	play_free(p);
 	return best;
 }
 
-/* Where the best values would be it always crashes. The best there is: 0.01. */
+/* Where the best values would be it always crashes. The best there is: 0.01, on the edge, which is
+ * found by failing beside it. */
 static void the_search_leaves_places_that_fail(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed < 6; seed++) {
-		assert_true(best_with_failures(hole, seed, 30) < 0.02);
-		assert_true(best_with_failures(cliff, seed, 50) < 0.02);
+		assert_true(best_with_failures(hole, seed, 45) < 0.0105);
+		assert_true(best_with_failures(cliff, seed, 50) < 0.0105);
 	}
 }
 
@@ -489,14 +490,14 @@ static void predictions_are_in_raw_units(void **state)
 	struct policy *job = play_run(&in);
 	double mean, sd;
 	for (int i = 0; i < 40; i++) {
-		assert_true(policy_prediction(job, i, &mean, &sd));
+		assert_true(policy_prediction(job, i, 0, &mean, &sd));
 		if (p->y[i] < 1e6 + 30) /* the good side, which no tail treatment moves */
 			assert_true(fabs(mean - p->y[i]) < 5 && sd < 5);
 	}
 	policy_free(job);
 	in.n = 0;
 	job = play_run(&in);
-	assert_false(policy_prediction(job, 0, &mean, &sd));
+	assert_false(policy_prediction(job, 0, 0, &mean, &sd));
 	policy_free(job);
 	play_free(p);
 }

@@ -82,10 +82,10 @@ static struct seen look(struct harness *h)
 
 	assert_int_equal(job_new(&j, JOB_SUGGEST, 1, s, &wish, NULL), KR_OK);
 	out.n = j->history.n;
-	out.n_taken = (size_t)j->n_taken;
+	out.n_taken = (size_t)j->taken.n;
 	history_gather(&j->history, out.X, out.y, sems);
 	if (out.n_taken)
-		memcpy(out.taken, j->taken, out.n_taken * 3 * sizeof(double));
+		memcpy(out.taken, j->taken.values, out.n_taken * 3 * sizeof(double));
 	job_free(j);
 	return out;
 }

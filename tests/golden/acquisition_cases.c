@@ -1,9 +1,10 @@
-/* Kinds `acq_scalar` and `gp_acq`: acquisitions from moments and through a model, with
- * their gradients. */
+/* Kinds `acq_scalar`, `gp_acq` and `constrained_log_ei`: acquisitions from moments, through a
+ * model and under constraints, with their gradients. */
 #include <math.h>
 #include <stdio.h>
 
 #include "acquisition/acq.h"
+#include "acquisition/constrained.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 
@@ -82,39 +83,94 @@ static enum kr_status answer(struct golden_case *c, const struct gp *g, struct m
 	return answer_dsd(c, g, &batch, err);
 }
 
-static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
+/* *out <- the model that `in` describes, conditioned on its data; NULL without memory. False when
+ * its kernel is unknown. */
+static bool read_model(struct golden_case *c, const cJSON *in, struct kernel_spec *s,
+	struct gp **out, enum kr_status *st, struct kr_error *err)
 {
 	struct mat X = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X"));
-	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
 	double mean = golden_number(cJSON_GetObjectItemCaseSensitive(in, "mean"));
 	double noise = golden_number(cJSON_GetObjectItemCaseSensitive(in, "noise"));
-	double best = golden_number(cJSON_GetObjectItemCaseSensitive(in, "best_f"));
-	double beta = golden_number(cJSON_GetObjectItemCaseSensitive(in, "beta"));
-	struct kr_error err = {.text = "out of memory"};
-	struct kernel_spec s;
 	int n;
-	if (!kernel_spec_read(&s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
-		return GOLDEN_UNKNOWN;
-	struct gp_data data = {.family = s.kernel.family,
+	*out = NULL;
+	*st = KR_ENOMEM;
+	if (!kernel_spec_read(s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
+		return false;
+	struct gp_data data = {.family = s->kernel.family,
 		.n = X.rows,
-		.d = s.kernel.d,
-		.X = kernel_spec_columns(&s, c, X),
+		.d = s->kernel.d,
+		.X = kernel_spec_columns(s, c, X),
 		.y = list(c, in, "y", &n),
 		.mean = &mean};
 	double *theta = golden_array(c, data.d + 2);
 	for (int i = 0; i < data.d; i++)
-		theta[i] = log(s.kernel.lengthscale[i]);
-	theta[data.d] = log(s.kernel.outputscale);
+		theta[i] = log(s->kernel.lengthscale[i]);
+	theta[data.d] = log(s->kernel.outputscale);
 	theta[data.d + 1] = log(noise);
-	struct gp *g = gp_new(data.n, data.d, 1);
-	enum kr_status st = KR_ENOMEM;
-	if (g)
-		st = gp_condition(g, &data, theta, golden_arena(c), &err);
+	*out = gp_new(data.n, data.d, 1);
+	if (*out)
+		*st = gp_condition(*out, &data, theta, golden_arena(c), err);
+	return true;
+}
+
+static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
+{
+	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
+	double best = golden_number(cJSON_GetObjectItemCaseSensitive(in, "best_f"));
+	double beta = golden_number(cJSON_GetObjectItemCaseSensitive(in, "beta"));
+	struct kr_error err = {.text = "out of memory"};
+	struct kernel_spec s;
+	enum kr_status st;
+	struct gp *g;
+	if (!read_model(c, in, &s, &g, &st, &err))
+		return GOLDEN_UNKNOWN;
 	if (!st)
 		st = answer(c, g, kernel_spec_columns(&s, c, test), best, beta, &err);
 	gp_free(g);
 	return st ? golden_error(c, err.text) : GOLDEN_ANSWERED;
 }
 
-const struct golden_kind golden_acquisition_kinds[] = {
-	{"acq_scalar", acq_scalar}, {"gp_acq", gp_acq}, {0}};
+/* An absent bound is null. */
+static double bound(const cJSON *list, int i, double absent)
+{
+	const cJSON *item = cJSON_GetArrayItem(list, i);
+	return cJSON_IsNull(item) ? absent : golden_number(item);
+}
+
+static enum golden_verdict constrained_log_ei(struct golden_case *c, const cJSON *in)
+{
+	enum { MOST = 8 };
+	const cJSON *models = cJSON_GetObjectItemCaseSensitive(in, "models");
+	const cJSON *lower = cJSON_GetObjectItemCaseSensitive(in, "lower");
+	const cJSON *upper = cJSON_GetObjectItemCaseSensitive(in, "upper");
+	struct mat X = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
+	double best = golden_number(cJSON_GetObjectItemCaseSensitive(in, "best_f"));
+	double *value = golden_array(c, X.rows), *slopes = golden_array(c, X.rows * X.cols);
+	struct mat D = mat_view(slopes, X.rows, X.cols, X.rows);
+	struct kr_error err = {.text = "out of memory"};
+	struct gp *g[MOST] = {NULL};
+	struct constrained_term terms[MOST];
+	struct kernel_spec s;
+	enum kr_status st = KR_OK;
+	int n = cJSON_GetArraySize(models);
+	bool known = n <= MOST;
+	for (int i = 0; known && !st && i < n; i++) {
+		known = read_model(c, cJSON_GetArrayItem(models, i), &s, &g[i], &st, &err);
+		terms[i] = (struct constrained_term){
+			g[i], bound(lower, i, -INFINITY), bound(upper, i, INFINITY)};
+	}
+	struct acq a = {.family = acq_find("log_ei"), .model = g[0], .best = &best};
+	struct constrained all = {.objective = &a, .n_terms = n - 1, .terms = terms + 1, .columns = 1};
+	if (known && !st)
+		st = constrained_eval(&all, X, value, D, golden_arena(c), &err);
+	if (known && !st) {
+		golden_values(c, "log_cei", value, X.rows);
+		golden_matrix(c, "dlog_cei", D);
+	}
+	for (int i = 0; i < MOST; i++)
+		gp_free(g[i]);
+	return !known ? GOLDEN_UNKNOWN : st ? golden_error(c, err.text) : GOLDEN_ANSWERED;
+}
+
+const struct golden_kind golden_acquisition_kinds[] = {{"acq_scalar", acq_scalar},
+	{"gp_acq", gp_acq}, {"constrained_log_ei", constrained_log_ei}, {0}};

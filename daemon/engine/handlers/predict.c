@@ -1,4 +1,4 @@
-/* Predict: mean and standard deviation of the objective at given points. A
+/* Predict: mean and standard deviation of every metric at given points. A
  * computation like Suggest's, without points to give out. */
 #include <stdio.h>
 
@@ -80,7 +80,8 @@ enum kr_status handle_predict(struct call *c, struct kr_error *err)
 static enum kr_status make_answer(
 	struct engine *e, const struct job *j, struct msg_reply *reply, struct kr_error *err)
 {
-	struct msg_prediction *out = ARENA_ARRAY(e->scratch, struct msg_prediction, j->n_queries);
+	int n_metrics = j->def->spec.n_metrics, n = j->n_queries * n_metrics;
+	struct msg_prediction *out = ARENA_ARRAY(e->scratch, struct msg_prediction, n);
 
 	if (j->status != KR_OK || !out)
 		return call_no_memory(err);
@@ -89,14 +90,14 @@ static enum kr_status make_answer(
 			"no model could be made of study '%s' now; try again, "
 			"or tell more observations",
 			j->def->name);
-	for (int i = 0; i < j->n_queries; i++)
+	for (int i = 0; i < n; i++)
 		out[i] = (struct msg_prediction){
-			j->def->spec.metrics[j->def->objective].name,
+			j->def->spec.metrics[i % n_metrics].name,
 			j->means[i],
 			j->sds[i],
 		};
 	reply->u.predict.n = j->n_queries;
-	reply->u.predict.n_metrics = 1;
+	reply->u.predict.n_metrics = n_metrics;
 	reply->u.predict.predictions = out;
 	return KR_OK;
 }

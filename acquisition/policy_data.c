@@ -1,0 +1,299 @@
+/* Observations to what the models are made of: replicates, transforms, the order of merit, rows.
+ *
+ * Noise. A learnt one is a hyperparameter; a standard error sem_i adds its square to the variance
+ * of observation i (Rasmussen & Williams 2006, sec. 2.2, with a diagonal of its own). A known
+ * deviation s makes the variance s^2 + sem_i^2, all of it known, so that nothing is fitted, and
+ * observations of equal points are merged exactly (replicates.h). With a learnt noise they stay
+ * apart, because how they differ is what it is learnt from. */
+#include <math.h>
+#include <string.h>
+
+#include "acquisition/policy_internal.h"
+#include "acquisition/replicates.h"
+#include "acquisition/subset.h"
+
+/* A deviation of so many model units says nothing any more. */
+static const double most_sd = 1e6;
+
+double *policy__points(struct policy *p, int rows)
+{
+	size_t d = (size_t)p->d;
+	return arena_alloc(p->arena, sizeof(double) * d * (size_t)rows);
+}
+
+static enum kr_status no_memory(int n, struct kr_error *err)
+{
+	return kr_fail(err, KR_ENOMEM, "no memory for %d observations", n);
+}
+
+/* ---- noise and replicates ---------------------------------------------------------- */
+
+/* Standard errors of a metric, NULL when it has none; its known deviation beside them. */
+static const double *knowledge(const struct policy *p, int k, double *known)
+{
+	const struct policy_input *in = &p->in;
+	*known = k == 0 && in->has_noise_sd ? in->noise_sd : 0;
+	return k == 0 ? in->sem : in->constraints[k - 1].sem;
+}
+
+/* m->sd <- the known deviations of the n raw outcomes; NULL where there are none. */
+static enum kr_status find_deviations(
+	struct policy *p, int k, struct policy__metric *m, struct kr_error *err)
+{
+	int n = p->in.n;
+	double known;
+	const double *sem = knowledge(p, k, &known);
+	bool any = m->known;
+	for (int i = 0; sem && !any && i < n; i++)
+		any = !isnan(sem[i]);
+	if (!any)
+		return KR_OK;
+	m->sd = ARENA_ARRAY(p->arena, double, n);
+	if (!m->sd)
+		return no_memory(n, err);
+	for (int i = 0; i < n; i++)
+		m->sd[i] = hypot(known, sem && !isnan(sem[i]) ? sem[i] : 0);
+	return KR_OK;
+}
+
+static enum kr_status merge_metric(
+	struct policy *p, struct policy__metric *m, const int *group, struct kr_error *err)
+{
+	double *y = ARENA_ARRAY(p->arena, double, p->n_obs),
+		   *sd = ARENA_ARRAY(p->arena, double, p->n_obs);
+	if (!y || !sd || !replicates_merge(p->in.n, group, p->n_obs, m->y, m->sd, y, sd, p->arena))
+		return no_memory(p->in.n, err);
+	m->y = y;
+	m->sd = sd;
+	return KR_OK;
+}
+
+/* All variances are known: observations of equal points become one. */
+static enum kr_status merge(struct policy *p, int n_metrics, struct kr_error *err)
+{
+	size_t d = (size_t)p->d;
+	int n = p->in.n, *group = ARENA_ARRAY(p->arena, int, n), next = 0;
+	int groups = group ? replicates_group(p->in.space, n, p->in.X, group, p->arena) : -1;
+	double *X = groups > 0 ? policy__points(p, groups) : NULL;
+	if (!X)
+		return no_memory(n, err);
+	if (groups == n)
+		return KR_OK;
+	for (int i = 0; i < n; i++)
+		if (group[i] == next)
+			memcpy(X + (size_t)next++ * d, p->in.X + (size_t)i * d, d * sizeof(*X));
+	p->n_obs = groups;
+	p->obs_X = X;
+	for (int k = 0; k < n_metrics; k++) {
+		enum kr_status st = merge_metric(p, &p->metrics[k], group, err);
+		if (st)
+			return st;
+	}
+	return KR_OK;
+}
+
+static enum kr_status observe(struct policy *p, int n_metrics, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+	bool all_known = true;
+	p->n_obs = p->in.n;
+	p->obs_X = p->in.X;
+	for (int k = 0; !st && k < n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		m->y = k == 0 ? p->in.y : p->in.constraints[k - 1].y;
+		st = find_deviations(p, k, m, err);
+		all_known &= m->known;
+	}
+	return st || !all_known ? st : merge(p, n_metrics, err);
+}
+
+/* ---- transforms ---------------------------------------------------------------------- */
+
+static enum kr_status transform(
+	struct policy *p, int k, struct policy__metric *m, struct kr_error *err)
+{
+	int n = p->n_obs;
+	m->z = ARENA_ARRAY(p->arena, double, n);
+	if (!m->z)
+		return no_memory(n, err);
+	if (k == 0)
+		return outcome_fit(&m->outcome, p->in.minimize, m->y, n, m->z, p->arena, err);
+	const struct policy_constraint *c = &p->in.constraints[k - 1];
+	outcome_fit_bounded(&m->outcome, m->y, n, c->lower, c->upper, m->z);
+	m->lower = outcome_model_value(&m->outcome, c->lower);
+	m->upper = outcome_model_value(&m->outcome, c->upper);
+	return KR_OK;
+}
+
+/* How far a constraint is from being met by observation i, in model units; 0: it is met. */
+static double violation(const struct policy *p, int k, int i)
+{
+	const struct policy_constraint *c = &p->in.constraints[k - 1];
+	const struct policy__metric *m = &p->metrics[k];
+	if (m->y[i] >= c->lower && m->y[i] <= c->upper)
+		return 0;
+	return fmax(fmax(m->lower - m->z[i], m->z[i] - m->upper), 0);
+}
+
+static bool met(const struct policy *p, int k, int i)
+{
+	const struct policy_constraint *c = &p->in.constraints[k - 1];
+	return p->metrics[k].y[i] >= c->lower && p->metrics[k].y[i] <= c->upper;
+}
+
+/* The order of merit: by the objective where the constraints were met, and below all of these by
+ * how far they were not. Without constraints it is z. */
+static enum kr_status rank(struct policy *p, struct kr_error *err)
+{
+	int n = p->n_obs, n_constraints = p->in.n_constraints;
+	const double *z = p->metrics[0].z;
+	double least = 0;
+	p->merit = ARENA_ARRAY(p->arena, double, n);
+	p->inside = ARENA_ARRAY(p->arena, unsigned char, n);
+	if (!p->merit || !p->inside)
+		return no_memory(n, err);
+	for (int i = 0; i < n; i++) {
+		p->inside[i] = 1;
+		for (int k = 1; k <= n_constraints; k++)
+			p->inside[i] &= met(p, k, i);
+		if (!p->inside[i])
+			continue;
+		p->best_z = p->has_incumbent ? fmax(p->best_z, z[i]) : z[i];
+		least = p->has_incumbent ? fmin(least, z[i]) : z[i];
+		p->has_incumbent = true;
+	}
+	for (int i = 0; i < n; i++) {
+		p->merit[i] = p->inside[i] ? z[i] : least - 1;
+		for (int k = 1; !p->inside[i] && k <= n_constraints; k++)
+			p->merit[i] -= violation(p, k, i);
+	}
+	return KR_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------------ */
+
+static void encode_row(struct policy *p, const double *values, struct mat X, int row)
+{
+	space_encode(p->in.space, values, p->point);
+	for (int j = 0; j < p->d; j++)
+		*mat_at(X, row, j) = p->point[j];
+}
+
+/* data <- z and known variances of one metric at the rows. */
+static enum kr_status take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
+	struct policy__data *data, struct kr_error *err)
+{
+	data->z = ARENA_ARRAY(p->arena, double, data->m);
+	if (m->sd)
+		data->var = ARENA_ARRAY(p->arena, double, data->m);
+	if (!data->z || (m->sd && !data->var))
+		return no_memory(data->m, err);
+	for (int i = 0; i < data->m; i++)
+		data->z[i] = m->z[rows[i]];
+	for (int i = 0; m->sd && i < data->m; i++) {
+		double sd = fmin(outcome_model_sd(&m->outcome, m->sd[rows[i]]), most_sd);
+		data->var[i] = sd * sd;
+	}
+	return KR_OK;
+}
+
+/* At most `most` of the observations, the same for all metrics; rows (p->arena) <- which. */
+static enum kr_status choose(
+	struct policy *p, int n_metrics, int most, bool for_fit, int **rows, struct kr_error *err)
+{
+	int m = p->n_obs < most ? p->n_obs : most;
+	*rows = ARENA_ARRAY(p->arena, int, m);
+	double *x = policy__points(p, m);
+	if (!*rows || !x)
+		return no_memory(m, err);
+	m = subset_pick(p->in.space, p->n_obs, p->obs_X, p->merit, most, *rows, p->arena);
+	if (m < 0)
+		return no_memory(p->n_obs, err);
+	struct mat X = mat_view(x, m, p->d, m);
+	for (int i = 0; i < m; i++)
+		encode_row(p, p->obs_X + (size_t)(*rows)[i] * (size_t)p->d, X, i);
+	for (int k = 0; k < n_metrics; k++) {
+		struct policy__metric *metric = &p->metrics[k];
+		struct policy__data *data = for_fit ? &metric->fit_data : &metric->data;
+		*data = (struct policy__data){.m = m, .X = X};
+		enum kr_status st = take_rows(p, metric, *rows, data, err);
+		if (st)
+			return st;
+	}
+	return KR_OK;
+}
+
+/* ---- success ------------------------------------------------------------------------------ */
+
+/* Rows of failures, and how many of the newest they are. */
+static int newest(int n)
+{
+	return n < POLICY__FAILED_ROWS ? n : POLICY__FAILED_ROWS;
+}
+
+static void add_points(struct policy *p, struct policy__data *data, int *at, int n,
+	const double *points, double z, double var)
+{
+	int rows = newest(n);
+	for (int i = n - rows; i < n; i++, ++*at) {
+		encode_row(p, points + (size_t)i * (size_t)p->d, data->X, *at);
+		data->z[*at] = z;
+		data->var[*at] = var;
+	}
+}
+
+/* Success is 1 where something was observed, -1 where it failed: a regression on the labels (Rasmussen
+ * & Williams 2006, sec. 6.5), whose noise, when it is learnt to be large, is that of mishaps. What is
+ * asked for is a latent value well above even odds, because a failure is an evaluation lost. */
+static enum kr_status encode_success(
+	struct policy *p, struct policy__metric *m, struct kr_error *err)
+{
+	static const double doubt = 0.05; /* variance of a failure that nobody calls infeasible */
+	static const double wanted = 0.3;
+	const struct policy_input *in = &p->in;
+	int most = POLICY__SUCCESS_ROWS, n = p->n_obs < most ? p->n_obs : most, at = n;
+	int rows = n + newest(in->n_failed) + newest(in->n_infeasible);
+	int *chosen = ARENA_ARRAY(p->arena, int, n);
+	double *x = policy__points(p, rows);
+	struct policy__data *data = &m->data;
+	data->z = ARENA_ARRAY(p->arena, double, rows);
+	data->var = ARENA_ARRAY(p->arena, double, rows);
+	if (!chosen || !x || !data->z || !data->var ||
+		subset_pick(in->space, p->n_obs, p->obs_X, p->merit, most, chosen, p->arena) < 0)
+		return no_memory(rows, err);
+	data->m = rows;
+	data->X = mat_view(x, rows, p->d, rows);
+	for (int i = 0; i < n; i++) {
+		encode_row(p, p->obs_X + (size_t)chosen[i] * (size_t)p->d, data->X, i);
+		data->z[i] = 1;
+	}
+	add_points(p, data, &at, in->n_failed, in->failed, -1, doubt);
+	add_points(p, data, &at, in->n_infeasible, in->infeasible, -1, 0);
+	m->lower = wanted;
+	m->fit_data = m->data;
+	return KR_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+enum kr_status policy__encode(struct policy *p, struct kr_error *err)
+{
+	int n_metrics = 1 + p->in.n_constraints, *rows;
+	bool refit = false;
+	enum kr_status st = observe(p, n_metrics, err);
+	for (int k = 0; !st && k < n_metrics; k++) {
+		refit |= policy__needs_fit(p, &p->metrics[k]);
+		st = transform(p, k, &p->metrics[k], err);
+	}
+	if (!st)
+		st = rank(p, err);
+	if (!st)
+		st = choose(p, n_metrics, POLICY__MODEL_ROWS, false, &rows, err);
+	for (int k = 0; k < n_metrics; k++)
+		p->metrics[k].fit_data = p->metrics[k].data;
+	if (!st && p->n_obs > POLICY__FIT_ROWS && refit)
+		st = choose(p, n_metrics, POLICY__FIT_ROWS, true, &rows, err);
+	if (!st && p->n_metrics > n_metrics)
+		st = encode_success(p, &p->metrics[n_metrics], err);
+	return st;
+}
