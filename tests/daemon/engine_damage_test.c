@@ -18,8 +18,8 @@
 enum { SEED = 20240917, ROUNDS = 1000 };
 
 /* Rows of a study, in order: created, suggested (0, 1), ended (0), ended (1), added (2),
- * suggested (3), updated; and of another one, created. */
-enum { CREATED, GIVEN, TOLD, FAILED, ADDED, GIVEN_AGAIN, PAUSED, N_ROWS };
+ * suggested (3), updated, reported (3), edited (0), deleted (1); and of another one, created. */
+enum { CREATED, GIVEN, TOLD, FAILED, ADDED, GIVEN_AGAIN, PAUSED, REPORTED, EDITED, GONE, N_ROWS };
 
 static void add(struct harness *h)
 {
@@ -41,7 +41,8 @@ static struct harness *lived(void)
 	struct msg_request m[] = {harness_create(h, "s"), harness_suggest(h, "s", 2),
 		harness_observe(h, "s", 0, 1.5), harness_fail(h, "s", 1, TRIAL_FAILED, "as told")};
 	struct msg_request later[] = {harness_suggest(h, "s", 1), harness_update(h, "s", ACTION_PAUSE),
-		harness_create(h, "other")};
+		harness_report(h, "s", 3, 7, 0.5), harness_correct(h, "s", 0, 2.5),
+		harness_delete_trial(h, "s", 1), harness_create(h, "other")};
 	struct msg_reply r;
 
 	for (size_t i = 0; i < sizeof(m) / sizeof(m[0]); i++) {
@@ -200,6 +201,74 @@ static void added_without_end(struct row *row, struct record *r)
 	value_of(r->u.added.trials[0].metrics)[0] = -INFINITY;
 }
 
+static void reports_nothing(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.reported.number = 9;
+}
+
+static void reports_an_end(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.reported.number = 0;
+}
+
+static void reports_a_cancel(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.reported.stop = STOP_CANCELLED;
+}
+
+static void reports_no_reason(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.reported.stop = (enum stop_reason)77;
+}
+
+static void reports_infinity(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.reported.value = INFINITY;
+}
+
+static void edits_nothing(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.edited.number = 9;
+}
+
+static void edits_running(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.edited.number = 3;
+}
+
+static void edits_to_infinity(struct row *row, struct record *r)
+{
+	(void)row;
+	value_of(r->u.edited.values)[0] = -INFINITY;
+}
+
+static void excludes_running(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.edited = (struct record_edited){.number = 3, .has_excluded = true, .excluded = true};
+}
+
+static void sems_without_values(struct row *row, struct record *r)
+{
+	static const double sem = 1;
+
+	(void)row;
+	r->u.edited = (struct record_edited){.number = 0, .n_sems = 1, .sems = &sem};
+}
+
+static void deletes_running(struct row *row, struct record *r)
+{
+	(void)row;
+	r->u.edited.number = 3;
+}
+
 static void no_kind(struct row *row, struct record *r)
 {
 	(void)r;
@@ -227,6 +296,17 @@ static const struct damage damages[] = {
 	{ADDED, added_nowhere, "not a point of the space"},
 	{ADDED, added_without_end, "is not finite"},
 	{PAUSED, no_kind, "kind"},
+	{REPORTED, reports_nothing, "whose state does not allow"},
+	{REPORTED, reports_an_end, "whose state does not allow"},
+	{REPORTED, reports_a_cancel, "whose state does not allow"},
+	{REPORTED, reports_no_reason, ""},
+	{REPORTED, reports_infinity, "finite"},
+	{EDITED, edits_nothing, "does not exist"},
+	{EDITED, edits_running, "its state does not allow"},
+	{EDITED, edits_to_infinity, "finite"},
+	{EDITED, excludes_running, "its state does not allow"},
+	{EDITED, sems_without_values, "sems is not as long"},
+	{GONE, deletes_running, "its state does not allow"},
 };
 
 /* Rows up to the damaged one go in; the status of that one. */
