@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Tuple
 
-from . import _names, _scalar, _schema, views
-from ._exchange import Steps, exchange
+from . import _endpoint, _names, _scalar, _schema, views
+from ._exchange import Steps, exchange, version_mismatch
 from ._spec import put_spec
-from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, VersionMismatch
+from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, Unauthenticated
 from .version import __version__
 
 TIMEOUT = 60.0
@@ -20,7 +20,7 @@ class ClientCore:
     """A daemon, seen from here."""
 
     def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
+        self.endpoint: str = _endpoint.of(endpoint)
         self._session = b""
         self.version = ""
         self.features: Tuple[str, ...] = ()
@@ -40,8 +40,7 @@ class ClientCore:
                                         protocol=_schema.PROTOCOL)
         reply = yield from exchange(self.endpoint, _schema.HELLO, request, timeout)
         if reply.protocol != _schema.PROTOCOL:
-            raise VersionMismatch(f"kriged speaks protocol {reply.protocol}, this client "
-                                  f"{_schema.PROTOCOL}")
+            raise version_mismatch(reply.protocol)
         self.version = str(reply.version, "utf-8")
         self.features = tuple(str(name, "utf-8") for name in reply.features)
         self.limits = {field.name: int(value) for field, value in reply.limits.ListFields()}
@@ -54,15 +53,22 @@ class ClientCore:
         first     the user's number of the first point of the request
         patience  seconds that the daemon is asked to wait before it answers
         """
-        if not self._session:
-            yield from self._greet(timeout)
-        request.meta.session = self._session
-        try:
-            reply = yield from exchange(self.endpoint, method, request, timeout, patience)
-        except Error as error:
-            _names.rename(error, request, first)
-            raise
-        return reply
+        fresh = not self._session
+        while True:
+            if not self._session:
+                yield from self._greet(timeout)
+            request.meta.session = self._session
+            try:
+                reply = yield from exchange(self.endpoint, method, request, timeout, patience)
+                return reply
+            except Unauthenticated as error:
+                # The daemon has other keys than when it gave the token: greet it again, once.
+                if fresh or error.field != "meta.session":
+                    raise
+                self._session, fresh = b"", True
+            except Error as error:
+                _names.rename(error, request, first)
+                raise
 
     # ---- verbs; those of studies give the Study message ----
 

@@ -54,12 +54,20 @@ class Attempt:
         if header.flags & _frame.ERROR:
             raise _error(frames[1])
         if header.version != _schema.PROTOCOL:
-            raise VersionMismatch(f"kriged speaks protocol {header.version}, this client "
-                                  f"{_schema.PROTOCOL}")
+            raise version_mismatch(header.version)
         try:
             return self._method.reply.FromString(frames[1])
         except DecodeError:
             raise Internal(f"the reply to {self._method.name} cannot be read") from None
+
+
+def version_mismatch(daemon: int) -> VersionMismatch:
+    """What to do when the daemon speaks another protocol."""
+    remedy = ("the daemon is older; stop it, install the version of this client, start it again"
+              if daemon < _schema.PROTOCOL else
+              "the daemon is newer; install its version of the client")
+    return VersionMismatch(f"kriged speaks protocol {daemon}, this client {_schema.PROTOCOL}: "
+                           f"{remedy}")
 
 
 class Pause(NamedTuple):
@@ -69,7 +77,8 @@ class Pause(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """Step: whether something accepts connections at the endpoint."""
+    """Step: whether something accepts connections at the endpoint; it may raise why it lets
+    nobody in (`_endpoint.look`)."""
 
     endpoint: str
 
@@ -117,10 +126,11 @@ def _deliver(endpoint: str, method: Method, body: bytes, end: float, timeout: fl
         reply = yield Attempt(method, body, min(end, time.monotonic() + until_next + patience))
         if reply is not None:
             return reply
+        there = yield Probe(endpoint)
         if time.monotonic() >= end:
             break
         until_next = min(2 * until_next, LAST_PATIENCE)
-    if not (yield Probe(endpoint)):
+    if not there:
         raise ConnectionFailed(f"no kriged answers at {endpoint}")
     raise Timeout(f"kriged at {endpoint} gave no answer to {method.name} in {timeout:g} s")
 

@@ -1,33 +1,50 @@
-"""The daemon of this user on this machine: where it listens, how it is started."""
+"""The daemon of this user on this machine: where it listens, how it is started.
+
+`kriged --local` does the work for the clients of every language: folders, the lock that
+makes many starters start one, a session of its own. It says one line when the daemon
+answers, or why it does not.
+"""
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
-from ._transport import reachable
-from .errors import ConnectionFailed
+from .errors import ConnectionFailed, Forbidden
 
-IDLE_EXIT = 600
-
-# Daemons that this process started: kept, so that they are reaped when they end.
-_started: "List[subprocess.Popen[bytes]]" = []
+# Seconds for a daemon that is started in the middle of a call.
+START_TIMEOUT = 30.0
+_READY = "kriged: ready "
 
 
 def default_endpoint() -> str:
     """Where kriged listens when it is not told; the rule of base/paths.h."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime):
-        return f"ipc://{runtime}/kriged/kriged.sock"
     run = f"/run/user/{os.getuid()}"
-    if os.path.isdir(run):
-        return f"ipc://{run}/kriged/kriged.sock"
-    return f"ipc:///tmp/kriged-{os.getuid()}/kriged.sock"
+    if os.path.isabs(runtime):
+        folder = f"{runtime}/kriged"
+    elif os.path.isdir(run):
+        folder = f"{run}/kriged"
+    else:
+        folder = f"/tmp/kriged-{os.getuid()}"
+    _check_private(folder)
+    return f"ipc://{folder}/kriged.sock"
+
+
+def _check_private(folder: str) -> None:
+    """In /tmp somebody else may have been there before."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return
+    if (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid()
+            or stat.S_IMODE(found.st_mode) & 0o077):
+        raise Forbidden(f"folder {folder!r} must be yours alone (mode 0700), and it is of user "
+                        f"{found.st_uid} with mode {stat.S_IMODE(found.st_mode):04o}; remove it, or "
+                        "set KRIGE_ENDPOINT", field="endpoint")
 
 
 def find_program() -> Optional[str]:
@@ -42,47 +59,25 @@ def find_program() -> Optional[str]:
     return shutil.which("kriged")
 
 
-def find_or_start(timeout: float) -> str:
-    """The endpoint of this user's daemon, which is started if it is not there."""
-    endpoint = default_endpoint()
-    if not reachable(endpoint):
-        _start(endpoint, timeout)
-    return endpoint
-
-
-def _start(endpoint: str, timeout: float) -> None:
+def start(endpoint: str, timeout: float) -> None:
+    """Returns when this user's daemon answers; ConnectionFailed with its own words otherwise."""
     program = find_program()
     if program is None:
         raise ConnectionFailed(
             f"no kriged runs at {endpoint}, and no program kriged was found to start one: "
             "set KRIGED_BIN to it, put it on PATH, or set KRIGE_ENDPOINT to a running daemon",
             field="endpoint")
-    with tempfile.TemporaryFile() as log:
-        try:
-            daemon = subprocess.Popen(
-                [program, "--idle-exit", str(IDLE_EXIT)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                start_new_session=True)
-        except OSError as error:
-            raise ConnectionFailed(f"{program}: {error.strerror}", field="endpoint") from None
-        _started.append(daemon)
-        end = time.monotonic() + timeout
-        while not reachable(endpoint):
-            ended = daemon.poll() is not None
-            # Another client may have started one at the same time: then ours has left.
-            if time.monotonic() >= end or (ended and not _comes_up(endpoint)):
-                log.seek(0)
-                words = log.read().decode("utf-8", "replace").strip().splitlines()
-                raise ConnectionFailed(
-                    f"{Path(program).name} did not start at {endpoint}: "
-                    + (words[-1] if words else "it said nothing"), field="endpoint")
-            time.sleep(0.01)
-
-
-def _comes_up(endpoint: str) -> bool:
-    end = time.monotonic() + 1.0
-    while time.monotonic() < end:
-        if reachable(endpoint):
-            return True
-        time.sleep(0.02)
-    return False
+    try:
+        done = subprocess.run([program, "--local"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+    except OSError as error:
+        raise ConnectionFailed(f"{program}: {error.strerror}; set KRIGED_BIN to the program kriged",
+                               field="endpoint") from None
+    except subprocess.TimeoutExpired:
+        raise ConnectionFailed(f"the daemon at {endpoint} did not come up in {timeout:g} s",
+                               field="endpoint") from None
+    words = done.stdout.decode("utf-8", "replace").strip()
+    if not words.startswith(_READY):
+        lines = words.splitlines() or ["kriged said nothing"]
+        raise ConnectionFailed(f"no kriged answers at {endpoint}, and none could be started: "
+                               + lines[-1].replace("kriged: ", "", 1), field="endpoint")

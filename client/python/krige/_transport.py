@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import os
-import socket as sockets
 import threading
 import time
 import weakref
@@ -18,55 +17,23 @@ from typing import Any, List
 
 import zmq
 
-from . import _scalar
+from . import _endpoint
+from ._endpoint import check, look as reachable
 from ._exchange import Attempt, Pause, Step, Steps, T
-from .errors import ConnectionFailed, Error, InvalidArgument
+from .errors import ConnectionFailed, Error
 
 POOL = 64
-# Of the path of a socket (sockaddr_un, without the NUL).
-_PATH_BYTES = 107
-
-
-def reachable(endpoint: str) -> bool:
-    """Whether something accepts connections at an ipc or tcp endpoint."""
-    kind, _, address = endpoint.partition("://")
-    try:
-        if kind == "ipc":
-            with sockets.socket(sockets.AF_UNIX) as s:
-                s.settimeout(1.0)
-                s.connect(address)
-        else:
-            host, _, port = address.rpartition(":")
-            sockets.create_connection((host.strip("[]"), int(port)), 1.0).close()
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def check(endpoint: Any) -> None:
-    """InvalidArgument unless a daemon can listen at this."""
-    size = len(_scalar.text(endpoint, "endpoint"))
-    kind, _, address = endpoint.partition("://")
-    if kind == "ipc" and address and "\0" not in address:
-        size -= len("ipc://")
-        if size <= _PATH_BYTES:
-            return
-        wrong = f"its path has {size} bytes: give a path of at most {_PATH_BYTES}"
-    elif kind == "tcp":
-        host, _, port = address.rpartition(":")
-        if host and port.isascii() and port.isdigit() and 1 <= int(port) <= 65535:
-            return
-        wrong = "must be tcp://HOST:PORT with a port from 1 to 65535"
-    else:
-        wrong = "must be ipc://PATH or tcp://HOST:PORT"
-    raise InvalidArgument(f"endpoint: {endpoint!r}: {wrong}", field="endpoint")
+__all__ = ["POOL", "Transport", "check", "open_socket", "reachable"]
 
 
 def open_socket(context: Any, endpoint: str) -> Any:
-    """A new DEALER socket to an endpoint, of the kind that the context makes."""
+    """A new DEALER socket to an endpoint, with its keys, of the kind that the context makes."""
+    at = _endpoint.of(endpoint)
     socket: Any = context.socket(zmq.DEALER)
     socket.linger = 0
     try:
+        if at.keys:
+            at.keys.apply(socket)
         socket.connect(endpoint)
     except zmq.ZMQError as error:
         socket.close(0)
@@ -79,8 +46,7 @@ class Transport:
     """Conversations with one endpoint. Any number of threads may have one at once."""
 
     def __init__(self, endpoint: str) -> None:
-        check(endpoint)
-        self.endpoint = endpoint
+        self.endpoint = _endpoint.of(endpoint)
         self.closed = False
         self.forget()
         _transports.add(self)

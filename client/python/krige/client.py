@@ -1,36 +1,40 @@
 """The connection to a daemon."""
 from __future__ import annotations
 
-import os
 import time
 import weakref
 from types import TracebackType
 from typing import Any, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
-from . import _local, _scalar
+from . import _endpoint, _scalar
 from ._client import TIMEOUT, ClientCore
 from ._exchange import Steps, T
 from ._leases import Leases
 from ._scalar import Value
 from ._transport import Transport
-from .errors import ConnectionFailed
+from .errors import Error
 from .space import Parameter
 from .study import Study
 from .views import Status
 
 
-def connect(endpoint: Optional[str] = None, *, timeout: float = 10.0) -> Client:
+def connect(endpoint: Optional[str] = None, *, server_key: Optional[str] = None,
+            key_file: Optional[str] = None, timeout: float = 10.0) -> Client:
     """A client of the daemon at an endpoint ("ipc:///run/kriged.sock", "tcp://host:7171").
 
-    None: KRIGE_ENDPOINT if it is set, else the daemon of this user, else a new one,
-    which ends by itself after ten idle minutes and keeps its data.
-    Raises ConnectionFailed when nobody answers within `timeout` seconds, InvalidArgument
-    when the endpoint is none.
+    endpoint    None: KRIGE_ENDPOINT if it is set, else the daemon of this user, else a new
+                one, which ends by itself after ten idle minutes, keeps its data, and is
+                started again by the next call
+    server_key  the daemon's public key (40 characters), or a file that has it; None:
+                KRIGE_SERVER_KEY
+    key_file    file with this client's secret key, made by `krige keygen`; None:
+                KRIGE_KEY_FILE. Without both, nothing is encrypted
+    Raises ConnectionFailed when nobody answers within `timeout` seconds, Unauthenticated
+    when the keys are not those that the daemon wants, InvalidArgument when the endpoint or
+    a key is none.
     """
     timeout = _scalar.seconds(timeout, "timeout")
-    if endpoint is None:
-        endpoint = os.environ.get("KRIGE_ENDPOINT") or _local.find_or_start(timeout)
-    return Client(endpoint, timeout=timeout)
+    return Client(_endpoint.find(endpoint, server_key, key_file, timeout), timeout=timeout)
 
 
 class Client(ClientCore):
@@ -46,13 +50,13 @@ class Client(ClientCore):
         self._open(endpoint)
         try:
             self._run(self._greet(timeout))
-        except ConnectionFailed:
+        except Error:
             self._transport.close()
             raise
 
     def _open(self, endpoint: str) -> None:
         super().__init__(endpoint)
-        self._transport = Transport(endpoint)
+        self._transport = Transport(self.endpoint)
         self._leases = Leases(self)
         _clients[endpoint] = self
 
