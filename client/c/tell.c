@@ -138,14 +138,12 @@ static enum krige_status same_study(
 	return KRIGE_OK;
 }
 
-static void mark_lost(
-	int *lost, struct krige_trial *const *trials, size_t n, const struct msg_heartbeat_reply *reply)
+static bool renewed(const struct krige_trial *t, const struct msg_heartbeat_reply *reply)
 {
-	for (size_t i = 0; lost && i < n; i++) {
-		lost[i] = 0;
-		for (int k = 0; k < reply->n_lost; k++)
-			lost[i] |= reply->lost[k] == trials[i]->number;
-	}
+	for (int i = 0; i < reply->n; i++)
+		if (reply->leases[i].number == t->number && reply->leases[i].attempt == t->attempt)
+			return true;
+	return false;
 }
 
 enum krige_status krige_heartbeat(
@@ -169,8 +167,8 @@ enum krige_status krige_heartbeat(
 	request.u.heartbeat = (struct msg_heartbeat){trials[0]->study, (int)n, leases};
 	if (st == KRIGE_OK)
 		st = call_run(trials[0]->client, &request, &reply, memory->arena, err);
-	if (st == KRIGE_OK)
-		mark_lost(lost, trials, n, &reply.u.heartbeat);
+	for (size_t i = 0; st == KRIGE_OK && lost && i < n; i++)
+		lost[i] = !renewed(trials[i], &reply.u.heartbeat);
 	memory_release(memory);
 	return st;
 }

@@ -491,10 +491,10 @@ static enum krige_status do_heartbeat(struct driver *d, const cJSON *step)
 	return s;
 }
 
-static enum krige_status number_told(enum krige_status s, uint64_t number)
+static enum krige_status number_told(enum krige_status s, const uint64_t *number)
 {
 	if (s == KRIGE_OK)
-		printf("{\"ok\": {\"number\": %llu}}", (unsigned long long)number);
+		printf("{\"ok\": {\"number\": %llu}}", (unsigned long long)*number);
 	return s;
 }
 
@@ -509,7 +509,7 @@ static enum krige_status do_tell_point(struct driver *d, const cJSON *step)
 	if (!study)
 		return d->err.code;
 	return number_told(
-		krige_tell_point(study, params, n, metrics, n_metrics, &number, &d->err), number);
+		krige_tell_point(study, params, n, metrics, n_metrics, &number, &d->err), &number);
 }
 
 static enum krige_status do_enqueue(struct driver *d, const cJSON *step)
@@ -521,7 +521,7 @@ static enum krige_status do_enqueue(struct driver *d, const cJSON *step)
 
 	if (!study)
 		return d->err.code;
-	return number_told(krige_enqueue(study, params, n, &number, &d->err), number);
+	return number_told(krige_enqueue(study, params, n, &number, &d->err), &number);
 }
 
 static enum krige_status do_predict(struct driver *d, const cJSON *step)
@@ -547,8 +547,10 @@ static enum krige_status do_predict(struct driver *d, const cJSON *step)
 	return KRIGE_OK;
 }
 
-static enum krige_status one_trial(enum krige_status s, struct krige_trial *t)
+static enum krige_status one_trial(enum krige_status s, struct krige_trial *const *trial)
 {
+	struct krige_trial *t = *trial;
+
 	if (s == KRIGE_OK && t) {
 		printf("{\"ok\": ");
 		put_trial(t);
@@ -565,7 +567,7 @@ static enum krige_status do_best(struct driver *d, const cJSON *step)
 	struct krige_study *study = study_of(d, step);
 	struct krige_trial *t = NULL;
 
-	return study ? one_trial(krige_best(&t, study, &d->err), t) : d->err.code;
+	return study ? one_trial(krige_best(&t, study, &d->err), &t) : d->err.code;
 }
 
 static enum krige_status do_trial(struct driver *d, const cJSON *step)
@@ -577,7 +579,7 @@ static enum krige_status do_trial(struct driver *d, const cJSON *step)
 	if (!study)
 		return d->err.code;
 	s = krige_get_trial(&t, study, (uint64_t)int_of(step, "number"), &d->err);
-	return one_trial(s, t);
+	return one_trial(s, &t);
 }
 
 static uint32_t states_of(const cJSON *list)

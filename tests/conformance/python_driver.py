@@ -4,8 +4,10 @@ import math
 import sys
 
 import krige
+from krige import _schema
 
 TYPES = {"float": krige.Float, "int": krige.Int}
+ASK_SECONDS = 5.0  # how long a "not now" is waited out
 NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -61,8 +63,8 @@ class Driver:
                 "params": dict(trial.params), "values": {}, "reason": None}
 
     def open(self, step):
-        self.client = krige.connect(step["endpoint"], attempt=step["attempt"],
-                                    retry=step["retry"], renew=False)
+        self.client = krige.connect(step["endpoint"])
+        self.client._leases.close()  # the cases decide when a lease is renewed
         return {}
 
     def create(self, step):
@@ -81,6 +83,7 @@ class Driver:
     def ask(self, step):
         options = {key: step[key] for key in ("fixed", "worker", "wait", "deadline")
                    if key in step}
+        options["timeout"] = step.get("wait", 0) + ASK_SECONDS
         trial = self.trials[step["as"]] = self.study(step).ask(**options)
         return self.given(trial)
 
@@ -115,7 +118,11 @@ class Driver:
                                                    value=number(step["value"]))}
 
     def heartbeat(self, step):
-        return {"lost": not self.trial_of(step).heartbeat()}
+        trial = self.trial_of(step)
+        request = _schema.HEARTBEAT.request(study=trial._study._wire_name)
+        request.leases.add().CopyFrom(trial._message.lease)
+        reply = self.client._run(self.client._call(_schema.HEARTBEAT, request, 10))
+        return {"lost": all(lease.number != trial.number for lease in reply.leases)}
 
     def tell_point(self, step):
         return {"number": self.study(step).tell_point(step["params"], outcome(step))}
@@ -158,7 +165,7 @@ class Driver:
         return {}
 
     def set_budget(self, step):
-        self.study(step).set_budget(step["budget"])
+        self.study(step).set(budget=step["budget"])
         return {}
 
 

@@ -27,6 +27,7 @@ LAYERS = {
     "daemon/store": ["base", "proto", "daemon/engine/row.h"],
     "daemon": ENGINE + ["daemon/store"],
     "client/c": ["base", "proto"],
+    "client/c/examples": [],  # as programs of others: <krige.h> only
     "client/cli": ["base", "proto", "client/c"],
 }
 
