@@ -7,6 +7,9 @@
 
 #include "client/c/call.h"
 #include "client/cli/help.h"
+#include "proto/limits.h"
+
+enum { TIMEOUT_MS = 60000, ATTEMPT_MS = 5000 };
 
 /* ---- words and exit codes ---------------------------------------------------------- */
 
@@ -121,29 +124,47 @@ struct krige_client *cli_client(struct cli *cli, int *code)
 	return cli->client;
 }
 
-int cli_call(struct cli *cli, struct msg_request *request, struct msg_reply *reply)
+int cli_call_waiting(
+	struct cli *cli, uint64_t wait_ms, struct msg_request *request, struct msg_reply *reply)
 {
+	uint32_t wait = wait_ms > LIMIT_WAIT_MS ? LIMIT_WAIT_MS : (uint32_t)wait_ms;
+	struct call_times times = {
+		.timeout_ms = (cli->timeout_ms ? cli->timeout_ms : TIMEOUT_MS) + wait,
+		.attempt_ms = ATTEMPT_MS + wait,
+		.retry_ms = cli->retry_ms};
 	struct krige_error err;
 	int code = CLI_FAILED;
 
 	if (!cli_client(cli, &code))
 		return code;
-	if (call_run(cli->client, request, reply, cli->arena, &err) == KRIGE_OK)
+	if (call_run_within(cli->client, &times, request, reply, cli->arena, &err) == KRIGE_OK)
 		return CLI_OK;
 	return cli_error(cli, &err);
 }
 
-int cli_study(struct cli *cli, const char *name, const struct msg_study **study)
+int cli_call(struct cli *cli, struct msg_request *request, struct msg_reply *reply)
 {
-	struct msg_request request = {.method = METHOD_GET_STUDY, .u.get_study.study = name};
+	return cli_call_waiting(cli, 0, request, reply);
+}
+
+int cli_study_after(struct cli *cli, const char *name, uint64_t since_seq, uint64_t wait_ms,
+	const struct msg_study **study)
+{
+	struct msg_request request = {.method = METHOD_GET_STUDY,
+		.u.get_study = {.study = name, .since_seq = since_seq, .wait_ms = wait_ms}};
 	struct msg_reply *reply = ARENA_NEW(cli->arena, struct msg_reply);
 	int code;
 
 	if (!reply)
 		return cli_no_memory();
-	code = cli_call(cli, &request, reply);
+	code = cli_call_waiting(cli, wait_ms, &request, reply);
 	*study = &reply->u.study.study;
 	return code;
+}
+
+int cli_study(struct cli *cli, const char *name, const struct msg_study **study)
+{
+	return cli_study_after(cli, name, 0, 0, study);
 }
 
 /* ---- output --------------------------------------------------------------------------- */

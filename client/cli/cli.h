@@ -87,6 +87,14 @@ struct krige_client *cli_client(struct cli *cli, int *exit);
  * went wrong. */
 int cli_call(struct cli *cli, struct msg_request *request, struct msg_reply *reply);
 
+/* The same for a request that may be answered only after wait_ms. */
+int cli_call_waiting(
+	struct cli *cli, uint64_t wait_ms, struct msg_request *request, struct msg_reply *reply);
+
+/* The study as it is after event since_seq, waiting for one up to wait_ms. As cli_study. */
+int cli_study_after(struct cli *cli, const char *name, uint64_t since_seq, uint64_t wait_ms,
+	const struct msg_study **study);
+
 /* The study of that name, in cli->arena. As cli_call. */
 int cli_study(struct cli *cli, const char *name, const struct msg_study **study);
 

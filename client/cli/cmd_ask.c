@@ -154,6 +154,6 @@ int cmd_ask(struct cli *cli, int argc, char **argv)
 	if (code == CLI_OK)
 		code = read_fixed(cli, &ask, &study->spec);
 	if (code == CLI_OK)
-		code = cli_call(cli, &ask.request, &reply);
+		code = cli_call_waiting(cli, ask.request.u.suggest.wait_ms, &ask.request, &reply);
 	return code == CLI_OK ? print(cli, &ask, study, &reply.u.trials) : code;
 }

@@ -2,10 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cli/change.h"
 #include "client/cli/cli.h"
+#include "client/cli/label.h"
 #include "client/cli/number.h"
 #include "client/cli/options.h"
-#include "client/cli/view.h"
+#include "client/cli/text.h"
+#include "proto/limits.h"
 
 #define COMMAND(function) int cmd_study_##function(struct cli *cli, int argc, char **argv);
 COMMAND(pause)
@@ -15,25 +18,6 @@ COMMAND(set)
 COMMAND(delete)
 COMMAND(undelete)
 #undef COMMAND
-
-static int change(struct cli *cli, struct msg_request *request)
-{
-	struct writer w = cli_writer(cli);
-	const struct msg_study *s;
-	struct msg_reply reply;
-	int code = cli_call(cli, request, &reply);
-
-	if (code != CLI_OK)
-		return code;
-	s = &reply.u.study.study;
-	if (cli_wants_json(cli)) {
-		view_study_json(&w, s);
-		writer_finish(&w);
-	} else if (!cli->quiet) {
-		cli_say("study '%s' is %s", s->name, msg_study_state_name(s->state));
-	}
-	return cli_flush();
-}
 
 /* One word, the name of the study. */
 static int name_only(struct cli *cli, int argc, char **argv, const char **name)
@@ -51,7 +35,7 @@ static int act(struct cli *cli, int argc, char **argv, enum study_action action)
 	int code = name_only(cli, argc, argv, &name);
 
 	request.u.update_study.study = name;
-	return name ? change(cli, &request) : code;
+	return name ? change_study(cli, &request) : code;
 }
 
 int cmd_study_pause(struct cli *cli, int argc, char **argv)
@@ -76,7 +60,7 @@ int cmd_study_delete(struct cli *cli, int argc, char **argv)
 	int code = name_only(cli, argc, argv, &name);
 
 	request.u.delete_study.study = name;
-	return name ? change(cli, &request) : code;
+	return name ? change_study(cli, &request) : code;
 }
 
 int cmd_study_undelete(struct cli *cli, int argc, char **argv)
@@ -99,24 +83,19 @@ int cmd_study_undelete(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "give %s", cli->command->args);
 	m->study = argv[optind];
 	m->undelete = true;
-	return change(cli, &request);
+	return change_study(cli, &request);
 }
 
-int cmd_study_set(struct cli *cli, int argc, char **argv)
-{
-	static const char key[] = "budget=";
-	struct msg_request request = {.method = METHOD_UPDATE_STUDY};
-	struct msg_update_study *m = &request.u.update_study;
-	const char *value;
+/* ---- set ----------------------------------------------------------------------------- */
 
-	if (options_next(cli, argc, argv) != -1)
-		return cli->code;
-	if (argc - optind != 2)
-		return cli_usage(cli, "a study name and budget=N");
-	m->study = argv[optind];
-	if (strncmp(argv[optind + 1], key, strlen(key)) != 0)
-		return cli_usage(cli, "'%s': only budget=N can be set in this version", argv[optind + 1]);
-	value = argv[optind + 1] + strlen(key);
+struct settings {
+	struct msg_update_study m;
+	struct msg_named labels[LIMIT_LABELS];
+	const char *removed[LIMIT_LABELS];
+};
+
+static int set_budget(struct cli *cli, struct msg_update_study *m, const char *value)
+{
 	m->no_budget = strcmp(value, "none") == 0;
 	m->has_budget = !m->no_budget;
 	if (m->has_budget && !number_parse_u64(value, &m->budget))
@@ -124,5 +103,97 @@ int cmd_study_set(struct cli *cli, int argc, char **argv)
 	if (m->has_budget && m->budget == 0)
 		return cli_usage(
 			cli, "budget is 0; give at least 1, or budget=none to take the limit away");
-	return change(cli, &request);
+	return CLI_OK;
+}
+
+/* label.NAME=VALUE; without a value the label goes. */
+static int set_label(struct cli *cli, struct settings *s, const char *text)
+{
+	struct kr_error err;
+	size_t len = strlen(text);
+
+	if (s->m.labels.n == LIMIT_LABELS || s->m.remove_labels.n == LIMIT_LABELS)
+		return cli_usage(cli, "label: more than %d", LIMIT_LABELS);
+	if (len > 1 && strchr(text, '=') == text + len - 1) {
+		s->removed[s->m.remove_labels.n] = arena_strndup(cli->arena, text, len - 1);
+		return s->removed[s->m.remove_labels.n++] ? CLI_OK : cli_no_memory();
+	}
+	if (label_parse(&s->labels[s->m.labels.n++], text, cli->arena, &err) == KR_OK)
+		return CLI_OK;
+	return cli_kr_error(&err);
+}
+
+static int set_expiry(struct cli *cli, struct msg_update_study *m, const char *value)
+{
+	if (strcmp(value, "expire") == 0)
+		m->on_expiry = ON_EXPIRY_EXPIRE;
+	else if (strcmp(value, "requeue") == 0)
+		m->on_expiry = ON_EXPIRY_REQUEUE;
+	else
+		return cli_usage(cli, "on_expiry: '%s'; use expire or requeue", value);
+	return CLI_OK;
+}
+
+static int set_retries(struct cli *cli, struct msg_update_study *m, const char *value)
+{
+	uint64_t n;
+
+	if (!number_parse_u64(value, &n) || n > UINT32_MAX)
+		return cli_usage(cli, "retry_limit: '%s' is not a whole number", value);
+	m->has_retry_limit = true;
+	m->retry_limit = (uint32_t)n;
+	return CLI_OK;
+}
+
+static int set_one(struct cli *cli, struct settings *s, const char *word)
+{
+	static const char *const keys[] = {"budget", "lease", "on_expiry", "retry_limit", "label.NAME"};
+	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL, *near;
+
+	if (!equals)
+		return cli_usage(cli, "'%s': write SETTING=VALUE", word);
+	if (strncmp(word, "label.", 6) == 0)
+		return set_label(cli, s, word + 6);
+	if (strncmp(word, "budget=", 7) == 0)
+		return set_budget(cli, &s->m, value);
+	if (strncmp(word, "lease=", 6) == 0) {
+		s->m.has_lease = options_seconds("lease", value, &s->m.lease_s);
+		return s->m.has_lease ? CLI_OK : CLI_USAGE;
+	}
+	if (strncmp(word, "on_expiry=", 10) == 0)
+		return set_expiry(cli, &s->m, value);
+	if (strncmp(word, "retry_limit=", 12) == 0)
+		return set_retries(cli, &s->m, value);
+	near = text_nearest(arena_printf(cli->arena, "%.*s", (int)(equals - word), word), keys, 5);
+	return cli_usage(cli,
+		"'%.*s' is no setting%s%s%s; use budget, lease, on_expiry, retry_limit or "
+		"label.NAME",
+		(int)(equals - word), word, near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
+}
+
+int cmd_study_set(struct cli *cli, int argc, char **argv)
+{
+	struct msg_request request = {.method = METHOD_UPDATE_STUDY};
+	struct settings s = {0};
+	int c, code = CLI_OK;
+
+	while ((c = options_next(cli, argc, argv)) != -1) {
+		if (c == '?')
+			return cli->code;
+		s.m.has_expected_version = true;
+		if (!options_count(cli, "--if-version", optarg, 1, &s.m.expected_version))
+			return CLI_USAGE;
+	}
+	if (argc - optind < 2)
+		return cli_usage(cli, "words are missing: give %s", cli->command->args);
+	s.m.study = argv[optind];
+	for (int i = optind + 1; i < argc && code == CLI_OK; i++)
+		code = set_one(cli, &s, argv[i]);
+	if (code != CLI_OK)
+		return code;
+	s.m.labels.p = s.labels;
+	s.m.remove_labels.p = s.removed;
+	request.u.update_study = s.m;
+	return change_study(cli, &request);
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/c/call.h"
+#include "client/cli/change.h"
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
 #include "client/cli/json.h"
@@ -10,7 +12,6 @@
 #include "client/cli/number.h"
 #include "client/cli/options.h"
 #include "client/cli/param.h"
-#include "client/cli/trials.h"
 #include "proto/limits.h"
 
 int cmd_tell(struct cli *cli, int argc, char **argv);
@@ -39,25 +40,29 @@ static int send_failure(struct cli *cli, const char *study, uint64_t number, enu
 	return cli_call(cli, &request, reply);
 }
 
-static void confirm(struct cli *cli, const struct msg_reply *reply)
-{
-	for (int i = 0; i < reply->u.trials.n; i++) {
-		const struct msg_trial *t = &reply->u.trials.trials[i];
-
-		if (!cli->quiet)
-			cli_say("trial %" PRIu64 " is %s%s%s%s", t->number, msg_trial_state_name(t->state),
-				t->reason ? ": " : "", t->reason ? t->reason : "", t->late ? " (late)" : "");
-	}
-}
-
 /* ---- lines of JSON ---------------------------------------------------------------- */
+
+enum { BATCH_ARENA_BYTES = 64 << 20, VALUES_A_REQUEST = 8192 };
 
 /* One line: {"number": 3, "value": 0.3} or "values": {..} or "failed": REASON or "infeasible":
  * REASON; or without number, {"params": {..}, "value": 0.3}: a point of one's own. */
 struct told {
 	bool has_number;
 	uint64_t number;
-	const cJSON *params, *value, *failed, *infeasible;
+	const cJSON *params, *value, *sem, *failed, *infeasible;
+};
+
+/* Lines of one kind, on their way in one request. */
+struct batch {
+	struct cli *cli;
+	const struct msg_study *study;
+	struct arena *arena; /* of these lines */
+	enum method method;  /* OBSERVE or ADD_TRIALS */
+	int n, most;
+	struct msg_observation observations[LIMIT_BATCH];
+	struct msg_point points[LIMIT_BATCH];
+	int lines[LIMIT_BATCH]; /* their numbers */
+	int told;               /* lines that were taken */
 };
 
 static enum kr_status read_told(struct told *t, const cJSON *root, struct kr_error *err)
@@ -73,13 +78,15 @@ static enum kr_status read_told(struct told *t, const cJSON *root, struct kr_err
 			t->params = i;
 		} else if (strcmp(i->string, "value") == 0 || strcmp(i->string, "values") == 0) {
 			t->value = i;
+		} else if (strcmp(i->string, "sem") == 0 || strcmp(i->string, "sems") == 0) {
+			t->sem = i;
 		} else if (strcmp(i->string, "failed") == 0) {
 			t->failed = i;
 		} else if (strcmp(i->string, "infeasible") == 0) {
 			t->infeasible = i;
 		} else {
 			return kr_fail(err, KR_INVALID_ARGUMENT,
-				"unknown key \"%s\"; use number or params, and value, values, "
+				"unknown key \"%s\"; use number or params, and value, values, sem, sems, "
 				"failed or infeasible",
 				i->string);
 		}
@@ -92,83 +99,172 @@ static enum kr_status read_told(struct told *t, const cJSON *root, struct kr_err
 			err, KR_INVALID_ARGUMENT, "give one of value, values, failed and infeasible");
 	if (t->params && !t->value)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "a point of one's own needs a value");
+	if (t->sem && !t->value)
+		return kr_fail(err, KR_INVALID_ARGUMENT, "sem: only a value has one");
 	return KR_OK;
 }
 
-static int send_point(struct cli *cli, const struct msg_study *study, const struct told *t,
-	const struct msg_value *values, int n, struct kr_error *err)
+static int stopped(const struct batch *b, int line, int code)
 {
-	struct msg_point point = {.n_values = n, .values = values};
-	struct msg_request request = {.method = METHOD_ADD_TRIALS,
-		.u.add_trials = {.study = study->name, .n = 1, .points = &point}};
-	struct msg_reply reply;
-
-	if (param_object(&point.params, &point.n_params, &study->spec, t->params, cli->arena, err) !=
-		KR_OK)
-		return cli_kr_error(err);
-	return cli_call(cli, &request, &reply);
+	cli_say("stopped at line %d; told before it: %d", line, b->told);
+	return code;
 }
 
-static int send_told(
-	struct cli *cli, const struct msg_study *study, const struct told *t, struct kr_error *err)
+/* n lines of the batch in one request. */
+static enum krige_status send_part(struct batch *b, int from, int n, struct krige_error *err)
+{
+	struct msg_request request = {.method = b->method};
+	struct arena_mark mark = arena_mark(b->cli->arena);
+	struct msg_reply reply;
+	enum krige_status s;
+
+	if (b->method == METHOD_OBSERVE)
+		request.u.observe = (struct msg_observe){
+			.study = b->study->name, .n = n, .observations = b->observations + from};
+	else
+		request.u.add_trials = (struct msg_add_trials){
+			.study = b->study->name, .n = n, .points = b->points + from};
+	s = call_run(b->cli->client, &request, &reply, b->cli->arena, err);
+	arena_release(b->cli->arena, mark);
+	if (s == KRIGE_OK)
+		b->told += n;
+	return s;
+}
+
+/* All lines that wait. A request is taken as a whole or not at all: when it is refused, its lines go
+ * one by one, so that those before the wrong one are told and that one is named. */
+static int flush(struct batch *b)
+{
+	struct krige_error err;
+	enum krige_status s = KRIGE_OK;
+	int n = b->n, at = 0;
+
+	b->n = 0;
+	if (n == 0)
+		return CLI_OK;
+	s = send_part(b, 0, n, &err);
+	if (s != KRIGE_OK && n > 1 && cli_exit_of(s) != CLI_CANNOT_CONNECT &&
+		cli_exit_of(s) != CLI_TIMEOUT) {
+		s = KRIGE_OK;
+		for (; at < n && s == KRIGE_OK; at++)
+			s = send_part(b, at, 1, &err);
+		at--;
+	}
+	if (s != KRIGE_OK)
+		return stopped(b, b->lines[at], cli_error(b->cli, &err));
+	arena_reset(b->arena);
+	return CLI_OK;
+}
+
+/* ---- one line */
+
+static int take_failure(struct batch *b, const struct told *t, int line)
 {
 	const cJSON *why = t->failed ? t->failed : t->infeasible;
-	const struct msg_value *values;
 	struct msg_reply reply;
-	int n;
+	int code = flush(b);
 
-	if (why && !json_is_text(why)) {
-		cli_say("the reason must be a string");
-		return CLI_USAGE;
+	if (code != CLI_OK)
+		return code;
+	if (!json_is_text(why)) {
+		cli_say("line %d: the reason must be a string", line);
+		return stopped(b, line, CLI_USAGE);
 	}
-	if (why)
-		return send_failure(cli, study->name, t->number,
-			t->failed ? TRIAL_FAILED : TRIAL_INFEASIBLE, why->valuestring, &reply);
-	if (measure_json(&values, &n, t->value, cli->arena, err) != KR_OK)
-		return cli_kr_error(err);
-	if (t->params)
-		return send_point(cli, study, t, values, n, err);
-	return send_value(cli, study->name, t->number, values, n, &reply);
+	code = send_failure(b->cli, b->study->name, t->number,
+		t->failed ? TRIAL_FAILED : TRIAL_INFEASIBLE, why->valuestring, &reply);
+	if (code != CLI_OK)
+		return stopped(b, line, code);
+	b->told++;
+	return CLI_OK;
 }
 
-static int tell_line(struct cli *cli, const struct msg_study *study, const struct input_lines *in)
+static int take_value(struct batch *b, const struct told *t, int line, struct kr_error *err)
+{
+	enum method method = t->params ? METHOD_ADD_TRIALS : METHOD_OBSERVE;
+	int code = b->method == method ? CLI_OK : flush(b), n;
+	const struct msg_value *values;
+	enum kr_status s;
+
+	if (code != CLI_OK)
+		return code;
+	b->method = method;
+	s = measure_json(&values, &n, t->value, t->sem, b->arena, err);
+	b->observations[b->n] = (struct msg_observation){
+		.number = t->number, .lease.number = t->number, .n_values = n, .values = values};
+	b->points[b->n] = (struct msg_point){.n_values = n, .values = values};
+	if (s == KR_OK && t->params)
+		s = param_object(&b->points[b->n].params, &b->points[b->n].n_params, &b->study->spec,
+			t->params, b->arena, err);
+	if (s == KR_OK) {
+		b->lines[b->n++] = line;
+		return b->n >= b->most ? flush(b) : CLI_OK;
+	}
+	code = flush(b);
+	if (code != CLI_OK)
+		return code;
+	kr_prefix(err, "line %d", line);
+	return stopped(b, line, cli_kr_error(err));
+}
+
+static int take_line(struct batch *b, const struct input_lines *in)
 {
 	struct told told = {0};
 	struct kr_error err;
-	int code = CLI_USAGE;
-	cJSON *root;
+	cJSON *root = NULL;
+	enum kr_status s = json_parse_line(&root, in->line, in->len, in->number, &err);
+	int code;
 
-	if (json_parse_line(&root, in->line, in->len, in->number, &err) != KR_OK)
-		return cli_kr_error(&err);
-	if (read_told(&told, root, &err) != KR_OK)
-		cli_kr_error(&err);
-	else
-		code = send_told(cli, study, &told, &err);
+	if (s == KR_OK) {
+		s = read_told(&told, root, &err);
+		if (s != KR_OK)
+			kr_prefix(&err, "line %d", in->number);
+	}
+	if (s != KR_OK) {
+		code = flush(b);
+		if (code == CLI_OK)
+			code = stopped(b, in->number, cli_kr_error(&err));
+	} else if (told.value) {
+		code = take_value(b, &told, in->number, &err);
+	} else {
+		code = take_failure(b, &told, in->number);
+	}
 	cJSON_Delete(root);
 	return code;
 }
 
-static int tell_lines(struct cli *cli, const char *name)
+static int take_lines(struct batch *b)
 {
 	struct input_lines in = {0};
-	const struct msg_study *study;
-	int code = cli_study(cli, name, &study), told = 0;
+	int code = CLI_OK;
 
-	while (code == CLI_OK && input_line(&in, stdin)) {
-		struct arena_mark mark = arena_mark(cli->arena);
-
-		if (in.line[strspn(in.line, " \t\r")] == '\0')
-			continue;
-		code = tell_line(cli, study, &in);
-		arena_release(cli->arena, mark);
-		if (code == CLI_OK)
-			told++;
-		else
-			cli_say("stopped at line %d; told before it: %d", in.number, told);
-	}
+	while (code == CLI_OK && input_line(&in, stdin))
+		if (in.line[strspn(in.line, " \t\r")] != '\0')
+			code = take_line(b, &in);
 	input_lines_fini(&in);
+	return code == CLI_OK ? flush(b) : code;
+}
+
+static int tell_lines(struct cli *cli, const char *name)
+{
+	struct batch *b = ARENA_NEW(cli->arena, struct batch);
+	int code;
+
+	if (!b)
+		return cli_no_memory();
+	b->cli = cli;
+	code = cli_study(cli, name, &b->study);
+	if (code != CLI_OK)
+		return code;
+	b->arena = arena_new(BATCH_ARENA_BYTES);
+	if (!b->arena)
+		return cli_no_memory();
+	/* A request stays well below the limit of a message. */
+	b->most = VALUES_A_REQUEST / (b->study->spec.n_params + b->study->spec.n_metrics + 1);
+	b->most = b->most > LIMIT_BATCH ? LIMIT_BATCH : b->most;
+	code = take_lines(b);
+	arena_free(b->arena);
 	if (code == CLI_OK && !cli->quiet)
-		cli_say("told %d", told);
+		cli_say("told %d", b->told);
 	return code;
 }
 
@@ -188,18 +284,6 @@ static int tell_values(struct cli *cli, const char *study, uint64_t number, int 
 	return send_value(cli, study, number, values, n, reply);
 }
 
-/* Where the options end for certain: at a value that begins with a minus. */
-static int first_negative(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		const char *s = argv[i];
-
-		if (s[0] == '-' && (strchr("0123456789.", s[1]) || strncasecmp(s, "-inf", 4) == 0) && s[1])
-			return i;
-	}
-	return argc;
-}
-
 int cmd_tell(struct cli *cli, int argc, char **argv)
 {
 	enum trial_state state = 0;
@@ -208,7 +292,7 @@ int cmd_tell(struct cli *cli, int argc, char **argv)
 	uint64_t number;
 	int c, code, n;
 
-	while ((c = options_next(cli, first_negative(argc, argv), argv)) != -1) {
+	while ((c = options_next(cli, options_before_negative(argc, argv), argv)) != -1) {
 		if (c == '?')
 			return cli->code;
 		if (reason)
@@ -226,7 +310,5 @@ int cmd_tell(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "'%s' is not a trial number", argv[1]);
 	code = reason ? send_failure(cli, argv[0], number, state, reason, &reply)
 				  : tell_values(cli, argv[0], number, n - 2, argv + 2, &reply);
-	if (code == CLI_OK)
-		confirm(cli, &reply);
-	return code;
+	return code == CLI_OK ? change_told(cli, argv[0], &reply.u.trials) : code;
 }

@@ -406,6 +406,7 @@ int filter_column(
 	const struct column *columns, int n, const char *name, struct arena *a, const char **near)
 {
 	const char **names;
+	int k = 0;
 
 	*near = NULL;
 	for (int i = 0; i < n; i++)
@@ -415,11 +416,15 @@ int filter_column(
 		for (int k = 0; k < 2; k++)
 			if (columns[i].aliases[k] && strcmp(columns[i].aliases[k], name) == 0)
 				return i;
-	names = ARENA_ARRAY(a, const char *, n);
-	for (int i = 0; names && i < n; i++)
-		names[i] = columns[i].name;
+	names = ARENA_ARRAY(a, const char *, 3 * n);
+	for (int i = 0; names && i < n; i++) {
+		names[k++] = columns[i].name;
+		for (int j = 0; j < 2; j++)
+			if (columns[i].aliases[j])
+				names[k++] = columns[i].aliases[j];
+	}
 	if (names)
-		*near = text_nearest(name, names, n);
+		*near = text_nearest(name, names, k);
 	return -1;
 }
 

@@ -49,8 +49,48 @@ static bool number_of(const cJSON *item, double *out)
 	return json_real(item, out);
 }
 
-enum kr_status measure_json(
-	const struct msg_value **out, int *n, const cJSON *item, struct arena *a, struct kr_error *err)
+static enum kr_status read_sem(
+	struct msg_value *v, const cJSON *item, const char *name, struct kr_error *err)
+{
+	v->has_sem = json_real(item, &v->sem);
+	return v->has_sem ? KR_OK
+					  : kr_fail(err, KR_INVALID_ARGUMENT,
+							"%s: the standard error is %s; must be a "
+							"number",
+							name, json_kind(item));
+}
+
+static enum kr_status one(
+	struct msg_value *v, const cJSON *item, const cJSON *sem, struct kr_error *err)
+{
+	if (!number_of(item, &v->value))
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "the value is %s; must be a number", json_kind(item));
+	return sem ? read_sem(v, sem, "sem", err) : KR_OK;
+}
+
+/* The standard errors of an object's values, by name. */
+static enum kr_status named_sems(
+	struct msg_value *values, int n, const cJSON *sems, struct kr_error *err)
+{
+	if (!cJSON_IsObject(sems))
+		return kr_fail(
+			err, KR_INVALID_ARGUMENT, "sems: %s; must be an object like values", json_kind(sems));
+	for (const cJSON *s = sems->child; s; s = s->next) {
+		enum kr_status status = kr_fail(
+			err, KR_INVALID_ARGUMENT, "sems.%s: there is no value of that name", s->string);
+
+		for (int i = 0; i < n; i++)
+			if (strcmp(values[i].name, s->string) == 0)
+				status = read_sem(&values[i], s, s->string, err);
+		if (status != KR_OK)
+			return status;
+	}
+	return KR_OK;
+}
+
+enum kr_status measure_json(const struct msg_value **out, int *n, const cJSON *item,
+	const cJSON *sems, struct arena *a, struct kr_error *err)
 {
 	bool object = cJSON_IsObject(item);
 	struct msg_value *values;
@@ -63,12 +103,8 @@ enum kr_status measure_json(
 	*out = values = ARENA_ARRAY(a, struct msg_value, *n);
 	if (!values)
 		return kr_fail(err, KR_ENOMEM, "no memory for the result");
-	if (!object) {
-		if (number_of(item, &values[0].value))
-			return KR_OK;
-		return kr_fail(
-			err, KR_INVALID_ARGUMENT, "the value is %s; must be a number", json_kind(item));
-	}
+	if (!object)
+		return one(&values[0], item, sems, err);
 	for (const cJSON *v = item->child; v; v = v->next, i++) {
 		values[i].name = arena_strndup(a, v->string, strlen(v->string));
 		if (!values[i].name)
@@ -77,5 +113,5 @@ enum kr_status measure_json(
 			return kr_fail(
 				err, KR_INVALID_ARGUMENT, "%s is %s; must be a number", v->string, json_kind(v));
 	}
-	return KR_OK;
+	return sems ? named_sems(values, *n, sems, err) : KR_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client/cli/cli.h"
 #include "client/cli/help.h"
@@ -222,6 +223,17 @@ int options_next(struct cli *cli, int argc, char **argv)
 		if (common != 0)
 			return common == '?' ? '?' : c;
 	}
+}
+
+int options_before_negative(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *s = argv[i];
+
+		if (s[0] == '-' && s[1] && (strchr("0123456789.", s[1]) || strncasecmp(s, "-inf", 4) == 0))
+			return i;
+	}
+	return argc;
 }
 
 bool options_words(struct cli *cli, int argc, char **argv, int min, int max)

@@ -17,6 +17,9 @@ int options_next(struct cli *cli, int argc, char **argv);
  * cli->code. */
 bool options_words(struct cli *cli, int argc, char **argv, int min, int max);
 
+/* Where the options end for certain: at a value that begins with a minus (an argc). */
+int options_before_negative(int argc, char **argv);
+
 /* A number of seconds ("90", "1.5"), or with a unit: ms, s, m, h, d ("10m"). False after saying
  * what is wrong with it. */
 bool options_seconds(const char *option, const char *text, double *s);

@@ -132,7 +132,7 @@ def test_study_life(cli):
     cli("study", "show", "s", code=NOT_FOUND)
     cli("study", "undelete", "s")
     assert cli.json("study", "show", "s")["state"] == "FINISHED"
-    for words in (["set", "s", "budget=many"], ["set", "s", "lease=3"], ["set", "s"], ["pause"]):
+    for words in (["set", "s", "budget=many"], ["set", "s", "leas=3"], ["set", "s"], ["pause"]):
         cli("study", *words, code=USAGE)
 
 

@@ -1,0 +1,54 @@
+#include "client/cli/change.h"
+
+#include <inttypes.h>
+
+#include "client/cli/trials.h"
+#include "client/cli/view.h"
+
+int change_told(struct cli *cli, const char *study, const struct msg_trials_reply *reply)
+{
+	const struct msg_study *s;
+	int code;
+
+	if (cli->format != FORMAT_AUTO) {
+		code = cli_study(cli, study, &s);
+		return code == CLI_OK ? trials_print(cli, &s->spec, reply, reply->n != 1) : code;
+	}
+	for (int i = 0; i < reply->n && !cli->quiet; i++) {
+		const struct msg_trial *t = &reply->trials[i];
+
+		cli_say("trial %" PRIu64 " is %s%s%s%s%s", t->number, msg_trial_state_name(t->state),
+			t->reason ? ": " : "", t->reason ? t->reason : "", t->late ? " (late)" : "",
+			t->excluded ? " (excluded)" : "");
+	}
+	return CLI_OK;
+}
+
+int change_trials(struct cli *cli, const char *study, struct msg_request *request)
+{
+	struct msg_reply reply;
+	int code = cli_call(cli, request, &reply);
+
+	return code == CLI_OK ? change_told(cli, study, &reply.u.trials) : code;
+}
+
+int change_study(struct cli *cli, struct msg_request *request)
+{
+	struct msg_reply reply;
+	int code = cli_call(cli, request, &reply);
+
+	return code == CLI_OK ? change_show(cli, &reply.u.study.study) : code;
+}
+
+int change_show(struct cli *cli, const struct msg_study *s)
+{
+	struct writer w = cli_writer(cli);
+
+	if (cli_wants_json(cli)) {
+		view_study_json(&w, s);
+		writer_finish(&w);
+	} else if (!cli->quiet) {
+		cli_say("study '%s' is %s", s->name, msg_study_state_name(s->state));
+	}
+	return cli_flush();
+}
