@@ -413,8 +413,8 @@ int filter_column(
 		if (strcmp(columns[i].name, name) == 0)
 			return i;
 	for (int i = 0; i < n; i++)
-		for (int k = 0; k < 2; k++)
-			if (columns[i].aliases[k] && strcmp(columns[i].aliases[k], name) == 0)
+		for (int j = 0; j < 2; j++)
+			if (columns[i].aliases[j] && strcmp(columns[i].aliases[j], name) == 0)
 				return i;
 	names = ARENA_ARRAY(a, const char *, 3 * n);
 	for (int i = 0; names && i < n; i++) {
