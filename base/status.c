@@ -58,10 +58,8 @@ static void trim_partial(char *s)
 
 static void copy_text(char *out, size_t size, const char *text)
 {
-	int len = snprintf(out, size, "%s", text);
-
-	if (len >= 0 && (size_t)len >= size)
-		trim_partial(out);
+	snprintf(out, size, "%s", text);
+	trim_partial(out); /* the caller may have cut it too */
 }
 
 static void fill(

@@ -27,7 +27,8 @@ enum kr_status give_allowed(const struct study *s, struct kr_error *err)
 			err, KR_STUDY_FINISHED, "study '%s' is finished; resume it to go on", s->def->name);
 	case STUDY_DELETED: break;
 	}
-	return kr_fail(err, KR_NOT_FOUND, "study '%s' was deleted", s->def->name);
+	return kr_fail_field(err, KR_NOT_FOUND, "study",
+		"study '%s' was deleted; undelete it, or create it anew", s->def->name);
 }
 
 enum kr_status give_spent(const struct study *s, struct kr_error *err)

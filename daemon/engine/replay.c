@@ -241,6 +241,7 @@ static enum kr_status replay_event(struct engine *e, struct replay *r, const str
 		return st;
 	if (!possible(r, ev))
 		return damaged(r, ev->seq);
+	replayed_begin(ev, r->scratch->n_state, r->scratch->state);
 	if (r->group && replayed_same_job(r->group, ev)) {
 		ev->same = r->group->same;
 		r->group->same = ev;
@@ -256,7 +257,8 @@ static enum kr_status pass_event(struct engine *e, struct replay *r, const struc
 	struct arena_mark mark = arena_mark(e->scratch);
 	struct record rec;
 	enum kr_status st = record_decode(&rec, row->kind, row->body, row->len, e->scratch, &r->err);
-	uint64_t seq = st == KR_OK && rec.u.suggested.job.n_slots ? rec.u.suggested.job.snapshot_seq : 0;
+	uint64_t seq = st == KR_OK && rec.u.suggested.job.n_slots ? rec.u.suggested.job.snapshot_seq
+															  : 0;
 
 	arena_release(e->scratch, mark);
 	return st == KR_OK ? apply_to(e, r, seq) : fail(r, st);

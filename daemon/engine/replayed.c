@@ -130,6 +130,13 @@ static bool same_end(const struct record_job *rec, const struct job *j)
 		same_bits(rec->state_out, j->state_out, (size_t)j->n_state_out);
 }
 
+void replayed_begin(struct replayed *ev, size_t n, const double *state)
+{
+	const struct record_job *j = &ev->record.job;
+
+	ev->begins_right = (size_t)j->n_state_in == n && same_bits(j->state_in, state, n);
+}
+
 static void keep_computed(struct replayed *ev, int i, const double *values, size_t d)
 {
 	size_t n = (size_t)ev->record.n_trials;
@@ -145,7 +152,7 @@ static void keep_computed(struct replayed *ev, int i, const double *values, size
 void replayed_compare(struct replayed *ev, const struct job *j)
 {
 	size_t d = (size_t)j->def->d;
-	bool end = same_end(&ev->record.job, j);
+	bool end = ev->begins_right && same_end(&ev->record.job, j);
 
 	for (int i = 0; i < ev->record.n_trials; i++) {
 		const struct record_given *t = &ev->record.trials[i];

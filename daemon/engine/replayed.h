@@ -22,6 +22,7 @@ struct replayed {
 	struct replayed *next;    /* next event */
 	int *slots;               /* by trial: of the job; -1: it was queued as it is */
 	int n_computed;           /* trials that have a slot */
+	bool begins_right;        /* the job began where the events before it leave the model */
 	struct verdict *verdicts; /* by trial */
 	double *computed;         /* by trial: d values, where a verdict says so */
 };
@@ -35,6 +36,9 @@ bool replayed_possible(const struct replayed *ev, int d);
 
 /* Do the two record the same job, whose suggests each got a row? */
 bool replayed_same_job(const struct replayed *a, const struct replayed *b);
+
+/* Where the events before the job leave the state of the model: did it begin there? */
+void replayed_begin(struct replayed *ev, size_t n, const double *state);
 
 /* Compare with the recomputation. Without memory for the computed values only the
  * verdict is told. */

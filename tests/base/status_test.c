@@ -172,6 +172,26 @@ static void long_text_is_cut_between_characters(void **state)
 		}
 }
 
+/* A path that its maker cut inside a character, at just the size of the field. */
+static void test_field_cut_before(void **state)
+{
+	struct kr_error err;
+	char path[sizeof(err.field)];
+
+	(void)state;
+	for (size_t pad = 0; pad < 4; pad++) {
+		memset(path, 'a', sizeof(path));
+		for (size_t i = 1; i <= pad; i++)
+			path[sizeof(path) - 1 - i] = (char)0x9f;
+		memcpy(path + sizeof(path) - 1 - pad, "\xf0\x9f\x9f\x9f", pad);
+		path[sizeof(path) - 1] = '\0';
+		kr_fail_field(&err, KR_EIO, path, "%s", path);
+		assert_true(utf8_valid(err.field, strlen(err.field)));
+		assert_int_equal(strlen(err.field), sizeof(path) - 1 - pad);
+		assert_true(utf8_valid(err.text, strlen(err.text)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +204,7 @@ int main(void)
 		cmocka_unit_test(an_error_may_quote_itself),
 		cmocka_unit_test(a_missing_error_is_allowed),
 		cmocka_unit_test(long_text_is_cut_between_characters),
+		cmocka_unit_test(test_field_cut_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,6 +241,37 @@ static void test_deletions(void **state)
 	harness_free(h);
 }
 
+/* The ids that find room, whole ones, and how many there are beside. */
+static void test_many_deleted(void **state)
+{
+	enum { N = 60 };
+	struct harness *h = harness_new();
+	struct msg_request m;
+	struct msg_reply r;
+	const char *ids, *end;
+	int shown = 1, more = 0;
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		m = harness_create(h, "s");
+		harness_ask(h, &m);
+		m = deletion(h, "s", false, false, 0);
+		harness_ask(h, &m);
+	}
+	m = deletion(h, "s", true, false, 0);
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_INVALID_ARGUMENT, "id", "60 deleted studies");
+	ids = strstr(r.error.message, "one: ");
+	end = strstr(r.error.message, " and ");
+	assert_true(ids && end && ids < end);
+	assert_true(end[-1] >= '0' && end[-1] <= '9');
+	for (const char *p = ids; p < end; p++)
+		shown += *p == ',';
+	assert_int_equal(sscanf(end, " and %d more", &more), 1);
+	assert_int_equal(shown + more, N);
+	harness_free(h);
+}
+
 /* Values of other types than the parameter's, each told what it is. */
 static void test_points(void **state)
 {
@@ -342,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_updates),
 		cmocka_unit_test(test_deletions),
+		cmocka_unit_test(test_many_deleted),
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_other_spec),

@@ -175,6 +175,45 @@ static void test_difference_is_found(void **state)
 	harness_free(h);
 }
 
+/* A job that says that it began elsewhere than the events before it leave the model proves
+ * nothing, also when its suggestion comes out the same. */
+static void test_false_start(void **state)
+{
+	static const double elsewhere[1] = {1};
+	struct harness *h = harness_new();
+	struct arena *a = arena_new(1 << 20);
+	struct msg_request m;
+	struct msg_reply r;
+	struct record rec;
+	struct bytes body;
+	int n = play(h);
+
+	(void)state;
+	for (size_t i = 0; i < h->n_rows; i++) {
+		struct row *row = &h->rows[i];
+
+		if (row->kind != RECORD_SUGGESTED)
+			continue;
+		assert_int_equal(record_decode(&rec, row->kind, row->body, row->len, a, NULL), KR_OK);
+		if (rec.u.suggested.trials[0].number != 2) /* of the initial design: no model yet */
+			continue;
+		rec.u.suggested.job.n_state_in = 1;
+		rec.u.suggested.job.state_in = elsewhere;
+		assert_int_equal(record_encode(&body, &rec, a, NULL), KR_OK);
+		free((void *)(uintptr_t)row->body);
+		row->body = memcpy(malloc(body.len), body.p, body.len);
+		row->len = body.len;
+	}
+	m = replay_request(0, 0);
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	assert_int_equal(r.u.replay.n, n);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(r.u.replay.suggestions[i].equal, i != 2);
+	arena_free(a);
+	harness_free(h);
+}
+
 /* The study's own computations go on while a replay runs. */
 static void test_does_not_block(void **state)
 {
@@ -276,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_difference_is_found),
+		cmocka_unit_test(test_false_start),
 		cmocka_unit_test(test_does_not_block),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_crowd),

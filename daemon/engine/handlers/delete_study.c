@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/engine/call.h"
+#include "daemon/engine/quote.h"
 
 static enum kr_status commit(struct call *c, enum study_state state, struct kr_error *err)
 {
@@ -33,10 +34,10 @@ static enum kr_status remove_study(struct call *c, struct kr_error *err)
 
 /* ---- undelete --------------------------------------------------------------- */
 
-/* The deleted studies of a name: how many; the one of the id when has_id, else one of
- * them; is the name taken? */
+/* The deleted studies of a name: how many, how many of them are in ids; the one of the id when
+ * has_id, else one of them; is the name taken? */
 struct candidates {
-	int n;
+	int n, n_shown;
 	struct study *chosen;
 	bool taken;
 	char ids[120];
@@ -45,10 +46,18 @@ struct candidates {
 static void add_candidate(
 	struct candidates *found, struct study *s, const struct msg_delete_study *m)
 {
-	size_t len = strlen(found->ids);
+	char *end = found->ids + strlen(found->ids);
+	size_t room = sizeof(found->ids) - (size_t)(end - found->ids);
 
 	found->n++;
-	snprintf(found->ids + len, sizeof(found->ids) - len, "%s%" PRIu64, len ? ", " : "", s->id);
+	if (found->n_shown == found->n - 1) {
+		int len = snprintf(end, room, "%s%" PRIu64, found->n_shown ? ", " : "", s->id);
+
+		if (len >= 0 && (size_t)len < room)
+			found->n_shown++;
+		else
+			*end = '\0';
+	}
 	if (!m->has_id || m->id == s->id)
 		found->chosen = s;
 }
@@ -65,6 +74,20 @@ static struct candidates find(const struct call *c, const struct msg_delete_stud
 		else
 			add_candidate(&found, s, m);
 	return found;
+}
+
+static enum kr_status ambiguous(
+	const struct candidates *found, const char *name, struct kr_error *err)
+{
+	char more[64] = "", quoted[72];
+
+	if (found->n > found->n_shown)
+		snprintf(more, sizeof(more), " and %d more; list the deleted studies",
+			found->n - found->n_shown);
+	quote_text(name, quoted, sizeof(quoted));
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, "id",
+		"%d deleted studies are named %s; give the id of one: %s%s", found->n, quoted, found->ids,
+		more);
 }
 
 static enum kr_status restore(struct call *c, struct kr_error *err)
@@ -94,9 +117,7 @@ static enum kr_status restore(struct call *c, struct kr_error *err)
 		return kr_fail_field(err, KR_NOT_FOUND, "study",
 			"there is no deleted study '%s'; list the deleted studies", m->study);
 	if (found.n > 1 && !m->has_id)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "id",
-			"%d deleted studies are named '%s'; give the id of one: %s", found.n, m->study,
-			found.ids);
+		return ambiguous(&found, m->study, err);
 	c->study = found.chosen;
 	return commit(c, c->study->now.before_delete, err);
 }
