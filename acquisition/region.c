@@ -85,7 +85,6 @@ static bool take_program(struct region *g, struct arena *a)
 
 static void look_at(struct region *g, const struct condition *c)
 {
-	g->cost += c ? c->n : 0;
 	for (int k = 0; c && k < c->n; k++)
 		if (c->nodes[k].op >= CONDITION_RANGE)
 			g->any_smooth |= !isfinite(space_levels(g->space, c->nodes[k].param));
@@ -106,10 +105,15 @@ struct region *region_new(const struct space *space, struct arena *a)
 	g->ignored = ARENA_ARRAY(a, unsigned char, g->rules->n_forbidden + g->rules->n_linear);
 	if (!g->ignored || !take_domains(g, a) || !take_program(g, a))
 		return NULL;
-	for (int i = 0; i < g->d; i++)
-		look_at(g, space_when(space, i));
-	for (int k = 0; k < g->rules->n_forbidden; k++)
+	for (int i = 0; i < g->d; i++) {
+		const struct condition *when = space_when(space, i);
+		look_at(g, when);
+		g->cost += when ? when->n : 0;
+	}
+	for (int k = 0; k < g->rules->n_forbidden; k++) {
 		look_at(g, g->rules->forbidden[k]);
+		g->cost += g->rules->forbidden[k]->n;
+	}
 	return g;
 }
 
@@ -127,6 +131,11 @@ void region_require(struct region *g, const struct condition *condition)
 {
 	g->require = condition;
 	look_at(g, condition);
+}
+
+long region_left(const struct region *g)
+{
+	return g->work;
 }
 
 void region_ignore(struct region *g, int rule, bool ignored)

@@ -39,7 +39,7 @@ void region_decode(const struct region *g, const double *coords, double *values)
 bool region_has(struct region *g, const double *coords);
 
 /* Work of a question, in multiplications or so. */
-enum { REGION_LITTLE = 200 * 1000, REGION_MUCH = 100 * 1000 * 1000 };
+enum { REGION_LITTLE = 200 * 1000, REGION_MUCH = 30 * 1000 * 1000 };
 
 /* x (d coords) <- an allowed point near it, whose coordinate `held` (-1: none) stays as it
  * is. EMPTY: there is none; UNKNOWN: none was found within `work`, or only points that
@@ -50,6 +50,9 @@ enum region_answer region_near(struct region *g, double *x, int held, long work)
  * continuous parameters must leave room, about 1e-9 of the parameters' ranges: who asks
  * wants to know whether the search can live there. x: d coords out. */
 enum region_answer region_roomy(struct region *g, double *x, long work);
+
+/* What the last question left of its work; below 0 when it took a bit more. */
+long region_left(const struct region *g);
 
 /* Also required from now on (NULL: nothing). */
 void region_require(struct region *g, const struct condition *condition);

@@ -6,8 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
+#include "daemon/engine/choices.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/quote.h"
+#include "daemon/engine/rules.h"
 #include "proto/limits.h"
 
 /* ---- making one ------------------------------------------------------------- */
@@ -32,6 +34,20 @@ static const struct msg_scalar *copy_choices(struct arena *a, const struct msg_s
 	return to;
 }
 
+static enum kr_status copy_texts(
+	struct arena *a, struct msg_texts *to, const struct msg_texts *from, struct kr_error *err)
+{
+	const char **p = ARENA_ARRAY(a, const char *, from->n);
+
+	if (!p)
+		return no_memory(err);
+	for (int k = 0; k < from->n; k++)
+		if (!(p[k] = copy_text(a, from->p[k])))
+			return no_memory(err);
+	*to = (struct msg_texts){from->n, p};
+	return KR_OK;
+}
+
 static enum kr_status copy_spec(
 	struct arena *a, struct msg_spec *to, const struct msg_spec *from, struct kr_error *err)
 {
@@ -49,9 +65,15 @@ static enum kr_status copy_spec(
 		params[i].name = copy_text(a, params[i].name);
 		if (params[i].n_choices)
 			params[i].choices = copy_choices(a, params[i].choices, params[i].n_choices);
-		if (!params[i].name || (params[i].n_choices && !params[i].choices))
+		if (params[i].when)
+			params[i].when = copy_text(a, params[i].when);
+		if (!params[i].name || (params[i].n_choices && !params[i].choices) ||
+			(from->params[i].when && !params[i].when))
 			return no_memory(err);
 	}
+	if (copy_texts(a, &to->constraints, &from->constraints, err) != KR_OK ||
+		copy_texts(a, &to->forbidden, &from->forbidden, err) != KR_OK)
+		return no_memory(err);
 	for (int k = 0; k < from->n_metrics; k++)
 		if (!(metrics[k].name = copy_text(a, metrics[k].name)))
 			return no_memory(err);
@@ -115,59 +137,22 @@ static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *e
 	for (int i = 0; i < spec->n_params; i++) {
 		enum param_kind kind = spec->params[i].kind;
 
-		if (kind == PARAM_FLOAT || kind == PARAM_INT || kind == PARAM_CATEGORICAL)
-			continue;
-		snprintf(field, sizeof(field), "spec.parameters[%d].kind", i);
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is %s, which is not built yet; it must be float, int or categorical", field,
-			msg_param_kind_name(kind));
+		if (kind < PARAM_FLOAT || kind > PARAM_FIXED) {
+			snprintf(field, sizeof(field), "spec.parameters[%d].kind", i);
+			return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+				"%s is unknown; it must be float, int, categorical, ordinal, bool or fixed", field);
+		}
+		bool listed = kind == PARAM_CATEGORICAL || kind == PARAM_ORDINAL || kind == PARAM_FIXED;
+		int n = spec->params[i].n_choices;
+
+		if (listed && (n < 1 || (kind == PARAM_FIXED && n > 1))) {
+			snprintf(field, sizeof(field), "spec.parameters[%d].choices", i);
+			return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+				"%s has %d entries; a %s parameter needs %s", field, n, msg_param_kind_name(kind),
+				kind == PARAM_FIXED ? "exactly one" : "at least one");
+		}
 	}
 	return check_metrics(spec, err);
-}
-
-static struct space_param space_param_of(const struct msg_param *p)
-{
-	return (struct space_param){
-		.kind = p->kind == PARAM_FLOAT ? SPACE_FLOAT
-			: p->kind == PARAM_INT     ? SPACE_INT
-									   : SPACE_CATEGORICAL,
-		.low = p->low,
-		.high = p->high,
-		.log = p->log,
-		.step = p->has_step ? p->step : 0,
-		.n_choices = p->n_choices,
-	};
-}
-
-/* space.h speaks of "params[i]"; the request of "spec.parameters[i]". */
-static enum kr_status in_words_of_request(struct kr_error *err, enum kr_status st)
-{
-	static const char theirs[] = "params";
-	char field[sizeof(err->field)], text[sizeof(err->text)];
-	const size_t len = sizeof(theirs) - 1;
-
-	if (!err || strncmp(err->field, theirs, len) != 0)
-		return st;
-	snprintf(
-		field, sizeof(field), "spec.parameters%.*s", (int)(sizeof(field) - 17), err->field + len);
-	snprintf(text, sizeof(text), "%s", err->text);
-	if (strncmp(text, theirs, len) == 0)
-		return kr_fail_field(err, st, field, "spec.parameters%s", text + len);
-	return kr_fail_field(err, st, field, "%s: %s", field, text);
-}
-
-static enum kr_status make_space(struct definition *def, struct kr_error *err)
-{
-	struct space_param *params = kr_calloc((size_t)def->d, sizeof(*params));
-	enum kr_status st;
-
-	if (!params)
-		return no_memory(err);
-	for (int i = 0; i < def->d; i++)
-		params[i] = space_param_of(&def->spec.params[i]);
-	st = space_new(&def->space, params, def->d, err);
-	kr_free(params);
-	return st == KR_INVALID_ARGUMENT ? in_words_of_request(err, st) : st;
 }
 
 /* Binary insertion: a few hundred names at most, once a study. */
@@ -199,6 +184,29 @@ static enum kr_status make_index(struct definition *def, struct kr_error *err)
 	return KR_OK;
 }
 
+/* The orders in which choices are found, and what a point takes at most. */
+static enum kr_status index_choices(struct definition *def, struct kr_error *err)
+{
+	enum { FRAMING = 16, NUMBER = 11 };
+	const int **orders = ARENA_ARRAY(def->arena, const int *, def->d);
+
+	if (!orders)
+		return no_memory(err);
+	for (int i = 0; i < def->d; i++) {
+		const struct msg_param *p = &def->spec.params[i];
+		size_t value = NUMBER;
+
+		if (p->n_choices && !(orders[i] = choices_order(def->arena, p->choices, p->n_choices)))
+			return no_memory(err);
+		for (int k = 0; k < p->n_choices; k++)
+			if (p->choices[k].kind == SCALAR_STRING && strlen(p->choices[k].s) > value)
+				value = strlen(p->choices[k].s);
+		def->point_bytes += FRAMING + strlen(p->name) + value;
+	}
+	def->choice_order = orders;
+	return KR_OK;
+}
+
 enum kr_status definition_new(
 	struct definition **out, const char *name, const struct msg_spec *spec, struct kr_error *err)
 {
@@ -224,9 +232,11 @@ enum kr_status definition_new(
 	if (st == KR_OK)
 		st = copy_spec(def->arena, &def->spec, spec, err);
 	if (st == KR_OK)
-		st = make_space(def, err);
-	if (st == KR_OK)
 		st = make_index(def, err);
+	if (st == KR_OK)
+		st = index_choices(def, err);
+	if (st == KR_OK)
+		st = rules_make(def, err);
 	if (st != KR_OK) {
 		definition_release(def);
 		return st;
@@ -270,6 +280,15 @@ int definition_find(const struct definition *def, const char *name, int hint)
 			hi = mid;
 	}
 	return -1;
+}
+
+int definition_choice(const struct definition *def, int i, const struct msg_scalar *v)
+{
+	const struct msg_param *p = &def->spec.params[i];
+
+	if (p->kind == PARAM_BOOL)
+		return v->kind == SCALAR_BOOL ? v->b : -1;
+	return choices_find(p->choices, def->choice_order[i], p->n_choices, v);
 }
 
 /* ---- is it the same spec ---------------------------------------------------- */
@@ -368,6 +387,8 @@ static enum kr_status param_agrees(
 	if (st == KR_OK)
 		st = differs_number(
 			err, FIELD("step"), step_of(a) > 0, step_of(a), step_of(b) > 0, step_of(b));
+	if (st == KR_OK)
+		st = differs_text(err, FIELD("when"), a->when ? a->when : "", b->when ? b->when : "");
 #undef FIELD
 	return st == KR_OK ? choices_agree(a, b, i, err) : st;
 }
@@ -387,6 +408,19 @@ static enum kr_status metric_agrees(
 	if (st == KR_OK)
 		st = differs_number(err, FIELD("upper"), a->has_upper, a->upper, b->has_upper, b->upper);
 #undef FIELD
+	return st;
+}
+
+static enum kr_status texts_agree(
+	const char *name, const struct msg_texts *a, const struct msg_texts *b, struct kr_error *err)
+{
+	char field[64];
+	enum kr_status st = differs_integer(err, name, (uint64_t)a->n, (uint64_t)b->n);
+
+	for (int k = 0; st == KR_OK && k < a->n; k++) {
+		snprintf(field, sizeof(field), "%s[%d]", name, k);
+		st = differs_text(err, field, a->p[k], b->p[k]);
+	}
 	return st;
 }
 
@@ -456,6 +490,11 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 			err, "spec.metrics", (uint64_t)def->spec.n_metrics, (uint64_t)spec->n_metrics);
 	for (int k = 0; st == KR_OK && k < def->spec.n_metrics; k++)
 		st = metric_agrees(&def->spec.metrics[k], &spec->metrics[k], k, err);
+	if (st == KR_OK)
+		st = texts_agree(
+			"spec.parameter_constraints", &def->spec.constraints, &spec->constraints, err);
+	if (st == KR_OK)
+		st = texts_agree("spec.forbidden", &def->spec.forbidden, &spec->forbidden, err);
 	if (st == KR_OK)
 		st = differs_number(err, "spec.noise_sd", def->spec.has_noise_sd, def->spec.noise_sd,
 			spec->has_noise_sd, spec->noise_sd);

@@ -19,8 +19,10 @@ struct definition {
 	int d;         /* parameters */
 	int objective; /* of the metrics */
 	bool minimize;
-	bool constrained;   /* some metrics are outcome constraints */
-	const int *by_name; /* d parameters in the order of their names */
+	bool constrained;               /* some metrics are outcome constraints */
+	const int *by_name;             /* d parameters in the order of their names */
+	const int *const *choice_order; /* of each parameter with choices: see choices.h */
+	size_t point_bytes;             /* most that one point takes in a message */
 };
 
 /* Copies name and spec, with one reference.
@@ -38,6 +40,9 @@ enum { DEFINITION_RETRY_LIMIT = 2 };
 
 /* Parameter of that name, -1 when there is none; hint: where it may be. */
 int definition_find(const struct definition *def, const char *name, int hint);
+
+/* Index of the choice of parameter i equal to v in type and value (bool: 0, 1); -1: none. */
+int definition_choice(const struct definition *def, int i, const struct msg_scalar *v);
 
 /* Does what a request says agree with the study? Settings that are absent (budget, lease, what
  * becomes of lost trials, labels) and an absent seed agree with anything; others with the first

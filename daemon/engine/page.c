@@ -40,7 +40,7 @@ size_t page_point_bytes(const struct definition *def, const double *values)
 		if (isnan(values[i]))
 			continue;
 		sum += text_bytes(p->name) + 8;
-		sum += p->kind == PARAM_CATEGORICAL ? scalar_bytes(&p->choices[(int)values[i]]) : 12;
+		sum += p->n_choices ? scalar_bytes(&p->choices[(int)values[i]]) : 12;
 	}
 	return sum;
 }
@@ -88,10 +88,14 @@ size_t page_study_bytes(const struct study *s)
 	for (int i = 0; i < s->def->d; i++) {
 		const struct msg_param *p = &s->def->spec.params[i];
 
-		sum += PARAM_BYTES + text_bytes(p->name);
+		sum += PARAM_BYTES + text_bytes(p->name) + text_bytes(p->when);
 		for (int k = 0; k < p->n_choices; k++)
 			sum += scalar_bytes(&p->choices[k]);
 	}
+	for (int k = 0; k < s->def->spec.forbidden.n; k++)
+		sum += text_bytes(s->def->spec.forbidden.p[k]);
+	for (int k = 0; k < s->def->spec.constraints.n; k++)
+		sum += text_bytes(s->def->spec.constraints.p[k]);
 	sum += labels_bytes(&s->now.labels);
 	if (s->now.has_best)
 		sum += page_trial_bytes(s, trials_at(&s->trials, s->now.best), reply_all_columns);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "daemon/engine/point.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/study.h"
 #include "proto/limits.h"
@@ -21,9 +22,9 @@ static bool good_value(const struct msg_param *p, double v)
 
 	if (!isfinite(v) || (whole && v != rint(v)))
 		return false;
-	if (p->kind == PARAM_CATEGORICAL)
-		return v >= 0 && v < p->n_choices;
-	return p->kind != PARAM_INT || fabs(v) <= 0x1p53;
+	if (p->kind == PARAM_FLOAT || p->kind == PARAM_INT)
+		return p->kind == PARAM_FLOAT || fabs(v) <= 0x1p53;
+	return v >= 0 && v < (p->kind == PARAM_BOOL ? 2 : p->n_choices);
 }
 
 /* partial: values may be missing. */
@@ -32,9 +33,9 @@ static bool good_point(const struct definition *def, int n, const double *values
 	if (n != def->d)
 		return false;
 	for (int i = 0; i < n; i++)
-		if (!(partial && isnan(values[i])) && !good_value(&def->spec.params[i], values[i]))
+		if (!isnan(values[i]) && !good_value(&def->spec.params[i], values[i]))
 			return false;
-	return true;
+	return partial || point_whole(def, values);
 }
 
 /* A trial that is there keeps its values, and free ones get some. */
@@ -76,7 +77,8 @@ static enum kr_status check_suggested(const struct study *s, const struct row *r
 		if (!good_point(s->def, g->n_values, g->values, false))
 			return damaged(row, err, "a trial is not a point of the space");
 		if (g->number < s->trials.n && !good_again(s, trials_at(&s->trials, g->number), g))
-			return damaged(row, err, "it gives out a trial again in a way its state does not allow");
+			return damaged(
+				row, err, "it gives out a trial again in a way its state does not allow");
 	}
 	return KR_OK;
 }
@@ -116,8 +118,7 @@ static bool good_end(
 	bool late = t->state == TRIAL_QUEUED && t->attempt > 0;
 
 	if (o->state == TRIAL_COMPLETE)
-		return (alive || late) &&
-			good_result(def, o->n_values, o->values, o->n_sems, o->sems);
+		return (alive || late) && good_result(def, o->n_values, o->values, o->n_sems, o->sems);
 	if (o->n_values)
 		return false;
 	switch (o->state) {

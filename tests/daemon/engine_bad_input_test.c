@@ -57,7 +57,9 @@ static void test_spaces(void **state)
 	m = with_param(h, 0, (struct msg_param){.kind = PARAM_FLOAT, .high = 1, .name = "k"});
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters", "'k' twice");
 	m = with_param(h, 0, (struct msg_param){.kind = PARAM_ORDINAL});
-	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].kind", "float, int or categorical");
+	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].choices", "needs at least one");
+	m = with_param(h, 0, (struct msg_param){.kind = (enum param_kind)7});
+	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters[0].kind", "float, int, categorical");
 	m = harness_create(h, "bad");
 	m.u.create_study.spec.n_params = 0;
 	refuse(h, &m, KR_INVALID_ARGUMENT, "spec.parameters", "0 entries");

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "daemon/engine/call.h"
+#include "daemon/engine/rules.h"
 #include "daemon/engine/claim.h"
 
 /* A spec in the answer, together with its best trial and with the labels that both may get
@@ -87,7 +88,9 @@ static enum kr_status make_study(struct call *c, struct study **out, struct kr_e
 	st = definition_new(&def, m->name, &spec, err);
 	if (st != KR_OK)
 		return st;
-	st = study_new(out, &row, def, err);
+	st = rules_check(def, err);
+	if (st == KR_OK)
+		st = study_new(out, &row, def, err);
 	definition_release(def);
 	return st;
 }

@@ -1,0 +1,427 @@
+#include "daemon/engine/rules.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "acquisition/region.h"
+#include "base/alloc.h"
+#include "daemon/engine/expression.h"
+#include "daemon/engine/quote.h"
+
+enum {
+	MOST_BLAMED = 64,            /* rules among which the guilty ones are looked for */
+	ONE_CONDITION = 1000 * 1000, /* work to find out whether it can hold */
+	ALL_CONDITIONS = 50 * 1000 * 1000
+};
+
+static enum kr_status no_memory(struct kr_error *err)
+{
+	return kr_fail(err, KR_ENOMEM, "no memory for a study");
+}
+
+/* ---- parameters ------------------------------------------------------------- */
+
+static enum space_kind kind_of(const struct msg_param *p)
+{
+	switch (p->kind) {
+	case PARAM_FLOAT: return SPACE_FLOAT;
+	case PARAM_INT: return SPACE_INT;
+	case PARAM_ORDINAL: return SPACE_ORDINAL;
+	case PARAM_FIXED: return SPACE_FIXED;
+	case PARAM_BOOL:
+	case PARAM_CATEGORICAL: break;
+	}
+	return SPACE_CATEGORICAL;
+}
+
+/* What the choices are as numbers; NULL in *out when they are none. */
+static enum kr_status numbers_of(
+	const struct msg_param *p, struct arena *a, const double **out, struct kr_error *err)
+{
+	double *numbers;
+
+	*out = NULL;
+	if ((p->kind != PARAM_ORDINAL && p->kind != PARAM_FIXED) || !expression_is_numeric(p))
+		return KR_OK;
+	numbers = ARENA_ARRAY(a, double, p->n_choices);
+	if (!numbers)
+		return no_memory(err);
+	for (int k = 0; k < p->n_choices; k++)
+		numbers[k] = p->choices[k].kind == SCALAR_INT ? (double)p->choices[k].i : p->choices[k].r;
+	*out = numbers;
+	return KR_OK;
+}
+
+static enum kr_status make_params(
+	struct definition *def, struct space_param *params, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+
+	for (int i = 0; st == KR_OK && i < def->d; i++) {
+		const struct msg_param *p = &def->spec.params[i];
+
+		params[i] = (struct space_param){
+			.kind = kind_of(p),
+			.low = p->low,
+			.high = p->high,
+			.log = p->log,
+			.step = p->has_step ? p->step : 0,
+			.n_choices = p->kind == PARAM_BOOL ? 2 : p->n_choices,
+		};
+		st = numbers_of(p, def->arena, &params[i].numbers, err);
+	}
+	return st;
+}
+
+/* space.h speaks of "params[i]"; the request of "spec.parameters[i]". */
+static enum kr_status in_words_of_request(struct kr_error *err, enum kr_status st)
+{
+	static const char theirs[] = "params";
+	char field[sizeof(err->field)], text[sizeof(err->text)];
+	const size_t len = sizeof(theirs) - 1;
+
+	if (st != KR_INVALID_ARGUMENT || !err || strncmp(err->field, theirs, len) != 0)
+		return st;
+	snprintf(
+		field, sizeof(field), "spec.parameters%.*s", (int)(sizeof(field) - 17), err->field + len);
+	snprintf(text, sizeof(text), "%s", err->text);
+	if (strncmp(text, theirs, len) == 0)
+		return kr_fail_field(err, st, field, "spec.parameters%s", text + len);
+	return kr_fail_field(err, st, field, "%s: %s", field, text);
+}
+
+/* ---- conditions in a circle ------------------------------------------------- */
+
+enum { NEW, OPEN, DONE };
+
+/* A walk from parameter to parameter that its condition asks about, without recursion. */
+struct walk {
+	const struct definition *def;
+	const struct condition *const *when;
+	unsigned char *mark; /* d */
+	int *path, *at;      /* d: parameters, the node each is at */
+	int n;
+};
+
+static enum kr_status refuse_circle(const struct walk *w, int again, struct kr_error *err)
+{
+	char field[64], text[200], name[72];
+	size_t used = 0;
+	int first = 0;
+
+	while (w->path[first] != again)
+		first++;
+	snprintf(field, sizeof(field), "spec.parameters[%d].when", again);
+	for (int k = first; k < w->n && used + 80 < sizeof(text); k++) {
+		quote_text(w->def->spec.params[w->path[k]].name, name, sizeof(name));
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s asks about ", name);
+	}
+	quote_text(w->def->spec.params[again].name, name, sizeof(name));
+	snprintf(text + used, sizeof(text) - used, "%s", name);
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+		"%s: a parameter cannot depend on itself: %s; drop one of these conditions", field, text);
+}
+
+static enum kr_status walk_from(struct walk *w, int start, struct kr_error *err)
+{
+	w->path[0] = start;
+	w->at[0] = 0;
+	w->n = 1;
+	w->mark[start] = OPEN;
+	while (w->n > 0) {
+		int i = w->path[w->n - 1], k = w->at[w->n - 1]++, to;
+		const struct condition *c = w->when[i];
+
+		if (!c || k >= c->n) {
+			w->mark[i] = DONE;
+			w->n--;
+			continue;
+		}
+		if (c->nodes[k].op < CONDITION_RANGE)
+			continue;
+		to = c->nodes[k].param;
+		if (w->mark[to] == OPEN)
+			return refuse_circle(w, to, err);
+		if (w->mark[to] == DONE)
+			continue;
+		w->mark[to] = OPEN;
+		w->path[w->n] = to;
+		w->at[w->n++] = 0;
+	}
+	return KR_OK;
+}
+
+static enum kr_status check_circles(
+	const struct definition *def, const struct condition *const *when, struct kr_error *err)
+{
+	size_t d = (size_t)def->d;
+	struct walk w = {.def = def, .when = when};
+	enum kr_status st = KR_OK;
+
+	w.mark = kr_calloc(d, 1);
+	w.path = kr_calloc(2 * d, sizeof(*w.path));
+	w.at = w.path ? w.path + d : NULL;
+	if (!w.mark || !w.path)
+		st = no_memory(err);
+	for (int i = 0; st == KR_OK && i < def->d; i++)
+		if (w.mark[i] == NEW)
+			st = walk_from(&w, i, err);
+	kr_free(w.mark);
+	kr_free(w.path);
+	return st;
+}
+
+/* ---- compiling -------------------------------------------------------------- */
+
+static enum kr_status compile_when(
+	struct definition *def, const struct condition **when, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+
+	for (int i = 0; st == KR_OK && i < def->d; i++) {
+		const char *text = def->spec.params[i].when;
+		char field[64];
+
+		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
+		if (text)
+			st = expression_condition(def, field, text, &when[i], def->arena, err);
+	}
+	return st == KR_OK ? check_circles(def, when, err) : st;
+}
+
+static enum kr_status compile(
+	struct definition *def, struct space_rules *rules, struct kr_error *err)
+{
+	int n_forbidden = def->spec.forbidden.n, n_linear = def->spec.constraints.n;
+	const struct condition **when = ARENA_ARRAY(def->arena, const struct condition *, def->d);
+	const struct condition **forbidden = ARENA_ARRAY(
+		def->arena, const struct condition *, n_forbidden);
+	const struct linear **linear = ARENA_ARRAY(def->arena, const struct linear *, n_linear);
+	enum kr_status st = when && forbidden && linear ? compile_when(def, when, err) : no_memory(err);
+	char field[64];
+
+	*rules = (struct space_rules){when, n_forbidden, forbidden, n_linear, linear};
+	for (int k = 0; st == KR_OK && k < n_forbidden; k++)
+		st = expression_condition(
+			def, rules_field(def, k, field), rules_text(def, k), &forbidden[k], def->arena, err);
+	for (int k = 0; st == KR_OK && k < n_linear; k++)
+		st = expression_constraint(def, rules_field(def, n_forbidden + k, field),
+			rules_text(def, n_forbidden + k), &linear[k], def->arena, err);
+	return st;
+}
+
+static bool has_rules(const struct msg_spec *spec)
+{
+	for (int i = 0; i < spec->n_params; i++)
+		if (spec->params[i].when)
+			return true;
+	return spec->forbidden.n || spec->constraints.n;
+}
+
+enum kr_status rules_make(struct definition *def, struct kr_error *err)
+{
+	struct space_param *params = kr_calloc((size_t)def->d, sizeof(*params));
+	struct space_rules rules;
+	enum kr_status st = params ? make_params(def, params, err) : no_memory(err);
+
+	if (st == KR_OK)
+		st = space_new(&def->space, params, def->d, err);
+	if (st == KR_OK && has_rules(&def->spec)) {
+		st = compile(def, &rules, err); /* asks the plain space about values */
+		space_free(def->space);
+		def->space = NULL;
+		if (st == KR_OK)
+			st = space_new_ruled(&def->space, params, def->d, &rules, err);
+	}
+	kr_free(params);
+	return in_words_of_request(err, st);
+}
+
+/* ---- naming ----------------------------------------------------------------- */
+
+const char *rules_text(const struct definition *def, int rule)
+{
+	int n = def->spec.forbidden.n;
+
+	return rule < n ? def->spec.forbidden.p[rule] : def->spec.constraints.p[rule - n];
+}
+
+const char *rules_field(const struct definition *def, int rule, char out[64])
+{
+	int n = def->spec.forbidden.n;
+
+	if (rule < n)
+		snprintf(out, 64, "spec.forbidden[%d]", rule);
+	else
+		snprintf(out, 64, "spec.parameter_constraints[%d]", rule - n);
+	return out;
+}
+
+/* ---- can it be -------------------------------------------------------------- */
+
+struct check {
+	const struct definition *def;
+	struct region *g;
+	double *x;
+	int n_rules;
+	long left;
+};
+
+static void ignore_all(struct check *c, bool ignored)
+{
+	for (int k = 0; k < c->n_rules; k++)
+		region_ignore(c->g, k, ignored);
+}
+
+static enum region_answer ask(struct check *c, long work)
+{
+	long most = work < c->left ? work : c->left;
+	enum region_answer answer;
+
+	for (int i = 0; i < c->def->d; i++)
+		c->x[i] = space_coord(c->def->space, i, NAN);
+	answer = region_near(c->g, c->x, -1, most);
+	c->left -= most - region_left(c->g);
+	return answer;
+}
+
+static enum region_answer can_hold(struct check *c, const struct condition *condition)
+{
+	enum region_answer answer;
+
+	region_require(c->g, condition);
+	answer = ask(c, ONE_CONDITION);
+	region_require(c->g, NULL);
+	return answer;
+}
+
+static enum kr_status refuse(
+	struct kr_error *err, const char *field, const char *text, const char *what)
+{
+	char shown[104];
+
+	quote_text(text, shown, sizeof(shown));
+	shown[0] = shown[strlen(shown) - 1] = '"';
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s is %s: %s", field, shown, what);
+}
+
+/* By themselves, without the other rules. */
+static enum kr_status check_conditions(struct check *c, struct kr_error *err)
+{
+	static const char never[] =
+		"no values of the parameters make it true; correct it, or remove it";
+	const struct space_rules *rules = space_rules(c->def->space);
+	enum kr_status st = KR_OK;
+	char field[64];
+
+	ignore_all(c, true);
+	for (int i = 0; st == KR_OK && i < c->def->d; i++) {
+		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
+		if (space_when(c->def->space, i) &&
+			can_hold(c, space_when(c->def->space, i)) == REGION_EMPTY)
+			st = refuse(err, field, c->def->spec.params[i].when, never);
+	}
+	for (int k = 0; st == KR_OK && k < rules->n_forbidden; k++)
+		if (can_hold(c, rules->forbidden[k]) == REGION_EMPTY)
+			st = refuse(err, rules_field(c->def, k, field), rules_text(c->def, k), never);
+	ignore_all(c, false);
+	return st;
+}
+
+/* Leave out what the emptiness does not need; what remains cannot be obeyed together. */
+static enum kr_status blame(struct check *c, struct kr_error *err)
+{
+	char field[64], other[64], others[200] = "", what[300];
+	int n = 0, last = -1;
+	size_t used = 0;
+
+	for (int k = 0; k < c->n_rules && c->n_rules <= MOST_BLAMED; k++) {
+		region_ignore(c->g, k, true);
+		if (ask(c, ONE_CONDITION) == REGION_EMPTY)
+			continue;
+		region_ignore(c->g, k, false);
+		if (last >= 0 && used + 64 < sizeof(others))
+			used += (size_t)snprintf(others + used, sizeof(others) - used, "%s%s",
+				n > 1 ? ", " : "", rules_field(c->def, last, other));
+		last = k;
+		n++;
+	}
+	if (last < 0)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT,
+			c->def->spec.constraints.n ? "spec.parameter_constraints" : "spec.forbidden",
+			"no point obeys all %d rules; relax some", c->n_rules);
+	rules_field(c->def, last, field);
+	if (n == 1)
+		return refuse(err, field, rules_text(c->def, last),
+			last < c->def->spec.forbidden.n
+				? "this forbids every point; narrow it, or widen the parameters"
+				: "no point obeys it; relax it, or widen the parameters");
+	snprintf(what, sizeof(what), "no point obeys it together with %s; relax one of them", others);
+	return refuse(err, field, rules_text(c->def, last), what);
+}
+
+static const char *rules_list(const struct definition *def)
+{
+	return def->spec.constraints.n ? "spec.parameter_constraints" : "spec.forbidden";
+}
+
+static enum kr_status check_empty(struct check *c, struct kr_error *err)
+{
+	enum region_answer roomy = region_roomy(c->g, c->x, REGION_MUCH), near;
+
+	if (roomy == REGION_FOUND)
+		return KR_OK;
+	c->left = 2 * REGION_MUCH;
+	near = ask(c, REGION_MUCH);
+	if (near == REGION_EMPTY)
+		return blame(c, err);
+	if (near == REGION_FOUND && roomy == REGION_EMPTY)
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameter_constraints",
+			"spec.parameter_constraints leave the continuous parameters no room to vary: two of "
+			"them are as good as an equality; leave a parameter out and compute it from the "
+			"others, or make it fixed");
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, rules_list(c->def),
+		"%s could not be shown to leave a point of the space, within a bound on the work; "
+		"use fewer of them, or simpler ones",
+		rules_list(c->def));
+}
+
+static enum kr_status check_active(struct check *c, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+	char field[64];
+
+	for (int i = 0; st == KR_OK && i < c->def->d && c->n_rules > 0; i++) {
+		const struct condition *when = space_when(c->def->space, i);
+
+		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
+		if (when && can_hold(c, when) == REGION_EMPTY)
+			st = refuse(err, field, c->def->spec.params[i].when,
+				"the parameter is never there: forbidden combinations and constraints rule out "
+				"every point where this holds; relax one, or remove the parameter");
+	}
+	return st;
+}
+
+enum kr_status rules_check(const struct definition *def, struct kr_error *err)
+{
+	enum { ARENA_BYTES = 64 << 20 };
+	struct check c = {.def = def, .left = ALL_CONDITIONS};
+	struct arena *a;
+	enum kr_status st;
+
+	if (!space_ruled(def->space))
+		return KR_OK;
+	c.n_rules = def->spec.forbidden.n + def->spec.constraints.n;
+	a = arena_new(ARENA_BYTES);
+	c.g = a ? region_new(def->space, a) : NULL;
+	c.x = a ? ARENA_ARRAY(a, double, def->d) : NULL;
+	st = c.g && c.x ? check_conditions(&c, err) : no_memory(err);
+	if (st == KR_OK)
+		st = check_empty(&c, err);
+	if (st == KR_OK)
+		st = check_active(&c, err);
+	arena_free(a);
+	return st;
+}
