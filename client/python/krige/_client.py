@@ -9,6 +9,7 @@ from typing import Any, List, Mapping, Optional, Tuple
 
 from . import _endpoint, _names, _scalar, _schema, views
 from ._exchange import Steps, exchange, version_mismatch
+from ._leases import Keeper
 from ._spec import put_spec
 from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, Unauthenticated
 from .version import __version__
@@ -17,10 +18,18 @@ TIMEOUT = 60.0
 
 
 class ClientCore:
-    """A daemon, seen from here."""
+    """A daemon, seen from here.
+
+    endpoint  where the daemon is
+    version   its version
+    features  what it can do beyond the first protocol
+    limits    its limits, by name
+    """
+
+    _leases: Keeper
 
     def __init__(self, endpoint: str) -> None:
-        self.endpoint: str = _endpoint.of(endpoint)
+        self.endpoint = _endpoint.of(endpoint)
         self._session = b""
         self.version = ""
         self.features: Tuple[str, ...] = ()

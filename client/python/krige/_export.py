@@ -22,7 +22,7 @@ def need_pandas() -> Any:
     return pandas
 
 
-def to_dataframe(study: StudyCore, trials: Sequence[TrialView]) -> pandas.DataFrame:
+def to_dataframe(study: StudyCore[Any], trials: Sequence[TrialView]) -> pandas.DataFrame:
     """One trial a row; Study.to_dataframe says which columns."""
     pd = need_pandas()
     columns: Dict[str, Any] = {

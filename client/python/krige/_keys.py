@@ -102,7 +102,8 @@ def _read(path: str, kind: str, field: str) -> str:
 
 def refusal(endpoint: str, keys: Optional[Keys], timeout: float = 2.0) -> Optional[Error]:
     """Why a daemon that listens there does not let us in; None when it does, or says nothing."""
-    with zmq.Context.instance().socket(zmq.DEALER) as socket:
+    made: Any = zmq.Context.instance().socket(zmq.DEALER)
+    with made as socket:
         socket.linger = 0
         if keys:
             keys.apply(socket)

@@ -31,7 +31,7 @@ _Key = Tuple[bytes, int, int]
 class _Held:
     """A lease; the keeper's own copy of what it must say."""
 
-    def __init__(self, trial: TrialCore, fresh: bool) -> None:
+    def __init__(self, trial: TrialCore[Any], fresh: bool) -> None:
         lease = trial._message.lease
         self.trial = weakref.ref(trial)
         self.study = trial._study._wire_name
@@ -64,20 +64,20 @@ class Book:
         self.lock = threading.RLock()
         self._held: Dict[_Key, _Held] = {}
 
-    def hold(self, trial: TrialCore, fresh: bool) -> float:
+    def hold(self, trial: TrialCore[Any], fresh: bool) -> float:
         """Renew the trial's lease from now on; when for the first time."""
         held = _Held(trial, fresh)
         with self.lock:
             self._held[_key(trial)] = held
         return held.due
 
-    def renewed(self, trial: TrialCore, remaining_ms: int) -> None:
+    def renewed(self, trial: TrialCore[Any], remaining_ms: int) -> None:
         with self.lock:
             held = self._held.get(_key(trial))
             if held is not None:
                 held.granted(remaining_ms)
 
-    def drop(self, trial: TrialCore) -> None:
+    def drop(self, trial: TrialCore[Any]) -> None:
         with self.lock:
             self._held.pop(_key(trial), None)
 
@@ -136,11 +136,28 @@ class Book:
                     trial._stop("LOST")
 
 
-def _key(trial: TrialCore) -> _Key:
+def _key(trial: TrialCore[Any]) -> _Key:
     return trial._study._wire_name, trial.number, id(trial)
 
 
-class Leases:
+class Keeper:
+    """Has a book, and renews what is in it."""
+
+    book: Book
+
+    def hold(self, trial: TrialCore[Any], fresh: bool) -> None:
+        """Renew the trial's lease while somebody holds it; at once if it is not fresh."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Work, if there is anything to do and anybody to do it."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+class Leases(Keeper):
     """Renews leases in one background thread, started with the first trial.
 
     A forked child renews only what it asked for itself.
@@ -159,16 +176,19 @@ class Leases:
         self._wake = 0.0
         self._closed = False
 
-    def hold(self, trial: TrialCore, fresh: bool) -> None:
+    def hold(self, trial: TrialCore[Any], fresh: bool) -> None:
         with self._changed:
             if self._closed:
                 return
-            due = self.book.hold(trial, fresh)
+            if self.book.hold(trial, fresh) < self._wake:
+                self._changed.notify()
+            self.start()
+
+    def start(self) -> None:
+        with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="krige-leases", daemon=True)
                 self._thread.start()
-            elif due < self._wake:
-                self._changed.notify()
 
     def close(self) -> None:
         with self._changed:

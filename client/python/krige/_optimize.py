@@ -19,11 +19,12 @@ from ._client import TIMEOUT
 from ._exchange import Steps
 from ._outcome import Outcome, describe
 from ._progress import Progress
-from ._trial import End, TrialCore
+from ._trial import End
 from .errors import (Conflict, Error, InvalidArgument, SpaceExhausted, StaleLease, StudyFinished)
 
 if TYPE_CHECKING:
     from ._study import StudyCore
+    from ._trial import TrialCore
     from .study import Study
     from .trial import Trial
 
@@ -33,15 +34,16 @@ Fn = Callable[["Trial"], Optional[Outcome]]
 # Seconds in which an interrupted run gives its trials back.
 FAREWELL = 2.0
 
-_Trial = TypeVar("_Trial", bound=TrialCore)
+_Study = TypeVar("_Study", bound="StudyCore[Any]")
+_Trial = TypeVar("_Trial", bound="TrialCore[Any]")
 
 
-class Run(Generic[_Trial]):
+class Run(Generic[_Study, _Trial]):
     """State of one optimize call, shared by its threads or tasks."""
 
     progress: Progress
 
-    def __init__(self, study: StudyCore, fn: Any, n_trials: Optional[int],
+    def __init__(self, study: _Study, fn: Any, n_trials: Optional[int],
                  n_jobs: Optional[int], executor: Any, catch: Catch,
                  max_failures: Optional[int], progress: Optional[bool],
                  worker: Optional[str]) -> None:
@@ -60,7 +62,9 @@ class Run(Generic[_Trial]):
         if n_jobs is None:
             n_jobs = int(getattr(executor, "_max_workers", 1)) or 1
         self.n_jobs = _scalar.integer(n_jobs, "n_jobs", 1)
-        self.study, self.fn, self.executor, self.catch = study, fn, executor, catch
+        self.study, self.catch = study, catch
+        self.fn: Callable[..., Any] = fn
+        self.executor: Any = executor
         self.worker, self.wanted = worker, progress
         self.lock = threading.Lock()
         self.left = n_trials
@@ -231,9 +235,7 @@ def run(study: Study, fn: Fn, n_trials: Optional[int], n_jobs: Optional[int],
         raise driver.error
 
 
-class _Threads(Run["Trial"]):
-    study: Study
-
+class _Threads(Run["Study", "Trial"]):
     def ask(self) -> Optional[Trial]:
         """One more trial; None when there are no more."""
         if not self.take():

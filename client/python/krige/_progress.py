@@ -17,7 +17,7 @@ class Progress:
                  best: Optional[float], best_number: Optional[int]) -> None:
         self._stream = sys.stderr
         self._on = wanted is not False and self._stream is not None
-        self._bar = self._on and self._stream.isatty()
+        self._bar = self._on and sys.stderr.isatty()
         self._name, self._total, self._maximize = name, total, maximize
         self._best, self._best_number = best, best_number
         self._lock = threading.Lock()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional,
-                    Sequence, Tuple, Union)
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, List, Mapping,
+                    Optional, Sequence, Tuple, TypeVar, Union)
 
 from . import _html, _outcome, _scalar, _schema, _spec, views
 from ._client import TIMEOUT
@@ -41,7 +41,10 @@ class Keep:
 KEEP = Keep()
 
 
-class StudyCore:
+C = TypeVar("C", bound="ClientCore")
+
+
+class StudyCore(Generic[C]):
     """One optimization problem at a daemon.
 
     name         its name
@@ -51,10 +54,9 @@ class StudyCore:
     constraints  (lower, upper) by constrained metric
     """
 
-    _client: ClientCore
-
-    def __init__(self, message: Any, proven: bool = True) -> None:
+    def __init__(self, client: C, message: Any, proven: bool = True) -> None:
         view = views.read_study(message)
+        self._client = client
         self._message = message
         self._proven = proven
         self._wire_name = bytes(message.name)
@@ -66,17 +68,6 @@ class StudyCore:
         self.space = view.space
         self.metrics = view.metrics
         self.constraints = view.constraints
-
-    # ---- leases: the keeper of the client ----
-
-    def _hold(self, trial: TrialCore, fresh: bool) -> None:
-        raise NotImplementedError
-
-    def _drop(self, trial: TrialCore) -> None:
-        raise NotImplementedError
-
-    def _renewed(self, trial: TrialCore, remaining_ms: int) -> None:
-        raise NotImplementedError
 
     # ---- calls ----
 
@@ -90,8 +81,8 @@ class StudyCore:
     def _prove(self, timeout: float) -> Steps[None]:
         """Make sure, after unpickling, that this daemon has this study."""
         where = f"the daemon at {self._client.endpoint}"
-        remedy = "it was pickled under another daemon or database: connect to that one, or attach " \
-                 "with Client.study(name)"
+        remedy = "it was pickled under another daemon or database: connect to that one, or " \
+                 "attach with Client.study(name)"
         try:
             found = yield from self._client._get_study(self._wire_name, timeout)
         except NotFound:
@@ -379,7 +370,7 @@ class Pages:
     seq  event up to which they are known: `since` for the next look, once all are read
     """
 
-    def __init__(self, study: StudyCore, request: Any, timeout: float) -> None:
+    def __init__(self, study: StudyCore[Any], request: Any, timeout: float) -> None:
         self._study, self._request, self._timeout = study, request, timeout
         self._more = True
         self.seq = 0
@@ -433,8 +424,7 @@ _ORDERS: Dict[str, Callable[[float, float], bool]] = {
 
 def _condition(for_: Any) -> Callable[[StudyView], bool]:
     if callable(for_):
-        chosen: Callable[[StudyView], bool] = for_
-        return chosen
+        return lambda view: bool(for_(view))
     if for_ == "complete":
         return _is_complete
     match = _CONDITION.fullmatch(for_) if isinstance(for_, str) else None

@@ -18,12 +18,10 @@ from typing import Any, List
 import zmq
 
 from . import _endpoint
-from ._endpoint import check, look as reachable
 from ._exchange import Attempt, Pause, Step, Steps, T
 from .errors import ConnectionFailed, Error
 
 POOL = 64
-__all__ = ["POOL", "Transport", "check", "open_socket", "reachable"]
 
 
 def open_socket(context: Any, endpoint: str) -> Any:
@@ -83,7 +81,7 @@ class Transport:
             return self._attempt(step)
         if isinstance(step, Pause):
             return time.sleep(step.seconds)
-        return reachable(step.endpoint)
+        return _endpoint.look(step.endpoint)
 
     def _attempt(self, attempt: Attempt) -> Any:
         socket = self._take()

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Generic, Mapping, Optional, Sequence, Tuple, TypeVar,
+                    Union)
 
 from . import _html, _outcome, _scalar, _schema, views
 from ._exchange import Steps
@@ -11,17 +12,21 @@ from ._scalar import Value
 from .errors import StaleLease
 
 if TYPE_CHECKING:
+    from ._leases import Keeper
     from ._study import StudyCore
     from .views import TrialView
 
 # What a study's verbs take for a trial: its number, a view of it, or itself.
-TrialRef = Union[int, "TrialView", "TrialCore"]
+TrialRef = Union[int, "TrialView", "TrialCore[Any]"]
 
 # Words of an end (method and message), the request id that carried them, trial FAILED or not.
 End = Tuple[bytes, bytes, bool]
 
 
-class TrialCore:
+S = TypeVar("S", bound="StudyCore[Any]")
+
+
+class TrialCore(Generic[S]):
     """A point to evaluate.
 
     number       from 0 in its study
@@ -43,9 +48,7 @@ class TrialCore:
     connection is made anew, at the first call.
     """
 
-    _study: StudyCore
-
-    def __init__(self, study: StudyCore, message: Any, end: Optional[End] = None,
+    def __init__(self, study: S, message: Any, end: Optional[End] = None,
                  fresh: bool = True) -> None:
         self._study = study
         self._message = message
@@ -58,12 +61,17 @@ class TrialCore:
         self.labels: Mapping[str, Value] = views.read_named(message.labels)
         self.stop_reason: Optional[str] = None
         if end is None and self._lease is not None:
-            study._hold(self, fresh)
+            self._leases.hold(self, fresh)
 
     @property
     def done(self) -> bool:
         """Whether this object has told, failed, pruned or released the trial."""
         return self._end is not None
+
+    @property
+    def _leases(self) -> Keeper:
+        keeper: Keeper = self._study._client._leases
+        return keeper
 
     @property
     def _failed(self) -> bool:
@@ -109,7 +117,7 @@ class TrialCore:
         """Whether the trial was called off: then there is nothing left to end."""
         if self.stop_reason == "CANCELLED" and self._end is None:
             self._end = b"", b"", False
-            self._study._drop(self)
+            self._leases.book.drop(self)
         return self.stop_reason == "CANCELLED"
 
     def _finish(self, method: _schema.Method, request: Any, timeout: float) -> Steps[None]:
@@ -121,7 +129,7 @@ class TrialCore:
         reply = yield from self._study._call(method, request, timeout)
         failed = any(t.state == _schema.TRIAL_STATES["FAILED"] for t in reply.trials)
         self._end = words, identity, failed
-        self._study._drop(self)
+        self._leases.book.drop(self)
 
     def _report(self, step: int, value: float, timeout: float) -> Steps[bool]:
         request = _schema.REPORT.request(
@@ -134,7 +142,7 @@ class TrialCore:
             self._stop("LOST")
             raise
         if reply.remaining_ms:
-            self._study._renewed(self, reply.remaining_ms)
+            self._leases.book.renewed(self, reply.remaining_ms)
         if reply.stop:
             self._stop(_schema.STOP_REASONS.get(reply.reason, "FINISHED"))
         return bool(reply.stop)
@@ -154,7 +162,7 @@ class TrialCore:
         """Know that a copy has ended the trial."""
         if end is not None and self._end is None:
             self._end = end
-            self._study._drop(self)
+            self._leases.book.drop(self)
 
     # ---- as a value ----
 

@@ -8,8 +8,9 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from . import _endpoint, _scalar
 from ._client import TIMEOUT, ClientCore
+from ._endpoint import Endpoint
 from ._exchange import Steps, T
-from ._leases import Leases
+from ._leases import Keeper, Leases
 from ._scalar import Value
 from ._transport import Transport
 from .errors import Error
@@ -38,12 +39,8 @@ def connect(endpoint: Optional[str] = None, *, server_key: Optional[str] = None,
 
 
 class Client(ClientCore):
-    """A daemon, seen from here. Threads may share it; it survives a fork.
-
-    endpoint  where the daemon is
-    version   its version
-    features  what it can do beyond the first protocol
-    limits    its limits, by name
+    __doc__ = (ClientCore.__doc__ or "") + """
+    Threads may share it; it survives a fork.
     """
 
     def __init__(self, endpoint: str, *, timeout: float = 10.0) -> None:
@@ -57,8 +54,8 @@ class Client(ClientCore):
     def _open(self, endpoint: str) -> None:
         super().__init__(endpoint)
         self._transport = Transport(self.endpoint)
-        self._leases = Leases(self)
-        _clients[endpoint] = self
+        self._leases: Keeper = Leases(self)
+        _clients[self.endpoint, self.endpoint.keys] = self
 
     def _run(self, steps: Steps[T]) -> T:
         return self._transport.run(steps)
@@ -144,12 +141,12 @@ class Client(ClientCore):
 
 
 # Clients by endpoint, for what pickle brings here: it uses one that is there.
-_clients: "weakref.WeakValueDictionary[str, Client]" = weakref.WeakValueDictionary()
+_clients: "weakref.WeakValueDictionary[Any, Client]" = weakref.WeakValueDictionary()
 
 
-def _reopen(endpoint: str) -> Client:
+def _reopen(endpoint: Endpoint) -> Client:
     """A client of this endpoint, which connects at its first call."""
-    client = _clients.get(endpoint)
+    client = _clients.get((endpoint, endpoint.keys))
     if client is None or client._transport.closed:
         client = Client.__new__(Client)
         client._open(endpoint)

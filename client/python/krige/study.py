@@ -10,7 +10,7 @@ from ._client import TIMEOUT
 from ._outcome import Outcome
 from ._scalar import Value
 from ._study import KEEP, For, Keep, Pages, Params, StudyCore
-from ._trial import TrialCore, TrialRef
+from ._trial import TrialRef
 from .errors import Error
 from .trial import Trial
 from .views import StudyView, StudyWhy, TrialView
@@ -76,25 +76,10 @@ class Trials(Sequence[TrialView], Pages):
         return f"<krige.Trials: {len(self._read)}{' or more' if self._more else ''}>"
 
 
-class Study(StudyCore):
+class Study(StudyCore["Client"]):
     __doc__ = (StudyCore.__doc__ or "") + """
     Any thread may use it. What pickle makes of it elsewhere connects at its first call.
     """
-
-    _client: Client
-
-    def __init__(self, client: Client, message: Any, proven: bool = True) -> None:
-        super().__init__(message, proven)
-        self._client = client
-
-    def _hold(self, trial: TrialCore, fresh: bool) -> None:
-        self._client._leases.hold(trial, fresh)
-
-    def _drop(self, trial: TrialCore) -> None:
-        self._client._leases.book.drop(trial)
-
-    def _renewed(self, trial: TrialCore, remaining_ms: int) -> None:
-        self._client._leases.book.renewed(trial, remaining_ms)
 
     # ---- trials ----
 

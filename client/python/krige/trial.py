@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from .views import TrialView
 
 
-class Trial(TrialCore):
+class Trial(TrialCore["Study"]):
     __doc__ = TrialCore.__doc__
-
-    _study: Study
 
     def tell(self, value: Outcome, *, timeout: float = TIMEOUT) -> None:
         """Give the result; it is durable when this returns, and repeating it is harmless.
