@@ -48,8 +48,7 @@ static struct recount count(const struct study *s)
 		r.results += t->has_value && !t->excluded;
 		r.leased += t->lease_at > 0;
 		r.indexes_agree &= t->number == k && t->has_value == complete &&
-			numbers_has(&s->running, k) == running &&
-			numbers_has(&s->queued, k) == queued &&
+			numbers_has(&s->running, k) == running && numbers_has(&s->queued, k) == queued &&
 			numbers_has(&s->taken, k) == (!running && !queued && (!complete || t->excluded)) &&
 			(!t->lease_at || running) && (!running || t->spends) && (!queued || !t->spends) &&
 			(!t->partial || t->attempt == 0) && (!running || t->attempt > 0);
@@ -101,6 +100,10 @@ static enum kr_status check_waiting(const struct study *s, struct kr_error *err)
 		return wrong(err, s, "places reserved for suggests", s->waiting, places);
 	if (!s->job != !s->in_job.head)
 		return wrong(err, s, "a computation without suggests, or the reverse", s->job, 0);
+	if (s->predictions && !s->predicting)
+		return wrong(err, s, "predictions wait for nothing", 1, 0);
+	if (s->reloading && (s->watches || s->predictions))
+		return wrong(err, s, "clients wait during a reload", 1, 0);
 	if (s->reloading && (s->queue.head || s->in_job.head || s->parked.head))
 		return wrong(err, s, "suggests wait during a reload", s->waiting, 0);
 	return KR_OK;

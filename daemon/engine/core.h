@@ -183,11 +183,6 @@ enum kr_status load_row(struct study **study, const struct row *row, struct requ
 enum kr_status engine__start_job(
 	struct engine *e, struct job *j, int64_t deadline_ns, struct kr_error *err);
 
-/* ---- predictions (handlers/predict.c) ---- */
-
-/* A computation of kind JOB_PREDICT came back. */
-void predict_finish(struct engine *e, struct job *j);
-
 /* KR_ENOMEM, while an answer is built. */
 enum kr_status call_no_memory(struct kr_error *err);
 

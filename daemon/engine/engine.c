@@ -9,6 +9,7 @@
 #include "daemon/engine/core.h"
 #include "daemon/engine/expire.h"
 #include "daemon/engine/job_internal.h"
+#include "daemon/engine/predict.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
 #include "daemon/engine/watch.h"
@@ -110,6 +111,7 @@ void engine_free(struct engine *e)
 		if (e->studies.by_id[id]) {
 			suggest_forget(e->studies.by_id[id]);
 			watch_forget(e->studies.by_id[id]);
+			predict_forget(e->studies.by_id[id]);
 		}
 	replay_free_all(e);
 	study_free(e->start_study);

@@ -47,7 +47,8 @@ void study_free(struct study *s)
 {
 	if (!s)
 		return;
-	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->watches && !s->stirred);
+	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->watches && !s->predictions &&
+		!s->stirred);
 	study_free(s->loaded);
 	definition_release(s->def);
 	kr_free(s->past);

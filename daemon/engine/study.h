@@ -47,6 +47,7 @@ struct study_view {
 
 struct waiter;
 struct watch;
+struct prediction;
 
 /* Suggests in the order of their arrival. */
 struct waiters {
@@ -81,14 +82,16 @@ struct study {
 	bool reloading;        /* memory is not to be trusted until the rows are read */
 	struct study *loaded;  /* what has been read so far */
 	bool load_failed;
-	bool damaged;          /* a stored row cannot be understood */
-	struct waiters queue;  /* suggests for the next computation */
-	struct waiters in_job; /* suggests of the running one */
-	struct waiters parked; /* suggests to which nothing can be given now */
-	uint64_t job;          /* its id; 0: none */
-	uint64_t waiting;      /* places of the budget reserved for queue and in_job */
-	struct watch *watches; /* clients that wait for a change */
-	bool stirred;          /* it has changed in this step */
+	bool damaged;                   /* a stored row cannot be understood */
+	struct waiters queue;           /* suggests for the next computation */
+	struct waiters in_job;          /* suggests of the running one */
+	struct waiters parked;          /* suggests to which nothing can be given now */
+	uint64_t job;                   /* its id; 0: none */
+	uint64_t waiting;               /* places of the budget reserved for queue and in_job */
+	struct prediction *predictions; /* those that wait for the one that is being computed */
+	uint64_t predicting;            /* its job; 0: none */
+	struct watch *watches;          /* clients that wait for a change */
+	bool stirred;                   /* it has changed in this step */
 	struct study *next_stirred;
 	struct study *next_same_bucket;
 };

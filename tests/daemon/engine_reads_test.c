@@ -105,6 +105,86 @@ static void test_study_lost(void **state)
 	harness_free(h);
 }
 
+/* One at a time, the others in the order of their arrival; a bounded number of them. */
+static void test_one_at_a_time(void **state)
+{
+	enum { QUEUED = 64 };
+	struct harness *h = with_results(0);
+	struct msg_request p = predict(), m;
+	uint64_t tags[QUEUED + 1];
+	struct msg_reply r;
+
+	(void)state;
+	h->n_jobs = 0;
+	for (int i = 0; i <= QUEUED; i++)
+		tags[i] = harness_send(h, &p);
+	assert_int_equal(h->n_jobs, 1);
+	r = harness_ask(h, &p);
+	harness_assert_error(&r, KR_OVERLOADED, NULL, "64 predictions of study 's' wait");
+	harness_check(h);
+	m = harness_observe(h, "s", 2, 2); /* a harmless repeat: others go on */
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	h->hold_jobs = false;
+	harness_jobs(h);
+	assert_int_equal(h->n_jobs, QUEUED + 1);
+	for (int i = 0; i <= QUEUED; i++) {
+		r = harness_reply(h, tags[i]);
+		harness_assert_ok(&r);
+		assert_true(i == 0 || harness_raw(h, tags[i])->order > harness_raw(h, tags[i - 1])->order);
+	}
+	harness_check(h);
+	harness_free(h);
+}
+
+/* Those that wait are lost with the study, or with the engine; without observations there is
+ * nothing to compute. */
+static void test_queue_ends(void **state)
+{
+	struct harness *h = with_results(0);
+	struct msg_request p = predict(), m = harness_update(h, "s", ACTION_PAUSE);
+	uint64_t a = harness_send(h, &p), b = harness_send(h, &p);
+	struct msg_reply r;
+
+	(void)state;
+	h->hold_commits = true;
+	harness_send(h, &m);
+	harness_commit_one(h, KR_EIO);
+	r = harness_reply(h, b);
+	harness_assert_error(&r, KR_UNAVAILABLE, NULL, NULL);
+	harness_jobs(h);
+	r = harness_reply(h, a);
+	harness_assert_error(&r, KR_UNAVAILABLE, NULL, NULL);
+	harness_settle(h);
+	harness_tick(h, 2000);
+	h->hold_jobs = true;
+	a = harness_send(h, &p);
+	b = harness_send(h, &p);
+	for (uint64_t k = 0; k < 3; k++) {
+		m = harness_delete_trial(h, "s", k);
+		r = harness_ask(h, &m);
+		harness_assert_ok(&r);
+	}
+	harness_jobs(h);
+	r = harness_reply(h, a); /* it began before */
+	harness_assert_ok(&r);
+	r = harness_reply(h, b);
+	harness_assert_error(&r, KR_NOT_NOW, NULL, "no observations");
+	harness_check(h);
+	m = harness_suggest(h, "s", 1);
+	h->hold_jobs = false;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	m = harness_observe(h, "s", 3, 1);
+	harness_ask(h, &m);
+	h->hold_jobs = true;
+	harness_send(h, &p);
+	harness_send(h, &p);
+	harness_restart(h);
+	harness_check(h);
+	harness_free(h);
+}
+
 /* With rows on their way, and with computations under way: nothing is left behind. */
 static void test_end_before_them(void **state)
 {
@@ -132,6 +212,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_study_lost),
+		cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_queue_ends),
 		cmocka_unit_test(test_end_before_them),
 	};
 
