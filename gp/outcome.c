@@ -161,21 +161,47 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	return KR_OK;
 }
 
+/* Where values that break a bound by far are cut: Tukey's fence, from the farther of the third
+ * quartile and the bound. Infinite without a bound, and for few or constant values. */
+static double upper_fence(const double *sorted, int n, double upper)
+{
+	double q1 = quantile(sorted, n, 0.25), high = fmax(quantile(sorted, n, 0.75), upper);
+
+	return isfinite(upper) && high > q1 ? high + fence * (high - q1) : INFINITY;
+}
+
+static double lower_fence(const double *sorted, int n, double lower)
+{
+	double q3 = quantile(sorted, n, 0.75), low = fmin(quantile(sorted, n, 0.25), lower);
+
+	return isfinite(lower) && low < q3 ? low - fence * (q3 - low) : -INFINITY;
+}
+
 void outcome_fit_bounded(
 	struct outcome *o, const double *y, int n, double lower, double upper, double *z)
 {
-	double unit = unit_of(y, n), s, gap;
+	double low = -INFINITY, high = INFINITY, gap;
+	bool constant = true;
 
 	assert(n > 0);
 	*o = (struct outcome){0};
-	s = standardize(y, n, unit, z, &o->shift);
-	o->shift *= unit;
-	o->scale = raw_scale(s, unit);
+	if (n >= least_for_tail) {
+		memcpy(z, y, sizeof(*z) * (size_t)n);
+		qsort(z, (size_t)n, sizeof(*z), ascending);
+		low = lower_fence(z, n, lower);
+		high = upper_fence(z, n, upper);
+		o->tail = z[0] < low || z[n - 1] > high ? OUTCOME_CLIP : OUTCOME_PLAIN;
+	}
+	for (int i = 0; i < n; i++)
+		z[i] = fmin(fmax(y[i], low), high);
+	outcome_standardize(z, n, z, &o->shift, &o->scale);
+	for (int i = 0; i < n; i++)
+		constant &= z[i] == 0;
 	gap = fmin(fabs(lower - o->shift), fabs(upper - o->shift));
-	if (s == 0 && gap > 0 && isfinite(gap))
+	if (constant && gap > 0 && isfinite(gap))
 		o->scale = gap;
 	for (int i = 0; i < n; i++)
-		z[i] = outcome_model_value(o, y[i]);
+		z[i] = outcome_model_value(o, fmin(fmax(y[i], low), high));
 }
 
 double outcome_model_value(const struct outcome *o, double y)

@@ -4,6 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* n of them, none known. */
+static double *numbers(int n)
+{
+	double *p = calloc((size_t)n, sizeof(*p));
+	for (int i = 0; i < n; i++)
+		p[i] = NAN;
+	return p;
+}
+
 struct play *play_new(struct space *space, int cap, uint64_t seed)
 {
 	struct play *p = calloc(1, sizeof(*p));
@@ -15,8 +24,10 @@ struct play *play_new(struct space *space, int cap, uint64_t seed)
 	p->minimize = true;
 	p->X = calloc(size, sizeof(double));
 	p->y = calloc((size_t)cap, sizeof(double));
+	p->sem = numbers(cap);
 	p->pending = calloc(size, sizeof(double));
 	p->failed = calloc(size, sizeof(double));
+	p->infeasible = calloc(size, sizeof(double));
 	p->taken = calloc(size, sizeof(double));
 	p->state = calloc(PLAY_STATE, sizeof(double));
 	return p;
@@ -28,13 +39,19 @@ void play_free(struct play *p)
 	free(p->X);
 	free(p->y);
 	free(p->pending);
+	free(p->sem);
+	for (int k = 0; k < p->n_constraints; k++) {
+		free(p->c[k]);
+		free(p->c_sem[k]);
+	}
 	free(p->failed);
+	free(p->infeasible);
 	free(p->taken);
 	free(p->state);
 	free(p);
 }
 
-struct policy_input play_input(const struct play *p, const struct policy_slot *slots, int n)
+struct policy_input play_input(struct play *p, const struct policy_slot *slots, int n)
 {
 	return (struct policy_input){.space = p->space,
 		.minimize = p->minimize,
@@ -42,10 +59,17 @@ struct policy_input play_input(const struct play *p, const struct policy_slot *s
 		.n = p->n,
 		.X = p->X,
 		.y = p->y,
+		.sem = p->sem,
+		.has_noise_sd = p->has_noise_sd,
+		.noise_sd = p->noise_sd,
+		.n_constraints = p->n_constraints,
+		.constraints = p->constraints,
 		.n_pending = p->n_pending,
 		.pending = p->pending,
 		.n_failed = p->n_failed,
 		.failed = p->failed,
+		.n_infeasible = p->n_infeasible,
+		.infeasible = p->infeasible,
 		.n_taken = p->n_taken,
 		.taken = p->taken,
 		.n_slots = n,
@@ -99,6 +123,22 @@ void play_tell(struct play *p, const double *values, double y)
 	append(p, p->X, &p->n, values);
 }
 
+void play_tell_all(struct play *p, const double *values, double y, const double *c)
+{
+	for (int k = 0; k < p->n_constraints; k++)
+		p->c[k][p->n] = c[k];
+	play_tell(p, values, y);
+}
+
+void play_constrain(struct play *p, double lower, double upper)
+{
+	int k = p->n_constraints++;
+	assert_true(k < PLAY_CONSTRAINTS);
+	p->c[k] = numbers(p->cap);
+	p->c_sem[k] = numbers(p->cap);
+	p->constraints[k] = (struct policy_constraint){lower, upper, p->c[k], p->c_sem[k]};
+}
+
 void play_pend(struct play *p, const double *values)
 {
 	append(p, p->pending, &p->n_pending, values);
@@ -107,6 +147,11 @@ void play_pend(struct play *p, const double *values)
 void play_fail(struct play *p, const double *values)
 {
 	append(p, p->failed, &p->n_failed, values);
+}
+
+void play_rule_out(struct play *p, const double *values)
+{
+	append(p, p->infeasible, &p->n_infeasible, values);
 }
 
 void play_take(struct play *p, const double *values)

@@ -5,6 +5,8 @@
 #include "acquisition/policy.h"
 #include "tests/acquisition/cube.h"
 
+enum { PLAY_CONSTRAINTS = 4 };
+
 enum { PLAY_STATE = 8 * (SPACE_MAX_DIMS + 8) };
 
 struct play {
@@ -12,8 +14,13 @@ struct play {
 	int d, cap;
 	uint64_t seed, next; /* next: trial number */
 	bool minimize;
-	int n, n_pending, n_failed, n_taken, n_state;
-	double *X, *y, *pending, *failed, *taken, *state;
+	bool has_noise_sd;
+	double noise_sd;
+	int n, n_constraints, n_pending, n_failed, n_infeasible, n_taken, n_state;
+	double *X, *y, *sem; /* sem: NaN where nothing else was set */
+	struct policy_constraint constraints[PLAY_CONSTRAINTS];
+	double *c[PLAY_CONSTRAINTS], *c_sem[PLAY_CONSTRAINTS];
+	double *pending, *failed, *infeasible, *taken, *state;
 	int units; /* of the last question */
 	struct policy_suggestion last;
 };
@@ -22,8 +29,8 @@ struct play {
 struct play *play_new(struct space *space, int cap, uint64_t seed);
 void play_free(struct play *p);
 
-/* The input of a job with these slots. */
-struct policy_input play_input(const struct play *p, const struct policy_slot *slots, int n);
+/* The input of a job with these slots; borrows p. */
+struct policy_input play_input(struct play *p, const struct policy_slot *slots, int n);
 
 /* All units of a job. */
 struct policy *play_run(const struct policy_input *in);
@@ -31,8 +38,15 @@ struct policy *play_run(const struct policy_input *in);
 /* One suggestion: values (d), its rule; keeps the state, checks that the point is allowed. */
 enum policy_rule play_ask(struct play *p, double *values);
 void play_tell(struct play *p, const double *values, double y);
+/* With the values of the constraints. */
+void play_tell_all(struct play *p, const double *values, double y, const double *c);
+
+/* One more constraint, before anything is told. */
+void play_constrain(struct play *p, double lower, double upper);
+
 void play_pend(struct play *p, const double *values);
 void play_fail(struct play *p, const double *values);
+void play_rule_out(struct play *p, const double *values);
 void play_take(struct play *p, const double *values);
 
 #endif

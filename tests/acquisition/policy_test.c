@@ -49,14 +49,37 @@ static void assert_same(struct policy_suggestion a, struct policy_suggestion b, 
 	assert_int_equal(a.freshness, b.freshness);
 	assert_int_equal(a.has_prediction, b.has_prediction);
 	assert_true(a.mean == b.mean && a.sd == b.sd && a.log_acq == b.log_acq);
+	assert_true(a.has_p_feasible == b.has_p_feasible && a.p_feasible == b.p_feasible);
 }
 
 /* ---- purity ------------------------------------------------------------------ */
 
-static void equal_inputs_give_equal_bits_at_every_cut(void **state)
+/* Everything that can be known of a study: standard errors, constraints, failures, pending points. */
+static struct play *rich(uint64_t seed)
 {
-	(void)state;
-	struct play *p = told(mixed_space(), 12, SEED);
+	struct play *p = play_new(mixed_space(), 64, seed);
+	struct rng r = rng_make(seed, 0, RNG_TEST, 0);
+	double x[5], c[2];
+	play_constrain(p, -INFINITY, 0.6);
+	play_constrain(p, -1, 1);
+	for (int i = 0; i < 12; i++) {
+		cube_draw(p->space, &r, x);
+		c[0] = rng_uniform(&r);
+		c[1] = rng_normal(&r);
+		p->sem[i] = i % 3 ? NAN : 0.1 * rng_uniform(&r);
+		p->c_sem[1][i] = 0.1;
+		play_tell_all(p, x, bowl(p, x), c);
+	}
+	for (int i = 0; i < 4; i++) {
+		cube_draw(p->space, &r, x);
+		i < 2 ? play_fail(p, x) : play_rule_out(p, x);
+	}
+	p->next = 12;
+	return p;
+}
+
+static void check_bits_at_every_cut(struct play *p)
+{
 	double fixed[5] = {NAN, 4, NAN, NAN, NAN}, x[5];
 	struct rng r = rng_make(SEED, 1, RNG_TEST, 0);
 	struct policy_slot slots[4] = {{.number = 12}, {13, fixed}, {.number = 14}, {.number = 15}};
@@ -96,6 +119,16 @@ static void equal_inputs_give_equal_bits_at_every_cut(void **state)
 	}
 	policy_free(whole);
 	play_free(p);
+}
+
+static void equal_inputs_give_equal_bits_at_every_cut(void **state)
+{
+	(void)state;
+	check_bits_at_every_cut(told(mixed_space(), 12, SEED));
+	check_bits_at_every_cut(rich(SEED));
+	struct play *noiseless = rich(SEED);
+	noiseless->has_noise_sd = true;
+	check_bits_at_every_cut(noiseless);
 }
 
 static void maximizing_is_minimizing_the_negative(void **state)
@@ -502,10 +535,8 @@ static void predictions_are_in_raw_units(void **state)
 	play_free(p);
 }
 
-static void running_out_of_memory_never_fails_a_suggestion(void **state)
+static void run_out_of_memory(struct play *p)
 {
-	(void)state;
-	struct play *p = told(mixed_space(), 7, SEED);
 	struct policy_slot slots[2] = {{.number = 7}, {.number = 8}};
 	play_take(p, p->X);
 	struct policy_input in = play_input(p, slots, 2);
@@ -538,6 +569,13 @@ static void running_out_of_memory_never_fails_a_suggestion(void **state)
 		}
 	policy_free(plenty);
 	play_free(p);
+}
+
+static void running_out_of_memory_never_fails_a_suggestion(void **state)
+{
+	(void)state;
+	run_out_of_memory(told(mixed_space(), 7, SEED));
+	run_out_of_memory(rich(SEED));
 }
 
 int main(void)

@@ -193,6 +193,67 @@ static void what_is_beyond_the_numbers_stops_at_the_last(void **state)
 	assert_true(outcome_raw_sd(&o, 10) == DBL_MAX);
 }
 
+/* Where a value stands to its bound is the same before and after, whatever was cut. */
+static void bounds_keep_their_sides(void **state)
+{
+	struct rng r = reference_rng("bounds");
+
+	(void)state;
+	for (int trial = 0; trial < 300; trial++) {
+		int n = 1 + (int)rng_below(&r, 40);
+		double y[40], z[40], unit = exp(40 * (rng_uniform(&r) - 0.5));
+		double lower = trial % 3 == 0 ? -INFINITY : -unit * rng_uniform(&r);
+		double upper = trial % 3 == 1 ? INFINITY : unit * rng_uniform(&r);
+		struct outcome o;
+
+		for (int i = 0; i < n; i++)
+			y[i] = trial % 2 ? unit * rng_normal(&r) : unit * rng_normal(&r) / rng_uniform(&r);
+		if (trial % 5 == 0)
+			y[0] = trial % 3 ? lower : upper;
+		outcome_fit_bounded(&o, y, n, lower, upper, z);
+		for (int i = 0; i < n; i++) {
+			assert_true((y[i] <= upper) == (z[i] <= outcome_model_value(&o, upper)));
+			assert_true((y[i] >= lower) == (z[i] >= outcome_model_value(&o, lower)));
+			assert_true(o.tail == OUTCOME_CLIP || z[i] == outcome_model_value(&o, y[i]));
+		}
+	}
+}
+
+/* Ten values 0 .. 9 and one far above: Q1 = 2.5, Q3 = 7.5. */
+static void the_far_side_of_a_bound_is_cut(void **state)
+{
+	double y[11] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1e6}, z[11], low[11];
+	struct outcome o;
+
+	(void)state;
+	outcome_fit_bounded(&o, y, 11, -INFINITY, 5, z);
+	assert_int_equal(o.tail, OUTCOME_CLIP);
+	assert_near(z[10], outcome_model_value(&o, 7.5 + 1.5 * 5), 1e-12);
+	outcome_fit_bounded(&o, y, 11, -INFINITY, 20, z); /* the bound is farther than Q3 */
+	assert_near(z[10], outcome_model_value(&o, 20 + 1.5 * 17.5), 1e-12);
+	outcome_fit_bounded(&o, y, 11, 2, INFINITY, z); /* the far side is the good one */
+	assert_int_equal(o.tail, OUTCOME_PLAIN);
+	for (int i = 0; i < 11; i++)
+		y[i] = -y[i];
+	outcome_fit_bounded(&o, y, 11, -5, INFINITY, low);
+	assert_int_equal(o.tail, OUTCOME_CLIP);
+	assert_near(low[10], outcome_model_value(&o, -15), 1e-12);
+}
+
+static void constant_bounded_data_are_measured_by_the_bound(void **state)
+{
+	const double y[3] = {4, 4, 4};
+	double z[3];
+	struct outcome o;
+
+	(void)state;
+	outcome_fit_bounded(&o, y, 3, -INFINITY, 4.25, z);
+	assert_true(z[0] == 0 && z[2] == 0);
+	assert_near(outcome_model_value(&o, 4.25), 1, 1e-14);
+	outcome_fit_bounded(&o, y, 3, 3, 4, z); /* on a bound */
+	assert_true(z[0] == 0 && outcome_model_value(&o, 4) == 0 && o.scale == 1);
+}
+
 static void memory_may_run_out(void **state)
 {
 	double y[100] = {1}, z[100];
@@ -213,6 +274,9 @@ int main(void)
 		cmocka_unit_test(constant_data_become_zeros),
 		cmocka_unit_test(units_do_not_matter),
 		cmocka_unit_test(what_is_beyond_the_numbers_stops_at_the_last),
+		cmocka_unit_test(bounds_keep_their_sides),
+		cmocka_unit_test(the_far_side_of_a_bound_is_cut),
+		cmocka_unit_test(constant_bounded_data_are_measured_by_the_bound),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	int failed;

@@ -87,6 +87,47 @@ static void sums_of_exponentials_do_not_overflow(void **state)
 	assert_true(isnan(special_log_sum_exp(bad, 2)));
 }
 
+/* mpmath 1.3.0, 400 digits. */
+static void probabilities_of_intervals(void **state)
+{
+	static const struct {
+		double a, b, value, da, db;
+	} table[] = {
+		{-1, 1, -0.381715146302126072, -0.354437452613603, 0.354437452613603},
+		{-0.5, 2, -0.402401312338575121, -0.526482481815815, 0.0807387035432999},
+		{3, 4, -6.63146778653822507, -3.36197720016036, 0.101522914570335},
+		{8, 9, -35.0136185934371481, -8.12284173433921, 0.00165274135941759},
+		{-40, -39, -765.083156564377544, -2.7334909240425e-16, 39.0256074199301},
+		{30, INFINITY, -454.321243956343197, -30.0332596674337, 0},
+		{-INFINITY, -35, -616.975101261922513, 0, 35.0285249705967},
+		{5, 5.000001, -27.2344515910282942, -1000002.49986247, 999997.499861972},
+		{-20.0000001, -20, -217.037035172476742, -9999989.88314233, 10000009.8831424},
+		{-1e-9, 1e-9, -20.9490571895911385, -5e8, 5e8},
+		{0.001, 0.0010001, -17.0370346842124278, -10000000.0004944, 9999999.9994943},
+		{37, 38.5, -689.030585576890594, -37.026987686127, 9.47530817535525e-24},
+		{-300, -299, -44707.1193932918398, -2.53792460368992e-128, 299.00334440679},
+		{200, 200.00001, -20012.4328638312078, -100100.033303257, 99900.0332982589},
+		{-2, INFINITY, -0.0230129093289634885, -0.05524786267899, 0},
+		{-INFINITY, 0.3, -0.481410161588481205, 0, 0.617220853612734},
+		{-50, 50, 0, 0, 0},
+		{-INFINITY, INFINITY, 0, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		double da, db, value = special_log_cdf_between(table[i].a, table[i].b, &da, &db);
+		/* the bounds themselves are only known to an epsilon of their size */
+		double width = table[i].b - table[i].a, ends = fabs(table[i].b) * 0x1p-52 / width;
+		double slopes = 1e-11 + (isfinite(width) ? 10 * ends : 0);
+
+		assert_near(value, table[i].value, 1e-12 + (isfinite(width) ? ends : 0));
+		assert_near(da, table[i].da, slopes);
+		assert_near(db, table[i].db, slopes);
+		assert_true(special_log_cdf_between(table[i].a, table[i].b, NULL, NULL) == value);
+	}
+	assert_true(special_log_cdf_between(1, 1, NULL, NULL) == -INFINITY);
+}
+
 static void the_ends_of_the_line(void **state)
 {
 	double slope;
@@ -107,6 +148,7 @@ int main(void)
 		cmocka_unit_test(distribution_and_hazard_fit_each_other),
 		cmocka_unit_test(quantiles_undo_the_distribution),
 		cmocka_unit_test(sums_of_exponentials_do_not_overflow),
+		cmocka_unit_test(probabilities_of_intervals),
 		cmocka_unit_test(the_ends_of_the_line),
 	};
 
