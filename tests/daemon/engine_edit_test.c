@@ -127,6 +127,51 @@ static void test_correct(void **state)
 	harness_free(h);
 }
 
+/* Of several metrics those that are named are put right; the others stay. */
+static void test_correct_one_metric(void **state)
+{
+	static const struct msg_metric metrics[] = {{.name = "loss", .role = METRIC_MINIMIZE},
+		{.name = "latency", .role = METRIC_CONSTRAINT, .has_upper = true, .upper = 10}};
+	static const struct msg_value told[] = {
+		{.name = "loss", .value = 1}, {.name = "latency", .value = 20, .has_sem = true, .sem = 2}};
+	static const struct msg_value right = {.name = "latency", .value = 2};
+	static const struct msg_value both[] = {
+		{.name = "latency", .value = 30}, {.name = "loss", .value = 5}};
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "s");
+	struct msg_trial t;
+
+	(void)state;
+	m.u.create_study.spec.n_metrics = 2;
+	m.u.create_study.spec.metrics = metrics;
+	harness_ask(h, &m);
+	ask_trial(h, harness_suggest(h, "s", 1));
+	m = harness_observe(h, "s", 0, 1);
+	((struct msg_observation *)(uintptr_t)m.u.observe.observations)->n_values = 2;
+	((struct msg_observation *)(uintptr_t)m.u.observe.observations)->values = told;
+	assert_false(ask_trial(h, m).feasible);
+	assert_null(study_of(h).best);
+	m = harness_edit(h, "s", 0);
+	m.u.edit_trial.n_values = 1;
+	m.u.edit_trial.values = &right;
+	t = ask_trial(h, m);
+	assert_true(t.feasible);
+	assert_true(t.values[0].value == 1 && t.values[1].value == 2);
+	assert_false(t.values[1].has_sem);
+	assert_int_equal(study_of(h).best->number, 0);
+	m = harness_edit(h, "s", 0);
+	m.u.edit_trial.n_values = 2;
+	m.u.edit_trial.values = both;
+	assert_false(ask_trial(h, m).feasible);
+	assert_null(study_of(h).best);
+	m = harness_correct(h, "s", 0, 1); /* of which metric? */
+	assert_refused(h, m, KR_INVALID_ARGUMENT, "values[0].name", "name the one");
+	harness_restart(h);
+	assert_null(study_of(h).best);
+	harness_check(h);
+	harness_free(h);
+}
+
 static void test_bad_corrections(void **state)
 {
 	struct harness *h = lived(2);
@@ -488,6 +533,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_correct),
+		cmocka_unit_test(test_correct_one_metric),
 		cmocka_unit_test(test_bad_corrections),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_too_many_labels),
