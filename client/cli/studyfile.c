@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/cli/json.h"
@@ -17,6 +18,7 @@ struct parse {
 	struct arena *a;
 	const char *source;
 	struct kr_error *err;
+	struct msg_texts constraints; /* on outcomes */
 };
 
 /* A key of an object: how to read it; NULL: planned, refused unless it asks for nothing. */
@@ -157,31 +159,30 @@ static enum kr_status u64_of(struct parse *p, const char *path, const cJSON *ite
 
 /* ---- a parameter ---------------------------------------------------------------------- */
 
+static const char *const types[] = {"float", "int", "categorical", "ordinal", "bool", "fixed"};
+
+enum { N_TYPES = sizeof(types) / sizeof(*types) };
+
+static const char types_text[] =
+	"\"float\", \"int\", \"categorical\", \"ordinal\", \"bool\" or \"fixed\"";
+
 static enum kr_status read_type(struct parse *p, const char *path, const cJSON *item, void *out)
 {
-	static const char *const words[] = {"float", "int", "categorical"};
-	static const char *const planned[] = {"ordinal", "bool", "fixed"};
 	struct msg_param *param = out;
 	const char *near;
 
 	if (!json_is_text(item))
-		return wrong(p, path, "%s; must be \"float\", \"int\" or \"categorical\"", json_kind(item));
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(item->valuestring, words[i]) == 0) {
-			param->kind = (enum param_kind)(PARAM_FLOAT + i);
-			return KR_OK;
-		}
-		if (strcmp(item->valuestring, planned[i]) == 0)
-			return wrong(p, path,
-				"\"%s\" is not built yet in this version; use \"float\", \"int\" "
-				"or \"categorical\"",
-				planned[i]);
+		return wrong(p, path, "%s; must be %s", json_kind(item), types_text);
+	for (int i = 0; i < N_TYPES; i++) {
+		if (strcmp(item->valuestring, types[i]) != 0)
+			continue;
+		param->kind = (enum param_kind)(PARAM_FLOAT + i);
+		return KR_OK;
 	}
-	near = text_nearest(item->valuestring, words, 3);
+	near = text_nearest(item->valuestring, types, N_TYPES);
 	if (near)
 		return wrong(p, path, "unknown type \"%s\"; did you mean \"%s\"?", item->valuestring, near);
-	return wrong(p, path, "unknown type \"%s\"; use \"float\", \"int\" or \"categorical\"",
-		item->valuestring);
+	return wrong(p, path, "unknown type \"%s\"; use %s", item->valuestring, types_text);
 }
 
 static enum kr_status read_low(struct parse *p, const char *path, const cJSON *item, void *out)
@@ -215,32 +216,71 @@ static enum kr_status read_step(struct parse *p, const char *path, const cJSON *
 	return param->has_step ? real_of(p, path, item, &param->step) : KR_OK;
 }
 
+static enum kr_status read_choice(
+	struct parse *p, const char *path, const cJSON *item, struct msg_scalar *out)
+{
+	bool memory = false;
+
+	if (json_scalar(p->a, item, out, &memory))
+		return KR_OK;
+	if (memory)
+		return no_memory(p);
+	return wrong(p, path, "%s%s; a choice is null, true, false, a number or a string",
+		json_kind(item), json_is_number(item) ? " out of range" : "");
+}
+
 static enum kr_status read_choices(struct parse *p, const char *path, const cJSON *item, void *out)
 {
 	struct msg_param *param = out;
 	struct msg_scalar *choices;
 	char at[PATH_BYTES + 16];
-	bool memory = false;
+	enum kr_status s = KR_OK;
 	int i = 0;
 
 	if (!cJSON_IsArray(item))
 		return wrong(p, path, "%s; must be a list", json_kind(item));
 	if (!item->child)
 		return wrong(p, path, "the list is empty; give at least one choice");
+	if (param->choices)
+		return wrong(p, path, "the choices stand here twice; give one list");
 	param->n_choices = cJSON_GetArraySize(item);
 	param->choices = choices = ARENA_ARRAY(p->a, struct msg_scalar, param->n_choices);
 	if (!choices)
 		return no_memory(p);
-	for (const cJSON *c = item->child; c; c = c->next, i++) {
-		if (json_scalar(p->a, c, &choices[i], &memory))
-			continue;
-		if (memory)
-			return no_memory(p);
+	for (const cJSON *c = item->child; c && s == KR_OK; c = c->next, i++) {
 		snprintf(at, sizeof(at), "%s[%d]", path, i);
-		return wrong(p, at, "%s%s; a choice is null, true, false, a number or a string",
-			json_kind(c), json_is_number(c) ? " out of range" : "");
+		s = read_choice(p, at, c, &choices[i]);
 	}
-	return KR_OK;
+	return s;
+}
+
+/* The choices of an ordinal, in their order. */
+static enum kr_status read_values(struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	const struct msg_param *param = out;
+
+	if (param->kind != PARAM_ORDINAL)
+		return wrong(p, path, "only an \"ordinal\" has values; a \"categorical\" has choices");
+	return read_choices(p, path, item, out);
+}
+
+static enum kr_status read_fixed(struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_param *param = out;
+	struct msg_scalar *choice;
+
+	if (param->kind != PARAM_FIXED)
+		return wrong(p, path, "only a \"fixed\" parameter has a value");
+	param->n_choices = 1;
+	param->choices = choice = ARENA_NEW(p->a, struct msg_scalar);
+	return choice ? read_choice(p, path, item, choice) : no_memory(p);
+}
+
+static enum kr_status read_when(struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_param *param = out;
+
+	return cJSON_IsNull(item) ? KR_OK : text_of(p, path, item, &param->when);
 }
 
 static const struct key param_keys[] = {
@@ -250,9 +290,9 @@ static const struct key param_keys[] = {
 	{"log", read_log},
 	{"step", read_step},
 	{"choices", read_choices},
-	{"values", NULL},
-	{"value", NULL},
-	{"when", NULL},
+	{"values", read_values},
+	{"value", read_fixed},
+	{"when", read_when},
 	{"fidelity", NULL},
 	{"target", NULL},
 	{"context", NULL},
@@ -272,8 +312,8 @@ static enum kr_status read_param(
 			"%s; must be an object like {\"type\": \"float\", \"low\": 0, \"high\": 1}",
 			json_kind(item));
 	if (!type)
-		return wrong(p, path, "no \"type\"; add \"float\", \"int\" or \"categorical\"");
-	/* First, so that a type that is not built is named before its own keys. */
+		return wrong(p, path, "no \"type\"; add %s", types_text);
+	/* First, because other keys depend on it. */
 	s = read_type(p, join(at, path, "type"), type, param);
 	if (s != KR_OK)
 		return s;
@@ -403,6 +443,132 @@ static enum kr_status read_if_exists(
 	return wrong(p, path, "must be \"fail\", \"attach\" or \"replace\"");
 }
 
+static enum kr_status read_texts(
+	struct parse *p, const char *path, const cJSON *item, struct msg_texts *out)
+{
+	char at[PATH_BYTES + 16];
+	enum kr_status s = KR_OK;
+	const char **texts;
+
+	if (!cJSON_IsArray(item))
+		return wrong(p, path, "%s; must be a list of strings", json_kind(item));
+	texts = ARENA_ARRAY(p->a, const char *, cJSON_GetArraySize(item));
+	if (!texts)
+		return no_memory(p);
+	*out = (struct msg_texts){.p = texts};
+	for (const cJSON *c = item->child; c && s == KR_OK; c = c->next) {
+		snprintf(at, sizeof(at), "%s[%d]", path, out->n);
+		s = text_of(p, at, c, &texts[out->n++]);
+	}
+	return s;
+}
+
+static enum kr_status read_parameter_constraints(
+	struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_create_study *study = out;
+
+	return cJSON_IsNull(item) ? KR_OK : read_texts(p, path, item, &study->spec.constraints);
+}
+
+static enum kr_status read_forbidden(
+	struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_create_study *study = out;
+
+	return cJSON_IsNull(item) ? KR_OK : read_texts(p, path, item, &study->spec.forbidden);
+}
+
+/* Outcome constraints wait for the objective, which is the first metric. */
+static enum kr_status read_constraints(
+	struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	(void)out;
+	return cJSON_IsNull(item) ? KR_OK : read_texts(p, path, item, &p->constraints);
+}
+
+static enum kr_status read_noise(struct parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_create_study *study = out;
+
+	study->spec.has_noise_sd = !cJSON_IsNull(item);
+	return study->spec.has_noise_sd ? real_of(p, path, item, &study->spec.noise_sd) : KR_OK;
+}
+
+/* "latency <= 10": the name's length, the bound, its number. False when it is not that. */
+static bool read_bound(const char *text, size_t *len, bool *upper, double *number)
+{
+	const char *sign = strstr(text, "<=");
+	char *end;
+
+	*upper = sign != NULL;
+	if (!sign)
+		sign = strstr(text, ">=");
+	if (!sign || sign == text)
+		return false;
+	*len = (size_t)(sign - text);
+	while (*len > 0 && text[*len - 1] == ' ')
+		(*len)--;
+	*number = strtod(sign + 2, &end);
+	while (*end == ' ')
+		end++;
+	return *len > 0 && end > sign + 2 && !*end && isfinite(*number);
+}
+
+/* The metric of that name among n, or the next, empty one. */
+static struct msg_metric *metric_named(
+	struct msg_metric *metrics, int n, const char *name, size_t len)
+{
+	int i = 1;
+
+	while (i < n && (strlen(metrics[i].name) != len || memcmp(metrics[i].name, name, len) != 0))
+		i++;
+	return &metrics[i];
+}
+
+static enum kr_status add_constraint(
+	struct parse *p, const char *path, const char *text, struct msg_metric *metrics, int *n)
+{
+	struct msg_metric *m;
+	size_t len;
+	bool upper;
+	double number;
+
+	if (!read_bound(text, &len, &upper, &number))
+		return wrong(p, path, "\"%s\"; write \"NAME <= NUMBER\" or \"NAME >= NUMBER\"", text);
+	m = metric_named(metrics, *n, text, len);
+	if (!m->name) {
+		m->name = arena_strndup(p->a, text, len);
+		m->role = METRIC_CONSTRAINT;
+		++*n;
+	}
+	if (!m->name)
+		return no_memory(p);
+	if (upper ? m->has_upper : m->has_lower)
+		return wrong(p, path, "the metric has such a bound already; give one");
+	*(upper ? &m->has_upper : &m->has_lower) = true;
+	*(upper ? &m->upper : &m->lower) = number;
+	return KR_OK;
+}
+
+/* The outcome constraints behind the objective. */
+static enum kr_status join_metrics(struct parse *p, struct msg_spec *spec)
+{
+	struct msg_metric *metrics = ARENA_ARRAY(p->a, struct msg_metric, p->constraints.n + 1);
+	enum kr_status s = KR_OK;
+	char path[PATH_BYTES];
+
+	if (!metrics)
+		return no_memory(p);
+	metrics[0] = spec->metrics[0];
+	for (int i = 0; i < p->constraints.n && s == KR_OK; i++) {
+		snprintf(path, sizeof(path), "constraints[%d]", i);
+		s = add_constraint(p, path, p->constraints.p[i], metrics, &spec->n_metrics);
+	}
+	spec->metrics = metrics;
+	return s;
+}
+
 static const struct key study_keys[] = {
 	{"name", read_name},
 	{"space", read_space},
@@ -411,10 +577,11 @@ static const struct key study_keys[] = {
 	{"lease", read_lease},
 	{"seed", read_seed},
 	{"if_exists", read_if_exists},
-	{"constraints", NULL},
-	{"parameter_constraints", NULL},
+	{"constraints", read_constraints},
+	{"parameter_constraints", read_parameter_constraints},
+	{"forbidden", read_forbidden},
+	{"noise", read_noise},
 	{"cost", NULL},
-	{"noise", NULL},
 };
 
 static enum kr_status read_study(struct parse *p, const cJSON *root, struct msg_create_study *out)
@@ -433,7 +600,7 @@ static enum kr_status read_study(struct parse *p, const cJSON *root, struct msg_
 		return wrong(p, "space", "missing; give the parameters to tune");
 	if (!out->spec.metrics)
 		return wrong(p, "objective", "missing; write \"minimize NAME\" or \"maximize NAME\"");
-	return KR_OK;
+	return join_metrics(p, &out->spec);
 }
 
 enum kr_status studyfile_parse(struct msg_create_study *out, const char *text, size_t len,

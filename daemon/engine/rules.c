@@ -376,7 +376,7 @@ static enum kr_status check_empty(struct check *c, struct kr_error *err)
 	near = ask(c, REGION_MUCH);
 	if (near == REGION_EMPTY)
 		return blame(c, err);
-	if (near == REGION_FOUND && roomy == REGION_EMPTY)
+	if (roomy == REGION_EMPTY)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameter_constraints",
 			"spec.parameter_constraints leave the continuous parameters no room to vary: two of "
 			"them are as good as an equality; leave a parameter out and compute it from the "

@@ -66,6 +66,42 @@ static void test_whole(void **state)
 	assert_int_equal(m.if_exists, IF_EXISTS_ATTACH);
 }
 
+/* Every kind of parameter, and what binds them. */
+static void test_rules(void **state)
+{
+	static const char text[] =
+		"{\"constraints\": [\"t <= 10\", \"recall>=0.5\", \"t >= 1\"], \"name\": \"s\", \"space\": {"
+		"\"b\": {\"type\": \"bool\"},"
+		"\"o\": {\"values\": [16, 32], \"type\": \"ordinal\", \"when\": \"b\"},"
+		"\"f\": {\"type\": \"fixed\", \"value\": null, \"when\": null}},"
+		"\"parameter_constraints\": [\"o <= 20\"], \"forbidden\": [\"b and o == 16\", \"not b\"],"
+		"\"noise\": 0.5, \"objective\": \"minimize loss\"}";
+	struct msg_create_study m;
+	struct kr_error err;
+
+	(void)state;
+	assert_int_equal(parse(text, &m, &err), KR_OK);
+	assert_int_equal(m.spec.params[0].kind, PARAM_BOOL);
+	assert_int_equal(m.spec.params[1].kind, PARAM_ORDINAL);
+	assert_int_equal(m.spec.params[1].choices[1].i, 32);
+	assert_string_equal(m.spec.params[1].when, "b");
+	assert_int_equal(m.spec.params[2].kind, PARAM_FIXED);
+	assert_int_equal(m.spec.params[2].n_choices, 1);
+	assert_null(m.spec.params[2].when);
+	assert_int_equal(m.spec.constraints.n, 1);
+	assert_string_equal(m.spec.constraints.p[0], "o <= 20");
+	assert_int_equal(m.spec.forbidden.n, 2);
+	assert_string_equal(m.spec.forbidden.p[1], "not b");
+	assert_true(m.spec.has_noise_sd && m.spec.noise_sd == 0.5);
+	assert_int_equal(m.spec.n_metrics, 3);
+	assert_string_equal(m.spec.metrics[0].name, "loss");
+	assert_string_equal(m.spec.metrics[1].name, "t");
+	assert_int_equal(m.spec.metrics[1].role, METRIC_CONSTRAINT);
+	assert_true(m.spec.metrics[1].lower == 1 && m.spec.metrics[1].upper == 10);
+	assert_string_equal(m.spec.metrics[2].name, "recall");
+	assert_true(m.spec.metrics[2].has_lower && !m.spec.metrics[2].has_upper);
+}
+
 static void test_least(void **state)
 {
 	struct msg_create_study m;
@@ -113,10 +149,15 @@ static const struct {
 	{STUDY ", \"lease\": \"10m\"}", "lease", "f.json: lease: a string; must be a number"},
 	{STUDY ", \"if_exists\": \"maybe\"}", "if_exists",
 		"f.json: if_exists: must be \"fail\", \"attach\" or \"replace\""},
-	{STUDY ", \"constraints\": [\"latency <= 10\"]}", "constraints",
-		"f.json: constraints: not built yet in this version; remove the key"},
-	{STUDY ", \"noise\": 0}", "noise",
-		"f.json: noise: not built yet in this version; remove the key"},
+	{STUDY ", \"constraints\": [\"latency < 10\"]}", "constraints[0]",
+		"f.json: constraints[0]: \"latency < 10\"; write \"NAME <= NUMBER\" or \"NAME >= NUMBER\""},
+	{STUDY ", \"constraints\": [\"a <= 1\", \"a >= 0\", \"a <= 2\"]}", "constraints[2]",
+		"f.json: constraints[2]: the metric has such a bound already; give one"},
+	{STUDY ", \"noise\": \"low\"}", "noise", "f.json: noise: a string; must be a number"},
+	{STUDY ", \"forbidden\": \"x > 1\"}", "forbidden",
+		"f.json: forbidden: a string; must be a list of strings"},
+	{STUDY ", \"parameter_constraints\": [1]}", "parameter_constraints[0]",
+		"f.json: parameter_constraints[0]: a number; must be a string"},
 	{STUDY ", \"cost\": \"seconds\"}", "cost",
 		"f.json: cost: not built yet in this version; remove the key"},
 	{"{\"name\": \"s\", " SPACE ", \"objective\": \"loss\"}", "objective",
@@ -129,15 +170,21 @@ static const struct {
 		"f.json: space.x: a number; must be an object like {\"type\": \"float\", \"low\": 0, "
 		"\"high\": 1}"},
 	{PARAM("{}"), "space.x",
-		"f.json: space.x: no \"type\"; add \"float\", \"int\" or \"categorical\""},
+		"f.json: space.x: no \"type\"; add \"float\", \"int\", \"categorical\", \"ordinal\", \"bool\" or "
+		"\"fixed\""},
 	{PARAM("{\"type\": \"flaot\"}"), "space.x.type",
 		"f.json: space.x.type: unknown type \"flaot\"; did you mean \"float\"?"},
 	{PARAM("{\"type\": \"complex\"}"), "space.x.type",
-		"f.json: space.x.type: unknown type \"complex\"; use \"float\", \"int\" or "
-		"\"categorical\""},
-	{PARAM("{\"type\": \"ordinal\", \"values\": [1, 2]}"), "space.x.type",
-		"f.json: space.x.type: \"ordinal\" is not built yet in this version; use \"float\", "
-		"\"int\" or \"categorical\""},
+		"f.json: space.x.type: unknown type \"complex\"; use \"float\", \"int\", \"categorical\", \"ordinal\", \"bool\" or "
+		"\"fixed\""},
+	{PARAM("{\"type\": \"categorical\", \"values\": [1, 2]}"), "space.x.values",
+		"f.json: space.x.values: only an \"ordinal\" has values; a \"categorical\" has choices"},
+	{PARAM("{\"type\": \"bool\", \"value\": true}"), "space.x.value",
+		"f.json: space.x.value: only a \"fixed\" parameter has a value"},
+	{PARAM("{\"type\": \"ordinal\", \"values\": [1], \"choices\": [2]}"), "space.x.choices",
+		"f.json: space.x.choices: the choices stand here twice; give one list"},
+	{PARAM("{\"type\": \"float\", \"when\": 3}"), "space.x.when",
+		"f.json: space.x.when: a number; must be a string"},
 	{PARAM("{\"type\": \"float\", \"hihg\": 1}"), "space.x.hihg",
 		"f.json: space.x.hihg: unknown key; did you mean \"high\"?"},
 	{PARAM("{\"type\": \"float\", \"low\": \"0\"}"), "space.x.low",
@@ -160,8 +207,6 @@ static const struct {
 		"space.x.choices[0]",
 		"f.json: space.x.choices[0]: a number out of range; a choice is null, true, false, a "
 		"number or a string"},
-	{PARAM("{\"type\": \"float\", \"when\": \"opt == 'sgd'\"}"), "space.x.when",
-		"f.json: space.x.when: not built yet in this version; remove the key"},
 	{PARAM("{\"type\": \"int\", \"fidelity\": true}"), "space.x.fidelity",
 		"f.json: space.x.fidelity: not built yet in this version; remove the key"},
 	{"{\"space\": {\"x\": {\"type\": \"float\"}, \"x\": {\"type\": \"int\"}}}", "space.x",
@@ -238,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_prefixes),

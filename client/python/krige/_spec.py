@@ -15,12 +15,13 @@ _BOUNDS = (("<=", "upper"), (">=", "lower"))
 
 def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str, Sequence[str]],
              constraints: Optional[Sequence[str]],
-             parameter_constraints: Optional[Sequence[str]], cost: Optional[str],
+             parameter_constraints: Optional[Sequence[str]],
+             forbidden: Optional[Sequence[str]], cost: Optional[str],
              noise: Optional[float], budget: Optional[int], lease: Optional[float],
              on_expiry: Optional[str], retry_limit: Optional[int],
              labels: Optional[Mapping[str, Value]], seed: Optional[int]) -> None:
     """Fill a StudySpec. What this daemon does not know it refuses by name."""
-    put_space(spec, space, parameter_constraints)
+    put_space(spec, space, parameter_constraints, forbidden)
     several = isinstance(objective, Iterable) and not isinstance(objective, (str, bytes))
     for text in objective if several else [objective]:
         _put_objective(spec.metrics.add(), text)

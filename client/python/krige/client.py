@@ -64,6 +64,7 @@ class Client(ClientCore):
                      objective: Union[str, Sequence[str]], *,
                      constraints: Optional[Sequence[str]] = (),
                      parameter_constraints: Optional[Sequence[str]] = (),
+                     forbidden: Optional[Sequence[str]] = (),
                      cost: Optional[str] = None, noise: Optional[float] = None,
                      budget: Optional[int] = None, lease: Optional[float] = None,
                      on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
@@ -72,9 +73,12 @@ class Client(ClientCore):
                      timeout: float = TIMEOUT) -> Study:
         """Make a study.
 
-        space        parameters by name: Float, Int, Categorical
+        space        parameters by name: Float, Int, Categorical, Ordinal, Bool, Fixed
         objective    "minimize NAME" or "maximize NAME"
         constraints  outcomes that a point must have: ["latency <= 10", "recall >= 0.9"]
+        parameter_constraints
+                     linear, obeyed by every point: ["layers * 0.5 + momentum <= 4"]
+        forbidden    combinations that no point has: ["opt == 'sgd' and layers > 6"]
         noise        standard deviation of the measurements; 0: none; None: learnt
         budget       trials that are given out at most; None for no limit
         lease        seconds after which a trial without a sign of life expires (600)
@@ -89,8 +93,9 @@ class Client(ClientCore):
         """
         return Study(self, self._run(self._create_study(
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
-            parameter_constraints=parameter_constraints, cost=cost, noise=noise, budget=budget,
-            lease=lease, on_expiry=on_expiry, retry_limit=retry_limit, labels=labels, seed=seed)))
+            parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
+            noise=noise, budget=budget, lease=lease, on_expiry=on_expiry,
+            retry_limit=retry_limit, labels=labels, seed=seed)))
 
     def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         """A study that exists; NotFound otherwise."""

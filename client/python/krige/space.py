@@ -17,7 +17,8 @@ from .errors import InvalidArgument
 class Parameter:
     """One dimension of a space.
 
-    when      a condition under which the parameter is active (not in this version)
+    when      a condition under which the parameter is there: "opt == 'sgd' and layers > 2".
+              A trial's params lack it otherwise
     fidelity  True, or the target value of a fidelity (not in this version)
     """
 
@@ -94,7 +95,7 @@ class Categorical(Parameter):
 
 @dataclass(frozen=True)
 class Ordinal(Parameter):
-    """One of several values in an order (not in this version)."""
+    """One of several values in an order, as given: [16, 32, 64], ["low", "mid", "high"]."""
 
     values: Sequence[Value]
     when: Optional[str] = None
@@ -108,7 +109,7 @@ class Ordinal(Parameter):
 
 @dataclass(frozen=True)
 class Bool(Parameter):
-    """True or False (not in this version: use Categorical([False, True]))."""
+    """True or False."""
 
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
@@ -120,7 +121,7 @@ class Bool(Parameter):
 
 @dataclass(frozen=True)
 class Fixed(Parameter):
-    """Always this value (not in this version)."""
+    """Always this value: written into every trial, never searched."""
 
     value: Value
     when: Optional[str] = None
@@ -157,7 +158,8 @@ def _put_choices(message: Any, choices: Any, field: str) -> None:
 
 
 def put_space(spec: Any, space: Mapping[str, Parameter],
-              parameter_constraints: Optional[Sequence[str]] = ()) -> None:
+              parameter_constraints: Optional[Sequence[str]] = (),
+              forbidden: Optional[Sequence[str]] = ()) -> None:
     """Fill the parameters of a StudySpec, and what binds them to each other."""
     if not isinstance(space, Mapping):
         raise InvalidArgument(f"space: {space!r} must be a dict of parameters by name, as in "
@@ -173,6 +175,8 @@ def put_space(spec: Any, space: Mapping[str, Parameter],
         parameter._put(message, field)
     for i, text in enumerate(_scalar.texts(parameter_constraints, "parameter_constraints")):
         spec.parameter_constraints.append(_scalar.text(text, f"parameter_constraints[{i}]"))
+    for i, text in enumerate(_scalar.texts(forbidden, "forbidden")):
+        spec.forbidden.append(_scalar.text(text, f"forbidden[{i}]"))
 
 
 def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
@@ -183,17 +187,20 @@ def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
         kind = names.get(message.kind, "")
         step = message.step if message.HasField("step") else None
         choices = tuple(_scalar.get(item) for item in message.choices.items)
+        when = str(message.when, "utf-8") if message.HasField("when") else None
         parameter: Parameter
         if kind == "INT":
             parameter = Int(int(message.low), int(message.high), message.log,
-                            None if step is None else int(step))
-        elif kind in ("CATEGORICAL", "ORDINAL"):
-            parameter = Categorical(choices) if kind == "CATEGORICAL" else Ordinal(choices)
+                            None if step is None else int(step), when=when)
+        elif kind == "CATEGORICAL":
+            parameter = Categorical(choices, when=when)
+        elif kind == "ORDINAL":
+            parameter = Ordinal(choices, when=when)
         elif kind == "BOOL":
-            parameter = Bool()
+            parameter = Bool(when=when)
         elif kind == "FIXED":
-            parameter = Fixed(choices[0] if choices else None)
+            parameter = Fixed(choices[0] if choices else None, when=when)
         else:
-            parameter = Float(message.low, message.high, message.log, step)
+            parameter = Float(message.low, message.high, message.log, step, when=when)
         found.append((str(message.name, "utf-8"), parameter))
     return tuple(found)

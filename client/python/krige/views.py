@@ -143,6 +143,7 @@ class StudyView:
     constraints: Mapping[str, Tuple[Optional[float], Optional[float]]] = field(
         default_factory=dict)
     parameter_constraints: Tuple[str, ...] = ()
+    forbidden: Tuple[str, ...] = ()
     noise: Optional[float] = None
     on_expiry: str = "expire"
     retry_limit: Optional[int] = None
@@ -322,6 +323,7 @@ def read_study(study: Any) -> StudyView:
         constraints={text(m.name): (_optional(m, "lower"), _optional(m, "upper"))
                      for m in spec.metrics if m.role == _schema.ROLES["CONSTRAINT"]},
         parameter_constraints=tuple(text(t) for t in spec.parameter_constraints),
+        forbidden=tuple(text(t) for t in spec.forbidden),
         noise=_optional(spec, "noise_sd"),
         on_expiry="requeue" if spec.on_expiry == _schema.ON_EXPIRY["REQUEUE"] else "expire",
         retry_limit=_optional(spec, "retry_limit"),
