@@ -6,10 +6,21 @@
 
 /* ---- corrections ------------------------------------------------------------ */
 
-enum kr_status study__reserve_edited(
+/* Observations from that of the trial on are written: its own, or all when it leaves. */
+static enum kr_status own_observations(
 	struct study *s, const struct record_edited *r, struct kr_error *err)
 {
 	size_t at = history_find(&s->history, r->number);
+	bool leaves = r->deleted || (r->has_excluded && r->excluded);
+
+	if (at == s->history.n || !(leaves || r->n_values))
+		return KR_OK;
+	return history_own(&s->history, at, leaves ? s->history.n - 1 : at, err);
+}
+
+enum kr_status study__reserve_edited(
+	struct study *s, const struct record_edited *r, struct kr_error *err)
+{
 	size_t numbers = ((size_t)r->n_values + (size_t)r->n_sems) * sizeof(double);
 	enum kr_status st = text_reserve(
 		&s->text, text_size(r->note) + labels_text_size(&r->labels), err);
@@ -20,9 +31,7 @@ enum kr_status study__reserve_edited(
 		st = numbers_reserve(&s->taken, 1, err);
 	if (st == KR_OK)
 		st = history_reserve(&s->history, 1, err);
-	if (st == KR_OK && at < s->history.n)
-		st = history_own(&s->history, at, s->history.n - 1, err);
-	return st;
+	return st == KR_OK ? own_observations(s, r, err) : st;
 }
 
 /* The best of the observed trials, counted anew; ties go to the lowest number. */
@@ -47,17 +56,18 @@ static void find_best(struct study *s)
 /* The observations and the sets of numbers follow what the trial was and is. */
 static void move(struct study *s, const struct trial *was, const struct trial *is)
 {
+	bool before = study__observed(was), after = study__observed(is);
 	size_t at = history_find(&s->history, is->number);
 
-	if (study__observed(was) && study__observed(is))
+	if (before == after && (!after || was->metrics == is->metrics))
+		return;
+	if (before && after)
 		history_set(&s->history, at, is->metrics, is->sems);
-	else if (study__observed(was))
+	else if (before)
 		history_remove(&s->history, at);
-	else if (study__observed(is))
+	else
 		history_append(&s->history, is->number, is->values, is->metrics, is->sems);
-	study__refile(s, was, is);
-	if (study__observed(was) || study__observed(is))
-		find_best(s);
+	find_best(s);
 }
 
 void study__apply_edited(struct study *s, const struct row *row, const struct record_edited *r)
@@ -75,6 +85,7 @@ void study__apply_edited(struct study *s, const struct row *row, const struct re
 	s->now.spent += t->spends;
 	if (t->deleted)
 		s->now.counts[t->state]--;
+	study__refile(s, t->before, t);
 	move(s, t->before, t);
 }
 

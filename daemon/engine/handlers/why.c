@@ -29,9 +29,24 @@ static void say(struct view *v, const char *sentence)
 
 /* ---- what is next ------------------------------------------------------------- */
 
+static uint64_t n_slots(const struct waiters *q)
+{
+	uint64_t n = 0;
+
+	for (const struct waiter *w = q->head; w; w = w->next)
+		n += (uint64_t)w->n_slots;
+	return n;
+}
+
+/* Points that the policy knows, or will when it comes to the next one. */
 static uint64_t n_points(const struct study *s)
 {
-	return s->history.n + s->running.n + s->taken.n;
+	uint64_t n = s->history.n + s->running.n + s->taken.n + n_slots(&s->queue) +
+		n_slots(&s->in_job);
+
+	for (size_t i = 0; i < s->queued.n; i++)
+		n += !trials_at(&s->trials, s->queued.p[i])->partial;
+	return n;
 }
 
 /* Is every point of the space out? Cost: linear in the points, when there are as many as that. */
@@ -46,7 +61,7 @@ static bool exhausted(const struct study *s)
 	for (uint64_t k = 0; seen && k < s->trials.n; k++) {
 		const struct trial *t = trials_at(&s->trials, k);
 
-		if (t && t->state != TRIAL_QUEUED)
+		if (t && !t->partial)
 			seen_add(seen, t->values);
 	}
 	all = seen && seen_count(seen) >= space_count(s->def->space);
