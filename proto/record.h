@@ -86,6 +86,7 @@ struct record_outcome {
 	bool late;
 	int n_sems;
 	const double *sems; /* by metric, NaN: none; 0: none at all */
+	uint32_t attempt;   /* that made it; 0: the newest */
 };
 
 struct record_ended {

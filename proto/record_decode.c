@@ -169,6 +169,7 @@ static enum kr_status read_outcome(
 	r->n_values = (int)pb->n_values;
 	r->values = pb->values;
 	r->late = pb->late;
+	r->attempt = pb->attempt;
 	r->n_sems = (int)pb->n_sems;
 	r->sems = pb->sems;
 	if (st == KR_OK)

@@ -100,6 +100,7 @@ static void *make_outcome(struct arena *a, const void *item)
 	SET_NUMBERS(pb, values, r->n_values, r->values);
 	SET_TEXT(pb, reason, r->reason);
 	SET_IF(pb, late, r->late, true);
+	SET_IF(pb, attempt, r->attempt != 0, r->attempt);
 	SET_NUMBERS(pb, sems, r->n_sems, r->sems);
 	return pb;
 }

@@ -117,6 +117,8 @@ static bool good_end(
 	bool alive = t->state == TRIAL_RUNNING || t->state == TRIAL_EXPIRED;
 	bool late = t->state == TRIAL_QUEUED && t->attempt > 0;
 
+	if (o->attempt && (!o->late || o->attempt >= t->attempt))
+		return false;
 	if (o->state == TRIAL_COMPLETE)
 		return (alive || late) && good_result(def, o->n_values, o->values, o->n_sems, o->sems);
 	if (o->n_values)

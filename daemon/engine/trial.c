@@ -111,6 +111,7 @@ void trial_end(struct trial *t, const struct record_outcome *outcome, const stru
 	t->state = (uint8_t)outcome->state;
 	t->reason = outcome->reason;
 	t->late = outcome->late;
+	t->ended_by = outcome->attempt ? outcome->attempt : t->attempt;
 	t->spends = !t->told && spends(outcome, row);
 	t->has_value = outcome->n_values > 0;
 	t->metrics = t->has_value ? outcome->values : NULL;

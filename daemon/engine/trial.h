@@ -38,6 +38,7 @@ struct trial {
 	uint8_t token[MSG_ID_BYTES];
 	uint8_t session[MSG_ID_BYTES]; /* of the holder, when has_session */
 	uint32_t attempt;              /* how often it was given out */
+	uint32_t ended_by;             /* attempt that ended it */
 	uint32_t lease_at;             /* place in the heap of leases, from 1; 0: none */
 	uint8_t state;                 /* enum trial_state */
 	uint8_t rule, freshness;       /* enum why_rule, why_freshness */

@@ -84,7 +84,8 @@ static struct record_ended ended(struct arena *a, struct rng *r)
 			.reason = any_maybe_text(a, r),
 			.late = any_coin(r),
 			.n_sems = n_sems,
-			.sems = any_reals(a, r, n_sems, any_sem)};
+			.sems = any_reals(a, r, n_sems, any_sem),
+			.attempt = (uint32_t)any_below(r, 3)};
 	}
 	return (struct record_ended){n, o};
 }

@@ -177,9 +177,18 @@ static enum study_state asked_state(const struct asked *q)
 	return q->method == METHOD_UPDATE_STUDY ? after[q->update.action] : 0;
 }
 
+/* A setting that is what it was is no change. */
+static bool is_budget_asked(
+	const struct model_view *v, const struct msg_update_study *q, const struct record_updated *r)
+{
+	bool change = q->has_budget && !(v->limited && v->budget == q->budget);
+	return r->has_budget == change && r->no_budget == (q->no_budget && v->limited) &&
+		(!change || r->budget == q->budget);
+}
+
 /* What a client changed is what it asked for; undeleting and replacing have their own checks. */
-static void update_was_asked(struct world *w, const struct model_study *f, const struct row *row,
-	const struct record_updated *r)
+static void update_was_asked(
+	struct world *w, struct model_study *f, const struct row *row, const struct record_updated *r)
 {
 	const struct ledger_line *l = row->has_request ? clients_line(w, row->request) : NULL;
 	bool replaced = !row->has_request && row->method == METHOD_CREATE_STUDY;
@@ -188,8 +197,7 @@ static void update_was_asked(struct world *w, const struct model_study *f, const
 	if (!l || strcmp(l->asked.name, f->name) != 0 ||
 		(l->asked.method == METHOD_DELETE_STUDY ? (r->state == STUDY_DELETED) == l->asked.undelete
 												: r->state != asked_state(&l->asked)) ||
-		r->has_budget != l->asked.update.has_budget || r->no_budget != l->asked.update.no_budget ||
-		(r->has_budget && r->budget != l->asked.update.budget))
+		!is_budget_asked(view(f), &l->asked.update, r))
 		world_complain(
 			w, "study %llu: nobody asked for the change of event %llu", LL(f->id), LL(row->seq));
 }
@@ -357,6 +365,8 @@ static void fold_suggested(struct world *w, struct model_study *f, const struct 
 	if (v->limited && v->spent > v->budget)
 		world_complain(w, "study %llu: %llu places of a budget of %llu", LL(f->id), LL(v->spent),
 			LL(v->budget));
+	if (r->job.cut && r->job.units == 0) /* no fit was made */
+		return;
 	v->n_state = r->job.n_state_out;
 	v->fit = r->job.state_out;
 }
@@ -440,6 +450,16 @@ static void fold_outcome(struct world *w, struct model_study *f, const struct st
 		is_best(f, o->number, o->values[0]);
 }
 
+/* Refused, and kept: the trial had a result, and it came under the lease of another attempt. */
+static void fold_stale(
+	struct world *w, struct model_study *f, const struct row *row, const struct record_stale *r)
+{
+	const struct ledger_line *l = row->has_request ? clients_line(w, row->request) : NULL;
+	world_complain(w, "study %llu event %llu: trial %llu never had another attempt than %u%s",
+		LL(f->id), LL(row->seq), LL(r->number), (unsigned)f->trials[r->number].attempt,
+		l ? "" : ", and nobody asked");
+}
+
 static void fold_added(
 	struct world *w, struct model_study *f, const struct row *row, const struct record_added *r)
 {
@@ -481,8 +501,8 @@ static void fold(
 	case RECORD_ADDED: fold_added(w, f, &s->row, &r->u.added); break;
 	case RECORD_ENQUEUED:
 	case RECORD_REPORTED:
-	case RECORD_EDITED:
-	case RECORD_STALE: break;
+	case RECORD_EDITED: break;
+	case RECORD_STALE: fold_stale(w, f, &s->row, &r->u.stale); break;
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "daemon/engine/claim.h"
 #include "daemon/engine/metric.h"
 #include "daemon/engine/quote.h"
+#include "daemon/engine/version.h"
 
 static const char nonfinite[] = "nonfinite";
 
@@ -68,10 +69,18 @@ static enum kr_status conflict(const struct definition *def, const struct trial 
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }
 
-/* Was it another attempt that ended the trial? */
-static bool overtaken(const struct trial *t, enum claim claim)
+/* The attempt that the lease names; 0: none, it acts by number or was never the trial's. */
+static uint32_t claimed(const struct trial *t, const struct msg_lease *lease)
 {
-	return claim == CLAIM_EARLIER || (claim == CLAIM_NEWEST && t->late);
+	enum claim claim = claim_of(t, lease);
+
+	return claim == CLAIM_NEWEST || claim == CLAIM_EARLIER ? version_claimed(t, lease)->attempt : 0;
+}
+
+/* Was it another attempt that ended the trial? */
+static bool overtaken(const struct trial *t, uint32_t attempt)
+{
+	return attempt && attempt != t->ended_by;
 }
 
 static bool may_end(const struct trial *t)
@@ -114,7 +123,7 @@ static enum kr_status read_one(const struct call *c, int i, struct record_outcom
 	const struct msg_observation *o = &c->m->u.observe.observations[i];
 	const struct trial *t = trials_at(&c->study->trials, o->number);
 	struct metric_result r;
-	enum claim claim;
+	uint32_t attempt;
 	char field[64];
 	enum kr_status st;
 
@@ -130,21 +139,22 @@ static enum kr_status read_one(const struct call *c, int i, struct record_outcom
 	if (!reading->is_new)
 		return KR_OK;
 	snprintf(field, sizeof(field), "observations[%d].number", i);
-	claim = claim_of(t, &o->lease);
+	attempt = claimed(t, &o->lease);
 	if (!may_end(t))
-		return overtaken(t, claim) ? too_late(c, i, t, &r, reading, err)
-								   : conflict(c->study->def, t, field, &r, err);
+		return overtaken(t, attempt) ? too_late(c, i, t, &r, reading, err)
+									 : conflict(c->study->def, t, field, &r, err);
 	*out = (struct record_outcome){
 		.number = t->number,
 		.state = r.finite ? TRIAL_COMPLETE : TRIAL_FAILED,
 		.n_values = r.finite ? c->study->def->spec.n_metrics : 0,
 		.values = r.metrics,
 		.reason = r.finite ? NULL : nonfinite,
-		.late = t->state != TRIAL_RUNNING || claim == CLAIM_EARLIER,
+		.late = t->state != TRIAL_RUNNING || (attempt && attempt != t->attempt),
 		.n_sems = r.finite ? r.n_sems : 0,
 		.sems = r.sems,
+		.attempt = attempt == t->attempt ? 0 : attempt,
 	};
-	if (claim == CLAIM_EARLIER)
+	if (out->attempt)
 		return KR_OK;
 	return claim_check(t, &o->lease, c->m->meta.worker_id, err);
 }
