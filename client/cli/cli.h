@@ -46,9 +46,9 @@ enum format {
 
 struct cli {
 	const struct command *command;
-	const char *endpoint; /* NULL: environment or default */
+	const char *endpoint;              /* NULL: environment or default */
 	const char *server_key, *key_file; /* NULL: environment */
-	bool no_start; /* the question is whether a daemon runs */
+	bool no_start;                     /* the question is whether a daemon runs */
 	enum format format;
 	bool no_header, quiet, verbose;
 	uint32_t timeout_ms; /* 0: the default */

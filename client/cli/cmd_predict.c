@@ -127,14 +127,16 @@ static int print_rows(struct cli *cli, const struct msg_predict_reply *reply)
 	rows_column(&rows, (struct column){.name = "sd", .type = COLUMN_NUMBER});
 	rows_column(&rows, (struct column){.name = "point", .type = COLUMN_NUMBER, .usual = "0"});
 	code = rows_ready(&rows);
-	for (int i = 0; code == CLI_OK && i < reply->n * reply->n_metrics; i++) {
+	if (code != CLI_OK)
+		return code;
+	for (int i = 0; i < reply->n * reply->n_metrics; i++) {
 		const struct msg_prediction *p = &reply->predictions[i];
 		struct cell cells[] = {cell_text(p->name), cell_real(p->mean), cell_real(p->sd),
 			cell_int(i / reply->n_metrics)};
 
 		rows_put(&rows, cells, NULL, NULL);
 	}
-	return code == CLI_OK ? rows_close(&rows) : code;
+	return rows_close(&rows);
 }
 
 int cmd_predict(struct cli *cli, int argc, char **argv)

@@ -25,7 +25,7 @@ int cmd_study_list(struct cli *cli, int argc, char **argv)
 {
 	bool deleted = false;
 	struct rows rows;
-	int c, code, ended;
+	int c, code;
 
 	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
@@ -40,10 +40,14 @@ int cmd_study_list(struct cli *cli, int argc, char **argv)
 	for (int i = 0; i < STUDIES_COLUMNS; i++)
 		rows_column(&rows, studies_columns[i]);
 	code = rows_ready(&rows);
+	if (code != CLI_OK)
+		return code;
+	code = studies_each(cli, deleted, put, &rows);
 	if (code == CLI_OK)
-		code = studies_each(cli, deleted, put, &rows);
-	if (code != CLI_OK && rows.n_put == 0)
-		rows.shown = NULL; /* no header above nothing */
-	ended = rows_close(&rows);
-	return code != CLI_OK ? code : ended;
+		return rows_close(&rows);
+	if (rows.n_put + rows.n_kept > 0)
+		rows_close(&rows); /* rows so far */
+	else
+		rows_abandon(&rows);
+	return code;
 }

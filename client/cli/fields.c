@@ -9,10 +9,7 @@ int fields_begin(struct fields *f, struct cli *cli, FILE *out)
 		return code;
 	rows_column(&f->rows, (struct column){.name = "field", .type = COLUMN_TEXT});
 	rows_column(&f->rows, (struct column){.name = "value", .type = COLUMN_ANY});
-	code = rows_ready(&f->rows);
-	if (code != CLI_OK)
-		rows_close(&f->rows);
-	return code;
+	return rows_ready(&f->rows);
 }
 
 void fields_put(struct fields *f, const char *name, struct cell value)

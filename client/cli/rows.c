@@ -84,11 +84,10 @@ void rows_column(struct rows *r, struct column c)
 	r->columns[r->n_columns++] = c;
 }
 
-static int unknown(struct rows *r, const char *option, const char *name, const char *near)
+static int unknown(const char *option, const char *name, const char *near)
 {
 	cli_say("%s: no column '%s'%s%s%s", option, name, near ? "; did you mean '" : "",
 		near ? near : "", near ? "'?" : "");
-	(void)r;
 	return CLI_USAGE;
 }
 
@@ -105,7 +104,7 @@ static int choose_columns(struct rows *r)
 	for (int i = 0; r->named && (name = item(r->cli->columns, i, r->arena)); i++) {
 		at = filter_column(r->columns, r->n_columns, name, r->arena, &near);
 		if (at < 0)
-			return unknown(r, "--columns", name, near);
+			return unknown("--columns", name, near);
 		if (r->n_shown == MENTIONS_MAX)
 			break;
 		r->shown[r->n_shown++] = at;
@@ -123,7 +122,7 @@ static int choose_columns(struct rows *r)
 	return CLI_OK;
 }
 
-int rows_ready(struct rows *r)
+static int bind(struct rows *r)
 {
 	const char *name = sort_name(r, &r->descending), *near;
 	struct kr_error err;
@@ -134,7 +133,7 @@ int rows_ready(struct rows *r)
 	if (name) {
 		r->sort_by = filter_column(r->columns, r->n_columns, name, r->arena, &near);
 		if (r->sort_by < 0)
-			return unknown(r, "--sort", name, near);
+			return unknown("--sort", name, near);
 	}
 	code = choose_columns(r);
 	if (code != CLI_OK || !r->filter)
@@ -143,6 +142,15 @@ int rows_ready(struct rows *r)
 		return CLI_OK;
 	kr_prefix(&err, "--filter");
 	return cli_kr_error(&err);
+}
+
+int rows_ready(struct rows *r)
+{
+	int code = bind(r);
+
+	if (code != CLI_OK)
+		rows_abandon(r);
+	return code;
 }
 
 /* ---- one row ------------------------------------------------------------------------------ */
@@ -455,22 +463,27 @@ static void end_json(struct rows *r)
 	writer_finish(&r->writer);
 }
 
-int rows_close(struct rows *r)
+void rows_abandon(struct rows *r)
 {
-	bool ready = r->shown != NULL, failed;
-
-	if (ready && !r->failed)
-		print_kept(r);
-	if (ready && is_json(r))
-		end_json(r);
-	else if (ready && !is_aligned(r))
-		put_header(r);
-	failed = r->failed;
 	filter_free(r->filter);
 	kr_free(r->kept);
 	kr_free(r->columns);
 	arena_free(r->arena);
 	*r = (struct rows){.cli = r->cli, .out = r->out};
+}
+
+int rows_close(struct rows *r)
+{
+	bool failed;
+
+	if (!r->failed)
+		print_kept(r);
+	if (is_json(r))
+		end_json(r);
+	else if (!is_aligned(r))
+		put_header(r);
+	failed = r->failed;
+	rows_abandon(r);
 	if (failed)
 		return cli_no_memory();
 	return r->out == stdout ? cli_flush() : CLI_OK;

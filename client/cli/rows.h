@@ -60,7 +60,8 @@ const char *rows_mentions(const struct rows *r, int i);
 /* One more column; texts are borrowed. */
 void rows_column(struct rows *r, struct column c);
 
-/* After the last column: CLI_OK, or the exit code after naming an unknown column; then close. */
+/* After the last column: CLI_OK, or the exit code after naming an unknown column; then there is
+ * nothing to close. */
 int rows_ready(struct rows *r);
 
 /* One row, as many cells as columns; what they point to may go after the call. json NULL: the
@@ -72,6 +73,9 @@ bool rows_full(const struct rows *r);
 
 /* How this output shows cells. */
 struct cell_style rows_style(const struct rows *r);
+
+/* Free all and print nothing more. */
+void rows_abandon(struct rows *r);
 
 /* Print what waits, free all. Returns the exit code. */
 int rows_close(struct rows *r);

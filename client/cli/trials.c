@@ -27,14 +27,13 @@ int trials_begin(
 	t->rows.single = !many;
 	view_trial_columns(&t->rows, spec);
 	code = rows_ready(&t->rows);
+	if (code != CLI_OK)
+		return code;
 	t->cells = ARENA_ARRAY(t->rows.arena, struct cell, t->rows.n_columns);
-	if (code == CLI_OK && !t->cells)
-		code = cli_no_memory();
-	if (code != CLI_OK) {
-		t->rows.shown = NULL; /* not begun: print nothing */
-		rows_close(&t->rows);
-	}
-	return code;
+	if (t->cells)
+		return CLI_OK;
+	rows_abandon(&t->rows);
+	return cli_no_memory();
 }
 
 bool trials_put(struct trials *t, const struct msg_trial *trial)
