@@ -86,8 +86,8 @@ static enum kr_status tell_queued(struct call *c, uint64_t seq, struct kr_error 
 }
 
 /* A trial in the state in which event seq left it, or found it. */
-static enum kr_status tell_left(struct call *c, uint64_t seq, uint64_t number,
-	enum trial_state state, struct kr_error *err)
+static enum kr_status tell_left(
+	struct call *c, uint64_t seq, uint64_t number, enum trial_state state, struct kr_error *err)
 {
 	const struct trial *t = version_at(trials_kept(&c->study->trials, number), seq);
 
@@ -131,13 +131,16 @@ static enum kr_status tell_edited(
 
 static enum kr_status tell_reported(struct call *c, uint64_t seq, struct kr_error *err)
 {
-	const struct trial *t = trials_kept(&c->study->trials, c->m->u.report.number);
-	enum stop_reason stop = stopped_at(&c->study->stops, seq);
+	const struct report *r = reports_at(&c->study->reports, seq);
+	const struct trial *t;
 
-	t = stop == STOP_CANCELLED ? version_at(t, seq) : version_held(t, seq);
+	if (!r || r->number != c->m->u.report.number)
+		return other_request(err);
+	t = trials_kept(&c->study->trials, r->number);
+	t = r->stop == STOP_CANCELLED ? version_at(t, seq) : version_held(t, seq);
 	if (!t)
 		return other_request(err);
-	return reply_report(&c->reply.u.report, c->study, t, stop, c->a, err);
+	return reply_report(&c->reply.u.report, c->study, t, r->stop, c->a, err);
 }
 
 static enum kr_status tell_overtaken(

@@ -58,7 +58,7 @@ void study_free(struct study *s)
 	numbers_fini(&s->queued);
 	numbers_fini(&s->taken);
 	grants_fini(&s->grants);
-	stopped_fini(&s->stops);
+	reports_fini(&s->reports);
 	grants_fini(&s->stale);
 	pool_fini(&s->pool);
 	text_fini(&s->text);

@@ -19,8 +19,8 @@
 #include "daemon/engine/labels.h"
 #include "daemon/engine/lease.h"
 #include "daemon/engine/numbers.h"
+#include "daemon/engine/reports.h"
 #include "daemon/engine/row.h"
-#include "daemon/engine/stopped.h"
 #include "daemon/engine/text.h"
 #include "daemon/engine/trial.h"
 #include "daemon/engine/version.h"
@@ -65,10 +65,10 @@ struct study {
 	struct trials trials;
 	struct history history;
 	struct numbers running, queued, taken;
-	struct grants grants;      /* trials given out again */
-	struct grants stale;       /* results that came too late to count */
-	struct stopped_list stops; /* reports that were answered with a stop */
-	struct pool pool;          /* versions of trials, points, labels */
+	struct grants grants;   /* trials given out again */
+	struct grants stale;    /* results that came too late to count */
+	struct reports reports; /* and what they were answered */
+	struct pool pool;       /* versions of trials, points, labels */
 	struct text text;
 	double *state; /* of the model */
 	size_t n_state, cap_state;

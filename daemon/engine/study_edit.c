@@ -103,7 +103,7 @@ enum kr_status study__reserve_reported(
 	struct study *s, const struct record_reported *r, struct kr_error *err)
 {
 	struct trial *t = trials_kept(&s->trials, r->number);
-	enum kr_status st = stopped_reserve(&s->stops, err);
+	enum kr_status st = reports_reserve(&s->reports, err);
 
 	if (st != KR_OK || !is_new(t, r))
 		return st;
@@ -130,8 +130,7 @@ void study__apply_reported(
 
 	if (is_new(t, r))
 		keep_report(s, t, row, r);
-	if (r->stop != STOP_NONE)
-		stopped_add(&s->stops, row->seq, r->stop);
+	reports_add(&s->reports, &(struct report){row->seq, r->number, r->stop});
 	if (s->leases && r->stop != STOP_CANCELLED)
 		leases_renew(s->leases, t, lease_due(now_ns, t->lease_ms));
 }

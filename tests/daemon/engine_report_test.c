@@ -321,6 +321,12 @@ static void test_repeats(void **state)
 		harness_restart(h);
 	}
 	assert_int_equal(h->n_rows, rows);
+	made[0].u.report.number = 1; /* the id of a report on another trial */
+	{
+		struct msg_reply r = harness_ask(h, &made[0]);
+
+		harness_assert_error(&r, KR_INVALID_ARGUMENT, "meta.request_id", NULL);
+	}
 	harness_free(h);
 }
 

@@ -16,6 +16,9 @@ static enum kr_status read_one(
 
 	if (!values)
 		return call_no_memory(err);
+	snprintf(field, sizeof(field), "points[%d].labels", i);
+	if (labels_check(&p->labels, field, err) != KR_OK)
+		return KR_INVALID_ARGUMENT;
 	snprintf(field, sizeof(field), "points[%d].values", i);
 	if (p->n_values)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
