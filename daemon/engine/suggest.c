@@ -17,11 +17,12 @@
 /* What was kept for it is free again: others may get it. */
 static void let_go(struct engine *e, struct study *s, struct waiter *w)
 {
+	if (w->n_picks || w->places)
+		engine__stir(e, s);
 	pick_let_go(s, w);
 	s->waiting -= w->places;
 	w->places = 0;
 	w->n_slots = 0;
-	engine__stir(e, s);
 }
 
 /* It has its answer and is in no list. */

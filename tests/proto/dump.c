@@ -592,6 +592,7 @@ static void ended(FILE *f, const struct record_ended *r)
 		reals(f, "values", r->outcomes[i].n_values, r->outcomes[i].values);
 		text(f, "reason", r->outcomes[i].reason);
 		number(f, "late", r->outcomes[i].late);
+		number(f, "attempt", r->outcomes[i].attempt);
 		reals(f, "sems", r->outcomes[i].n_sems, r->outcomes[i].sems);
 	}
 }
