@@ -59,7 +59,8 @@ static enum kr_status tell_given(struct call *c, uint64_t seq, struct kr_error *
 	for (uint64_t i = 0; st == KR_OK && i < n; i++) {
 		const struct trial *t = trials_kept(&s->trials, study_given(s, seq, i));
 
-		st = reply_given(&trials[i], s, version_given(t, seq), c->a, err);
+		t = version_given(t, seq);
+		st = t ? reply_given(&trials[i], s, t, c->a, err) : other_request(err);
 	}
 	c->reply.u.trials.n = (int)n;
 	c->reply.u.trials.trials = trials;
@@ -78,7 +79,7 @@ static enum kr_status tell_queued(struct call *c, uint64_t seq, struct kr_error 
 	for (uint64_t i = 0; st == KR_OK && i < n; i++) {
 		const struct trial *t = version_at(trials_kept(&s->trials, first + i), seq);
 
-		st = reply_trial(&trials[i], s, t, reply_all_columns, c->a, err);
+		st = t ? reply_trial(&trials[i], s, t, reply_all_columns, c->a, err) : other_request(err);
 	}
 	c->reply.u.trials.n = (int)n;
 	c->reply.u.trials.trials = trials;

@@ -363,9 +363,10 @@ static void harm(struct harness *h, struct rng *rng)
 	size_t i = rng_below(rng, (uint32_t)h->n_rows), k = rng_below(rng, (uint32_t)h->n_rows);
 	struct row *row = &h->rows[i], other;
 
-	switch (rng_below(rng, 8)) {
+	switch (rng_below(rng, 9)) {
 	case 0: row->seq += rng_below(rng, 3); break;
-	case 1: row->kind = rng_below(rng, 7); break;
+	case 1: row->kind = rng_below(rng, 11); break;
+	case 4: row->method = h->rows[k].method; break;
 	case 2: row->len -= rng_below(rng, (uint32_t)row->len + 1); break;
 	case 3:
 		other = *row;
@@ -379,6 +380,34 @@ static void harm(struct harness *h, struct rng *rng)
 	}
 }
 
+/* The request that the store says made the row, as far as it can be told from it. */
+static struct msg_request again(struct harness *h, const struct row *row)
+{
+	enum method method = (enum method)row->method;
+	struct msg_request m = harness_request(h, method, 0);
+	uint64_t number = row->seq % 4;
+
+	switch (method) {
+	case METHOD_SUGGEST: m = harness_suggest(h, "s", 1); break;
+	case METHOD_OBSERVE: m = harness_observe(h, "s", number, 1); break;
+	case METHOD_FAIL_TRIAL: m = harness_fail(h, "s", number, TRIAL_FAILED, NULL); break;
+	case METHOD_REPORT: m = harness_report(h, "s", number, 1, 1); break;
+	case METHOD_EDIT_TRIAL: m = harness_correct(h, "s", number, 1); break;
+	case METHOD_DELETE_TRIAL: m = harness_delete_trial(h, "s", number); break;
+	case METHOD_UPDATE_STUDY: m = harness_update(h, "s", ACTION_RESUME); break;
+	case METHOD_ADD_TRIALS:
+	case METHOD_ENQUEUE: m.u.enqueue.study = "s"; break;
+	case METHOD_RELEASE:
+	case METHOD_CANCEL_TRIAL:
+		m.u.release.study = "s";
+		m.u.release.number = number;
+		break;
+	default: m = harness_create(h, "s"); break;
+	}
+	memcpy(m.meta.request_id, row->request, sizeof(m.meta.request_id));
+	return m;
+}
+
 /* What a client may ask of it; whatever the answers are, there is one to each. */
 static void use(struct harness *h)
 {
@@ -388,6 +417,14 @@ static void use(struct harness *h)
 		harness_request(h, METHOD_REPLAY, 0), harness_request(h, METHOD_BEST, 0),
 		harness_create(h, "new")};
 
+	size_t n = h->n_rows;
+
+	for (size_t i = 0; i < n; i++)
+		if (h->rows[i].has_request) {
+			struct msg_request repeat = again(h, &h->rows[i]);
+
+			harness_ask(h, &repeat);
+		}
 	m[5].u.list_trials.study = "s";
 	m[6].u.replay.study = "s";
 	m[7].u.best.study = "s";
