@@ -43,11 +43,11 @@ class Reader:
         pathlib.Path(self.state).touch()
 
     def run(self, language, text):
-        """(exit code, what it printed). What a shell block exports stays for the next."""
+        """(exit code, what it printed). Variables of a shell block stay for the next."""
         if language == "python":
             pathlib.Path(self.folder, ".block.py").write_text(text)
             text = "python .block.py"
-        script = f". {self.state}\n{text}\nexport -p >{self.state}\n"
+        script = f". {self.state}\nset -a\n{text}\nexport -p >{self.state}\n"
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=self.folder,
                               env=self.environment, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
