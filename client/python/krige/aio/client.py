@@ -83,6 +83,7 @@ class Client(ClientCore):
                            objective: Union[str, Sequence[str]], *,
                            constraints: Optional[Sequence[str]] = (),
                            parameter_constraints: Optional[Sequence[str]] = (),
+                           forbidden: Optional[Sequence[str]] = (),
                            cost: Optional[str] = None, noise: Optional[float] = None,
                            budget: Optional[int] = None, lease: Optional[float] = None,
                            on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
@@ -91,8 +92,9 @@ class Client(ClientCore):
                            timeout: float = TIMEOUT) -> Study:
         return Study(self, await self._run(self._create_study(
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
-            parameter_constraints=parameter_constraints, cost=cost, noise=noise, budget=budget,
-            lease=lease, on_expiry=on_expiry, retry_limit=retry_limit, labels=labels, seed=seed)))
+            parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
+            noise=noise, budget=budget, lease=lease, on_expiry=on_expiry,
+            retry_limit=retry_limit, labels=labels, seed=seed)))
 
     async def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         return Study(self, await self._run(self._get_study(_scalar.text(name, "name"), timeout)))
