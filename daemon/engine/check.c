@@ -3,6 +3,7 @@
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/progress.h"
 #include "daemon/engine/suggest.h"
 
 static enum kr_status wrong(
@@ -14,7 +15,7 @@ static enum kr_status wrong(
 
 struct recount {
 	uint64_t states[TRIAL_N_STATES];
-	uint64_t spent, results, leased;
+	uint64_t spent, results, result_numbers, leased;
 	const struct trial *best;
 	bool indexes_agree, versions_agree;
 };
@@ -28,6 +29,30 @@ static bool good_versions(const struct trial *t)
 	return true;
 }
 
+/* Steps grow, and there are not too many. */
+static bool good_progress(const struct progress *p)
+{
+	bool good = !p || (p->n > 0 && p->n <= LIMIT_REPORTS && p->n <= p->cap);
+
+	for (int i = 1; p && i < p->n; i++)
+		good &= p->p[i - 1].step < p->p[i].step;
+	return good;
+}
+
+/* Each observation is that of a trial which the model may see; of so many (`sum`: of their
+ * numbers) each is there once. */
+static bool good_observations(const struct study *s, uint64_t sum)
+{
+	for (size_t i = 0; i < s->history.n; i++) {
+		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
+
+		if (!t || !t->has_value || t->excluded)
+			return false;
+		sum -= t->number;
+	}
+	return sum == 0;
+}
+
 static struct recount count(const struct study *s)
 {
 	struct recount r = {.indexes_agree = true, .versions_agree = true};
@@ -37,7 +62,7 @@ static struct recount count(const struct study *s)
 		bool running = t->state == TRIAL_RUNNING, complete = t->state == TRIAL_COMPLETE;
 		bool queued = t->state == TRIAL_QUEUED;
 
-		r.versions_agree &= good_versions(t);
+		r.versions_agree &= good_versions(t) && good_progress(t->progress);
 		if (t->deleted) {
 			r.indexes_agree &= !t->spends && !t->lease_at && !numbers_has(&s->running, k) &&
 				!numbers_has(&s->queued, k) && !numbers_has(&s->taken, k);
@@ -46,6 +71,7 @@ static struct recount count(const struct study *s)
 		r.states[t->state]++;
 		r.spent += t->spends;
 		r.results += t->has_value && !t->excluded;
+		r.result_numbers += t->has_value && !t->excluded ? k : 0;
 		r.leased += t->lease_at > 0;
 		r.indexes_agree &= t->number == k && t->has_value == complete &&
 			numbers_has(&s->running, k) == running && numbers_has(&s->queued, k) == queued &&
@@ -69,14 +95,14 @@ static enum kr_status check_counts(const struct study *s, struct kr_error *err)
 				err, s, msg_trial_state_name((enum trial_state)i), s->now.counts[i], r.states[i]);
 	if (r.spent != s->now.spent)
 		return wrong(err, s, "places of the budget", s->now.spent, r.spent);
-	if (r.results != s->history.n)
+	if (r.results != s->history.n || !good_observations(s, r.result_numbers))
 		return wrong(err, s, "observations", s->history.n, r.results);
 	if (s->leases && !s->damaged && r.leased != r.states[TRIAL_RUNNING])
 		return wrong(err, s, "leases", r.leased, r.states[TRIAL_RUNNING]);
 	if (!r.indexes_agree)
 		return wrong(err, s, "indexes of trials", 0, 1);
 	if (!r.versions_agree)
-		return wrong(err, s, "versions of trials", 0, 1);
+		return wrong(err, s, "versions or reports of trials", 0, 1);
 	if ((r.best != NULL) != s->now.has_best || (r.best && r.best->number != s->now.best))
 		return wrong(err, s, "best", s->now.best, r.best ? r.best->number : 0);
 	return KR_OK;

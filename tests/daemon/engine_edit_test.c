@@ -69,14 +69,14 @@ static struct harness *lived(int n)
 /* What a computation on study 1 sees now. */
 struct seen {
 	size_t n, n_taken;
-	double X[64 * 3], y[64], taken[64 * 3];
+	double X[512 * 3], y[512], taken[512 * 3];
 };
 
 static struct seen look(struct harness *h)
 {
 	const struct study *s = studies_at(&h->e->studies, 1);
 	struct job_wish wish = {.n_slots = 1};
-	double sems[64];
+	double sems[512];
 	struct seen out = {0};
 	struct job *j;
 
@@ -483,6 +483,44 @@ static struct msg_request any(struct harness *h, struct rng *r, int step)
 	}
 }
 
+/* What a computation sees is what the trials say. */
+static void check_seen(struct harness *h)
+{
+	const struct study *s = studies_at(&h->e->studies, 1);
+	static struct seen v;
+
+	v = look(h);
+	assert_int_equal(v.n, s->history.n);
+	for (size_t i = 0; i < v.n; i++) {
+		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
+
+		assert_true(v.y[i] == study_objective(s, t));
+		assert_memory_equal(v.X + i * 3, t->values, 3 * sizeof(double));
+	}
+}
+
+/* Every suggestion comes out again, whatever was corrected, hidden or deleted since. */
+static int replay_all(struct harness *h)
+{
+	struct msg_request m = {.method = METHOD_REPLAY};
+	struct msg_replay_reply r;
+	int n = 0;
+
+	m.u.replay.study = "s";
+	do {
+		struct msg_reply reply = harness_ask(h, &m);
+
+		harness_assert_ok(&reply);
+		r = reply.u.replay;
+		for (int i = 0; i < r.n; i++)
+			if (!r.suggestions[i].equal)
+				fail_msg("trial %d differs", (int)r.suggestions[i].number);
+		n += r.n;
+		m.u.replay.from_seq = r.next_seq;
+	} while (r.more);
+	return n;
+}
+
 /* Random changes; after each, invariants hold, and now and then a restart shows that the rows
  * say it all. Every answer is told again byte for byte at the end. */
 static void random_life(uint64_t seed)
@@ -510,6 +548,7 @@ static void random_life(uint64_t seed)
 		if (i % 61 == 0)
 			harness_restart(h);
 		harness_check(h);
+		check_seen(h);
 	}
 	assert_true(n > STEPS / 4);
 	rows = h->n_rows;
@@ -519,6 +558,7 @@ static void random_life(uint64_t seed)
 		harness_restart(h);
 	}
 	assert_int_equal(h->n_rows, rows);
+	assert_true(replay_all(h) > 10);
 	harness_free(h);
 }
 
