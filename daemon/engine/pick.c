@@ -61,7 +61,7 @@ enum kr_status pick_trials(const struct study *s, struct waiter *w, uint64_t cou
 		 i++) {
 		struct trial *t = trials_at(&s->trials, s->queued.p[i]);
 
-		if (t->picked || !agrees(s->def, t, w->fixed))
+		if (t->picked || (w->only_whole && t->partial) || !agrees(s->def, t, w->fixed))
 			continue;
 		st = add(w, t, err);
 		*n_queued += st == KR_OK;

@@ -291,16 +291,26 @@ void suggest_retry(struct engine *e, struct study *s)
 	pump(e, s);
 }
 
-/* When what it had picked is gone there may be other trials for it. */
+/* It has got nothing of what it had picked: is there something else for it? */
+static bool may_pick_others(const struct study *s, struct waiter *w, enum kr_status why)
+{
+	bool others = why == KR_CONFLICT;
+
+	if (why != KR_SPACE_EXHAUSTED)
+		return others;
+	for (size_t i = 0; i < w->n_picks; i++)
+		others |= !pick_trial(s, &w->picks[i]);
+	if (w->fixed && waiter_n_partial(w)) {
+		w->only_whole = true;
+		others = true;
+	}
+	return others;
+}
+
 static void turn_away_or_again(
 	struct engine *e, struct study *s, struct waiter *w, struct kr_error *why)
 {
-	bool lost = why->code == KR_CONFLICT;
-
-	if (why->code == KR_SPACE_EXHAUSTED)
-		for (size_t i = 0; i < w->n_picks; i++)
-			lost |= !pick_trial(s, &w->picks[i]);
-	if (!lost) {
+	if (!may_pick_others(s, w, why->code)) {
 		turn_away(e, s, w, why);
 		return;
 	}

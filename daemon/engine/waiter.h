@@ -32,6 +32,7 @@ struct waiter {
 	bool has_session;
 	uint8_t session[MSG_ID_BYTES];
 	double *fixed; /* d values; NULL: all free */
+	bool only_whole; /* partial picks can't be completed with its fixed values */
 	uint64_t count;
 	uint64_t lease_ms;
 	int64_t until_ns;

@@ -257,6 +257,31 @@ static void test_hopeless(void **state)
 	harness_free(h);
 }
 
+/* A partial point that can't be completed with the suggest's own values waits for others. */
+static void test_not_with_these_values(void **state)
+{
+	static const struct msg_named y2 = {"y", {.kind = SCALAR_INT, .i = 2}};
+	struct harness *h = life_new(two_points);
+	struct msg_request m;
+	struct msg_reply r;
+
+	(void)state;
+	for (int pass = 0; pass < 2; pass++) { /* (1, 2) is given out, then x = 1 once more */
+		m = enqueue_x(h, 1);
+		life_do(h, &m);
+		m = harness_suggest(h, "s", 1);
+		m.u.suggest.n_fixed = 1;
+		m.u.suggest.fixed = &y2;
+		r = life_do(h, &m);
+		assert_int_equal(r.u.trials.n, 1);
+		assert_int_equal(life_param(&r.u.trials.trials[0], "x")->i, pass + 1);
+	}
+	assert_int_equal(life_trial(h, 1).state, TRIAL_QUEUED);
+	assert_int_equal(life_ask(h, 1, NULL, 0).trials[0].number, 1);
+	life_replay(h);
+	harness_free(h);
+}
+
 /* New points keep away from queued whole ones: no point comes twice by itself. */
 static void test_distinct(void **state)
 {
@@ -413,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_picks),
 		cmocka_unit_test(test_hopeless),
+		cmocka_unit_test(test_not_with_these_values),
 		cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_enqueue_refused),
