@@ -9,7 +9,7 @@
 #include "client/cli/cli.h"
 #include "proto/limits.h"
 
-enum { SHORTEST_MS = 100, LONGEST_MS = 60000 };
+enum { SHORTEST_MS = 100, LONGEST_MS = 60000, LOOK_MS = 10000 };
 
 static int find(const struct beat *b, uint64_t number)
 {
@@ -46,19 +46,40 @@ static void sleep_interval(struct beat *b)
 	}
 }
 
-static void note_lost(struct beat *b, const struct msg_heartbeat_reply *reply)
+/* Whether somebody has cancelled the trial. */
+static bool is_cancelled(struct beat *b, uint64_t number, struct arena *a)
 {
-	pthread_mutex_lock(&b->lock);
-	for (int i = 0; i < reply->n_lost; i++) {
-		int at = find(b, reply->lost[i]);
+	struct msg_request request = {
+		.method = METHOD_GET_TRIAL, .u.get_trial = {.study = b->study, .number = number}};
+	struct call_times times = {.timeout_ms = LOOK_MS, .attempt_ms = LOOK_MS};
+	struct msg_reply reply;
 
-		if (at < 0 || b->lost[at])
-			continue;
-		b->lost[at] = true;
-		cli_say(
-			"trial %" PRIu64 ": the lease is gone; its result may come too late", reply->lost[i]);
-	}
+	return call_run_within(b->client, &times, &request, &reply, a, NULL) == KRIGE_OK &&
+		reply.u.trials.n > 0 && reply.u.trials.trials[0].state == TRIAL_CANCELLED;
+}
+
+/* One lease that is not ours any more. */
+static void note_lost(struct beat *b, uint64_t number, struct arena *a)
+{
+	bool cancelled, known;
+	int at;
+
+	pthread_mutex_lock(&b->lock);
+	at = find(b, number);
+	known = at < 0 || b->lost[at];
 	pthread_mutex_unlock(&b->lock);
+	if (known)
+		return;
+	cancelled = is_cancelled(b, number, a);
+	pthread_mutex_lock(&b->lock);
+	at = find(b, number);
+	if (at >= 0)
+		b->lost[at] = true;
+	if (at >= 0 && cancelled)
+		atomic_store(b->cancel[at], true);
+	pthread_mutex_unlock(&b->lock);
+	if (at >= 0 && !cancelled)
+		cli_say("trial %" PRIu64 ": the lease is gone; its result may come too late", number);
 }
 
 /* What fails here is tried again at the next beat. */
@@ -72,8 +93,10 @@ static void renew(
 	struct msg_reply reply;
 
 	arena_reset(a);
-	if (call_run_within(b->client, &times, &request, &reply, a, NULL) == KRIGE_OK)
-		note_lost(b, &reply.u.heartbeat);
+	if (call_run_within(b->client, &times, &request, &reply, a, NULL) != KRIGE_OK)
+		return;
+	for (int i = 0; i < reply.u.heartbeat.n_lost; i++)
+		note_lost(b, reply.u.heartbeat.lost[i], a);
 }
 
 static void *loop(void *ctx)
@@ -129,7 +152,7 @@ void beat_stop(struct beat *b)
 	pthread_mutex_destroy(&b->lock);
 }
 
-bool beat_add(struct beat *b, const struct msg_lease *lease)
+bool beat_add(struct beat *b, const struct msg_lease *lease, atomic_bool *cancel)
 {
 	bool added;
 	int at;
@@ -137,8 +160,10 @@ bool beat_add(struct beat *b, const struct msg_lease *lease)
 	pthread_mutex_lock(&b->lock);
 	at = find(b, lease->number);
 	added = at < 0 && b->n < BEAT_MAX;
-	if (added)
+	if (added) {
 		at = b->n++;
+		b->cancel[at] = cancel;
+	}
 	if (at >= 0) {
 		b->leases[at] = *lease;
 		b->lost[at] = false;
@@ -160,6 +185,7 @@ struct msg_lease beat_remove(struct beat *b, uint64_t number)
 		b->n--;
 		b->leases[at] = b->leases[b->n];
 		b->lost[at] = b->lost[b->n];
+		b->cancel[at] = b->cancel[b->n];
 	}
 	pthread_mutex_unlock(&b->lock);
 	return lease;

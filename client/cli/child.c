@@ -234,7 +234,7 @@ static void end_when_due(struct child *c, struct child_end *end, int64_t start, 
 	int64_t now = clock_ms();
 
 	if (*kill_at < 0) {
-		end->stopped = is_set(c->job->stop);
+		end->stopped = is_set(c->job->stop) || is_set(c->job->cancel);
 		end->timed_out = !end->stopped && c->job->timeout_ms > 0 &&
 			now - start >= c->job->timeout_ms;
 		if (!end->stopped && !end->timed_out)

@@ -18,9 +18,10 @@ typedef void child_line(void *ctx, enum child_stream stream, const char *line);
 
 struct child_job {
 	char *const *argv, *const *env;
-	uint32_t timeout_ms;      /* 0: none */
-	const atomic_bool *stop;  /* set: the command is ended */
-	const atomic_bool *hurry; /* set: without the time to end by itself */
+	uint32_t timeout_ms;       /* 0: none */
+	const atomic_bool *stop;   /* set: the command is ended */
+	const atomic_bool *cancel; /* the same, for this command alone */
+	const atomic_bool *hurry;  /* set: without the time to end by itself */
 	child_line *line;
 	void *ctx;
 };

@@ -15,6 +15,7 @@
 #include "client/cli/options.h"
 #include "client/cli/run.h"
 #include "client/cli/template.h"
+#include "client/cli/view.h"
 
 int cmd_run(struct cli *cli, int argc, char **argv);
 
@@ -76,7 +77,8 @@ static int check(struct cli *cli, struct run *r, uint64_t slots)
 	struct kr_error err;
 	enum kr_status s;
 
-	if (spec->n_metrics == 0) {
+	r->objective = view_objective(spec);
+	if (r->objective < 0) {
 		cli_say("study '%s' has no objective", r->study->name);
 		return CLI_FAILED;
 	}
@@ -213,17 +215,21 @@ static void summarize(const struct run *r)
 		return;
 	if (r->end[0])
 		cli_say("%s", r->end);
+	fprintf(stderr, "krige: %" PRIu64 " complete, %" PRIu64 " failed", r->complete, r->failed);
+	if (r->released > 0)
+		fprintf(stderr, ", %" PRIu64 " given back", r->released);
+	if (r->cancelled > 0)
+		fprintf(stderr, ", %" PRIu64 " cancelled", r->cancelled);
 	if (r->has_best)
-		cli_say("%" PRIu64 " complete, %" PRIu64 " failed; best %s %s in trial %" PRIu64,
-			r->complete, r->failed, r->study->spec.metrics[0].name, number_format(text, r->best),
-			r->best_number);
-	else
-		cli_say("%" PRIu64 " complete, %" PRIu64 " failed", r->complete, r->failed);
+		fprintf(stderr, "; best %s %s in trial %" PRIu64, r->study->spec.metrics[r->objective].name,
+			number_format(text, r->best), r->best_number);
+	putc('\n', stderr);
 }
 
 int cmd_run(struct cli *cli, int argc, char **argv)
 {
 	struct run r = {.cli = cli, .max = UINT64_MAX, .max_failures = MAX_FAILURES};
+	const struct msg_value *best;
 	uint64_t slots = 1;
 	int code = read_options(cli, &r, &slots, argc, argv);
 
@@ -237,9 +243,10 @@ int cmd_run(struct cli *cli, int argc, char **argv)
 	if (code != CLI_OK)
 		return code;
 	r.client = cli->client;
-	if (r.study->best && r.study->best->n_values > 0) {
+	best = r.study->best ? view_value(r.study->best, &r.study->spec, r.objective) : NULL;
+	if (best) {
 		r.has_best = true;
-		r.best = r.study->best->values[0].value;
+		r.best = best->value;
 		r.best_number = r.study->best->number;
 	}
 	pthread_mutex_init(&r.lock, NULL);

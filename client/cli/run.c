@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,8 @@ enum {
 	ASK_TIMEOUT_MS = 600000, /* a fit may take long, and others may wait before us */
 	TELL_TIMEOUT_MS = 60000,
 	ATTEMPT_MS = 5000,
-	IDLE_MS = 1000, /* between asks when nothing can be given */
+	WAIT_MS = 30000, /* most that one ask waits in the daemon when nothing can be given */
+	IDLE_MS = 1000,  /* between asks of a daemon that has too much to do */
 	IDLE_SLICE_MS = 50,
 	TAIL_BYTES = 300
 };
@@ -38,17 +40,24 @@ struct job {
 	struct run *run;
 	const struct msg_trial *trial;
 	struct arena *arena;
-	struct result result;
+	struct result *results;          /* one a metric */
 	FILE *log;                       /* NULL: none */
 	char tail[2][TAIL_BYTES];        /* last line of each stream */
 	char reason[LIMIT_REASON_BYTES]; /* why there is no value; "" when there is one */
 	int64_t ms;
 	bool no_program;
+	bool interrupted; /* from here: the trial is given back */
+	atomic_bool cancelled;
 };
 
 static const char *objective(const struct run *r)
 {
-	return r->study->spec.metrics[0].name;
+	return r->study->spec.metrics[r->objective].name;
+}
+
+static double objective_value(const struct job *j)
+{
+	return j->results[j->run->objective].value;
 }
 
 /* ---- the run as a whole ------------------------------------------------------------ */
@@ -118,22 +127,25 @@ static void idle(struct run *r, uint32_t hint_ms)
 /* A trial that is not in hand already: after a restart of the daemon, a named worker gets its
  * running trials again. */
 static enum krige_status ask_once(
-	struct run *r, struct arena *a, const struct msg_trial **out, struct krige_error *err)
+	struct job *j, uint32_t wait_ms, const struct msg_trial **out, struct krige_error *err)
 {
-	struct call_times times = {.timeout_ms = ASK_TIMEOUT_MS, .attempt_ms = ATTEMPT_MS};
+	struct call_times times = {.timeout_ms = ASK_TIMEOUT_MS, .attempt_ms = ATTEMPT_MS + wait_ms};
+	struct run *r = j->run;
 	struct msg_request request = {.method = METHOD_SUGGEST,
 		.meta.worker_id = r->worker,
-		.u.suggest = {.study = r->study->name, .count = 1}};
+		.u.suggest = {.study = r->study->name, .count = 1, .wait_ms = wait_ms}};
 	struct msg_reply reply;
+	const struct msg_trial *t;
 	enum krige_status s;
 
-	arena_reset(a);
+	arena_reset(j->arena);
 	*out = NULL;
-	s = away_call(&r->away, times, &request, &reply, a, err);
+	s = away_call(&r->away, times, &request, &reply, j->arena, err);
 	if (s != KRIGE_OK || reply.u.trials.n == 0)
 		return s;
-	if (!reply.u.trials.trials[0].has_lease || beat_add(&r->beat, &reply.u.trials.trials[0].lease))
-		*out = &reply.u.trials.trials[0];
+	t = &reply.u.trials.trials[0];
+	if (!t->has_lease || beat_add(&r->beat, &t->lease, &j->cancelled))
+		*out = t;
 	return KRIGE_OK;
 }
 
@@ -148,19 +160,24 @@ static void note_waiting(struct run *r, const struct krige_error *err, bool *not
 }
 
 /* The next trial of a slot, NULL when the slot is to end. */
-static const struct msg_trial *ask(struct run *r, struct arena *a)
+static const struct msg_trial *ask(struct job *j)
 {
+	struct run *r = j->run;
 	const struct msg_trial *t;
 	struct krige_error err;
+	uint32_t wait_ms = 0;
 	bool noted = false;
 
 	while (!atomic_load(&r->stop)) {
-		switch (ask_once(r, a, &t, &err)) {
+		switch (ask_once(j, wait_ms, &t, &err)) {
 		case KRIGE_OK:
 			if (t)
 				return t;
 			break;
 		case KRIGE_NOT_NOW:
+			note_waiting(r, &err, &noted);
+			wait_ms = WAIT_MS; /* from now on the daemon tells when that changes */
+			break;
 		case KRIGE_OVERLOADED:
 			note_waiting(r, &err, &noted);
 			idle(r, err.retry_after_ms);
@@ -195,12 +212,17 @@ static void keep_tail(char tail[TAIL_BYTES], const char *line)
 				*c = '?';
 }
 
+static int n_metrics(const struct job *j)
+{
+	return j->run->study->spec.n_metrics;
+}
+
 static void see_line(void *ctx, enum child_stream stream, const char *line)
 {
 	struct job *j = ctx;
 
-	if (stream == CHILD_STDOUT && !j->run->result_file)
-		result_line(&j->result, line);
+	for (int i = 0; stream == CHILD_STDOUT && !j->run->result_file && i < n_metrics(j); i++)
+		result_line(&j->results[i], line);
 	keep_tail(j->tail[stream], line);
 	if (j->log)
 		fprintf(j->log, "%s\n", line);
@@ -228,8 +250,9 @@ static void reason_of_end(struct job *j, const struct child_end *end)
 	const char *tail = j->tail[CHILD_STDERR][0] ? j->tail[CHILD_STDERR] : j->tail[CHILD_STDOUT];
 	const char *colon = tail[0] ? ": " : "";
 
+	j->interrupted = end->stopped;
 	if (end->stopped)
-		set_reason(j, "interrupted");
+		set_reason(j, atomic_load(&j->cancelled) ? "cancelled" : "interrupted");
 	else if (end->timed_out)
 		set_reason(j, "timeout after %.3g s%s%s", j->run->timeout_ms / 1000.0, colon, tail);
 	else if (!end->exited)
@@ -238,30 +261,51 @@ static void reason_of_end(struct job *j, const struct child_end *end)
 		set_reason(j, "exit status %d%s%s", end->status, colon, tail);
 }
 
+/* A number alone is the value of the only metric. */
+static bool has_value(const struct job *j, int metric)
+{
+	enum result_source source = j->results[metric].source;
+
+	return source == RESULT_NAMED || (source == RESULT_BARE && n_metrics(j) == 1);
+}
+
+/* The first metric without a value, NULL: there is none. */
+static const char *missing(const struct job *j)
+{
+	for (int i = 0; i < n_metrics(j); i++)
+		if (!has_value(j, i))
+			return j->results[i].metric;
+	return NULL;
+}
+
 /* What the command left in its result file. */
 static void read_result_file(struct job *j, const char *path)
 {
 	struct kr_error err;
-	char *text;
+	char *text, *copy;
 	size_t len;
 
 	if (input_file(&text, &len, path, &err) != KR_OK) {
 		set_reason(j, "no result file: %s", err.text);
 		return;
 	}
-	result_text(&j->result, text, len);
+	for (int i = 0; i < n_metrics(j); i++) {
+		copy = arena_strndup(j->arena, text, len);
+		if (copy)
+			result_text(&j->results[i], copy, len);
+	}
 	kr_free(text);
-	if (j->result.source == RESULT_NONE)
-		set_reason(j, "no value: %s has no %s=VALUE and no {\"%s\": VALUE}", path, j->result.metric,
-			j->result.metric);
+	if (missing(j))
+		set_reason(
+			j, "no value: %s has no %s=VALUE and no {\"%s\": VALUE}", path, missing(j), missing(j));
 }
 
 static void find_value(struct job *j, const char *path)
 {
 	if (path)
 		read_result_file(j, path);
-	else if (j->result.source == RESULT_NONE)
-		set_reason(j, "no value: the output has no line %s=VALUE%s%s", j->result.metric,
+	else if (missing(j))
+		set_reason(j, "no value: the output has no line %s=VALUE%s%s", missing(j),
 			j->tail[CHILD_STDOUT][0] ? "; its last: " : "", j->tail[CHILD_STDOUT]);
 }
 
@@ -288,6 +332,7 @@ static enum kr_status prepare(
 		.env = env,
 		.timeout_ms = r->timeout_ms,
 		.stop = &r->stop,
+		.cancel = &j->cancelled,
 		.hurry = &r->hurry,
 		.line = see_line,
 		.ctx = j};
@@ -334,31 +379,49 @@ static void run_command(struct job *j)
 
 /* ---- tell -------------------------------------------------------------------------- */
 
+/* A trial that was ended from here is given back: the point is not to blame. */
+static void make_tell(struct job *j, const struct msg_lease *lease, struct msg_request *request,
+	struct msg_observation *o, struct msg_value *values)
+{
+	const char *study = j->run->study->name;
+	uint64_t number = j->trial->number;
+
+	*request = (struct msg_request){.method = METHOD_OBSERVE, .meta.worker_id = j->run->worker};
+	if (j->interrupted) {
+		request->method = METHOD_RELEASE;
+		request->u.release = (struct msg_trial_ref){
+			.study = study, .number = number, .lease = *lease, .reason = j->reason};
+		return;
+	}
+	if (j->reason[0]) {
+		request->method = METHOD_FAIL_TRIAL;
+		request->u.fail_trial = (struct msg_fail_trial){.study = study,
+			.number = number,
+			.lease = *lease,
+			.state = TRIAL_FAILED,
+			.reason = j->reason};
+		return;
+	}
+	for (int i = 0; i < n_metrics(j); i++)
+		values[i] = (struct msg_value){.name = j->results[i].metric, .value = j->results[i].value};
+	*o = (struct msg_observation){
+		.number = number, .lease = *lease, .n_values = n_metrics(j), .values = values};
+	request->u.observe = (struct msg_observe){.study = study, .n = 1, .observations = o};
+}
+
 static enum krige_status tell(struct job *j, const struct msg_lease *lease,
 	const struct msg_trial **after, struct krige_error *err)
 {
 	struct run *r = j->run;
 	struct call_times times = {
 		.timeout_ms = TELL_TIMEOUT_MS + r->retry_ms, .attempt_ms = ATTEMPT_MS};
-	struct msg_value value = {.name = objective(r), .value = j->result.value};
-	struct msg_observation o = {
-		.number = j->trial->number, .lease = *lease, .n_values = 1, .values = &value};
-	struct msg_request request = {.meta.worker_id = r->worker};
+	struct msg_value values[LIMIT_METRICS];
+	struct msg_observation o;
+	struct msg_request request;
 	struct msg_reply reply;
 	enum krige_status s;
 
-	if (j->reason[0]) {
-		request.method = METHOD_FAIL_TRIAL;
-		request.u.fail_trial = (struct msg_fail_trial){.study = r->study->name,
-			.number = j->trial->number,
-			.lease = *lease,
-			.state = TRIAL_FAILED,
-			.reason = j->reason};
-	} else {
-		request.method = METHOD_OBSERVE;
-		request.u.observe = (struct msg_observe){
-			.study = r->study->name, .n = 1, .observations = &o};
-	}
+	make_tell(j, lease, &request, &o, values);
 	s = away_call(&r->away, times, &request, &reply, j->arena, err);
 	*after = s == KRIGE_OK && reply.u.trials.n > 0 ? &reply.u.trials.trials[0] : NULL;
 	return s;
@@ -370,7 +433,8 @@ static bool better(const struct run *r, double value)
 {
 	if (!r->has_best)
 		return true;
-	return r->study->spec.metrics[0].role == METRIC_MAXIMIZE ? value > r->best : value < r->best;
+	return r->study->spec.metrics[r->objective].role == METRIC_MAXIMIZE ? value > r->best
+																		: value < r->best;
 }
 
 static void put_line(struct run *r, const struct job *j, bool complete)
@@ -378,8 +442,10 @@ static void put_line(struct run *r, const struct job *j, bool complete)
 	const char *params = view_params_text(j->trial->n_params, j->trial->params, true, j->arena);
 
 	fprintf(stderr, "trial %" PRIu64 ": ", j->trial->number);
-	if (complete)
-		fprintf(stderr, "%s %.6g", objective(r), j->result.value);
+	if (j->interrupted)
+		fputs("given back", stderr);
+	else if (complete)
+		fprintf(stderr, "%s %.6g", objective(r), objective_value(j));
 	else
 		fprintf(stderr, "failed (%s)", j->reason[0] ? j->reason : "the value is not finite");
 	if (r->has_best)
@@ -387,19 +453,23 @@ static void put_line(struct run *r, const struct job *j, bool complete)
 	fprintf(stderr, ", %s, %.1f s\n", params ? params : "?", (double)j->ms / 1000);
 }
 
-static void count(struct run *r, const struct job *j)
+/* after: the trial as the daemon has it now, NULL: not known. */
+static void count(struct run *r, const struct job *j, const struct msg_trial *after)
 {
-	bool complete = !j->reason[0] && isfinite(j->result.value), give = false;
+	bool complete = !j->reason[0] && isfinite(objective_value(j)), give = false;
+	bool feasible = !after || !after->has_feasible || after->feasible;
 
 	pthread_mutex_lock(&r->lock);
-	if (complete && better(r, j->result.value)) {
+	if (complete && feasible && better(r, objective_value(j))) {
 		r->has_best = true;
-		r->best = j->result.value;
+		r->best = objective_value(j);
 		r->best_number = j->trial->number;
 	}
 	r->complete += complete;
-	r->failed += !complete;
-	r->failures_in_a_row = complete ? 0 : r->failures_in_a_row + 1;
+	r->released += j->interrupted;
+	r->failed += !complete && !j->interrupted;
+	if (!j->interrupted)
+		r->failures_in_a_row = complete ? 0 : r->failures_in_a_row + 1;
 	if (!r->cli->quiet)
 		put_line(r, j, complete);
 	give = !atomic_load(&r->stop) && (r->failures_in_a_row >= r->max_failures || j->no_program);
@@ -419,23 +489,40 @@ static bool goes_on(enum krige_status s)
 	return s == KRIGE_STALE_LEASE || s == KRIGE_CONFLICT;
 }
 
+/* Nothing to tell, and nobody to tell it. */
+static void note_cancelled(struct job *j)
+{
+	struct run *r = j->run;
+
+	pthread_mutex_lock(&r->lock);
+	r->cancelled++;
+	if (!r->cli->quiet)
+		cli_say("trial %" PRIu64 " was cancelled", j->trial->number);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static void finish_job(struct job *j)
 {
 	struct run *r = j->run;
 	struct msg_lease lease = beat_remove(&r->beat, j->trial->number);
 	const struct msg_trial *after;
 	struct krige_error err;
-	enum krige_status s = tell(j, &lease, &after, &err);
+	enum krige_status s;
 	char value[NUMBER_BYTES];
 
+	if (j->interrupted && atomic_load(&j->cancelled)) {
+		note_cancelled(j);
+		return;
+	}
+	s = tell(j, &lease, &after, &err);
 	if (s == KRIGE_OK) {
-		count(r, j);
+		count(r, j, after);
 		return;
 	}
 	pthread_mutex_lock(&r->lock);
 	cli_say("trial %" PRIu64 ": %s %s was not taken: %s", j->trial->number,
 		j->reason[0] ? "failure" : objective(r),
-		j->reason[0] ? j->reason : number_format(value, j->result.value), err.message);
+		j->reason[0] ? j->reason : number_format(value, objective_value(j)), err.message);
 	pthread_mutex_unlock(&r->lock);
 	if (!goes_on(s))
 		give_up(r, &err);
@@ -443,22 +530,34 @@ static void finish_job(struct job *j)
 
 /* ---- a slot ------------------------------------------------------------------------ */
 
+/* What is left of the trial before goes; the arena is reset by the next ask. */
+static bool begin_job(struct job *j, struct run *r, struct arena *a)
+{
+	*j = (struct job){.run = r, .arena = a};
+	j->trial = ask(j);
+	if (!j->trial)
+		return false;
+	j->results = ARENA_ARRAY(a, struct result, n_metrics(j));
+	for (int i = 0; j->results && i < n_metrics(j); i++)
+		j->results[i] = result_make(r->study->spec.metrics[i].name);
+	if (!j->results || atomic_load(&r->stop)) {
+		set_reason(j, "interrupted");
+		j->interrupted = true;
+	}
+	return true;
+}
+
 void run_slot(struct run *r)
 {
 	struct arena *a = arena_new(ARENA_BYTES);
 	struct job *j = KR_NEW(struct job);
 
 	while (a && j && claim(r)) {
-		const struct msg_trial *t = ask(r, a);
-
-		if (!t) {
+		if (!begin_job(j, r, a)) {
 			unclaim(r);
 			break;
 		}
-		*j = (struct job){.run = r, .trial = t, .arena = a, .result = result_make(objective(r))};
-		if (atomic_load(&r->stop))
-			set_reason(j, "interrupted");
-		else
+		if (!j->interrupted)
 			run_command(j);
 		finish_job(j);
 	}

@@ -19,6 +19,7 @@ struct run {
 	struct cli *cli;
 	struct krige_client *client;
 	const struct msg_study *study;
+	int objective;              /* its metric */
 	const char *const *command; /* words with placeholders */
 	int n_words;
 	const char *worker, *result_file, *log_dir;
@@ -31,7 +32,7 @@ struct run {
 	struct away away;
 
 	pthread_mutex_t lock; /* guards what follows, and whole lines on stderr */
-	uint64_t claimed, complete, failed, failures_in_a_row;
+	uint64_t claimed, complete, failed, released, cancelled, failures_in_a_row;
 	char end[512]; /* why nothing more is given out; "": it is */
 	int code;      /* of the whole run */
 	bool has_best;

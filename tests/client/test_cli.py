@@ -149,7 +149,7 @@ def test_study_life(cli):
     ({"name": "n" * 300}, "name"),
     ({"budget": 0}, "stdin: budget"),
     ({"lease": -1}, "stdin: lease"),
-    ({"noise": 0.1}, "noise"),
+    ({"noise": -1}, "noise"),
     ({"budgett": 3}, 'did you mean "budget"?'),
 ])
 def test_bad_studies(cli, change, words):
@@ -514,8 +514,37 @@ def test_run_interrupted(cli, signal_sent):
     run.send_signal(signal_sent)
     assert run.wait(20) == INTERRUPTED
     run.communicate()
+    assert [t["state"] for t in cli.lines("trial", "list", "s")] == ["QUEUED"] * 2
+    cli("run", "s", "--max", 2, "--", "echo", "loss=1")  # the next ones get them
     trials = cli.lines("trial", "list", "s")
-    assert [(t["state"], t["reason"]) for t in trials] == [("FAILED", "interrupted")] * 2
+    assert [(t["number"], t["state"], t["attempt"]) for t in trials] == [(0, "COMPLETE", 2), (1, "COMPLETE", 2)]
+
+
+def test_run_of_a_cancelled_trial(cli):
+    """Its command is ended, and the run goes on with others."""
+    cli.create(lease=0.3)
+    run = cli.start("run", "s", "--max", 2, "--", "sh", "-c",
+                    "test {number} = 1 || {{ sleep 60 & wait; }}; echo loss=1")
+    wait_for(lambda: cli.lines("trial", "list", "s"))
+    cli("trial", "cancel", "s", 0)
+    assert run.wait(20) == OK
+    assert "trial 0 was cancelled" in run.communicate()[1]
+    assert [t["state"] for t in cli.lines("trial", "list", "s")] == ["CANCELLED", "COMPLETE"]
+
+
+def test_run_with_constraints(cli):
+    """Every metric of the study needs its line; the best is a feasible one."""
+    cli.create(constraints=["latency <= 4"], budget=6)
+    cli("run", "s", "--max", 1, "--max-failures", 1, "--", "echo", "loss=1", code=COMMAND_FAILED)
+    assert "no value: the output has no line latency=VALUE" in cli.words
+    cli("run", "s", "--", "sh", "-c", "echo latency={n} ; echo epoch=3, loss=-{n}")
+    trials = cli.lines("trial", "list", "s")
+    told = [t for t in trials if t["state"] == "COMPLETE"]
+    assert all(t["values"] == {"loss": -t["params"]["n"], "latency": t["params"]["n"]} for t in told)
+    feasible = [t["params"]["n"] for t in told if t["feasible"]]
+    assert feasible == [t["params"]["n"] for t in told if t["params"]["n"] <= 4]
+    if feasible:
+        assert cli.json("best", "s")["values"]["latency"] == max(feasible)
 
 
 def test_run_keeps_its_leases(cli):
