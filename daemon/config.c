@@ -37,6 +37,7 @@ static const struct {
 } actions[] = {
 	{"local", NULL, CONFIG_LOCAL, "start this user's daemon unless it runs, and exit"},
 	{"check", "FILE", CONFIG_CHECK, "verify a database that no daemon uses, and exit"},
+	{"restore", "BACKUP", CONFIG_RESTORE, "put a backup in the place of --db, and exit"},
 	{"check-config", NULL, CONFIG_CHECK_CONFIG, "verify flags and file, and exit"},
 	{"print-config", NULL, CONFIG_PRINT_CONFIG, "print the settings with their origin, and exit"},
 	{"version", NULL, CONFIG_VERSION, "print the version, and exit"},
@@ -173,7 +174,7 @@ static enum kr_status read_action(struct config *c, struct arguments *a, const c
 			continue;
 		s = value_of(a, flag, equals, actions[i].argument, &value, err);
 		c->action = actions[i].action;
-		return s == KR_OK && value ? set_string(&c->check_file, "check", value, err) : s;
+		return s == KR_OK && value ? set_string(&c->subject, actions[i].name, value, err) : s;
 	}
 	return kr_fail(
 		err, KR_INVALID_ARGUMENT, "unknown flag '%.80s'; kriged --help lists them", flag);
@@ -343,7 +344,7 @@ enum kr_status config_read(struct config *c, int argc, char *const *argv, struct
 
 void config_fini(struct config *c)
 {
-	kr_free(c->check_file);
+	kr_free(c->subject);
 	kr_free(c->file);
 	kr_free(c->db);
 	kr_free(c->endpoint);

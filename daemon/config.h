@@ -13,8 +13,9 @@
 
 enum config_action {
 	CONFIG_RUN,
-	CONFIG_LOCAL, /* --local */
-	CONFIG_CHECK, /* --check FILE */
+	CONFIG_LOCAL,   /* --local */
+	CONFIG_CHECK,   /* --check FILE */
+	CONFIG_RESTORE, /* --restore BACKUP */
 	CONFIG_CHECK_CONFIG,
 	CONFIG_PRINT_CONFIG,
 	CONFIG_VERSION,
@@ -37,9 +38,9 @@ enum config_origin { CONFIG_BUILT_IN, CONFIG_FROM_FILE, CONFIG_FROM_FLAG };
 
 struct config {
 	enum config_action action;
-	char *check_file; /* of --check */
-	char *file;       /* of --config, or NULL */
-	char *db;         /* a path, or ":memory:" */
+	char *subject; /* file of --check or --restore */
+	char *file;    /* of --config, or NULL */
+	char *db;      /* a path, or ":memory:" */
 	char *endpoint;
 	int threads;
 	bool insecure;

@@ -278,20 +278,26 @@ void front_reply(struct front *f, const struct route *to, const void *body, size
 		zmq_msg_close(&message);
 }
 
-static void refuse(struct front *f, struct route *to, const struct kr_error *why)
+void front_answer(struct front *f, struct route *to, const struct msg_reply *reply)
+{
+	struct bytes body;
+
+	arena_reset(f->arena);
+	if (encode_reply(&body, reply, f->arena, NULL) != KR_OK)
+		return;
+	to->header.flags = reply->is_error ? FRAME_ERROR : 0;
+	front_reply(f, to, body.p, body.len);
+}
+
+void front_refuse(struct front *f, struct route *to, const struct kr_error *why)
 {
 	struct msg_reply reply = {.method = (enum method)to->header.method, .is_error = true};
-	struct bytes body;
 
 	reply.error = (struct msg_error){.code = kr_status_wire(why->code),
 		.message = why->text,
 		.field = why->field[0] ? why->field : NULL,
 		.retry_after_ms = why->retry_after_ms};
-	arena_reset(f->arena);
-	if (encode_reply(&body, &reply, f->arena, NULL) != KR_OK)
-		return;
-	to->header.flags = FRAME_ERROR;
-	front_reply(f, to, body.p, body.len);
+	front_answer(f, to, &reply);
 }
 
 /* ---- in ---- */
@@ -418,6 +424,6 @@ enum front_taken front_take(struct front *f, struct route *route, struct msg_req
 		return FRONT_REFUSED;
 	if (s == KR_OK)
 		return FRONT_REQUEST;
-	refuse(f, route, &err);
+	front_refuse(f, route, &err);
 	return FRONT_REFUSED;
 }

@@ -46,6 +46,11 @@ enum front_taken front_take(struct front *f, struct route *route, struct msg_req
 /* header: as in route, with the flags of the reply. */
 void front_reply(struct front *f, const struct route *to, const void *body, size_t len);
 
+/* The same of a reply, or of an error, that is encoded here. to->header.flags are set. The
+ * request of front_take does not outlive it. */
+void front_answer(struct front *f, struct route *to, const struct msg_reply *reply);
+void front_refuse(struct front *f, struct route *to, const struct kr_error *why);
+
 /* Sends what is queued, for a second at most. Not before: libzmq ends the connections
  * of an address together with the address. */
 void front_close(struct front *f);

@@ -13,6 +13,7 @@
 #include "daemon/check.h"
 #include "daemon/config.h"
 #include "daemon/local.h"
+#include "daemon/restore.h"
 #include "daemon/shell.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -23,6 +24,13 @@ static int complain(int code, const struct kr_error *err)
 	return code;
 }
 
+static void print_counts(const struct check_counts *n)
+{
+	printf("%llu studies, %llu trials, %llu events, %llu bytes of records\n",
+		(unsigned long long)n->studies, (unsigned long long)n->trials, (unsigned long long)n->rows,
+		(unsigned long long)n->bytes);
+}
+
 static int check(const char *path)
 {
 	struct kr_error err = {0};
@@ -30,8 +38,26 @@ static int check(const char *path)
 
 	if (check_file(path, &n, &err) != KR_OK)
 		return complain(EXIT_FAILED, &err);
-	printf("%s: ok: %llu studies, %llu events, %llu bytes of records\n", path,
-		(unsigned long long)n.studies, (unsigned long long)n.rows, (unsigned long long)n.bytes);
+	printf("%s: ok: ", path);
+	print_counts(&n);
+	return EXIT_SUCCESS;
+}
+
+static int restore(const char *backup, const char *db)
+{
+	struct kr_error err = {0};
+	struct restored r;
+
+	if (strcmp(db, ":memory:") == 0) {
+		kr_fail(&err, KR_INVALID_ARGUMENT, "--restore needs --db FILE: what the backup becomes");
+		return complain(EXIT_USAGE, &err);
+	}
+	if (restore_file(backup, db, &r, &err) != KR_OK)
+		return complain(EXIT_FAILED, &err);
+	printf("%s: restored from %s: ", db, backup);
+	print_counts(&r.counts);
+	if (r.kept[0])
+		printf("the database before it is %s\n", r.kept);
 	return EXIT_SUCCESS;
 }
 
@@ -44,7 +70,8 @@ static int act(const struct config *c)
 	case CONFIG_VERSION: puts("kriged " KRIGED_VERSION); return EXIT_SUCCESS;
 	case CONFIG_CHECK_CONFIG: return EXIT_SUCCESS;
 	case CONFIG_PRINT_CONFIG: config_print(c, stdout); return EXIT_SUCCESS;
-	case CONFIG_CHECK: return check(c->check_file);
+	case CONFIG_CHECK: return check(c->subject);
+	case CONFIG_RESTORE: return restore(c->subject, c->db);
 	case CONFIG_LOCAL:
 		return local_run(c, &err) == KR_OK ? EXIT_SUCCESS : complain(EXIT_FAILED, &err);
 	case CONFIG_RUN: break;

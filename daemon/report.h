@@ -6,7 +6,7 @@
 #include "daemon/engine/row.h"
 #include "daemon/mail.h"
 
-enum report_kind { REPORT_COMMITTED, REPORT_LOADED, REPORT_COMPUTED };
+enum report_kind { REPORT_COMMITTED, REPORT_LOADED, REPORT_COMPUTED, REPORT_BACKED_UP };
 
 struct report {
 	struct mail mail;
@@ -28,6 +28,11 @@ struct report {
 		struct {
 			struct job *job;
 		} computed;
+		struct {
+			const char *path;
+			uint64_t bytes;
+			struct kr_error error; /* code KR_OK: it is there */
+		} backed_up;
 	} u;
 };
 

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "daemon/access.h"
+#include "daemon/backup.h"
 #include "daemon/build.h"
 #include "daemon/compute.h"
 #include "daemon/config.h"
@@ -44,6 +45,7 @@ struct shell {
 	struct writer *writer;
 	struct compute *compute;
 	struct engine *engine;
+	struct backup backup;
 	struct mailbox inbox; /* reports of writer and compute */
 	int signals;          /* signalfd */
 	char build[160];
@@ -165,6 +167,7 @@ static void take_reports(struct shell *s)
 		case REPORT_COMMITTED: take_committed(s, r); break;
 		case REPORT_LOADED: take_loaded(s, r); break;
 		case REPORT_COMPUTED: take_computed(s, r); break;
+		case REPORT_BACKED_UP: backup_ended(&s->backup, s->front, s->writer, r); break;
 		}
 	}
 }
@@ -183,7 +186,9 @@ static void take_requests(struct shell *s)
 		if (taken == FRONT_NOTHING)
 			break;
 		s->last_request_ns = now().now_ns;
-		if (taken == FRONT_REQUEST)
+		if (taken == FRONT_REQUEST && request.method == METHOD_SERVER_BACKUP)
+			backup_request(&s->backup, s->front, s->writer, &route, &request);
+		else if (taken == FRONT_REQUEST)
 			step(s, &ev);
 	} while (s->last_request_ns < end_ns);
 }
@@ -227,6 +232,7 @@ static void drain(struct shell *s, const char *why)
 	s->draining = true;
 	s->drain_end_ns = now().now_ns + DRAIN_S * NS_PER_S;
 	compute_cut_all(s->compute);
+	writer_cut_backup(s->writer);
 }
 
 /* A list that cannot be read opens the door to nobody and shuts it to nobody. */
@@ -256,7 +262,7 @@ static void take_signals(struct shell *s)
 
 static bool under_way(const struct shell *s)
 {
-	return s->n_jobs || s->n_commits || s->n_loads;
+	return s->n_jobs || s->n_commits || s->n_loads || s->backup.under_way;
 }
 
 /* The next lease, deadline or tick, as a time to wait. */
@@ -473,6 +479,8 @@ static void empty_inbox(struct shell *s)
 		next = m->next;
 		if (r->kind == REPORT_LOADED)
 			writer_part_done(s->writer, r);
+		if (r->kind == REPORT_BACKED_UP)
+			writer_backup_done(s->writer, r);
 		if (r->kind == REPORT_COMPUTED) {
 			job_free(r->u.computed.job);
 			compute_done(r);

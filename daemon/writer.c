@@ -5,6 +5,7 @@
 #include "daemon/writer.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +13,11 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "daemon/store/copy.h"
 
 enum { PARTS = 4, PART_ROWS = 2048, PART_BYTES = 1 << 20, PART_CAP = 64 << 20 };
 
-enum order_kind { ORDER_COMMIT, ORDER_LOAD };
+enum order_kind { ORDER_COMMIT, ORDER_LOAD, ORDER_BACKUP };
 
 struct part {
 	struct report report;
@@ -34,6 +36,13 @@ struct order {
 	struct part *last;      /* load: made with the order, so that its end can be told */
 };
 
+struct backing {
+	struct report report; /* first: it is given back as one */
+	struct order order;
+	struct copy *copy; /* NULL before the first step */
+	char path[];
+};
+
 struct writer {
 	struct store *store;
 	struct mailbox orders;
@@ -42,10 +51,10 @@ struct writer {
 	struct order commit; /* one group at a time: never allocated */
 	struct report committed;
 	struct kr_error commit_error;
-	pthread_mutex_t lock; /* of the two below */
+	pthread_mutex_t lock; /* of the four below */
 	pthread_cond_t part_back;
 	int n_parts;
-	bool closing;
+	bool closing, no_backup;
 	atomic_uint_fast64_t db_bytes, wal_bytes;
 	const char *engine_version;
 };
@@ -230,6 +239,40 @@ static void do_load(struct writer *w, struct order *o)
 	publish_info(w);
 }
 
+static bool may_back_up(struct writer *w)
+{
+	bool may;
+
+	pthread_mutex_lock(&w->lock);
+	may = !w->no_backup && !w->closing;
+	pthread_mutex_unlock(&w->lock);
+	return may;
+}
+
+/* One step of it, then its place is behind what has come meanwhile. */
+static void do_backup(struct writer *w, struct order *o)
+{
+	struct backing *b = (struct backing *)((char *)o - offsetof(struct backing, order));
+	struct kr_error *err = &b->report.u.backed_up.error;
+	bool done = false;
+	enum kr_status s;
+
+	if (!may_back_up(w))
+		s = kr_fail(err, KR_UNAVAILABLE, "the daemon stops; ask for the backup again");
+	else if (!b->copy)
+		s = w->store->backend->copy(w->store, b->path, &b->copy, err);
+	else
+		s = copy_step(b->copy, &done, err);
+	if (s == KR_OK && !done) {
+		mailbox_put(&w->orders, &o->mail);
+		return;
+	}
+	err->code = s;
+	b->report.u.backed_up.bytes = b->copy ? copy_bytes(b->copy) : 0;
+	copy_close(b->copy);
+	mailbox_put(w->inbox, &b->report.mail);
+}
+
 static void *run(void *ctx)
 {
 	struct writer *w = ctx;
@@ -238,10 +281,11 @@ static void *run(void *ctx)
 	while ((m = mailbox_wait(&w->orders)) != NULL) {
 		struct order *o = (struct order *)m;
 
-		if (o->kind == ORDER_COMMIT)
-			do_commit(w, o);
-		else
-			do_load(w, o);
+		switch (o->kind) {
+		case ORDER_COMMIT: do_commit(w, o); break;
+		case ORDER_LOAD: do_load(w, o); break;
+		case ORDER_BACKUP: do_backup(w, o); break;
+		}
 	}
 	if (fatal(w->store->backend->close(w->store))) {
 		fprintf(stderr,
@@ -320,6 +364,38 @@ enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study, st
 	o->study = study;
 	mailbox_put(&w->orders, &o->mail);
 	return KR_OK;
+}
+
+enum kr_status writer_backup(struct writer *w, const char *path, struct kr_error *err)
+{
+	size_t len = strlen(path);
+	struct backing *b;
+
+	if (!w->store->backend->copy)
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"this daemon keeps nothing (--db :memory:): there is nothing to back up");
+	b = kr_calloc(1, sizeof(*b) + len + 1);
+	if (!b)
+		return kr_fail(err, KR_ENOMEM, "no memory for a backup");
+	memcpy(b->path, path, len + 1);
+	b->report.kind = REPORT_BACKED_UP;
+	b->report.u.backed_up.path = b->path;
+	b->order.kind = ORDER_BACKUP;
+	mailbox_put(&w->orders, &b->order.mail);
+	return KR_OK;
+}
+
+void writer_cut_backup(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->no_backup = true;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_backup_done(struct writer *w, struct report *backed_up)
+{
+	(void)w;
+	kr_free((struct backing *)backed_up);
 }
 
 void writer_part_done(struct writer *w, struct report *part)

@@ -35,10 +35,19 @@ void writer_commit(struct writer *w, uint64_t group, const struct row *rows, siz
 enum kr_status writer_load(struct writer *w, uint64_t ticket, uint64_t study, struct kr_error *err);
 void writer_part_done(struct writer *w, struct report *part);
 
+/* Copy the database to path, in steps between the commits; one backup at a time. The report,
+ * to be given back by writer_backup_done, says how it went.
+ * Errors: KR_INVALID_ARGUMENT (this store keeps nothing), KR_ENOMEM. */
+enum kr_status writer_backup(struct writer *w, const char *path, struct kr_error *err);
+void writer_backup_done(struct writer *w, struct report *backed_up);
+
+/* End the one under way, if any, and those to come: the daemon drains. */
+void writer_cut_backup(struct writer *w);
+
 /* Sizes as of the last commit; any thread. */
 void writer_info(struct writer *w, struct store_info *out);
 
-/* Finishes the orders given (a load is cut short), checkpoints, closes the store.
+/* Finishes the orders given (a load and a backup are cut short), checkpoints, closes the store.
  * Reports may still be in the inbox. */
 void writer_stop(struct writer *w);
 

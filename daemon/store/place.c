@@ -197,7 +197,7 @@ static enum kr_status check_file(const char *path, struct kr_error *err)
 	return regular ? KR_OK : kr_fail(err, KR_EIO, "is not a regular file");
 }
 
-enum kr_status place_claim(struct place *p, const char *path, struct kr_error *err)
+enum kr_status place_lock(struct place *p, const char *path, struct kr_error *err)
 {
 	char *copy = kr_strdup(path), *file = lock_path(path);
 	enum kr_status s;
@@ -209,10 +209,17 @@ enum kr_status place_claim(struct place *p, const char *path, struct kr_error *e
 		s = check_file_system(dirname(copy), err);
 	if (s == KR_OK)
 		s = take_lock(p, file, err);
-	if (s == KR_OK)
-		s = check_file(path, err);
 	kr_free(copy);
 	kr_free(file);
+	return s;
+}
+
+enum kr_status place_claim(struct place *p, const char *path, struct kr_error *err)
+{
+	enum kr_status s = place_lock(p, path, err);
+
+	if (s == KR_OK)
+		s = check_file(path, err);
 	if (s != KR_OK)
 		place_release(p);
 	return s;

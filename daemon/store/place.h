@@ -22,6 +22,9 @@ enum kr_status place_resolve(char **out, const char *path, struct kr_error *err)
  * Errors: KR_ELOCKED naming the process that has it, KR_EIO. */
 enum kr_status place_claim(struct place *p, const char *path, struct kr_error *err);
 
+/* The same without a look at PATH, which is not made. */
+enum kr_status place_lock(struct place *p, const char *path, struct kr_error *err);
+
 /* Gives the lock back; the lock file stays. */
 void place_release(struct place *p);
 

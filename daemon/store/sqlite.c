@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "daemon/store/copy.h"
 #include "daemon/store/fault.h"
 #include "daemon/store/place.h"
 #include "daemon/store/pragmas.h"
@@ -289,6 +290,14 @@ static enum kr_status sqlite_check(struct store *st, struct kr_error *err)
 	return verify(self(st)->db, "PRAGMA integrity_check(1)", err);
 }
 
+static enum kr_status sqlite_copy(
+	struct store *st, const char *path, struct copy **out, struct kr_error *err)
+{
+	struct sqlite_store *s = self(st);
+
+	return copy_open(out, s->db, s->path, path, err);
+}
+
 /* ---- open, close ---- */
 
 static enum kr_status prepare(struct sqlite_store *s, struct kr_error *err)
@@ -457,5 +466,6 @@ const struct store_backend store_sqlite = {
 	.load = sqlite_load,
 	.maintain = sqlite_maintain,
 	.info = sqlite_info,
+	.copy = sqlite_copy,
 	.check = sqlite_check,
 };

@@ -13,6 +13,8 @@
 #include "base/status.h"
 #include "daemon/engine/row.h"
 
+struct copy;
+
 struct store_info {
 	uint64_t db_bytes, wal_bytes;
 	const char *engine_version; /* "SQLite 3.40.1" */
@@ -56,6 +58,12 @@ struct store_backend {
 	 * Errors: as append; only KR_INTERNAL and KR_ECORRUPT need an answer. */
 	enum kr_status (*maintain)(struct store *s, struct kr_error *err);
 	void (*info)(struct store *s, struct store_info *out);
+
+	/* A copy of all that is committed into a new file, in steps between other work
+	 * (store/copy.h says how; copy_step, copy_bytes and copy_close go on). NULL: this store
+	 * keeps nothing that could be copied. Errors: as copy_open. */
+	enum kr_status (*copy)(
+		struct store *s, const char *path, struct copy **out, struct kr_error *err);
 
 	/* Verify all that is stored below the rows; reads everything.
 	 * Errors: KR_ECORRUPT (the first fault), KR_EIO, KR_ENOMEM. */

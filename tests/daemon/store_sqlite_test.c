@@ -456,7 +456,7 @@ static void check_wants_a_file_and_reads_records(void **state)
 	append_row(s, 1, 1, "\xff\xff no record");
 	sqlite->close(s);
 	assert_int_equal(check_file(f->path, &n, &f->err), KR_ECORRUPT);
-	assert_non_null(strstr(f->err.text, "row 1 of study 1"));
+	assert_non_null(strstr(f->err.text, "study 1: event 1"));
 }
 
 int main(void)

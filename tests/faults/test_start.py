@@ -227,7 +227,7 @@ def test_damaged_database(daemon):
     assert code == 1 and "row 1 of study 2" in words
     execute(daemon.db, "UPDATE event SET time_ms = time_ms - 1 WHERE study = 2")
     code, words = daemon.check()
-    assert code == 0 and "2 studies, 2 events" in words
+    assert code == 0 and "2 studies, 0 trials, 2 events" in words
 
 
 def test_read_only_folder(daemon, folder):

@@ -582,14 +582,14 @@ static void edits(void **state)
 static void backups(void **state)
 {
 	static const struct row rows[] = {
-		{METHOD_SERVER_BACKUP, "2:\"/backup/kriged.db\"", KR_OK, NULL, NULL},
-		{METHOD_SERVER_BACKUP, "", BAD, "path", "is missing; give the absolute path"},
-		{METHOD_SERVER_BACKUP, "2:\"\"", BAD, "path", "is empty"},
-		{METHOD_SERVER_BACKUP, "2:\"kriged.db\"", BAD, "path", "is relative"},
-		{METHOD_SERVER_BACKUP, "2:\"/a\\x00b\"", BAD, "path", "NUL"},
-		{METHOD_SERVER_BACKUP, "2:\"/a\\xff\"", BAD, "path", "UTF-8"},
-		{METHOD_SERVER_BACKUP, "2:\"/\"*4095", KR_OK, NULL, NULL},
-		{METHOD_SERVER_BACKUP, "2:\"/\"*4096", BAD, "path", "4096 bytes; at most 4095"},
+		{METHOD_SERVER_BACKUP, META "2:\"/backup/kriged.db\"", KR_OK, NULL, NULL},
+		{METHOD_SERVER_BACKUP, META "", BAD, "path", "is missing; give the absolute path"},
+		{METHOD_SERVER_BACKUP, META "2:\"\"", BAD, "path", "is empty"},
+		{METHOD_SERVER_BACKUP, META "2:\"kriged.db\"", BAD, "path", "is relative"},
+		{METHOD_SERVER_BACKUP, META "2:\"/a\\x00b\"", BAD, "path", "NUL"},
+		{METHOD_SERVER_BACKUP, META "2:\"/a\\xff\"", BAD, "path", "UTF-8"},
+		{METHOD_SERVER_BACKUP, META "2:\"/\"*4095", KR_OK, NULL, NULL},
+		{METHOD_SERVER_BACKUP, META "2:\"/\"*4096", BAD, "path", "4096 bytes; at most 4095"},
 	};
 
 	CHECK(rows);
