@@ -56,8 +56,9 @@ struct engine {
 	uint64_t next_job;
 	struct deadline *deadlines; /* of running jobs, in no order */
 	size_t n_deadlines, cap_deadlines;
-	size_t n_watches; /* of n_waiting: for a study to change */
-	size_t n_waiting; /* routes that wait for a computation or for a change */
+	struct watch *watches; /* requests that wait for a study to change: the newest */
+	size_t n_watches;      /* of n_waiting */
+	size_t n_waiting;      /* routes that wait for a computation or for a change */
 	struct replay *replays;
 
 	/* Rows from the store. */

@@ -1,23 +1,42 @@
 #include "daemon/engine/watch.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/reply.h"
 
-/* One change may answer all of a study's at once: bound what that takes. */
-enum { MOST_WATCHES = 1000 };
+/* One change may answer all of a study's at once: bound what that takes, and what one
+ * connection takes of it. */
+enum { MOST_WATCHES = 1000, MOST_OF_ONE = 100 };
 
 struct watch {
-	struct watch *next;
-	struct timer timer; /* the end of the wait */
+	struct watch *next;          /* of its study */
+	struct watch *newer, *older; /* of the engine */
+	struct timer timer;          /* the end of the wait */
 	uint64_t study, since_seq;
 	struct route route;
 };
 
+static void enlist(struct engine *e, struct watch *w)
+{
+	w->older = e->watches;
+	if (w->older)
+		w->older->newer = w;
+	e->watches = w;
+	e->n_watches++;
+	e->n_waiting++;
+}
+
 static void leave(struct engine *e, struct watch *w)
 {
+	if (w->newer)
+		w->newer->older = w->older;
+	else
+		e->watches = w->older;
+	if (w->older)
+		w->older->newer = w->newer;
 	timers_leave(&e->timers, &w->timer);
 	e->n_waiting--;
 	e->n_watches--;
@@ -54,18 +73,35 @@ static void wait_over(struct engine *e, struct timer *t)
 	leave(e, w);
 }
 
-enum kr_status watch_begin(struct engine *e, struct study *s, const struct route *route,
-	uint64_t since_seq, int64_t until_ns, struct kr_error *err)
+static enum kr_status check_crowd(
+	const struct engine *e, const struct route *route, struct kr_error *err)
 {
-	struct watch *w;
-	enum kr_status st;
+	int n = 0;
 
 	if (e->n_waiting >= e->o.max_waiting || e->n_watches >= MOST_WATCHES)
 		return kr_fail(err, KR_OVERLOADED,
 			"%zu requests wait already, %zu of them for a study to change; ask without wait_ms, or "
 			"again in a moment",
 			e->n_waiting, e->n_watches);
-	st = engine__owe(e, 2, err);
+	for (const struct watch *w = e->watches; w; w = w->older)
+		n += w->route.identity_len == route->identity_len &&
+			memcmp(w->route.identity, route->identity, route->identity_len) == 0;
+	if (n >= MOST_OF_ONE)
+		return kr_fail(err, KR_OVERLOADED,
+			"this connection waits for %d studies to change already; ask without wait_ms, or again "
+			"in a moment",
+			n);
+	return KR_OK;
+}
+
+enum kr_status watch_begin(struct engine *e, struct study *s, const struct route *route,
+	uint64_t since_seq, int64_t until_ns, struct kr_error *err)
+{
+	struct watch *w;
+	enum kr_status st = check_crowd(e, route, err);
+
+	if (st == KR_OK)
+		st = engine__owe(e, 2, err);
 	if (st == KR_OK)
 		st = timers_enter(&e->timers, err);
 	if (st != KR_OK)
@@ -81,8 +117,7 @@ enum kr_status watch_begin(struct engine *e, struct study *s, const struct route
 	w->route = *route;
 	w->next = s->watches;
 	s->watches = w;
-	e->n_waiting++;
-	e->n_watches++;
+	enlist(e, w);
 	timers_set(&e->timers, &w->timer, until_ns);
 	return KR_OK;
 }

@@ -260,6 +260,60 @@ static void test_too_many_labels(void **state)
 	harness_free(h);
 }
 
+/* Told and queued points bring theirs. */
+static void test_labels_of_points(void **state)
+{
+	static const struct msg_named set[] = {{"from", {.kind = SCALAR_STRING, .s = "paper"}}};
+	static const struct msg_value y = {.value = 3};
+	struct msg_named params[] = {{"x", {.kind = SCALAR_REAL, .r = 0.25}},
+		{"k", {.kind = SCALAR_INT, .i = 2}}, {"c", {.kind = SCALAR_STRING, .s = "a"}}};
+	struct msg_point point = {.n_params = 3,
+		.params = params,
+		.n_values = 1,
+		.values = &y,
+		.labels = {1, set},
+		.note = "old"};
+	struct msg_named big[20];
+	char names[20][8], text[LIMIT_STRING_BYTES];
+	struct harness *h = lived(1);
+	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
+	struct msg_reply r;
+
+	(void)state;
+	m.u.add_trials = (struct msg_add_trials){"s", 1, &point};
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	m = harness_request(h, METHOD_ENQUEUE, 0);
+	point.n_values = 0;
+	m.u.enqueue = (struct msg_add_trials){"s", 1, &point};
+	ask_trial(h, m);
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint64_t k = 1; k < 3; k++) {
+			struct msg_trial t = ask_trial(h, harness_trial(h, "s", k));
+
+			assert_int_equal(t.labels.n, 1);
+			assert_string_equal(t.labels.p[0].value.s, "paper");
+			assert_string_equal(t.note, "old");
+		}
+		harness_restart(h);
+	}
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	for (int i = 0; i < 20; i++) {
+		snprintf(names[i], sizeof(names[i]), "l%d", i);
+		big[i] = (struct msg_named){names[i], {.kind = SCALAR_STRING, .s = text}};
+	}
+	point.labels = (struct msg_labels){20, big};
+	m = harness_request(h, METHOD_ENQUEUE, 0);
+	m.u.enqueue = (struct msg_add_trials){"s", 1, &point};
+	assert_refused(h, m, KR_INVALID_ARGUMENT, "points[0].labels", "bytes");
+	point.n_values = 1;
+	m = harness_request(h, METHOD_ADD_TRIALS, 0);
+	m.u.add_trials = (struct msg_add_trials){"s", 1, &point};
+	assert_refused(h, m, KR_INVALID_ARGUMENT, "points[0].labels", "bytes");
+	harness_free(h);
+}
+
 /* ---- excluded ----------------------------------------------------------------- */
 
 static void test_exclude(void **state)
@@ -577,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_bad_corrections),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_too_many_labels),
+		cmocka_unit_test(test_labels_of_points),
 		cmocka_unit_test(test_exclude),
 		cmocka_unit_test(test_exclude_then_late),
 		cmocka_unit_test(test_snapshot_stays),

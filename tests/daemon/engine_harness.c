@@ -332,9 +332,12 @@ void harness_tick(struct harness *h, int64_t ms)
 
 uint64_t harness_send(struct harness *h, const struct msg_request *m)
 {
-	struct route route = {.identity = "client", .identity_len = 6};
+	struct route route = {0};
+	const char *client = h->client ? h->client : "client";
 	uint64_t tag = h->next_tag++;
 
+	route.identity_len = (uint8_t)strlen(client);
+	memcpy(route.identity, client, route.identity_len);
 	route.header.version = PROTO_VERSION;
 	route.header.method = (uint16_t)m->method;
 	memcpy(route.header.id, &tag, sizeof(tag));

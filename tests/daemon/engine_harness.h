@@ -41,6 +41,7 @@ struct harness {
 	uint64_t cut;  /* newest job that was cut */
 	int n_cuts, n_commits, n_jobs, n_loads;
 
+	const char *client; /* identity of the connection; NULL: "client" */
 	uint64_t next_tag, next_request;
 	struct arena *arena; /* of decoded replies and built requests */
 };

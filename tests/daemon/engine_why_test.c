@@ -279,15 +279,25 @@ static void test_watches_bounded(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
+		char client[16];
+
+		snprintf(client, sizeof(client), "client %d", i % 10);
+		h->client = client;
 		m = watch(h, 1, 5000);
-		harness_send(h, &m);
+		assert_null(harness_raw(h, harness_send(h, &m)));
+		if (i == 999 - 1) { /* its hundredth was the one before */
+			h->client = "client 7";
+			r = harness_ask(h, &m);
+			harness_assert_error(&r, KR_OVERLOADED, NULL, "this connection");
+		}
 	}
+	h->client = "one more";
 	m = watch(h, 1, 5000);
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_OVERLOADED, NULL, "without wait_ms");
 	ask(h, harness_get(h, "s"));
 	ask(h, harness_update(h, "s", ACTION_PAUSE));
-	assert_int_equal(h->n_replies, 1000 + 4);
+	assert_int_equal(h->n_replies, 1000 + 5);
 	m = watch(h, 2, 5000);
 	assert_null(harness_raw(h, harness_send(h, &m)));
 	harness_check(h);
