@@ -96,9 +96,9 @@ static enum kr_status check_metric(const struct msg_metric *m, int k, struct kr_
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
 			"%s is constraint, but the metric has no bound; give lower, upper or both", field);
 	snprintf(field, sizeof(field), "spec.metrics[%d].upper", k);
-	if (m->has_lower && m->has_upper && !(m->lower <= m->upper))
+	if (m->has_lower && m->has_upper && !(m->lower < m->upper))
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is %g, below the lower bound %g; no value can meet both", field, m->upper,
+			"%s is %g, which is not above lower, %g; give lower < upper", field, m->upper,
 			m->lower);
 	return KR_OK;
 }

@@ -431,7 +431,7 @@ static void test_specs(void **state)
 	m = create(h, 2, open);
 	refuse(h, &m, "spec.metrics[1].role", "no bound");
 	m = create(h, 2, empty);
-	refuse(h, &m, "spec.metrics[1].upper", "below the lower bound");
+	refuse(h, &m, "spec.metrics[1].upper", "give lower < upper");
 	harness_free(h);
 }
 
