@@ -110,7 +110,7 @@ static void fill_slot(struct job *j, const struct study *s, const struct waiter 
 /* Partial picks have their own numbers as keys, new trials those that they may get. */
 static void fill_slots(struct job *j, const struct study *s)
 {
-	uint64_t next = j->first_number;
+	uint64_t next = j->of->first_number;
 
 	for (const struct waiter *w = s->in_job.head; w; w = w->next) {
 		int slot = w->first_slot;
@@ -129,7 +129,7 @@ enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *e
 {
 	struct batch b = gather(e, s);
 	struct job *j;
-	enum kr_status st = job_new(&j, JOB_SUGGEST, e->next_job, s, &b.wish, err);
+	enum kr_status st = job_new(&j, JOB_SUGGEST, e->next_job, s, NULL, &b.wish, err);
 
 	if (st != KR_OK)
 		return st;

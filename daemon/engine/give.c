@@ -179,8 +179,8 @@ static enum kr_status make_job_record(
 	if (!j)
 		return KR_OK;
 	*out = (struct record_job){
-		.snapshot_seq = j->snapshot_seq,
-		.first_number = j->first_number,
+		.snapshot_seq = j->of->seq,
+		.first_number = j->of->first_number,
 		.n_slots = (uint32_t)j->n_slots,
 		.first_slot = (uint32_t)g->w->first_slot,
 		.n_fixed = j->fixed ? j->n_slots * j->def->d : 0,

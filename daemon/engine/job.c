@@ -6,46 +6,7 @@
 #include "base/alloc.h"
 #include "daemon/engine/job_internal.h"
 
-/* ---- snapshot --------------------------------------------------------------- */
-
-static bool is_any(const struct trial *t)
-{
-	(void)t;
-	return true;
-}
-
-/* What failed teaches where evaluations fail, unless the model is not to see it. */
-static bool is_failure(const struct trial *t)
-{
-	return t->state == TRIAL_FAILED && !t->excluded;
-}
-
-static bool is_infeasible(const struct trial *t)
-{
-	return t->state == TRIAL_INFEASIBLE && !t->excluded;
-}
-
-static bool is_other(const struct trial *t)
-{
-	return !is_failure(t) && !is_infeasible(t);
-}
-
-/* The points of those wanted trials of two sets that have one, by number. False without memory. */
-static bool copy_points(struct job_points *to, bool (*wanted)(const struct trial *),
-	const struct study *s, const struct numbers *a, const struct numbers *b)
-{
-	size_t d = (size_t)s->def->d, i = 0, k = 0;
-
-	to->values = kr_calloc(a->n + b->n, d * sizeof(*to->values));
-	while (to->values && (i < a->n || k < b->n)) {
-		bool first = k == b->n || (i < a->n && a->p[i] < b->p[k]);
-		const struct trial *t = trials_at(&s->trials, first ? a->p[i++] : b->p[k++]);
-
-		if (!t->partial && wanted(t))
-			memcpy(to->values + (size_t)to->n++ * d, t->values, d * sizeof(*to->values));
-	}
-	return to->values != NULL;
-}
+/* ---- life ------------------------------------------------------------------- */
 
 static bool copy_numbers(double **to, int *n_to, const double *from, size_t n)
 {
@@ -76,7 +37,7 @@ static bool make_slots(struct job *j, const struct job_wish *wish)
 			j->fixed[i] = NAN;
 	}
 	for (size_t i = 0; i < n; i++) {
-		j->slots[i].number = j->first_number + i;
+		j->slots[i].number = j->of->first_number + i;
 		j->slots[i].fixed = j->fixed ? j->fixed + i * d : NULL;
 	}
 	return true;
@@ -94,21 +55,11 @@ static bool make_queries(struct job *j, const struct job_wish *wish)
 		copy_numbers(&j->queries, &copied, wish->queries, n * (size_t)j->def->d);
 }
 
-static bool make_points(struct job *j, const struct study *s)
-{
-	static const struct numbers none;
-
-	return copy_points(&j->pending, is_any, s, &s->running, &s->queued) &&
-		copy_points(&j->failed, is_failure, s, &s->taken, &none) &&
-		copy_points(&j->infeasible, is_infeasible, s, &s->taken, &none) &&
-		copy_points(&j->taken, is_other, s, &s->taken, &none) &&
-		copy_numbers(&j->state, &j->n_state, s->state, s->n_state);
-}
-
 enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const struct study *s,
-	const struct job_wish *wish, struct kr_error *err)
+	struct snapshot *of, const struct job_wish *wish, struct kr_error *err)
 {
 	struct job *j = KR_NEW(struct job);
+	enum kr_status st = KR_OK;
 
 	*out = NULL;
 	if (!j)
@@ -118,10 +69,12 @@ enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const 
 	j->study = s->id;
 	j->incarnation = s->incarnation;
 	j->def = definition_retain(s->def);
-	j->snapshot_seq = s->now.seq;
-	j->first_number = s->trials.n;
-	if (history_view(&s->history, &j->history, err) != KR_OK || !make_slots(j, wish) ||
-		!make_queries(j, wish) || !make_points(j, s)) {
+	if (of)
+		j->of = snapshot_retain(of);
+	else
+		st = snapshot_new(&j->of, s, err);
+	if (st != KR_OK || !make_slots(j, wish) || !make_queries(j, wish) ||
+		!copy_numbers(&j->state, &j->n_state, j->of->state, (size_t)j->of->n_state)) {
 		job_free(j);
 		return kr_fail(err, KR_ENOMEM, "no memory for a computation");
 	}
@@ -163,7 +116,7 @@ static void give_up(struct job *j)
 static int list_constraints(struct job *j)
 {
 	const struct msg_spec *spec = &j->def->spec;
-	size_t n = j->history.n;
+	size_t n = j->of->history.n;
 	int count = 0;
 
 	for (int k = 0; k < spec->n_metrics; k++)
@@ -180,7 +133,7 @@ static int list_constraints(struct job *j)
 /* The first unit: gather the observations. False without memory. */
 static bool start(struct job *j)
 {
-	size_t n = j->history.n, d = (size_t)j->def->d, k = (size_t)j->def->spec.n_metrics;
+	size_t n = j->of->history.n, d = (size_t)j->def->d, k = (size_t)j->def->spec.n_metrics;
 	size_t objective = (size_t)j->def->objective;
 	struct policy_input in = {
 		.space = j->def->space,
@@ -189,14 +142,14 @@ static bool start(struct job *j)
 		.n = (int)n,
 		.has_noise_sd = j->def->spec.has_noise_sd,
 		.noise_sd = j->def->spec.noise_sd,
-		.n_pending = j->pending.n,
-		.pending = j->pending.values,
-		.n_failed = j->failed.n,
-		.failed = j->failed.values,
-		.n_infeasible = j->infeasible.n,
-		.infeasible = j->infeasible.values,
-		.n_taken = j->taken.n,
-		.taken = j->taken.values,
+		.n_pending = j->of->pending.n,
+		.pending = j->of->pending.values,
+		.n_failed = j->of->failed.n,
+		.failed = j->of->failed.values,
+		.n_infeasible = j->of->infeasible.n,
+		.infeasible = j->of->infeasible.values,
+		.n_taken = j->of->taken.n,
+		.taken = j->of->taken.values,
 		.n_slots = j->n_slots,
 		.slots = j->slots,
 		.n_queries = j->n_queries,
@@ -211,7 +164,7 @@ static bool start(struct job *j)
 	j->constraints = KR_ARRAY(struct policy_constraint, k);
 	if (!j->X || !j->Y || !j->S || !j->constraints)
 		return false;
-	history_gather(&j->history, j->X, j->Y, j->S);
+	history_gather(&j->of->history, j->X, j->Y, j->S);
 	in.X = j->X;
 	in.y = j->Y + objective * n;
 	in.sem = j->S + objective * n;
@@ -318,9 +271,11 @@ uint64_t job_id(const struct job *j)
 
 uint64_t job_study(const struct job *j)
 {
-	static const uint64_t replays = (uint64_t)1 << 63;
+	static const uint64_t replays = (uint64_t)1 << 63, hasty = (uint64_t)1 << 62;
 
-	return j->kind == JOB_REPLAY ? j->study | replays : j->study;
+	if (j->kind == JOB_REPLAY)
+		return j->study | replays;
+	return j->hasty ? j->study | hasty : j->study;
 }
 
 void job_free(struct job *j)
@@ -328,15 +283,11 @@ void job_free(struct job *j)
 	if (!j)
 		return;
 	drop_work(j);
-	history_view_fini(&j->history);
+	snapshot_release(j->of);
 	definition_release(j->def);
 	kr_free(j->route);
 	kr_free(j->slots);
 	kr_free(j->fixed);
-	kr_free(j->pending.values);
-	kr_free(j->failed.values);
-	kr_free(j->infeasible.values);
-	kr_free(j->taken.values);
 	kr_free(j->queries);
 	kr_free(j->state);
 	kr_free(j->suggestions);

@@ -1,24 +1,18 @@
 /* What the engine's files see of a job: made from a snapshot of a study, read
  * when it comes back. job.h is what the shell sees.
  *
- * The snapshot is taken on the engine's thread and costs little: observations
- * are shared (history.h), the other points copied. The contiguous arrays that
- * the policy wants are gathered by the first unit, on the compute side. */
+ * The contiguous arrays that the policy wants are gathered from the snapshot by the
+ * first unit, on the compute side. */
 #ifndef KR_DAEMON_ENGINE_JOB_INTERNAL_H
 #define KR_DAEMON_ENGINE_JOB_INTERNAL_H
 
 #include "acquisition/policy.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/job.h"
+#include "daemon/engine/snapshot.h"
 #include "daemon/engine/study.h"
 
 enum job_kind { JOB_SUGGEST, JOB_PREDICT, JOB_REPLAY };
-
-/* Points of some trials, one after another. */
-struct job_points {
-	int n;
-	double *values;
-};
 
 struct job {
 	/* Who asked. */
@@ -27,16 +21,14 @@ struct job {
 	void *asker, *tag;   /* JOB_REPLAY: of replay.c */
 	struct route *route; /* JOB_PREDICT: where the answer goes; owned */
 
-	/* The snapshot. */
+	/* What to compute. */
 	struct definition *def;
-	struct history_view history;
-	uint64_t snapshot_seq;
-	uint64_t first_number; /* key of the random numbers of slot 0 */
+	struct snapshot *of;
+	bool hasty; /* its deadline has come before it began: it does not wait for the study's others */
 	int n_slots, n_queries, n_state;
 	struct policy_slot *slots;
-	bool keyed;    /* the random numbers of some slots have other keys than first_number and on */
+	bool keyed;    /* some slots have other keys than the next number of the snapshot and on */
 	double *fixed; /* n_slots x d, NaN where free; NULL: all free */
-	struct job_points pending, failed, infeasible, taken;
 	double *queries, *state;
 
 	/* Replay: exactly so much work. */
@@ -70,10 +62,10 @@ struct job_wish {
 	const double *queries; /* n_queries x d, copied */
 };
 
-/* A snapshot of s. The caller fills fixed (rows of NaN) when any_fixed.
+/* For s, of that snapshot (NULL: of s as it is). The caller fills fixed (rows of NaN) when any_fixed.
  * Errors: KR_ENOMEM. */
 enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const struct study *s,
-	const struct job_wish *wish, struct kr_error *err);
+	struct snapshot *of, const struct job_wish *wish, struct kr_error *err);
 
 /* Replay: where the fit started, as recorded. Errors: KR_ENOMEM. */
 enum kr_status job_set_state(struct job *j, int n, const double *state, struct kr_error *err);

@@ -62,7 +62,7 @@ static enum kr_status start(
 
 	if (s->history.n == 0)
 		return nothing_known(s, err);
-	st = job_new(&j, JOB_PREDICT, id, s, &wish, err);
+	st = job_new(&j, JOB_PREDICT, id, s, NULL, &wish, err);
 	if (st != KR_OK)
 		return st;
 	j->route = kr_memdup(&p->route, sizeof(p->route));

@@ -181,7 +181,7 @@ static enum kr_status make_job(struct replay *r, struct replayed *ev)
 	const struct record_job *rec = &ev->record.job;
 	struct job_wish wish = {.n_slots = (int)rec->n_slots, .any_fixed = rec->n_fixed > 0};
 	struct job *j;
-	enum kr_status st = job_new(&j, JOB_REPLAY, 0, r->scratch, &wish, &r->err);
+	enum kr_status st = job_new(&j, JOB_REPLAY, 0, r->scratch, NULL, &wish, &r->err);
 
 	if (st != KR_OK)
 		return fail(r, st);

@@ -80,12 +80,12 @@ static struct seen look(struct harness *h)
 	struct seen out = {0};
 	struct job *j;
 
-	assert_int_equal(job_new(&j, JOB_SUGGEST, 1, s, &wish, NULL), KR_OK);
-	out.n = j->history.n;
-	out.n_taken = (size_t)j->taken.n;
-	history_gather(&j->history, out.X, out.y, sems);
+	assert_int_equal(job_new(&j, JOB_SUGGEST, 1, s, NULL, &wish, NULL), KR_OK);
+	out.n = j->of->history.n;
+	out.n_taken = (size_t)j->of->taken.n;
+	history_gather(&j->of->history, out.X, out.y, sems);
 	if (out.n_taken)
-		memcpy(out.taken, j->taken.values, out.n_taken * 3 * sizeof(double));
+		memcpy(out.taken, j->of->taken.values, out.n_taken * 3 * sizeof(double));
 	job_free(j);
 	return out;
 }
@@ -387,8 +387,8 @@ static void test_snapshot_stays(void **state)
 	ask_trial(h, harness_correct(h, "s", 1, -5));
 	ask_trial(h, harness_delete_trial(h, "s", 0));
 	ask_trial(h, harness_exclude(h, "s", 4, true));
-	assert_int_equal(j->history.n, 6);
-	history_gather(&j->history, X, y, sems);
+	assert_int_equal(j->of->history.n, 6);
+	history_gather(&j->of->history, X, y, sems);
 	for (int i = 0; i < 6; i++)
 		assert_true(y[i] == 10 + i);
 	harness_jobs(h);

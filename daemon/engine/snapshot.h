@@ -1,0 +1,32 @@
+/* A study as computations see it, at one event: immutable, shared by the jobs that start from
+ * it. Taking one costs little: observations are shared (history.h), other points copied.
+ * References change on the engine's thread only; any thread may read. */
+#ifndef KR_DAEMON_ENGINE_SNAPSHOT_H
+#define KR_DAEMON_ENGINE_SNAPSHOT_H
+
+#include "daemon/engine/study.h"
+
+/* Points of some trials, one after another. */
+struct snapshot_points {
+	int n;
+	double *values;
+};
+
+struct snapshot {
+	size_t refs;
+	uint64_t seq;
+	uint64_t first_number; /* of the next trial */
+	struct history_view history;
+	struct snapshot_points pending, failed, infeasible, taken;
+	double *state; /* of the model */
+	int n_state;
+};
+
+/* s as it is, with one reference. Errors: KR_ENOMEM. */
+enum kr_status snapshot_new(struct snapshot **out, const struct study *s, struct kr_error *err);
+struct snapshot *snapshot_retain(struct snapshot *snap);
+
+/* NULL is fine. */
+void snapshot_release(struct snapshot *snap);
+
+#endif
