@@ -63,7 +63,7 @@ void watch_job(struct world *w, const struct job *j)
 	a = arrival_of(&w->clients[j->route->identity[0]], id_of(&j->route->header));
 	if (a) {
 		a->study = j->study;
-		a->seq = j->snapshot_seq;
+		a->seq = j->of->seq;
 		a->job_ns = w->now_ns;
 	}
 }
