@@ -407,6 +407,40 @@ static void test_snapshot_stays(void **state)
 	harness_free(h);
 }
 
+/* Every suggestion comes out again, whatever was corrected, hidden or deleted since. */
+static int replay_all(struct harness *h)
+{
+	struct msg_request m = {.method = METHOD_REPLAY};
+	struct msg_replay_reply r;
+	int n = 0;
+
+	m.u.replay.study = "s";
+	do {
+		struct msg_reply reply = harness_ask(h, &m);
+
+		harness_assert_ok(&reply);
+		r = reply.u.replay;
+		for (int i = 0; i < r.n; i++)
+			if (!r.suggestions[i].equal)
+				fail_msg("trial %d differs", (int)r.suggestions[i].number);
+		n += r.n;
+		m.u.replay.from_seq = r.next_seq;
+	} while (r.more);
+	return n;
+}
+
+static struct msg_request enqueue(struct harness *h, double x)
+{
+	struct msg_request m = harness_request(h, METHOD_ENQUEUE, 0);
+	struct msg_named *part = ARENA_NEW(h->arena, struct msg_named);
+	struct msg_point *point = ARENA_NEW(h->arena, struct msg_point);
+
+	*part = (struct msg_named){"x", {.kind = SCALAR_REAL, .r = x}};
+	*point = (struct msg_point){.n_params = 1, .params = part, .note = "queued"};
+	m.u.enqueue = (struct msg_add_trials){"s", 1, point};
+	return m;
+}
+
 /* ---- deleted ------------------------------------------------------------------ */
 
 static void test_delete(void **state)
@@ -465,19 +499,35 @@ static void test_delete_frees_budget(void **state)
 	harness_free(h);
 }
 
-/* ---- at random ----------------------------------------------------------------- */
-
-static struct msg_request enqueue(struct harness *h, double x)
+/* While the rest of its point is computed for somebody. */
+static void test_delete_picked(void **state)
 {
-	struct msg_request m = harness_request(h, METHOD_ENQUEUE, 0);
-	struct msg_named *part = ARENA_NEW(h->arena, struct msg_named);
-	struct msg_point *point = ARENA_NEW(h->arena, struct msg_point);
+	struct harness *h = lived(2);
+	struct msg_request m = harness_suggest(h, "s", 2);
+	struct msg_reply r;
+	uint64_t tag;
 
-	*part = (struct msg_named){"x", {.kind = SCALAR_REAL, .r = x}};
-	*point = (struct msg_point){.n_params = 1, .params = part, .note = "queued"};
-	m.u.enqueue = (struct msg_add_trials){"s", 1, point};
-	return m;
+	(void)state;
+	assert_int_equal(ask_trial(h, enqueue(h, 0.5)).number, 2);
+	h->hold_jobs = true;
+	tag = harness_send(h, &m);
+	ask_trial(h, harness_delete_trial(h, "s", 2));
+	harness_check(h);
+	harness_jobs(h);
+	r = harness_reply(h, tag);
+	harness_assert_ok(&r);
+	assert_true(r.u.trials.n >= 1);
+	for (int i = 0; i < r.u.trials.n; i++)
+		assert_true(r.u.trials.trials[i].number > 2);
+	harness_check(h);
+	harness_assert_same(h, tag, harness_send(h, &m));
+	harness_restart(h);
+	harness_assert_same(h, tag, harness_send(h, &m));
+	assert_true(replay_all(h) > 1);
+	harness_free(h);
 }
+
+/* ---- at random ----------------------------------------------------------------- */
 
 static struct msg_request refer(struct harness *h, enum method method, uint64_t number)
 {
@@ -553,28 +603,6 @@ static void check_seen(struct harness *h)
 	}
 }
 
-/* Every suggestion comes out again, whatever was corrected, hidden or deleted since. */
-static int replay_all(struct harness *h)
-{
-	struct msg_request m = {.method = METHOD_REPLAY};
-	struct msg_replay_reply r;
-	int n = 0;
-
-	m.u.replay.study = "s";
-	do {
-		struct msg_reply reply = harness_ask(h, &m);
-
-		harness_assert_ok(&reply);
-		r = reply.u.replay;
-		for (int i = 0; i < r.n; i++)
-			if (!r.suggestions[i].equal)
-				fail_msg("trial %d differs", (int)r.suggestions[i].number);
-		n += r.n;
-		m.u.replay.from_seq = r.next_seq;
-	} while (r.more);
-	return n;
-}
-
 /* Random changes; after each, invariants hold, and now and then a restart shows that the rows
  * say it all. Every answer is told again byte for byte at the end. */
 static void random_life(uint64_t seed)
@@ -637,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_snapshot_stays),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_delete_frees_budget),
+		cmocka_unit_test(test_delete_picked),
 		cmocka_unit_test(test_random),
 	};
 
