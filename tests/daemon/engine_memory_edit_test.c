@@ -67,8 +67,7 @@ static struct msg_reply must(struct harness *h, struct msg_request m)
 	return r;
 }
 
-/* 130 trials COMPLETE, two RUNNING, and a computation that shares the observations. */
-static struct harness *lived(void)
+static struct msg_request predict(void)
 {
 	static const struct msg_named point[3] = {
 		{"x", {.kind = SCALAR_REAL, .r = 0.5}},
@@ -76,6 +75,15 @@ static struct harness *lived(void)
 		{"c", {.kind = SCALAR_BOOL, .b = true}},
 	};
 	static const struct msg_point points[1] = {{.n_params = 3, .params = point}};
+	struct msg_request m = {.method = METHOD_PREDICT};
+
+	m.u.predict = (struct msg_predict){"s", 1, points};
+	return m;
+}
+
+/* 130 trials COMPLETE, two RUNNING, and a computation that shares the observations. */
+static struct harness *lived(void)
+{
 	struct harness *h = harness_new();
 	struct msg_request m = harness_create(h, "s");
 
@@ -85,8 +93,7 @@ static struct harness *lived(void)
 	for (uint64_t k = 0; k < 130; k++)
 		must(h, harness_observe(h, "s", k, (double)k));
 	h->hold_jobs = true;
-	m = (struct msg_request){.method = METHOD_PREDICT};
-	m.u.predict = (struct msg_predict){"s", 1, &points[0]};
+	m = predict();
 	harness_send(h, &m);
 	assert_int_equal(h->n_todo, 1);
 	return h;
@@ -203,6 +210,40 @@ static void test_watch(void **state)
 	}
 }
 
+/* Predictions that queue: each is answered once, whatever fails when it comes to them. */
+static void test_predictions(void **state)
+{
+	int sticky = *(int *)*state;
+	bool reached = true;
+
+	for (long n = 1; reached; n++) {
+		struct harness *h = harness_new();
+		struct msg_request m = harness_create(h, "s");
+		uint64_t tags[3];
+
+		must(h, m);
+		must(h, harness_suggest(h, "s", 2));
+		must(h, harness_observe(h, "s", 0, 1));
+		must(h, harness_observe(h, "s", 1, 2));
+		h->hold_jobs = true;
+		m = predict();
+		kr_alloc_fail_at(n, sticky);
+		for (int i = 0; i < 3; i++)
+			tags[i] = harness_send(h, &m);
+		harness_jobs(h);
+		reached = kr_alloc_count() >= n;
+		kr_alloc_fail_at(0, 0);
+		harness_check(h);
+		harness_jobs(h);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(harness_count(h, tags[i]), 1);
+		h->hold_jobs = false;
+		must(h, m);
+		harness_check(h);
+		harness_free(h);
+	}
+}
+
 /* Start-up over the rows of all this. */
 static void test_start(void **state)
 {
@@ -240,6 +281,8 @@ int main(void)
 		cmocka_unit_test_prestate(test_each_allocation, &for_good),
 		cmocka_unit_test_prestate(test_watch, &once),
 		cmocka_unit_test_prestate(test_watch, &for_good),
+		cmocka_unit_test_prestate(test_predictions, &once),
+		cmocka_unit_test_prestate(test_predictions, &for_good),
 		cmocka_unit_test_prestate(test_start, &once),
 		cmocka_unit_test_prestate(test_start, &for_good),
 	};
