@@ -8,6 +8,7 @@
 #include "client/cli/options.h"
 #include "client/cli/text.h"
 #include "client/cli/view.h"
+#include "client/cli/watch.h"
 
 int cmd_study_show(struct cli *cli, int argc, char **argv);
 
@@ -146,13 +147,27 @@ static int put(struct cli *cli, const struct msg_study *s)
 	return cli_flush();
 }
 
+static int draw(void *ctx, const struct msg_study *s, uint64_t since_seq)
+{
+	(void)since_seq;
+	return put(ctx, s);
+}
+
 int cmd_study_show(struct cli *cli, int argc, char **argv)
 {
 	const struct msg_study *study;
-	int code;
+	bool watch = false;
+	int c, code;
 
-	if (!options_words(cli, argc, argv, 1, 1))
-		return cli->code;
+	while ((c = options_next(cli, argc, argv)) != -1) {
+		if (c == '?')
+			return cli->code;
+		watch = true;
+	}
+	if (argc - optind != 1)
+		return cli_usage(cli, "give %s", cli->command->args);
+	if (watch)
+		return watch_study(cli, argv[optind], draw, cli);
 	code = cli_study(cli, argv[optind], &study);
 	return code == CLI_OK ? put(cli, study) : code;
 }

@@ -8,6 +8,7 @@
 #include "client/cli/options.h"
 #include "client/cli/text.h"
 #include "client/cli/trials.h"
+#include "client/cli/watch.h"
 
 int cmd_trial_list(struct cli *cli, int argc, char **argv);
 int cmd_trial_show(struct cli *cli, int argc, char **argv);
@@ -45,11 +46,14 @@ static bool put(void *ctx, const struct msg_trial *trial)
 	return !rows_full(&out->rows);
 }
 
-static int list(struct cli *cli, struct msg_list_trials *m, const struct msg_spec *spec)
+static int list(struct cli *cli, const struct msg_list_trials *query, const struct msg_spec *spec)
 {
+	struct msg_list_trials *m = arena_memdup(cli->arena, query, sizeof(*query));
 	struct trials out;
 	int code = trials_begin(&out, cli, stdout, spec, true), ended;
 
+	if (code == CLI_OK && !m)
+		code = cli_no_memory();
 	if (code != CLI_OK)
 		return code;
 	/* No more than what is shown, where that is known. */
@@ -61,17 +65,35 @@ static int list(struct cli *cli, struct msg_list_trials *m, const struct msg_spe
 	return code != CLI_OK ? code : ended;
 }
 
+/* The list again, or in a pipe what has changed since. */
+struct watching {
+	struct cli *cli;
+	struct msg_list_trials m;
+};
+
+static int draw(void *ctx, const struct msg_study *s, uint64_t since_seq)
+{
+	struct watching *w = ctx;
+	struct msg_list_trials m = w->m;
+
+	if (!w->cli->terminal && since_seq > 0)
+		m.since_seq = since_seq;
+	return list(w->cli, &m, &s->spec);
+}
+
 int cmd_trial_list(struct cli *cli, int argc, char **argv)
 {
 	struct msg_list_trials m = {.params = true, .values = true, .why = true, .labels = true};
 	const struct msg_study *study;
-	bool ok = true;
+	struct watching w = {.cli = cli};
+	bool ok = true, watch = false;
 	int c, code;
 
 	while ((c = options_next(cli, argc, argv)) != -1) {
 		switch (c) {
 		case 's': ok = read_states(cli, optarg, &m.states); break;
 		case 'S': ok = options_count(cli, "--since", optarg, 0, &m.since_seq); break;
+		case 'w': watch = true; break;
 		default: return cli->code;
 		}
 		if (!ok)
@@ -80,6 +102,9 @@ int cmd_trial_list(struct cli *cli, int argc, char **argv)
 	if (argc - optind != 1)
 		return cli_usage(cli, "give %s", cli->command->args);
 	m.study = argv[optind];
+	w.m = m;
+	if (watch)
+		return watch_study(cli, m.study, draw, &w);
 	code = cli_study(cli, m.study, &study);
 	return code == CLI_OK ? list(cli, &m, &study->spec) : code;
 }
