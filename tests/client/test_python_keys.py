@@ -137,3 +137,18 @@ def test_somebody_elses_runtime_folder(places, monkeypatch):
 def test_an_endpoint_stays_what_it_is():
     made = _endpoint.of("tcp://h:1")
     assert _endpoint.of(made) is made and made == "tcp://h:1" and not made.local
+
+
+def test_aio_has_the_same_keys(places, protected):
+    import asyncio
+
+    import krige.aio
+
+    async def go(who, server):
+        async with krige.aio.connect(protected, server_key=public(places, server),
+                                     key_file=str(places / f"{who}.secret")) as client:
+            return await client.studies()
+
+    assert asyncio.run(go("me", "server")) == []
+    with pytest.raises(krige.Unauthenticated, match="does not know this client's key"):
+        asyncio.run(go("stranger", "server"))

@@ -132,6 +132,34 @@ static void bad_lists_are_named(void **state)
 	assert_non_null(strstr(err.text, "chmod go-w"));
 }
 
+/* Whatever is in the file: a list, or a sentence about a line. */
+static void noise_is_no_list(void **state)
+{
+	struct rng g = rng_make(20261123, 1, 1, 0);
+	char text[600];
+
+	(void)state;
+	print_message("seed 20261123\n");
+	for (int round = 0; round < 300; round++) {
+		size_t len = rng_below(&g, sizeof(text) - 200), at = len ? rng_below(&g, (uint32_t)len) : 0;
+		struct kr_error err = {0};
+		struct allow *a;
+		enum kr_status s;
+
+		snprintf(text, sizeof(text), "%s", standard_list());
+		for (size_t i = strlen(text); i < len; i++)
+			text[i] = (char)rng_below(&g, 256);
+		if (round % 2 && len)
+			text[at] = (char)rng_below(&g, 256);
+		text[len] = '\0';
+		s = allow_read(&a, write_file("noise", text), &err);
+		if (s == KR_OK)
+			allow_free(a);
+		else if (s != KR_INVALID_ARGUMENT || strncmp(err.text, "allow-list '", 12) != 0)
+			fail_msg("round %d: %s", round, err.text);
+	}
+}
+
 /* '#' is in the alphabet of keys as well. */
 static void a_key_may_begin_like_a_comment(void **state)
 {
@@ -417,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_list_says_who_is_who),
 		cmocka_unit_test(bad_lists_are_named),
+		cmocka_unit_test(noise_is_no_list),
 		cmocka_unit_test(a_key_may_begin_like_a_comment),
 		cmocka_unit_test(a_broken_list_leaves_the_old_one),
 		cmocka_unit_test(allocations_may_fail),

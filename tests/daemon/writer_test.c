@@ -300,6 +300,47 @@ static void an_unknown_outcome_ends_the_process(void **state)
 	}
 }
 
+/* A commit that comes during a backup is answered before it. */
+static void commits_go_before_a_backup(void **state)
+{
+	char folder[] = "/tmp/kriged-test-XXXXXX", db[64], target[64];
+	struct row row = {.study = 1, .kind = 1, .actor = "me", .body = (const uint8_t *)"x", .len = 1};
+	struct fixture f = {.w = NULL};
+	struct report *r;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(db, sizeof(db), "%s/k.db", folder);
+	snprintf(target, sizeof(target), "%s/copy.db", folder);
+	assert_int_equal(mailbox_init(&f.inbox, true, &f.err), KR_OK);
+	if (writer_open(&f.w, store_find("sqlite"), db, &f.inbox, &f.err) != KR_OK)
+		fail_msg("%s", f.err.text);
+	for (uint64_t seq = 1; seq <= 30; seq++)
+		assert_int_equal(commit(&f, 1, seq, 1, 1 << 20), KR_OK);
+	assert_int_equal(writer_backup(f.w, target, &f.err), KR_OK);
+	for (uint64_t seq = 31; seq <= 40; seq++) {
+		row.seq = seq;
+		writer_commit(f.w, seq, &row, 1);
+		assert_int_equal(next(&f)->kind, REPORT_COMMITTED);
+	}
+	r = next(&f);
+	assert_int_equal(r->kind, REPORT_BACKED_UP);
+	assert_int_equal(r->u.backed_up.error.code, KR_OK);
+	assert_string_equal(r->u.backed_up.path, target);
+	assert_true(r->u.backed_up.bytes > 30 << 20);
+	writer_backup_done(f.w, r);
+	/* and one that is cut is answered */
+	writer_cut_backup(f.w);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(writer_backup(f.w, target, &f.err), KR_OK);
+	r = next(&f);
+	assert_int_equal(r->u.backed_up.error.code, KR_UNAVAILABLE);
+	writer_backup_done(f.w, r);
+	end(&f);
+	snprintf(target, sizeof(target), "rm -r %s", folder);
+	assert_int_equal(system(target), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +349,7 @@ int main(void)
 		cmocka_unit_test(stopping_cuts_a_load),
 		cmocka_unit_test(failures_are_reported),
 		cmocka_unit_test(an_unknown_outcome_ends_the_process),
+		cmocka_unit_test(commits_go_before_a_backup),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -332,3 +332,20 @@ def test_somebody_elses_folder_is_not_trusted(home):
     os.chmod(home.socket.parent, 0o777)
     code, out, err = krige(home, "study", "list")
     assert code == 4 and "must be yours alone" in err
+
+
+def test_no_exit_while_somebody_waits(home):
+    """Who waits for something to happen is a client, too."""
+    from wire import Wire, spec
+    assert home.start("--idle-exit", "1")[0] == 0
+    wire = Wire(f"ipc://{home.socket}")
+    wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=3, budget=1))
+    wire.call("suggest", id=os.urandom(16), study=b"s")
+    wire.call("observe", id=os.urandom(16), study=b"s",
+              observations=[dict(number=0, values=[dict(value=1.0)])])
+    seq = wire.call("get_study", study=b"s").study.seq
+    began = time.monotonic()
+    wire.call("get_study", study=b"s", since_seq=seq, wait_ms=2500, timeout=10.0)
+    assert time.monotonic() - began > 2
+    wire.close()
+    assert home.wait_gone()
