@@ -13,6 +13,40 @@
 
 enum { SEED = 20260411, LIVES = 5, STEPS = 300 };
 
+enum { D = 7 };
+
+/* With every kind of parameter, a condition and a constraint. */
+static struct msg_request create(struct harness *h)
+{
+	static const struct msg_scalar choices[] = {
+		{.kind = SCALAR_STRING, .s = "a"}, {.kind = SCALAR_INT, .i = 1}, {.kind = SCALAR_NULL}};
+	static const struct msg_scalar sizes[] = {
+		{.kind = SCALAR_INT, .i = 1}, {.kind = SCALAR_INT, .i = 2}, {.kind = SCALAR_INT, .i = 4}};
+	static const struct msg_scalar only = {.kind = SCALAR_STRING, .s = "only"};
+	static const struct msg_param params[D] = {
+		{.name = "x", .kind = PARAM_FLOAT, .has_low = true, .has_high = true, .low = 0, .high = 1},
+		{.name = "k", .kind = PARAM_INT, .has_low = true, .has_high = true, .low = 1, .high = 5},
+		{.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 3, .choices = choices},
+		{.name = "size", .kind = PARAM_ORDINAL, .n_choices = 3, .choices = sizes},
+		{.name = "fast", .kind = PARAM_BOOL},
+		{.name = "m",
+			.kind = PARAM_FLOAT,
+			.has_low = true,
+			.has_high = true,
+			.low = 0,
+			.high = 2,
+			.when = "fast == true and c == 'a'"},
+		{.name = "f", .kind = PARAM_FIXED, .n_choices = 1, .choices = &only},
+	};
+	static const char *const constraints[] = {"x + m <= 2.5"};
+	struct msg_request m = harness_create(h, "s");
+
+	m.u.create_study.spec.n_params = D;
+	m.u.create_study.spec.params = params;
+	m.u.create_study.spec.constraints = (struct msg_texts){1, constraints};
+	return m;
+}
+
 /* ---- requests ------------------------------------------------------------------ */
 
 static struct msg_request enqueue(struct harness *h, double x)
@@ -113,7 +147,7 @@ static int replay_all(struct harness *h)
 static void check_seen(struct harness *h)
 {
 	const struct study *s = studies_at(&h->e->studies, 1);
-	static double X[STEPS * 2 * 3], y[STEPS * 2], sems[STEPS * 2];
+	static double X[STEPS * 2 * D], y[STEPS * 2], sems[STEPS * 2];
 	struct history_view v;
 
 	assert_int_equal(history_view(&s->history, &v, NULL), KR_OK);
@@ -122,7 +156,7 @@ static void check_seen(struct harness *h)
 		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
 
 		assert_true(y[i] == study_objective(s, t));
-		assert_memory_equal(X + i * 3, t->values, 3 * sizeof(double));
+		assert_memory_equal(X + i * D, t->values, D * sizeof(double));
 	}
 	history_view_fini(&v);
 }
@@ -135,7 +169,7 @@ static void random_life(uint64_t seed)
 	static uint64_t tags[STEPS];
 	struct rng r = rng_make(seed, 0, RNG_TEST, 0);
 	struct harness *h = harness_new();
-	struct msg_request m = harness_create(h, "s");
+	struct msg_request m = create(h);
 	size_t rows;
 	int n = 0;
 
