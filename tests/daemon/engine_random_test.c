@@ -161,6 +161,25 @@ static void check_seen(struct harness *h)
 	history_view_fini(&v);
 }
 
+/* Two changes whose commit fails: nothing of them stays. */
+static void lose(struct harness *h, struct rng *r, int step)
+{
+	size_t rows = h->n_rows;
+
+	h->hold_commits = true;
+	for (int i = 0; i < 2; i++) {
+		struct msg_request m = any(h, r, step);
+
+		harness_send(h, &m);
+	}
+	h->commit_status = KR_EIO;
+	harness_settle(h);
+	h->commit_status = KR_OK;
+	harness_check(h);
+	assert_int_equal(h->n_rows, rows);
+	harness_tick(h, 1000);
+}
+
 /* Random changes; after each, invariants hold, and now and then a restart shows that the rows
  * say it all. Every answer is told again byte for byte at the end. */
 static void random_life(uint64_t seed)
@@ -186,6 +205,8 @@ static void random_life(uint64_t seed)
 			harness_tick(h, 20000);
 		if (i % 61 == 0)
 			harness_restart(h);
+		if (i % 29 == 0)
+			lose(h, &r, i);
 		harness_check(h);
 		check_seen(h);
 	}
