@@ -13,14 +13,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def kriged_bin():
+def find_kriged():
     """Where the daemon is; without one the test is skipped."""
     for found in (os.environ.get("KRIGED_BIN"), str(CHECKOUT / "build/release/bin/kriged"),
                   shutil.which("kriged")):
         if found and os.access(found, os.X_OK):
             return found
     pytest.skip("kriged is not built: ./dev build")
+
+
+@pytest.fixture
+def kriged_bin():
+    return find_kriged()
 
 
 @pytest.fixture

@@ -317,7 +317,25 @@ def test_ask_waits_with_the_daemon(study, fake):
         study.ask(wait=0.05)
     threading.Timer(0.1, trial.fail).start()
     assert study.ask(wait=30).number == 1
-    assert fake.count("Suggest") == 4 and last(fake, "Suggest").wait_ms == 30000
+    assert fake.count("Suggest") == 4 and last(fake, "Suggest").wait_ms == 20000
+    study.pause()
+    start = time.monotonic()
+    with pytest.raises(krige.NotNow):
+        study.ask(wait=0.2, timeout=30)
+    assert 0.15 < time.monotonic() - start < 10
+
+
+def test_a_long_wait_is_made_of_short_ones(study, fake, monkeypatch):
+    monkeypatch.setattr("krige._study._LONG_POLL", 0.1)
+    study.set(budget=1)
+    trial = study.ask()
+    threading.Timer(0.35, trial.fail).start()
+    assert study.ask(wait=30).number == 1
+    waits = [r for m, r in fake.requests if m == "Suggest"][1:]
+    assert 2 <= len(waits) <= 5 and all(r.wait_ms <= 100 for r in waits)
+    assert len({bytes(r.meta.request_id) for r in waits}) == len(waits)
+    with pytest.raises(krige.BudgetSpent):
+        study.ask(wait=0.25)
 
 
 def test_wait(study, fake):

@@ -93,8 +93,9 @@ def exchange(endpoint: str, method: Method, request: Any, timeout: float,
              patience: float = 0.0) -> Steps[Any]:
     """The reply to a request.
 
-    Waits out UNAVAILABLE and OVERLOADED, and NOT_NOW of a suggest, and sends again when no
-    reply comes, all within `timeout` seconds. Raises an Error otherwise.
+    Waits out UNAVAILABLE and OVERLOADED, and NOT_NOW of a suggest that does not wait with the
+    daemon, and sends again when no reply comes, all within `timeout` seconds. Raises an Error
+    otherwise.
     patience  seconds that the daemon was asked to wait before it answers a read
     """
     if method.mutates and not request.meta.request_id:
@@ -113,7 +114,8 @@ def exchange(endpoint: str, method: Method, request: Any, timeout: float,
         except (NotNow, Overloaded, Unavailable) as error:
             wait = pause if error.retry_after is None else error.retry_after
             if time.monotonic() + wait >= end or (
-                    isinstance(error, NotNow) and method is not _schema.SUGGEST):
+                    isinstance(error, NotNow) and (
+                        method is not _schema.SUGGEST or request.wait_ms)):
                 raise
         yield Pause(wait)
         pause = min(2 * pause, _LAST_PAUSE)

@@ -14,6 +14,9 @@ from .errors import Error
 _POINT = re.compile(r"points\[(\d+)\]")
 _INDEXED = re.compile(r"\[(\d+)\]")
 _SPEC = {"parameters": "space", "metrics": "objective", "noise_sd": "noise", "lease_s": "lease"}
+_PLAIN = {"lease_s": "lease", "wait_ms": "wait", "meta.deadline_ms": "deadline",
+          "meta.worker_id": "worker", "since_seq": "since", "no_budget": "budget"}
+_POINTS = ("AddTrialsRequest", "PredictRequest", "EnqueueRequest")
 
 
 def rename(error: Error, request: Any, first: int = 0) -> None:
@@ -40,13 +43,23 @@ def _typed(field: str, request: Any, first: int) -> str:
         return _of_values(field[len("observations[0].values"):], request.observations[0].values)
     if field.startswith("observations[0]."):
         return field[len("observations[0]."):]
+    if field.startswith("labels"):
+        return _of_params("labels", field[len("labels"):], request.labels)
+    if field.startswith("values"):
+        return _of_values(field[len("values"):], request.values)
     point = _POINT.match(field)
-    if point is None or kind not in ("AddTrialsRequest", "PredictRequest") \
-            or int(point[1]) >= len(request.points):
-        return field
-    i, rest = int(point[1]), field[point.end():]
+    if point is None or kind not in _POINTS or int(point[1]) >= len(request.points):
+        return _PLAIN.get(field, field)
+    return _of_point(int(point[1]), field[point.end():], kind, request, first)
+
+
+def _of_point(i: int, rest: str, kind: str, request: Any, first: int) -> str:
     if rest.startswith(".values"):
         return _of_values(rest[len(".values"):], request.points[i].values)
+    if rest.startswith(".labels"):
+        return _of_params("labels", rest[len(".labels"):], request.points[i].labels)
+    if rest == ".note":
+        return "note"
     owner = "params" if kind == "AddTrialsRequest" else f"points[{first + i}]"
     if rest.startswith(".params"):
         return _of_params(owner, rest[len(".params"):], request.points[i].params)
@@ -57,6 +70,8 @@ def _of_spec(path: str, spec: Any) -> str:
     name, i, rest = _split(path)
     if i < 0 or i >= len(getattr(spec, name, ())):
         return _SPEC.get(name, name) + path[len(name):]
+    if name == "labels":
+        return _of_params(name, path[len(name):], spec.labels)
     if name == "parameters":
         return f"space.{_text(spec.parameters[i].name)}{rest}"
     if name == "metrics":

@@ -14,7 +14,8 @@ from ._exchange import Steps
 from ._outcome import Outcome
 from ._scalar import Value
 from ._trial import TrialCore, TrialRef
-from .errors import Conflict, InvalidArgument, NotFound, Timeout
+from .errors import (BudgetSpent, Conflict, InvalidArgument, NotFound, NotNow, SpaceExhausted,
+                     Timeout)
 from .views import StudyView, TrialView
 
 if TYPE_CHECKING:
@@ -122,10 +123,26 @@ class StudyCore(Generic[C]):
         return request
 
     def _ask(self, request: Any, timeout: float) -> Steps[List[Any]]:
-        """The Trial messages that a Suggest gives."""
-        timeout = _scalar.seconds(timeout, "timeout") + request.wait_ms / 1000.0
-        reply = yield from self._call(_schema.SUGGEST, request, timeout)
-        return list(reply.trials)
+        """The Trial messages that a Suggest gives.
+
+        A long wait is made of short ones, so that the daemon does not keep a trial for a
+        worker that is not there any more.
+        """
+        timeout = _scalar.seconds(timeout, "timeout")
+        end = time.monotonic() + request.wait_ms / 1000.0
+        while True:
+            start = time.monotonic()
+            wait = min(max(0.0, end - start), _LONG_POLL)
+            if request.wait_ms:
+                request.wait_ms = max(1, math.ceil(wait * 1000))
+            try:
+                reply = yield from self._call(_schema.SUGGEST, request, timeout + wait)
+                return list(reply.trials)
+            except (NotNow, BudgetSpent, SpaceExhausted):
+                over = time.monotonic()
+                if over >= end or over - start < 0.9 * wait:  # refused at once: for good
+                    raise
+            request.meta.ClearField("request_id")
 
     def _take_back(self, request: Any, timeout: float) -> Steps[None]:
         """Release what an ask has given, or would have, that was interrupted.
