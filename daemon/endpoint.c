@@ -121,6 +121,23 @@ bool endpoint_answers(const char *address)
 	return path && strlen(path) <= PATHS_SOCKET_MAX && answers(path);
 }
 
+bool endpoint_claimed(const char *address)
+{
+	char file[PATHS_SOCKET_MAX + sizeof(".lock")];
+	const char *path = paths_ipc(address);
+	bool held;
+	int fd;
+
+	if (!path || strlen(path) > PATHS_SOCKET_MAX)
+		return false;
+	snprintf(file, sizeof(file), "%s.lock", path);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 static enum kr_status claim_ipc(struct endpoint *e, const char *path, struct kr_error *err)
 {
 	char file[PATHS_SOCKET_MAX + sizeof(".lock")];

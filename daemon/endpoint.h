@@ -26,4 +26,7 @@ void endpoint_release(struct endpoint *e);
 /* Whether somebody listens at an ipc address, as far as connecting tells. */
 bool endpoint_answers(const char *address);
 
+/* Whether a daemon has claimed an ipc address, listening or not: one that comes or leaves. */
+bool endpoint_claimed(const char *address);
+
 #endif

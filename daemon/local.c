@@ -28,7 +28,7 @@ enum {
 	WAIT_MS = 60000,  /* in all: a large database takes its time */
 	ANSWER_MS = 2000, /* for one Hello */
 	PAUSE_MS = 20,
-	MOST_STARTS = 3, /* one may meet a daemon that is about to leave, and find its lock */
+	MOST_STARTS = 2, /* the first may have met a daemon that was about to leave */
 	ARENA_BYTES = 64 << 10,
 	LOG_KEPT_BYTES = 4 << 20
 };
@@ -242,15 +242,9 @@ static enum kr_status look(struct starting *s, bool *up, struct kr_error *err)
 	*up = listens && says_hello(s->config->endpoint);
 	if (*up)
 		return KR_OK;
-	if (ended(s)) {
-		enum kr_status status = mourn(s, err);
-
-		/* Long enough for one that leaves to be gone. */
-		for (int i = 0; status == KR_OK && i < 10 * s->n_starts; i++)
-			pause_a_little();
-		return status;
-	}
-	if (!listens && s->daemon == 0)
+	if (ended(s))
+		return mourn(s, err);
+	if (!listens && s->daemon == 0 && !endpoint_claimed(s->config->endpoint))
 		return start(s, err);
 	pause_a_little();
 	return KR_OK;

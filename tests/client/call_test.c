@@ -150,6 +150,25 @@ static void test_unreadable(void **state)
 	assert_int_equal(change(c, &err), KRIGE_INTERNAL);
 	assert_int_equal(change(c, &err), KRIGE_VERSION);
 	assert_non_null(strstr(err.message, "protocol 9"));
+	assert_non_null(strstr(err.message, "the daemon is newer; install its version"));
+	krige_close(c);
+	fake_stop(f);
+}
+
+/* It says Hello and lacks a method: what both are, and what to do. */
+static void test_other_version(void **state)
+{
+	struct script script = {
+		.errors = {{.code = KRIGE_VERSION, .message = "header.method 77 is not known"}}};
+	struct fake *f = fake_start(play, &script);
+	struct krige_client *c = connect_to(f, 5000, 4000, 0);
+	struct krige_error err;
+
+	(void)state;
+	assert_int_equal(change(c, &err), KRIGE_VERSION);
+	assert_non_null(strstr(err.message, "77 is not known (the daemon at "));
+	assert_non_null(strstr(err.message, "is version 9.9.9, this client "));
+	assert_non_null(strstr(err.message, "restart the daemon with the newer of the two)"));
 	krige_close(c);
 	fake_stop(f);
 }
@@ -410,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_allocations),
+		cmocka_unit_test(test_other_version),
 	};
 
 	unsetenv("KRIGE_ENDPOINT");

@@ -633,3 +633,11 @@ def test_meta_is_whole(study, fake):
     meta = fake.requests[-1][1].meta
     assert len(meta.request_id) == 16 and bytes(meta.session) in fake.sessions
     assert not meta.HasField("worker_id") and not meta.HasField("deadline_ms")
+
+
+def test_a_daemon_of_another_version_is_named(client, fake):
+    """It lacks a method: the error says what both are, and what to do."""
+    fake.script = [("error", 17, 0)]
+    with pytest.raises(krige.VersionMismatch,
+                       match=rf"is version 0-fake, this client {krige.__version__}; restart"):
+        client.studies()

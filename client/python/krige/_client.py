@@ -11,7 +11,8 @@ from . import _endpoint, _names, _scalar, _schema, views
 from ._exchange import Steps, exchange, version_mismatch
 from ._leases import Keeper
 from ._spec import put_spec
-from .errors import ConnectionFailed, Error, InvalidArgument, Timeout, Unauthenticated
+from .errors import (ConnectionFailed, Error, InvalidArgument, Timeout, Unauthenticated,
+                     VersionMismatch)
 from .version import __version__
 
 TIMEOUT = 60.0
@@ -75,6 +76,12 @@ class ClientCore:
                 if fresh or error.field != "meta.session":
                     raise
                 self._session, fresh = b"", True
+            except VersionMismatch as error:
+                if self.version == __version__:
+                    raise
+                raise VersionMismatch(
+                    f"{error} (the daemon at {self.endpoint} is version {self.version}, this "
+                    f"client {__version__}; restart the daemon with the newer of the two)") from None
             except Error as error:
                 _names.rename(error, request, first)
                 raise
