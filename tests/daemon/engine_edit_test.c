@@ -124,6 +124,35 @@ static void test_correct(void **state)
 	harness_free(h);
 }
 
+/* A result that was wrong and is put right is as good as one that was right. */
+static void test_corrected_is_as_told(void **state)
+{
+	struct harness *h[2];
+	struct msg_trial next[2];
+
+	(void)state;
+	h[0] = lived(8);
+	ask_trial(h[0], harness_correct(h[0], "s", 5, -40));
+	h[1] = harness_new();
+	{
+		struct msg_request m = harness_create(h[1], "s");
+
+		harness_ask(h[1], &m);
+		m = harness_suggest(h[1], "s", 8);
+		harness_ask(h[1], &m);
+	}
+	for (uint64_t i = 0; i < 8; i++)
+		ask_trial(h[1], harness_observe(h[1], "s", i, i == 5 ? -40 : 10 + (double)i));
+	for (int k = 0; k < 2; k++)
+		next[k] = ask_trial(h[k], harness_suggest(h[k], "s", 1));
+	assert_int_equal(next[0].why.rule, WHY_MODEL);
+	assert_true(next[0].why.mean == next[1].why.mean && next[0].why.sd == next[1].why.sd);
+	for (int i = 0; i < 3; i++)
+		assert_true(msg_scalar_equal(&next[0].params[i].value, &next[1].params[i].value));
+	harness_free(h[0]);
+	harness_free(h[1]);
+}
+
 /* Of several metrics those that are named are put right; the others stay. */
 static void test_correct_one_metric(void **state)
 {
@@ -511,6 +540,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_correct),
+		cmocka_unit_test(test_corrected_is_as_told),
 		cmocka_unit_test(test_correct_one_metric),
 		cmocka_unit_test(test_bad_corrections),
 		cmocka_unit_test(test_labels),

@@ -2,6 +2,7 @@
  * sentences for people. A read: nothing is computed, so a space of which the last
  * points are out is noticed only when it is small enough to be counted. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "acquisition/policy.h"
 #include "acquisition/seen.h"
@@ -190,19 +191,21 @@ static void say_expiry(struct view *v)
 {
 	const struct trial *t;
 	const char *in;
-	char worker[72] = "no name";
+	char worker[72], by[88] = "";
 
 	if (!v->r->has_expiry)
 		return;
 	t = trials_at(&v->s->trials, v->r->expiry_number);
 	in = duration(v->r->expiry_ms, v->c->a);
-	if (t->worker)
+	if (t->worker) {
 		quote_text(t->worker, worker, sizeof(worker));
+		snprintf(by, sizeof(by), ", worker %s", worker);
+	}
 	say(v,
 		in ? arena_printf(v->c->a,
-				 "the next lease (trial %" PRIu64 ", worker %s) runs out in %s; the trial is then "
+				 "the next lease (trial %" PRIu64 "%s) runs out in %s; the trial is then "
 				 "%s",
-				 t->number, worker, in, goes_back(v->s, t) ? "queued again" : "EXPIRED")
+				 t->number, by, in, goes_back(v->s, t) ? "queued again" : "EXPIRED")
 		   : NULL);
 }
 
