@@ -78,6 +78,7 @@ static struct batch gather(struct engine *e, struct study *s)
 			continue;
 		}
 		join(&b, w);
+		timers_clear(&e->timers, &w->timer);
 		waiters_push(&s->in_job, w);
 	}
 	s->queue = rest;
@@ -108,10 +109,9 @@ static void fill_slot(struct job *j, const struct study *s, const struct waiter 
 }
 
 /* Partial picks have their own numbers as keys, new trials those that they may get. */
-static void fill_slots(struct job *j, const struct study *s)
+static void fill_slots(struct job *j, struct study *s)
 {
-	uint64_t next = j->of->first_number;
-
+	s->next_key = j->of->first_number;
 	for (const struct waiter *w = s->in_job.head; w; w = w->next) {
 		int slot = w->first_slot;
 
@@ -120,9 +120,16 @@ static void fill_slots(struct job *j, const struct study *s)
 				fill_slot(j, s, w, slot++, trials_at(&s->trials, w->picks[i].number));
 		for (; slot < w->first_slot + w->n_slots; slot++) {
 			fill_slot(j, s, w, slot, NULL);
-			j->slots[slot].number = next++;
+			j->slots[slot].number = s->next_key++;
 		}
 	}
+}
+
+static void began(struct study *s, const struct job *j)
+{
+	if (!s->snapshot)
+		s->snapshot = snapshot_retain(j->of);
+	s->n_jobs++;
 }
 
 enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *err)
@@ -139,7 +146,78 @@ enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *e
 		b.earliest = INT64_MAX;
 	}
 	st = engine__start_job(e, j, b.earliest, err);
-	if (st == KR_OK)
-		s->job = j->id;
-	return st;
+	if (st != KR_OK)
+		return st;
+	began(s, j);
+	s->job = j->id;
+	for (struct waiter *w = s->in_job.head; w; w = w->next)
+		w->job = j->id;
+	return KR_OK;
+}
+
+/* ---- deadlines -------------------------------------------------------------- */
+
+enum kr_status batch_hasty(
+	struct engine *e, struct study *s, struct waiter *w, struct kr_error *err)
+{
+	int n_partial = waiter_n_partial(w);
+	struct job_wish wish = {.any_fixed = w->fixed != NULL};
+	struct job *j;
+	enum kr_status st;
+
+	/* New trials instead of those that the snapshot does not know, or that are to be completed:
+	 * their keys might be the same. */
+	w->n_slots += pick_narrow(s, w, s->snapshot->first_number) - n_partial;
+	w->first_slot = 0;
+	wish.n_slots = w->n_slots;
+	st = job_new(&j, JOB_SUGGEST, e->next_job, s, s->snapshot, &wish, err);
+	if (st != KR_OK)
+		return st;
+	for (int slot = 0; slot < w->n_slots; slot++) {
+		fill_slot(j, s, w, slot, NULL);
+		j->slots[slot].number = s->next_key++;
+	}
+	j->keyed = j->hasty = w->hasty = true;
+	j->of->shared = true;
+	job_cut(j);
+	st = engine__start_job(e, j, INT64_MAX, err);
+	if (st != KR_OK)
+		return st;
+	began(s, j);
+	w->job = j->id;
+	waiters_push(&s->in_job, w);
+	return KR_OK;
+}
+
+/* ---- the end ---------------------------------------------------------------- */
+
+struct waiters batch_end(struct study *s, uint64_t job)
+{
+	struct waiters all = s->in_job, ended = {0};
+	struct waiter *w;
+
+	s->in_job = (struct waiters){0};
+	while ((w = waiters_pop(&all)) != NULL)
+		waiters_push(w->job == job ? &ended : &s->in_job, w);
+	if (!ended.head)
+		return ended;
+	if (s->job == job)
+		s->job = 0;
+	if (--s->n_jobs == 0) {
+		snapshot_release(s->snapshot);
+		s->snapshot = NULL;
+	}
+	return ended;
+}
+
+struct waiters batch_drop(struct study *s)
+{
+	struct waiters all = s->in_job;
+
+	s->in_job = (struct waiters){0};
+	s->job = 0;
+	s->n_jobs = 0;
+	snapshot_release(s->snapshot);
+	s->snapshot = NULL;
+	return all;
 }

@@ -124,8 +124,8 @@ static enum kr_status check_waiting(const struct study *s, struct kr_error *err)
 
 	if (places != s->waiting)
 		return wrong(err, s, "places reserved for suggests", s->waiting, places);
-	if (!s->job != !s->in_job.head)
-		return wrong(err, s, "a computation without suggests, or the reverse", s->job, 0);
+	if (!s->n_jobs != !s->in_job.head || (s->job && !s->n_jobs) || !s->n_jobs != !s->snapshot)
+		return wrong(err, s, "a computation without suggests, or the reverse", s->job, s->n_jobs);
 	if (s->predictions && !s->predicting)
 		return wrong(err, s, "predictions wait for nothing", 1, 0);
 	if (s->reloading && (s->watches || s->predictions))

@@ -78,7 +78,7 @@ struct gift {
 	struct record_given *given;
 	int n, n_new;
 	uint64_t left;         /* of the budget: it may have been lowered, a late result have come */
-	bool spent, exhausted; /* why there are not more */
+	bool spent, exhausted, lost; /* why there are not more */
 };
 
 static struct record_given *add(struct gift *g, uint64_t number, const double *values)
@@ -96,13 +96,33 @@ static struct record_given *add(struct gift *g, uint64_t number, const double *v
 	return given;
 }
 
-/* The point computed for a slot of w; NULL: there is none. */
+/* Has another computation of the same snapshot brought the same point? */
+static bool came_meanwhile(const struct gift *g, const double *values)
+{
+	const struct study *s = g->s;
+
+	for (uint64_t k = g->j->of->first_number; g->j->of->shared && k < s->trials.n; k++) {
+		const struct trial *t = trials_at(&s->trials, k);
+
+		if (t && !t->told && !t->partial && space_equal(s->def->space, t->values, values))
+			return true;
+	}
+	return false;
+}
+
+/* The point computed for a slot of w; NULL: there is none, or it is another trial's by now. */
 static const struct policy_suggestion *suggestion(struct gift *g, int slot)
 {
 	const struct policy_suggestion *p = &g->j->suggestions[g->w->first_slot + slot];
 
 	g->exhausted |= !p->values;
-	return p->values ? p : NULL;
+	if (!p->values)
+		return NULL;
+	if (came_meanwhile(g, p->values)) {
+		g->lost = true;
+		return NULL;
+	}
+	return p;
 }
 
 static void add_pick(struct gift *g, const struct pick *p, int slot)
@@ -285,8 +305,8 @@ enum kr_status give_trials(struct engine *e, struct study *s, const struct job *
 		return commit(e, &g, err);
 	if (g.spent)
 		return give_spent(s, err);
-	return g.exhausted ? give_exhausted(s, err)
-					   : kr_fail(err, KR_CONFLICT, "the trials that were picked have ended");
+	return g.exhausted && !g.lost ? give_exhausted(s, err)
+					   : kr_fail(err, KR_CONFLICT, "what was picked or computed is another's by now");
 }
 
 /* ---- queued trials that can't be completed ---------------------------------- */

@@ -15,7 +15,7 @@ struct waiter;
 /* Give w its trials, those that it has picked and those that j (NULL: nothing had to be
  * computed) has made, and answer it. Nothing has changed after an error: KR_NOT_NOW,
  * KR_STUDY_FINISHED, KR_BUDGET_SPENT, KR_SPACE_EXHAUSTED, KR_ENOMEM, ...; KR_CONFLICT: what it
- * has picked is gone, and it wanted nothing else. */
+ * has picked or was computed is gone, and there may be something else. */
 enum kr_status give_trials(struct engine *e, struct study *s, const struct job *j,
 	const struct waiter *w, struct kr_error *err);
 

@@ -78,6 +78,25 @@ void pick_let_go(const struct study *s, struct waiter *w)
 	w->n_picks = 0;
 }
 
+int pick_narrow(const struct study *s, struct waiter *w, uint64_t number)
+{
+	size_t kept = 0;
+	int n = 0;
+
+	for (size_t i = 0; i < w->n_picks; i++) {
+		struct pick p = w->picks[i];
+
+		if (!p.partial && p.number < number) {
+			w->picks[kept++] = p;
+			continue;
+		}
+		trials_kept(&s->trials, p.number)->picked = false;
+		n += !p.running;
+	}
+	w->n_picks = kept;
+	return n;
+}
+
 const struct trial *pick_trial(const struct study *s, const struct pick *p)
 {
 	const struct trial *t = trials_at(&s->trials, p->number);

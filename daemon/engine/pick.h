@@ -26,6 +26,10 @@ enum kr_status pick_trials(const struct study *s, struct waiter *w, uint64_t cou
 /* Others may pick them again. */
 void pick_let_go(const struct study *s, struct waiter *w);
 
+/* Those that are partial or have no number below `number` are let go; returns how many of them
+ * were queued. */
+int pick_narrow(const struct study *s, struct waiter *w, uint64_t number);
+
 /* The trial, if it is still as it was picked; NULL: somebody has ended or deleted it. */
 const struct trial *pick_trial(const struct study *s, const struct pick *p);
 

@@ -16,6 +16,7 @@ struct snapshot {
 	size_t refs;
 	uint64_t seq;
 	uint64_t first_number; /* of the next trial */
+	bool shared;           /* by computations that don't know of each other's points */
 	struct history_view history;
 	struct snapshot_points pending, failed, infeasible, taken;
 	double *state; /* of the model */

@@ -45,6 +45,7 @@ struct study_view {
 	uint64_t best; /* number: best objective of the trials that meet all outcome constraints */
 };
 
+struct snapshot;
 struct waiter;
 struct watch;
 struct prediction;
@@ -84,9 +85,12 @@ struct study {
 	bool load_failed;
 	bool damaged;                   /* a stored row cannot be understood */
 	struct waiters queue;           /* suggests for the next computation */
-	struct waiters in_job;          /* suggests of the running one */
+	struct waiters in_job;          /* suggests of those that run */
 	struct waiters parked;          /* suggests to which nothing can be given now */
 	uint64_t job;                   /* its id; 0: none */
+	size_t n_jobs;                  /* computations for suggests: it, and hasty ones */
+	struct snapshot *snapshot;      /* that they share */
+	uint64_t next_key;              /* of the random numbers of a hasty one */
 	uint64_t waiting;               /* places of the budget reserved for queue and in_job */
 	struct prediction *predictions; /* those that wait for the one that is being computed */
 	uint64_t predicting;            /* its job; 0: none */

@@ -55,10 +55,11 @@ static void lose(struct engine *e, struct study *s, struct waiters *q, const cha
 
 void suggest_fail_all(struct engine *e, struct study *s, const char *why)
 {
-	lose(e, s, &s->in_job, why);
+	struct waiters in_job = batch_drop(s);
+
+	lose(e, s, &in_job, why);
 	lose(e, s, &s->queue, why);
 	lose(e, s, &s->parked, why);
-	s->job = 0;
 }
 
 static void forget(struct waiters *q)
@@ -127,6 +128,8 @@ static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *e
 
 /* ---- in and out of the lists ------------------------------------------------ */
 
+static void deadline_over(struct engine *e, struct timer *t);
+
 /* What needs no computation is given at once, and w is gone. */
 static enum kr_status admit(
 	struct engine *e, struct study *s, struct waiter *w, struct kr_error *err)
@@ -143,22 +146,37 @@ static enum kr_status admit(
 	}
 	if (st != KR_OK)
 		return st;
-	w->deadline_ns = w->has_deadline ? lease_due(e->now.now_ns, w->deadline_ms) : INT64_MAX;
 	waiters_push(&s->queue, w);
+	w->timer.fire = deadline_over;
+	timers_set(&e->timers, &w->timer, w->hasty ? INT64_MAX : w->deadline_ns);
 	return KR_OK;
+}
+
+/* The same for one that comes, now or after it was parked: the time for its computation begins. */
+static enum kr_status arrive(
+	struct engine *e, struct study *s, struct waiter *w, struct kr_error *err)
+{
+	w->deadline_ns = w->has_deadline ? lease_due(e->now.now_ns, w->deadline_ms) : INT64_MAX;
+	w->hasty = false;
+	return admit(e, s, w, err);
 }
 
 static void pump(struct engine *e, struct study *s);
 
+static struct waiter *waiter_of(struct timer *t)
+{
+	return (struct waiter *)(void *)((char *)t - offsetof(struct waiter, timer));
+}
+
 /* The client has waited long enough. */
 static void wait_over(struct engine *e, struct timer *t)
 {
-	struct waiter *w = (struct waiter *)((char *)t - offsetof(struct waiter, timer));
+	struct waiter *w = waiter_of(t);
 	struct study *s = studies_at(&e->studies, w->study);
 	struct kr_error err;
 
 	waiters_remove(&s->parked, w);
-	if (admit(e, s, w, &err) != KR_OK)
+	if (arrive(e, s, w, &err) != KR_OK)
 		refuse(e, s, w, &err);
 	pump(e, s);
 }
@@ -195,12 +213,24 @@ static void pump(struct engine *e, struct study *s)
 {
 	struct kr_error err;
 
-	while (!s->job && s->queue.head) {
+	while (!s->n_jobs && s->queue.head) {
 		if (give_allowed(s, &err) != KR_OK)
 			turn_all_away(e, s, &s->queue, &err);
 		else if (batch_start(e, s, &err) != KR_OK)
 			turn_all_away(e, s, &s->in_job, &err);
 	}
+}
+
+/* The time for its computation is over before it could begin. */
+static void deadline_over(struct engine *e, struct timer *t)
+{
+	struct waiter *w = waiter_of(t);
+	struct study *s = studies_at(&e->studies, w->study);
+	struct kr_error err;
+
+	waiters_remove(&s->queue, w);
+	if (batch_hasty(e, s, w, &err) != KR_OK)
+		turn_away(e, s, w, &err);
 }
 
 /* ---- requests --------------------------------------------------------------- */
@@ -236,7 +266,7 @@ enum kr_status suggest_begin(
 	memcpy(entry.id, w->request, MSG_ID_BYTES);
 	requests_put(&e->requests, &entry);
 	e->n_waiting++;
-	if (admit(e, s, w, err) != KR_OK)
+	if (arrive(e, s, w, err) != KR_OK)
 		turn_away(e, s, w, err);
 	pump(e, s);
 	return KR_OK;
@@ -285,7 +315,7 @@ void suggest_retry(struct engine *e, struct study *s)
 	s->parked = (struct waiters){0};
 	while ((w = waiters_pop(&parked)) != NULL) {
 		timers_clear(&e->timers, &w->timer);
-		if (admit(e, s, w, &err) != KR_OK)
+		if (arrive(e, s, w, &err) != KR_OK)
 			turn_away(e, s, w, &err);
 	}
 	pump(e, s);
@@ -322,12 +352,14 @@ static void turn_away_or_again(
 void suggest_finish(struct engine *e, struct job *j)
 {
 	struct study *s = studies_at(&e->studies, j->study);
+	struct waiters ended;
 	struct waiter *w;
 	struct kr_error err;
 
-	if (!s || s->incarnation != j->incarnation || s->job != j->id)
-		return; /* its study was reloaded: nobody waits */
-	while ((w = waiters_pop(&s->in_job)) != NULL) {
+	if (!s || s->incarnation != j->incarnation)
+		return;
+	ended = batch_end(s, j->id); /* nobody, when the study was reloaded */
+	while ((w = waiters_pop(&ended)) != NULL) {
 		struct arena_mark mark = arena_mark(e->scratch);
 		enum kr_status st = give_trials(e, s, j, w, &err);
 
@@ -339,7 +371,6 @@ void suggest_finish(struct engine *e, struct job *j)
 		else
 			turn_away_or_again(e, s, w, &err);
 	}
-	s->job = 0;
 	pump(e, s);
 }
 

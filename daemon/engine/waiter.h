@@ -1,7 +1,7 @@
 /* A suggest between its request and its answer: what it asked for, who gets the answer, and
  * which trials it has picked. It stands in one of its study's three lists:
  *   queue    waits for the next computation
- *   in_job   the running computation is its
+ *   in_job   a running computation is its
  *   parked   nothing can be given now; tried again after every change of the study */
 #ifndef KR_DAEMON_ENGINE_WAITER_H
 #define KR_DAEMON_ENGINE_WAITER_H
@@ -39,11 +39,13 @@ struct waiter {
 	bool has_deadline;
 	uint64_t deadline_ms; /* for the computation, from the time at which it could begin */
 	int64_t deadline_ns;  /* INT64_MAX: none */
+	bool hasty;           /* it has had a computation of its own at its deadline */
 	uint64_t places;   /* of the budget that are reserved for it */
 	uint64_t seen;     /* not 0: so many points there were when no unseen one was left */
 	struct pick *picks; /* trials that it is to get, beside new ones */
 	size_t n_picks, cap_picks;
-	int first_slot; /* in the running computation */
+	uint64_t job;   /* the running computation that is its */
+	int first_slot; /* in it */
 	int n_slots;    /* points to be computed: of its partial picks, then new ones */
 };
 

@@ -357,6 +357,125 @@ static void test_short_deadline(void **state)
 	harness_free(h);
 }
 
+/* Serve the computations that are held, but for the oldest. */
+static void serve_newer(struct harness *h)
+{
+	struct effect oldest = h->todo[0];
+
+	assert_int_equal(oldest.kind, EFFECT_COMPUTE);
+	memmove(h->todo, h->todo + 1, --h->n_todo * sizeof(*h->todo));
+	harness_jobs(h);
+	memmove(h->todo + 1, h->todo, h->n_todo++ * sizeof(*h->todo));
+	h->todo[0] = oldest;
+	harness_check(h);
+}
+
+/* The deadline of one that waits behind a long computation: it is answered then, with a point
+ * that needed no work, and all can be recomputed. */
+static void test_deadline_behind(void **state)
+{
+	struct harness *h = with_model();
+	uint64_t first, hasty, other, late;
+	struct msg_request m;
+
+	(void)state;
+	h->hold_jobs = true;
+	first = send_deadline(h, 0);
+	hasty = send_deadline(h, 1000);
+	late = send_deadline(h, 5000);
+	m = life_enqueue(h, 2, true); /* events go on */
+	life_do(h, &m);
+	m = life_suggest(h, 3, "ada", 1); /* with picks that the snapshot does not know */
+	m.meta.has_deadline = true;
+	m.meta.deadline_ms = 1000;
+	other = harness_send(h, &m);
+	harness_check(h);
+	assert_true(engine_next_wakeup(h->e) == h->now.now_ns + 1000000000);
+	harness_tick(h, 999);
+	assert_int_equal(h->n_todo, 1);
+	harness_tick(h, 1);
+	assert_int_equal(h->n_todo, 3);
+	assert_int_equal(h->n_cuts, 0);
+	serve_newer(h);
+	assert_null(harness_raw(h, first));
+	assert_null(harness_raw(h, late));
+	assert_int_equal(freshness(h, hasty), WHY_FALLBACK);
+	assert_int_equal(freshness(h, other), WHY_FALLBACK);
+	assert_int_equal(harness_reply(h, other).u.trials.n, 3);
+	assert_int_equal(life_study(h).counts[TRIAL_QUEUED], 2);
+	harness_jobs(h);
+	assert_int_equal(freshness(h, first), WHY_FRESH);
+	h->hold_jobs = false;
+	harness_settle(h);
+	assert_int_equal(freshness(h, late), WHY_FRESH);
+	assert_int_equal(life_replay(h), 8 + 1 + 3 + 1 + 1);
+	harness_restart(h);
+	assert_int_equal(life_replay(h), 8 + 1 + 3 + 1 + 1);
+	harness_free(h);
+}
+
+/* Computations that don't know of each other: no point comes twice, even where few are left;
+ * who lost one gets another. */
+static void test_deadlines_are_distinct(void **state)
+{
+	(void)state;
+	for (int main_first = 0; main_first < 2; main_first++) {
+		struct harness *h = life_new(two_points);
+		uint64_t first, hasty;
+		struct msg_request m;
+		struct msg_reply r;
+
+		h->hold_jobs = true;
+		first = send_deadline(h, 0);
+		hasty = send_deadline(h, 1000);
+		harness_tick(h, 1000);
+		assert_int_equal(h->n_todo, 2);
+		if (!main_first)
+			serve_newer(h);
+		harness_jobs(h);
+		h->hold_jobs = false;
+		harness_settle(h);
+		assert_int_equal(number(h, first) + number(h, hasty), 1);
+		assert_false(msg_scalar_equal(&harness_reply(h, first).u.trials.trials[0].params[0].value,
+			&harness_reply(h, hasty).u.trials.trials[0].params[0].value));
+		life_replay(h);
+		m = harness_suggest(h, "s", 1);
+		r = harness_ask(h, &m);
+		harness_assert_error(&r, KR_SPACE_EXHAUSTED, NULL, NULL);
+		harness_free(h);
+	}
+}
+
+/* The study is lost while a hasty computation runs. */
+static void test_deadline_and_reload(void **state)
+{
+	struct harness *h = with_model();
+	uint64_t first, hasty;
+	struct msg_request m;
+	struct msg_reply r;
+
+	(void)state;
+	h->hold_jobs = true;
+	first = send_deadline(h, 0);
+	hasty = send_deadline(h, 1000);
+	harness_tick(h, 1000);
+	h->commit_status = KR_EIO;
+	m = life_enqueue(h, 1, true);
+	harness_send(h, &m);
+	h->commit_status = KR_OK;
+	r = harness_reply(h, first);
+	harness_assert_error(&r, KR_UNAVAILABLE, NULL, NULL);
+	r = harness_reply(h, hasty);
+	harness_assert_error(&r, KR_UNAVAILABLE, NULL, NULL);
+	h->hold_jobs = false;
+	harness_settle(h);
+	harness_check(h);
+	harness_tick(h, 1000);
+	life_ask(h, 1, NULL, 0);
+	life_replay(h);
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +489,9 @@ int main(void)
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_short_deadline),
+		cmocka_unit_test(test_deadline_behind),
+		cmocka_unit_test(test_deadlines_are_distinct),
+		cmocka_unit_test(test_deadline_and_reload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
