@@ -87,3 +87,11 @@ def daemon(folder, kriged_bin):
     if server.process.poll() is None:
         server.stop()
     server.log.close()
+
+
+@pytest.fixture
+def cli(daemon):
+    from krige_cli import KRIGE, Cli
+    if not os.access(KRIGE, os.X_OK):
+        pytest.skip("krige is not built: ./dev build")
+    return Cli(daemon.endpoint)
