@@ -17,7 +17,8 @@
  *   - Hyperparameters are fitted anew at every observation up to 50, then when the
  *     observations have grown by 1/25; in between the fit of the state is used.
  *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
- *     that fill the space; of more than 512 the fit likewise. Of more than 1,024 pending
+ *     that fill the space; of more than 512 the fit likewise; of fewer, when there are more than 4
+ *     metrics. Of more than 1,024 pending
  *     points the newest are modelled. All of them count for distinctness.
  *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
  *     success. The incumbent is the best that met the constraints; before there is one, what

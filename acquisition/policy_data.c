@@ -242,9 +242,10 @@ static void add_points(struct policy *p, struct policy__data *data, int *at, int
 	}
 }
 
-/* Success is 1 where something was observed, -1 where it failed: a regression on the labels (Rasmussen
- * & Williams 2006, sec. 6.5), whose noise, when it is learnt to be large, is that of mishaps. What is
- * asked for is a latent value well above even odds, because a failure is an evaluation lost. */
+/* Success is 1 where something was observed, -1 where it failed: a regression on the labels
+ * (Rasmussen & Williams 2006, sec. 6.5), whose noise, when it is learnt to be large, is that of
+ * mishaps. What is asked for is a latent value well above even odds, because a failure is an
+ * evaluation lost. */
 static enum kr_status encode_success(
 	struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
@@ -274,11 +275,19 @@ static enum kr_status encode_success(
 	return KR_OK;
 }
 
+/* The memory and the work of n metrics with so many rows each are those of four. */
+static int rows_of_each(int n_metrics, int most)
+{
+	enum { FULL = 4 };
+	return n_metrics <= FULL ? most : (int)(most * sqrt((double)FULL / n_metrics));
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 {
 	int n_metrics = 1 + p->in.n_constraints, *rows;
+	int fit_rows = rows_of_each(n_metrics, POLICY__FIT_ROWS);
 	bool refit = false;
 	enum kr_status st = observe(p, n_metrics, err);
 	for (int k = 0; !st && k < n_metrics; k++) {
@@ -288,11 +297,11 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 	if (!st)
 		st = rank(p, err);
 	if (!st)
-		st = choose(p, n_metrics, POLICY__MODEL_ROWS, false, &rows, err);
+		st = choose(p, n_metrics, rows_of_each(n_metrics, POLICY__MODEL_ROWS), false, &rows, err);
 	for (int k = 0; k < n_metrics; k++)
 		p->metrics[k].fit_data = p->metrics[k].data;
-	if (!st && p->n_obs > POLICY__FIT_ROWS && refit)
-		st = choose(p, n_metrics, POLICY__FIT_ROWS, true, &rows, err);
+	if (!st && p->n_obs > fit_rows && refit)
+		st = choose(p, n_metrics, fit_rows, true, &rows, err);
 	if (!st && p->n_metrics > n_metrics)
 		st = encode_success(p, &p->metrics[n_metrics], err);
 	return st;

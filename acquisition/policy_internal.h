@@ -160,6 +160,7 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err);
 
 /* ---- policy_model.c: models --------------------------------------------------------- */
 
+/* Borrows data. */
 struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
 
 /* Starts, none when the fits of the state will do; more in total. */

@@ -1,6 +1,6 @@
-/* The state: [1, points at the fit, theta (d + 2)] of the objective; with more metrics [2, how many,
- * then points and theta of each, 0 points where nothing was fitted]. Anything else is somebody
- * else's, and ignored. Points are the observations; for success the failures too. */
+/* The state: [1, points at the fit, theta (d + 2)] of the objective; with more metrics [2, how
+ * many, then points and theta of each, 0 points where nothing was fitted]. Anything else is
+ * somebody else's, and ignored. Points are the observations; for success the failures too. */
 #include <math.h>
 #include <string.h>
 

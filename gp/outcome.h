@@ -35,10 +35,11 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	struct arena *scratch, struct kr_error *err);
 
 /* The same for an outcome that is compared with bounds (infinite: none): larger y, larger z, and
- * where a value stands to a bound never changes. From 8 values on, those that break a bound by far
- * are cut at Tukey's fence from the farther of the bound and the quartile: with B the upper bound,
- * H = max(Q3, B), at H + 1.5 (H - Q1) (Ax's winsorization); below a lower one likewise. For constant
- * data the scale is the distance from the nearest bound, 1 when there is none. Cost n ln n. */
+ * where a value stands to a bound never changes. From 8 values on, those that break a bound by
+ * far are cut at Tukey's fence from the farther of the bound and the quartile: with B the upper
+ * bound, H = max(Q3, B), at H + 1.5 (H - Q1) (Ax's winsorization); below a lower one likewise. For
+ * constant data the scale is the distance from the nearest bound, 1 when there is none. Cost
+ * n ln n. */
 void outcome_fit_bounded(
 	struct outcome *o, const double *y, int n, double lower, double upper, double *z);
 

@@ -10,13 +10,13 @@ double special_log_h(double u, double *slope);
 
 double special_erfcx(double x);   /* exp(x^2) erfc(x) */
 double special_log_cdf(double z); /* ln Phi(z) */
-double special_log_pdf(double z);
+double special_log_pdf(double z); /* ln phi(z) */
 
-/* ln(Phi(b) - Phi(a)), a <= b, either may be infinite; -inf for a = b. Its slopes: *da = -phi(a) / (Phi(b)
- * - Phi(a)), *db likewise with phi(b); 0 at an infinite end (both may be NULL). In the tails and for
- * narrow intervals relative errors stay small (log space; the mean value form for b - a below
- * 1e-5). */
-double special_log_cdf_between(double a, double b, double *da, double *db); /* ln phi(z) */
+/* ln(Phi(b) - Phi(a)), a <= b, either may be infinite; -inf for a = b. Its slopes are
+ * *da = -phi(a) / (Phi(b) - Phi(a)) and *db = phi(b) / (Phi(b) - Phi(a)), 0 at an infinite end
+ * (both may be NULL). In the tails and for narrow intervals relative errors stay small: log space,
+ * and the mean value form for b - a below 1e-5. */
+double special_log_cdf_between(double a, double b, double *da, double *db);
 
 /* Hazard rate of the normal distribution, phi(z) / (1 - Phi(z)). At -z it is
  * phi / Phi, the slope of ln Phi. */

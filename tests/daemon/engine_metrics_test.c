@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/core.h"
+#include "daemon/engine/job_internal.h"
 #include "proto/record.h"
 #include "tests/daemon/engine_life.h"
 
@@ -392,6 +394,37 @@ static void test_predictions(void **state)
 	harness_free(h);
 }
 
+/* FAILED and INFEASIBLE trials teach where evaluations succeed, unless they are excluded; all
+ * others that have no result are only not given out again. */
+static void test_failures_are_told_apart(void **state)
+{
+	struct harness *h = life_new(NULL);
+	struct job_wish wish = {.n_slots = 1};
+	struct msg_request m;
+	struct job *j;
+
+	(void)state;
+	life_ask(h, 6, NULL, 0);
+	for (uint64_t k = 0; k < 4; k++) {
+		m = harness_fail(h, "s", k, k == 2 ? TRIAL_INFEASIBLE : TRIAL_FAILED, NULL);
+		life_do(h, &m);
+	}
+	m = harness_fail(h, "s", 4, TRIAL_PRUNED, NULL);
+	life_do(h, &m);
+	m = harness_exclude(h, "s", 3, true);
+	life_do(h, &m);
+	assert_int_equal(
+		job_new(&j, JOB_SUGGEST, 1, studies_at(&h->e->studies, 1), &wish, NULL), KR_OK);
+	assert_int_equal(j->failed.n, 2);
+	assert_int_equal(j->infeasible.n, 1);
+	assert_int_equal(j->taken.n, 2);
+	assert_int_equal(j->pending.n, 1);
+	assert_memory_equal(j->infeasible.values,
+		trials_at(&studies_at(&h->e->studies, 1)->trials, 2)->values, 3 * sizeof(double));
+	job_free(j);
+	harness_free(h);
+}
+
 /* ---- specs ------------------------------------------------------------------------------ */
 
 static struct msg_request create(struct harness *h, int n, const struct msg_metric *list)
@@ -505,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_told_points),
 		cmocka_unit_test(test_suggestions_replay),
 		cmocka_unit_test(test_predictions),
+		cmocka_unit_test(test_failures_are_told_apart),
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_attaching),
 		cmocka_unit_test(test_memory),

@@ -26,8 +26,10 @@ double reference_kernel(const struct kernel *k, struct mat X, int i, struct mat 
 	}
 	if (strcmp(k->family->name, "rbf") == 0)
 		return (double)(k->outputscale * expl(-r2 / 2));
-	assert_string_equal(k->family->name, "matern52");
 	r = sqrtl(r2);
+	if (strcmp(k->family->name, "matern32") == 0)
+		return (double)(k->outputscale * (1 + sqrtl(3) * r) * expl(-sqrtl(3) * r));
+	assert_string_equal(k->family->name, "matern52");
 	return (double)(k->outputscale * (1 + sqrtl(5) * r + 5 * r2 / 3) * expl(-sqrtl(5) * r));
 }
 

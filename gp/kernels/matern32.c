@@ -1,0 +1,35 @@
+/* Matern 3/2 (Rasmussen & Williams 2006, eq. 4.17): with a = sqrt(3 r2),
+ *   f(r2) = (1 + a) exp(-a)
+ *   g(r2) = -2 f'(r2) = 3 exp(-a) */
+#include <string.h>
+
+#include "gp/kernels/kernel.h"
+#include "gp/kernels/simd.h"
+
+/* Three loops, because the compiler makes vectors of each but not of their union. */
+SIMD_CLONES static void eval(size_t count, const double *r2, double *f, double *g)
+{
+	double a[SIMD_BLOCK] = {0}, fb[SIMD_BLOCK], gb[SIMD_BLOCK];
+
+	for (size_t at = 0; at < count; at += SIMD_BLOCK) {
+		size_t n = count - at < SIMD_BLOCK ? count - at : SIMD_BLOCK;
+
+		memcpy(a, r2 + at, sizeof(*a) * n);
+		for (int i = 0; i < SIMD_BLOCK; i++)
+			a[i] = sqrt(3 * a[i]);
+		for (int i = 0; i < SIMD_BLOCK; i++)
+			a[i] = a[i] > simd_exp_max ? simd_exp_max : a[i]; /* keeps NaN */
+		for (int i = 0; i < SIMD_BLOCK; i++) {
+			double e = exp(-a[i]);
+
+			fb[i] = (1 + a[i]) * e;
+			gb[i] = 3 * e;
+		}
+		if (f)
+			memcpy(f + at, fb, sizeof(*f) * n);
+		if (g)
+			memcpy(g + at, gb, sizeof(*g) * n);
+	}
+}
+
+const struct kernel_family kernel_matern32 = {"matern32", eval};
