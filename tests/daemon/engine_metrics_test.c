@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
-#include "daemon/engine/job_internal.h"
+#include "daemon/engine/snapshot.h"
 #include "proto/record.h"
 #include "tests/daemon/engine_life.h"
 
@@ -399,9 +399,8 @@ static void test_predictions(void **state)
 static void test_failures_are_told_apart(void **state)
 {
 	struct harness *h = life_new(NULL);
-	struct job_wish wish = {.n_slots = 1};
 	struct msg_request m;
-	struct job *j;
+	struct snapshot *snap;
 
 	(void)state;
 	life_ask(h, 6, NULL, 0);
@@ -413,15 +412,14 @@ static void test_failures_are_told_apart(void **state)
 	life_do(h, &m);
 	m = harness_exclude(h, "s", 3, true);
 	life_do(h, &m);
-	assert_int_equal(
-		job_new(&j, JOB_SUGGEST, 1, studies_at(&h->e->studies, 1), &wish, NULL), KR_OK);
-	assert_int_equal(j->failed.n, 2);
-	assert_int_equal(j->infeasible.n, 1);
-	assert_int_equal(j->taken.n, 2);
-	assert_int_equal(j->pending.n, 1);
-	assert_memory_equal(j->infeasible.values,
+	assert_int_equal(snapshot_new(&snap, studies_at(&h->e->studies, 1), NULL), KR_OK);
+	assert_int_equal(snap->failed.n, 2);
+	assert_int_equal(snap->infeasible.n, 1);
+	assert_int_equal(snap->taken.n, 2);
+	assert_int_equal(snap->pending.n, 1);
+	assert_memory_equal(snap->infeasible.values,
 		trials_at(&studies_at(&h->e->studies, 1)->trials, 2)->values, 3 * sizeof(double));
-	job_free(j);
+	snapshot_release(snap);
 	harness_free(h);
 }
 
