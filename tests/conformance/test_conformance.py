@@ -1,4 +1,5 @@
 """Runs the cases of cases/*.json through the driver of each client: see README.md."""
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ DRIVERS = {
     "c": [str(BINARY.parents[1] / "tests/conformance/c_driver")],
 }
 STEP_SECONDS = 60
+AT_A_TIME = 5
 
 
 def cases():
@@ -195,9 +197,7 @@ def check(step, answer):
         assert found is None, f"{step}\n{found}"
 
 
-@pytest.mark.parametrize("client", DRIVERS)
-@pytest.mark.parametrize("case", cases())
-def test_case(case, client):
+def play(case, client):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="krige-case-"))
     world, good = World(DRIVERS[client], folder), False
     try:
@@ -211,6 +211,22 @@ def test_case(case, client):
     finally:
         world.close(good)
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def playing(request):
+    """The chosen cases under way, some at a time: most of a case is waiting."""
+    chosen = [item.callspec.params for item in request.session.items
+              if item.originalname == "test_case"]
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {(params["case"]["name"], params["case"]["about"], params["client"]):
+               pool.submit(play, params["case"], params["client"]) for params in chosen}
+
+
+@pytest.mark.parametrize("client", DRIVERS)
+@pytest.mark.parametrize("case", cases())
+def test_case(playing, case, client):
+    playing[case["name"], case["about"], client].result()
 
 
 def test_there_are_a_hundred_cases():
