@@ -58,7 +58,10 @@ static void trim_partial(char *s)
 
 static void copy_text(char *out, size_t size, const char *text)
 {
-	snprintf(out, size, "%s", text);
+	size_t len = strnlen(text, size - 1);
+
+	memmove(out, text, len);
+	out[len] = '\0';
 	trim_partial(out); /* the caller may have cut it too */
 }
 
