@@ -97,8 +97,8 @@ static void fix(double *to, const struct study *s, const struct waiter *w, const
 	}
 }
 
-static void fill_slot(struct job *j, const struct study *s, const struct waiter *w, int slot,
-	const struct trial *t)
+static void fill_slot(
+	struct job *j, const struct study *s, const struct waiter *w, int slot, const struct trial *t)
 {
 	if (j->fixed)
 		fix(j->fixed + (size_t)slot * (size_t)s->def->d, s, w, t);

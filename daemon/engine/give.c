@@ -77,7 +77,7 @@ struct gift {
 	const struct waiter *w;
 	struct record_given *given;
 	int n, n_new;
-	uint64_t left;         /* of the budget: it may have been lowered, a late result have come */
+	uint64_t left; /* of the budget: it may have been lowered, a late result have come */
 	bool spent, exhausted, lost; /* why there are not more */
 };
 
@@ -305,8 +305,9 @@ enum kr_status give_trials(struct engine *e, struct study *s, const struct job *
 		return commit(e, &g, err);
 	if (g.spent)
 		return give_spent(s, err);
-	return g.exhausted && !g.lost ? give_exhausted(s, err)
-					   : kr_fail(err, KR_CONFLICT, "what was picked or computed is another's by now");
+	return g.exhausted && !g.lost
+		? give_exhausted(s, err)
+		: kr_fail(err, KR_CONFLICT, "what was picked or computed is another's by now");
 }
 
 /* ---- queued trials that can't be completed ---------------------------------- */

@@ -205,7 +205,7 @@ static bool possible(const struct replay *r, const struct replayed *ev)
 	const struct record_job *j = &ev->record.job;
 
 	return r->scratch && j->snapshot_seq == r->scratch->now.seq &&
-		j->first_number == r->scratch->trials.n && replayed_possible(ev, r->scratch->def->d);
+		j->first_number == r->scratch->trials.n && replayed_possible(ev, r->scratch->def);
 }
 
 static void add_event(struct replay *r, struct replayed *ev)

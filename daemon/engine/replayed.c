@@ -1,5 +1,6 @@
 #include "daemon/engine/replayed.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -80,20 +81,32 @@ void replayed_free(struct replayed *ev)
 	kr_free(ev);
 }
 
-bool replayed_possible(const struct replayed *ev, int d)
+/* Values that slots must keep: free, or allowed. */
+static bool good_fixed(const struct record_job *j, const struct definition *def)
+{
+	if (j->n_fixed == 0)
+		return true;
+	if ((uint64_t)j->n_fixed != (uint64_t)j->n_slots * (uint64_t)def->d)
+		return false;
+	for (int i = 0; i < j->n_fixed; i++)
+		if (!isnan(j->fixed[i]) && space_check(def->space, i % def->d, j->fixed[i], NULL) != KR_OK)
+			return false;
+	return true;
+}
+
+bool replayed_possible(const struct replayed *ev, const struct definition *def)
 {
 	const struct record_job *j = &ev->record.job;
 
 	if (j->snapshot_seq >= ev->seq || j->n_slots > LIMIT_BATCH || j->first_slot >= j->n_slots)
 		return false;
 	for (int i = 0; i < ev->record.n_trials; i++)
-		if (ev->record.trials[i].n_values != d || ev->slots[i] >= (int)j->n_slots)
+		if (ev->record.trials[i].n_values != def->d || ev->slots[i] >= (int)j->n_slots)
 			return false;
 	for (int i = 0; i < j->n_numbers; i++)
 		if (j->numbers[i] >> 56)
 			return false;
-	return (j->n_numbers == 0 || (uint32_t)j->n_numbers == j->n_slots) &&
-		(j->n_fixed == 0 || (uint64_t)j->n_fixed == (uint64_t)j->n_slots * (uint64_t)d);
+	return (j->n_numbers == 0 || (uint32_t)j->n_numbers == j->n_slots) && good_fixed(j, def);
 }
 
 bool replayed_same_job(const struct replayed *a, const struct replayed *b)

@@ -31,8 +31,8 @@ struct replayed {
 enum kr_status replayed_new(struct replayed **out, const struct row *row, struct kr_error *err);
 void replayed_free(struct replayed *ev);
 
-/* Can the recorded job be that of a study of d parameters? */
-bool replayed_possible(const struct replayed *ev, int d);
+/* Can the recorded job be one of that study? */
+bool replayed_possible(const struct replayed *ev, const struct definition *def);
 
 /* Do the two record the same job, whose suggests each got a row? */
 bool replayed_same_job(const struct replayed *a, const struct replayed *b);

@@ -31,7 +31,7 @@ struct waiter {
 	char *worker; /* NULL: none */
 	bool has_session;
 	uint8_t session[MSG_ID_BYTES];
-	double *fixed; /* d values; NULL: all free */
+	double *fixed;   /* d values; NULL: all free */
 	bool only_whole; /* partial picks can't be completed with its fixed values */
 	uint64_t count;
 	uint64_t lease_ms;
@@ -40,9 +40,9 @@ struct waiter {
 	uint64_t deadline_ms; /* for the computation, from the time at which it could begin */
 	int64_t deadline_ns;  /* INT64_MAX: none */
 	bool hasty;           /* it has had a computation of its own at its deadline */
-	uint64_t places;   /* of the budget that are reserved for it */
-	uint64_t seen;     /* not 0: so many points there were when no unseen one was left */
-	struct pick *picks; /* trials that it is to get, beside new ones */
+	uint64_t places;      /* of the budget that are reserved for it */
+	uint64_t seen;        /* not 0: so many points there were when no unseen one was left */
+	struct pick *picks;   /* trials that it is to get, beside new ones */
 	size_t n_picks, cap_picks;
 	uint64_t job;   /* the running computation that is its */
 	int first_slot; /* in it */

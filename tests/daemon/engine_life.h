@@ -17,8 +17,7 @@ struct msg_request life_cancel(struct harness *h, uint64_t number);
 struct msg_request life_observe(struct harness *h, const struct msg_lease *lease, double y);
 
 /* n trials for a worker (NULL: none) of session number `session` (0: none). */
-struct msg_request life_suggest(
-	struct harness *h, uint32_t n, const char *worker, uint8_t session);
+struct msg_request life_suggest(struct harness *h, uint32_t n, const char *worker, uint8_t session);
 
 /* Asks and is given all of them. */
 struct msg_trials_reply life_ask(

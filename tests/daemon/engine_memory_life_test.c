@@ -37,13 +37,13 @@ static struct msg_request scene(struct harness *h, const struct scene *sc, int i
 	struct msg_request m = {.method = METHOD_REPLAY};
 
 	switch (i) {
-	case 0: return life_enqueue(h, 3, false);             /* 0, 1, 2 */
-	case 1: return life_enqueue(h, 1, true);              /* 3 */
-	case 2: return life_suggest(h, 5, "ada", 1);          /* all of them, and 4 */
+	case 0: return life_enqueue(h, 3, false);    /* 0, 1, 2 */
+	case 1: return life_enqueue(h, 1, true);     /* 3 */
+	case 2: return life_suggest(h, 5, "ada", 1); /* all of them, and 4 */
 	case 3: return life_release(h, 3, NULL);
-	case 4: return life_suggest(h, 1, "bob", 2);          /* 3 again */
+	case 4: return life_suggest(h, 1, "bob", 2);           /* 3 again */
 	case 5: return life_observe(h, lease(h, sc, 2, 3), 1); /* of ada: late */
-	case 6: return life_suggest(h, 2, "ada", 3);          /* 0 and 1 come back */
+	case 6: return life_suggest(h, 2, "ada", 3);           /* 0 and 1 come back */
 	case 7: return life_cancel(h, 2);
 	case 8: return life_release(h, 2, NULL);
 	case 9: return life_observe(h, lease(h, sc, 4, 0), 2); /* of bob: too late */
