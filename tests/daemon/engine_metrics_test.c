@@ -217,7 +217,8 @@ static void test_repeats(void **state)
 		"already with 'gain' standard error 0.25 and can't become 0.125");
 	m = observe(h, 0, 3, values_of(h, 5, 9, 0.5, NAN));
 	r = harness_ask(h, &m);
-	harness_assert_error(&r, KR_CONFLICT, "observations[0].number", "standard error 0.25");
+	harness_assert_error(
+		&r, KR_CONFLICT, "observations[0].number", "standard error 0.25 and can't become none");
 	harness_free(h);
 }
 

@@ -39,11 +39,20 @@ static int difference(
 static bool is_repeat(
 	const struct definition *def, const struct trial *t, const struct metric_result *r)
 {
-	bool sem;
+	bool sem = false;
 
 	if (t->state == TRIAL_COMPLETE)
 		return difference(def, t, r, &sem) < 0;
 	return t->state == TRIAL_FAILED && t->spends && !r->finite;
+}
+
+/* A value, or a standard error that may be none. */
+static void show(bool sem, double x, char *out)
+{
+	if (sem && isnan(x))
+		snprintf(out, NUMBER_SHOWN, "none");
+	else
+		number_show(x, out);
 }
 
 static enum kr_status conflict(const struct definition *def, const struct trial *t,
@@ -51,15 +60,15 @@ static enum kr_status conflict(const struct definition *def, const struct trial 
 {
 	const char *state = msg_trial_state_name((enum trial_state)t->state);
 	char stored[NUMBER_SHOWN], given[NUMBER_SHOWN], name[72] = "";
-	bool sem;
+	bool sem = false;
 
 	if (t->state == TRIAL_COMPLETE) {
 		int k = difference(def, t, r, &sem);
 
 		if (def->spec.n_metrics > 1)
 			quote_text(def->spec.metrics[k].name, name, sizeof(name));
-		number_show(sem ? (t->sems ? t->sems[k] : NAN) : t->metrics[k], stored);
-		number_show(sem ? r->sems[k] : r->metrics[k], given);
+		show(sem, sem ? (t->sems ? t->sems[k] : NAN) : t->metrics[k], stored);
+		show(sem, sem ? r->sems[k] : r->metrics[k], given);
 		return kr_fail_field(err, KR_CONFLICT, field,
 			"trial %" PRIu64 " is COMPLETE already with %s%s%s%s "
 			"and can't become %s; only the same value may be told again",
