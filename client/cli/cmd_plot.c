@@ -49,15 +49,10 @@ static double objective_of(const struct plot *p, const struct msg_trial *t)
 static bool take(struct plot *p, const struct msg_trial *t)
 {
 	double *params = ARENA_ARRAY(p->arena, double, p->n_params);
-	struct plot_trial *grown, *out;
+	struct plot_trial *out;
 
-	if (p->n == p->cap) {
-		p->cap = p->cap ? 2 * p->cap : 256;
-		grown = kr_realloc(p->trials, p->cap, sizeof(*grown));
-		if (!grown)
-			return false;
-		p->trials = grown;
-	}
+	if (KR_GROW(&p->trials, p->n, &p->cap) != 0)
+		return false;
 	out = &p->trials[p->n];
 	*out = (struct plot_trial){.number = t->number,
 		.created_ms = t->created_ms,

@@ -131,8 +131,8 @@ static enum krige_status send_part(struct batch *b, int from, int n, struct krig
 	return s;
 }
 
-/* All lines that wait. A request is taken as a whole or not at all: when it is refused, its lines go
- * one by one, so that those before the wrong one are told and that one is named. */
+/* All lines that wait. A request is taken as a whole or not at all: when it is refused, its
+ * lines go one by one, so that those before the wrong one are told and that one is named. */
 static int flush(struct batch *b)
 {
 	struct krige_error err;

@@ -53,7 +53,7 @@ static uint64_t ended_of(const struct msg_study *s)
 /* Results a minute since the frame before; none at the first sight of a study. */
 static struct cell rate_of(struct top *t, const struct msg_study *s)
 {
-	struct seen now = {s->id, ended_of(s), clock_ms()}, *grown;
+	struct seen now = {s->id, ended_of(s), clock_ms()};
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct seen was = t->seen[i];
@@ -67,18 +67,10 @@ static struct cell rate_of(struct top *t, const struct msg_study *s)
 		/* Trials may have been deleted. */
 		return cell_real(now.ended > was.ended ? (double)(now.ended - was.ended) / minutes : 0);
 	}
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 64;
-
-		grown = kr_realloc(t->seen, cap, sizeof(*grown));
-		if (!grown) {
-			t->failed = true;
-			return cell_none();
-		}
-		t->seen = grown;
-		t->cap = cap;
-	}
-	t->seen[t->n++] = now;
+	if (KR_GROW(&t->seen, t->n, &t->cap) != 0)
+		t->failed = true;
+	else
+		t->seen[t->n++] = now;
 	return cell_none();
 }
 
@@ -114,7 +106,7 @@ static bool put(void *ctx, const struct msg_study *s)
 		best ? cell_real(best->value) : cell_none(), rate_of(t, s), cell_text(lease_of(t, s))};
 
 	rows_put(t->rows, cells, NULL, NULL);
-	return !t->failed;
+	return !t->failed && !rows_full(t->rows);
 }
 
 static void put_head(const struct cli *cli)
@@ -134,6 +126,7 @@ static int frame(struct top *t)
 
 	if (!cli_client(t->cli, &code))
 		return code;
+	watch_fit(t->cli, 1);
 	code = rows_open(&rows, t->cli, stdout);
 	if (code != CLI_OK)
 		return code;

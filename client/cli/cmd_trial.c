@@ -78,6 +78,9 @@ static int draw(void *ctx, const struct msg_study *s, uint64_t since_seq)
 
 	if (!w->cli->terminal && since_seq > 0)
 		m.since_seq = since_seq;
+	watch_fit(w->cli, 0);
+	if (w->cli->terminal && !w->cli->sort)
+		w->cli->sort = "number:desc"; /* where the changes are */
 	return list(w->cli, &m, &s->spec);
 }
 

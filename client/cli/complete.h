@@ -11,8 +11,8 @@
 /* The script for that shell, NULL when it is not known. */
 const char *complete_script(const char *shell);
 
-/* What the last of n words (without "krige") can be, one a line. Nothing is said of mistakes, nor of a
- * daemon that is not there. Paths are left to the shell: for them it prints nothing. */
+/* What the last of n words (without "krige") can be, one a line. Nothing is said of mistakes, nor
+ * of a daemon that is not there. Paths are left to the shell: for them it prints nothing. */
 void complete_words(FILE *out, struct cli *cli, int n, char **words);
 
 #endif

@@ -1,400 +1,19 @@
-/* A recursive descent parser into a flat array of nodes:
- *
- *   or    = and {"or" and}          and = not {"and" not}
- *   not   = "not" not | "(" or ")" | test
- *   test  = name [ op literal | ["not"] "in" "(" literal {"," literal} ")" ] */
 #include "client/cli/filter.h"
 
 #include <math.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <strings.h>
 
-#include "base/alloc.h"
+#include "client/cli/filter_node.h"
 #include "client/cli/number.h"
 #include "client/cli/text.h"
-
-enum { DEPTH_MAX = 64, NODES_MAX = 1024 };
-
-enum token {
-	T_END,
-	T_WORD,
-	T_QUOTED,
-	T_OPEN,
-	T_CLOSE,
-	T_COMMA,
-	T_EQ,
-	T_NE,
-	T_LT,
-	T_LE,
-	T_GT,
-	T_GE,
-	T_MATCH,
-	T_NO_MATCH
-};
-
-enum node_kind { N_AND, N_OR, N_NOT, N_TEST, N_IN, N_TRUE };
-
-/* A value to compare with: its text, and what it may also be. */
-struct literal {
-	const char *text;
-	bool quoted, is_null, is_number, is_time;
-	double number;
-	int64_t integer;
-	bool is_integer;
-	uint64_t from_ms, to_ms; /* the time, and the end of what it leaves open (2026-01-31: a day) */
-	struct literal *next;    /* of `in` */
-};
-
-struct node {
-	enum node_kind kind;
-	int left, right;
-	const char *name;
-	int column;
-	enum token op;
-	struct literal *literal;
-	regex_t regex;
-	bool has_regex;
-};
-
-struct filter {
-	struct node *nodes;
-	int n, cap, root;
-};
-
-struct parser {
-	const char *text, *at;
-	enum token token;
-	const char *start; /* of the token */
-	const char *word;  /* its text, for T_WORD and T_QUOTED */
-	int depth;
-	struct filter *f;
-	struct arena *a;
-	struct kr_error *err;
-};
-
-/* ---- tokens ------------------------------------------------------------------------- */
-
-static enum kr_status wrong(struct parser *p, const char *what)
-{
-	int rest = (int)strlen(p->start);
-
-	if (p->token == T_END)
-		return kr_fail(p->err, KR_INVALID_ARGUMENT, "%s at the end of '%s'", what, p->text);
-	return kr_fail(
-		p->err, KR_INVALID_ARGUMENT, "%s at '%.*s'", what, rest > 40 ? 40 : rest, p->start);
-}
-
-static enum kr_status quoted(struct parser *p)
-{
-	char quote = *p->at++, *out = arena_strndup(p->a, p->at, strlen(p->at)), *to = out;
-
-	p->token = T_QUOTED;
-	if (!out)
-		return kr_fail(p->err, KR_ENOMEM, "no memory for the filter");
-	for (; *p->at && *p->at != quote; p->at++) {
-		if (*p->at == '\\' && (p->at[1] == quote || p->at[1] == '\\'))
-			p->at++;
-		*to++ = *p->at;
-	}
-	*to = '\0';
-	if (!*p->at)
-		return wrong(p, "a quote without its end");
-	p->at++;
-	p->word = out;
-	return KR_OK;
-}
-
-static enum kr_status symbol(struct parser *p)
-{
-	static const struct {
-		const char *text;
-		enum token token;
-	} symbols[] = {{"==", T_EQ}, {"!=", T_NE}, {"<=", T_LE}, {">=", T_GE}, {"!~", T_NO_MATCH},
-		{"=", T_EQ}, {"<", T_LT}, {">", T_GT}, {"~", T_MATCH}, {"(", T_OPEN}, {")", T_CLOSE},
-		{",", T_COMMA}};
-
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		size_t len = strlen(symbols[i].text);
-
-		if (strncmp(p->at, symbols[i].text, len) == 0) {
-			p->token = symbols[i].token;
-			p->at += len;
-			return KR_OK;
-		}
-	}
-	p->token = T_WORD;
-	return wrong(p, "an operator is expected");
-}
-
-static enum kr_status next(struct parser *p)
-{
-	size_t len;
-
-	p->at += strspn(p->at, " \t\r\n");
-	p->start = p->at;
-	p->token = T_END;
-	if (!*p->at)
-		return KR_OK;
-	if (*p->at == '"' || *p->at == '\'')
-		return quoted(p);
-	len = strcspn(p->at, " \t\r\n\"'()<>=!~,");
-	if (len == 0)
-		return symbol(p);
-	p->token = T_WORD;
-	p->word = arena_strndup(p->a, p->at, len);
-	p->at += len;
-	return p->word ? KR_OK : kr_fail(p->err, KR_ENOMEM, "no memory for the filter");
-}
-
-static bool is_word(const struct parser *p, const char *word)
-{
-	return p->token == T_WORD && strcasecmp(p->word, word) == 0;
-}
-
-/* ---- literals ------------------------------------------------------------------------- */
-
-/* 2026-01-31, 2026-01-31T08:15, with seconds and their fraction, Z or not: UTC. */
-static bool read_time(const char *text, struct literal *l)
-{
-	int y, mo, d, h = 0, mi = 0, used = 0;
-	double s = 0, length = 86400;
-	struct tm tm = {0};
-	char *end;
-
-	if (sscanf(text, "%4d-%2d-%2d%n", &y, &mo, &d, &used) != 3 || used != 10)
-		return false;
-	text += used;
-	if (*text == 'T' || *text == ' ') {
-		used = 0;
-		if (sscanf(text + 1, "%2d:%2d%n", &h, &mi, &used) != 2 || used != 5)
-			return false;
-		text += 6;
-		length = 60;
-		if (*text == ':') {
-			char number[NUMBER_BYTES];
-			size_t len = strspn(text + 1, "0123456789.");
-
-			if (len == 0 || len >= sizeof(number))
-				return false;
-			snprintf(number, sizeof(number), "%.*s", (int)len, text + 1);
-			if (!number_parse(number, &s))
-				return false;
-			length = strchr(number, '.') ? 0.001 : 1;
-			text += len + 1;
-		}
-	}
-	end = (char *)text + (*text == 'Z');
-	if (*end || y < 1970 || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s >= 61)
-		return false;
-	tm = (struct tm){
-		.tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d, .tm_hour = h, .tm_min = mi};
-	l->from_ms = (uint64_t)timegm(&tm) * 1000 + (uint64_t)lround(s * 1000);
-	l->to_ms = l->from_ms + (uint64_t)(length * 1000);
-	return true;
-}
-
-static enum kr_status literal(struct parser *p, struct literal **out)
-{
-	struct literal *l = ARENA_NEW(p->a, struct literal);
-
-	if (!l)
-		return kr_fail(p->err, KR_ENOMEM, "no memory for the filter");
-	if (p->token != T_WORD && p->token != T_QUOTED)
-		return wrong(p, "a value is expected");
-	l->text = p->word;
-	l->quoted = p->token == T_QUOTED;
-	l->is_null = !l->quoted && strcmp(l->text, "null") == 0;
-	l->is_number = !l->quoted && number_parse(l->text, &l->number);
-	l->is_integer = l->is_number && number_parse_i64(l->text, &l->integer);
-	l->is_time = read_time(l->text, l);
-	*out = l;
-	return next(p);
-}
-
-/* ---- expressions ------------------------------------------------------------------------ */
-
-static enum kr_status add(struct parser *p, struct node node, int *out)
-{
-	struct filter *f = p->f;
-
-	if (f->n == f->cap) {
-		struct node *grown;
-
-		if (f->cap == NODES_MAX)
-			return kr_fail(p->err, KR_INVALID_ARGUMENT, "the expression is too long");
-		grown = kr_realloc(f->nodes, (size_t)(f->cap ? 2 * f->cap : 16), sizeof(*grown));
-		if (!grown)
-			return kr_fail(p->err, KR_ENOMEM, "no memory for the filter");
-		f->nodes = grown;
-		f->cap = f->cap ? 2 * f->cap : 16;
-	}
-	f->nodes[f->n] = node;
-	*out = f->n++;
-	return KR_OK;
-}
-
-static enum kr_status members(struct parser *p, struct literal **out)
-{
-	enum kr_status s;
-
-	if (p->token != T_OPEN)
-		return wrong(p, "in wants a list (A, B)");
-	do {
-		s = next(p);
-		if (s == KR_OK)
-			s = literal(p, out);
-		if (s != KR_OK)
-			return s;
-		out = &(*out)->next;
-	} while (p->token == T_COMMA);
-	return p->token == T_CLOSE ? next(p) : wrong(p, "a ) is expected");
-}
-
-static enum kr_status compile(struct parser *p, int node, const char *pattern)
-{
-	struct node *n = &p->f->nodes[node];
-	char text[128];
-	int code = regcomp(&n->regex, pattern, REG_EXTENDED | REG_NOSUB);
-
-	if (code == 0) {
-		n->has_regex = true;
-		return KR_OK;
-	}
-	regerror(code, &n->regex, text, sizeof(text));
-	return kr_fail(
-		p->err, KR_INVALID_ARGUMENT, "'%s' is not a regular expression: %s", pattern, text);
-}
-
-static enum kr_status test(struct parser *p, int *out)
-{
-	struct node n = {.kind = N_TRUE, .name = p->word};
-	bool negated = false;
-	enum kr_status s;
-
-	if (p->token != T_WORD && p->token != T_QUOTED)
-		return wrong(p, "the name of a column is expected");
-	s = next(p);
-	if (s == KR_OK && is_word(p, "not")) {
-		negated = true;
-		s = next(p);
-		if (s == KR_OK && !is_word(p, "in"))
-			return wrong(p, "in is expected");
-	}
-	if (s == KR_OK && is_word(p, "in")) {
-		n.kind = N_IN;
-		s = next(p);
-		if (s == KR_OK)
-			s = members(p, &n.literal);
-	} else if (s == KR_OK && p->token >= T_EQ) {
-		n.kind = N_TEST;
-		n.op = p->token;
-		s = next(p);
-		if (s == KR_OK)
-			s = literal(p, &n.literal);
-	}
-	if (s == KR_OK)
-		s = add(p, n, out);
-	if (s == KR_OK && (n.op == T_MATCH || n.op == T_NO_MATCH))
-		s = compile(p, *out, n.literal->text);
-	if (s == KR_OK && negated)
-		s = add(p, (struct node){.kind = N_NOT, .left = *out}, out);
-	return s;
-}
-
-static enum kr_status disjunction(struct parser *p, int *out);
-
-static enum kr_status negation(struct parser *p, int *out)
-{
-	enum kr_status s;
-
-	if (++p->depth > DEPTH_MAX)
-		return kr_fail(p->err, KR_INVALID_ARGUMENT, "the expression is nested too deeply");
-	if (is_word(p, "not")) {
-		s = next(p);
-		if (s == KR_OK)
-			s = negation(p, out);
-		if (s == KR_OK)
-			s = add(p, (struct node){.kind = N_NOT, .left = *out}, out);
-	} else if (p->token == T_OPEN) {
-		s = next(p);
-		if (s == KR_OK)
-			s = disjunction(p, out);
-		if (s == KR_OK)
-			s = p->token == T_CLOSE ? next(p) : wrong(p, "a ) is expected");
-	} else {
-		s = test(p, out);
-	}
-	p->depth--;
-	return s;
-}
-
-/* One or more operands with a word between them. */
-static enum kr_status chain(struct parser *p, int *out, const char *word, enum node_kind kind,
-	enum kr_status (*operand)(struct parser *, int *))
-{
-	enum kr_status s = operand(p, out);
-	int right = 0;
-
-	while (s == KR_OK && is_word(p, word)) {
-		s = next(p);
-		if (s == KR_OK)
-			s = operand(p, &right);
-		if (s == KR_OK)
-			s = add(p, (struct node){.kind = kind, .left = *out, .right = right}, out);
-	}
-	return s;
-}
-
-static enum kr_status conjunction(struct parser *p, int *out)
-{
-	return chain(p, out, "and", N_AND, negation);
-}
-
-static enum kr_status disjunction(struct parser *p, int *out)
-{
-	return chain(p, out, "or", N_OR, conjunction);
-}
-
-enum kr_status filter_parse(
-	struct filter **out, const char *text, struct arena *a, struct kr_error *err)
-{
-	struct parser p = {.text = text, .at = text, .a = a, .err = err};
-	enum kr_status s;
-
-	*out = p.f = ARENA_NEW(a, struct filter);
-	if (!p.f)
-		return kr_fail(err, KR_ENOMEM, "no memory for the filter");
-	s = next(&p);
-	if (s == KR_OK)
-		s = disjunction(&p, &p.f->root);
-	if (s == KR_OK && p.token != T_END)
-		s = wrong(&p, "and or or is expected");
-	if (s != KR_OK) {
-		filter_free(p.f);
-		*out = NULL;
-	}
-	return s;
-}
-
-void filter_free(struct filter *f)
-{
-	if (!f)
-		return;
-	for (int i = 0; i < f->n; i++)
-		if (f->nodes[i].has_regex)
-			regfree(&f->nodes[i].regex);
-	kr_free(f->nodes);
-	f->nodes = NULL;
-	f->n = 0;
-}
 
 /* ---- columns ----------------------------------------------------------------------------- */
 
 int filter_n_names(const struct filter *f)
 {
-	return f->n;
+	return (int)f->n;
 }
 
 const char *filter_name(const struct filter *f, int i)
@@ -438,8 +57,8 @@ static const char *list_words(const char *const *words, struct arena *a)
 }
 
 /* Whether a cell of the column can be compared with l. Words are taken in any case. */
-static enum kr_status check(
-	const struct column *c, struct literal *l, enum token op, struct arena *a, struct kr_error *err)
+static enum kr_status check(const struct column *c, struct filter_literal *l, enum filter_token op,
+	struct arena *a, struct kr_error *err)
 {
 	bool pattern = op == T_MATCH || op == T_NO_MATCH, ok = true;
 	const char *want = "";
@@ -479,8 +98,8 @@ static enum kr_status check(
 enum kr_status filter_bind(
 	struct filter *f, const struct column *columns, int n, struct arena *a, struct kr_error *err)
 {
-	for (int i = 0; i < f->n; i++) {
-		struct node *node = &f->nodes[i];
+	for (size_t i = 0; i < f->n; i++) {
+		struct filter_node *node = &f->nodes[i];
 		const char *near;
 
 		if (!node->name)
@@ -489,7 +108,7 @@ enum kr_status filter_bind(
 		if (node->column < 0)
 			return kr_fail(err, KR_INVALID_ARGUMENT, "no column '%s'%s%s%s", node->name,
 				near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-		for (struct literal *l = node->literal; l; l = l->next) {
+		for (struct filter_literal *l = node->literal; l; l = l->next) {
 			enum kr_status s = check(&columns[node->column], l, node->op, a, err);
 
 			if (s != KR_OK)
@@ -502,7 +121,7 @@ enum kr_status filter_bind(
 /* ---- matching ----------------------------------------------------------------------------- */
 
 /* How the cell stands to l: *order < 0, 0, > 0. False: they cannot be compared. */
-static bool compare(const struct cell *c, const struct literal *l, int *order)
+static bool compare(const struct cell *c, const struct filter_literal *l, int *order)
 {
 	struct cell other = {0};
 
@@ -524,7 +143,7 @@ static bool compare(const struct cell *c, const struct literal *l, int *order)
 	return false;
 }
 
-static bool equal(const struct cell *c, const struct literal *l)
+static bool equal(const struct cell *c, const struct filter_literal *l)
 {
 	int order;
 
@@ -533,7 +152,7 @@ static bool equal(const struct cell *c, const struct literal *l)
 	return compare(c, l, &order) && order == 0;
 }
 
-static bool matches(const struct node *n, const struct cell *c)
+static bool matches(const struct filter_node *n, const struct cell *c)
 {
 	char text[NUMBER_BYTES + 16], time[TEXT_TIME_BYTES];
 	const char *s = text;
@@ -549,7 +168,7 @@ static bool matches(const struct node *n, const struct cell *c)
 	return regexec(&n->regex, s, 0, NULL, 0) == 0;
 }
 
-static bool holds(const struct node *n, const struct cell *c)
+static bool holds(const struct filter_node *n, const struct cell *c)
 {
 	int order;
 
@@ -585,7 +204,7 @@ static bool is_true(const struct cell *c)
 
 static bool evaluate(const struct filter *f, int at, const struct cell *cells)
 {
-	const struct node *n = &f->nodes[at];
+	const struct filter_node *n = &f->nodes[at];
 
 	switch (n->kind) {
 	case N_AND: return evaluate(f, n->left, cells) && evaluate(f, n->right, cells);
@@ -593,7 +212,7 @@ static bool evaluate(const struct filter *f, int at, const struct cell *cells)
 	case N_NOT: return !evaluate(f, n->left, cells);
 	case N_TEST: return holds(n, &cells[n->column]);
 	case N_IN:
-		for (const struct literal *l = n->literal; l; l = l->next)
+		for (const struct filter_literal *l = n->literal; l; l = l->next)
 			if (equal(&cells[n->column], l))
 				return true;
 		return false;

@@ -70,18 +70,10 @@ const char *rows_mentions(const struct rows *r, int i)
 
 void rows_column(struct rows *r, struct column c)
 {
-	if (r->n_columns == r->cap_columns) {
-		int cap = r->cap_columns ? 2 * r->cap_columns : 32;
-		struct column *grown = kr_realloc(r->columns, (size_t)cap, sizeof(*grown));
-
-		if (!grown) {
-			r->failed = true;
-			return;
-		}
-		r->columns = grown;
-		r->cap_columns = cap;
-	}
-	r->columns[r->n_columns++] = c;
+	if (KR_GROW(&r->columns, (size_t)r->n_columns, &r->cap_columns) != 0)
+		r->failed = true;
+	else
+		r->columns[r->n_columns++] = c;
 }
 
 static int unknown(const char *option, const char *name, const char *near)
@@ -322,17 +314,12 @@ static void keep(struct rows *r, const struct cell *cells, rows_json *json, cons
 {
 	size_t n = (size_t)r->n_columns;
 	struct cell *copy = arena_memdup(r->arena, cells, n * sizeof(*cells));
-	struct rows_kept *grown, kept = {.cells = copy, .order = r->n_kept, .key = r->sort_by};
+	struct rows_kept kept = {.cells = copy, .order = r->n_kept, .key = r->sort_by};
 
 	kept.descending = r->descending;
 	if (json && is_json(r) && !r->named)
 		kept.json = json_text(r, json, what);
-	if (r->n_kept == r->cap_kept) {
-		r->cap_kept = r->cap_kept ? 2 * r->cap_kept : 64;
-		grown = kr_realloc(r->kept, r->cap_kept, sizeof(*grown));
-		r->failed |= !grown;
-		r->kept = grown ? grown : r->kept;
-	}
+	r->failed |= KR_GROW(&r->kept, r->n_kept, &r->cap_kept) != 0;
 	for (size_t i = 0; copy && i < n; i++) {
 		if (copy[i].kind != CELL_TEXT)
 			continue;

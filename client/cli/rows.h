@@ -36,7 +36,8 @@ struct rows {
 	struct arena *arena; /* own: rows that wait */
 	struct filter *filter;
 	struct column *columns;
-	int n_columns, cap_columns;
+	int n_columns;
+	size_t cap_columns;
 	int *shown; /* indices of columns */
 	int n_shown;
 	int sort_by; /* column, -1: as they come */

@@ -1,6 +1,8 @@
 #include "client/cli/watch.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "client/c/clock.h"
 
@@ -10,6 +12,18 @@ void watch_clear(const struct cli *cli)
 {
 	if (cli->terminal)
 		fputs("\033[H\033[2J", stdout);
+}
+
+void watch_fit(struct cli *cli, int above)
+{
+	struct winsize size;
+
+	if (!cli->terminal || cli_format(cli) > FORMAT_WIDE || cli->has_limit)
+		return;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < above + 4)
+		return;
+	cli->has_limit = true;
+	cli->limit = (uint64_t)(size.ws_row - above - 2); /* names of columns, and the cursor */
 }
 
 static bool is_over(const struct msg_study *s)
