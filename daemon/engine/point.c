@@ -202,11 +202,15 @@ static enum kr_status check_active(const struct definition *def, const char *fie
 	return KR_OK;
 }
 
-static enum kr_status refuse_broken(
-	const struct definition *def, const char *field, int rule, struct kr_error *err)
+/* Is a whole point allowed? */
+static enum kr_status check_rules(const struct definition *def, const char *field,
+	const double *values, struct kr_error *err)
 {
+	int rule = space_broken(def->space, values);
 	char text[104], name[64];
 
+	if (rule < 0)
+		return KR_OK;
 	quote_text(rules_text(def, rule), text, sizeof(text));
 	text[0] = text[strlen(text) - 1] = '"';
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s: the point %s %s, %s", field,
@@ -249,21 +253,20 @@ enum kr_status point_read(const struct definition *def, const char *field, int n
 	if (st != KR_OK || !space_ruled(def->space))
 		return st;
 	st = check_active(def, field, values, false, err);
-	return st == KR_OK && n > 0 ? check_some(def, field, values, err) : st;
+	if (st != KR_OK || n == 0)
+		return st;
+	return point_whole(def, values) ? check_rules(def, field, values, err)
+									: check_some(def, field, values, err);
 }
 
 enum kr_status point_read_full(const struct definition *def, const char *field, int n,
 	const struct msg_named *named, double *values, struct kr_error *err)
 {
 	enum kr_status st = read_named(def, field, n, named, values, err);
-	int rule;
 
 	if (st == KR_OK)
 		st = check_active(def, field, values, true, err);
-	if (st != KR_OK)
-		return st;
-	rule = space_broken(def->space, values);
-	return rule < 0 ? KR_OK : refuse_broken(def, field, rule, err);
+	return st == KR_OK ? check_rules(def, field, values, err) : st;
 }
 
 /* ---- writing ---------------------------------------------------------------- */
