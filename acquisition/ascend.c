@@ -3,9 +3,10 @@
  * Each start keeps its gradient, its step length and a short memory of (s, y) pairs.
  * One iteration: pin the coordinates at a bound whose gradient points out; direction
  * p = H g of the rest by the two-loop recursion (Nocedal & Wright 2006, alg. 7.4) with
- * H_0 = gamma diag(scale^2); a cap on its length; one trial point, clipped to the cube;
- * (under rules bent along the linear constraints it would leave by); accepted by Armijo's rule, else a shorter step from the parabola. A step that shrank to
- * nothing forgets the memory once, and then ends the start. */
+ * H_0 = gamma diag(scale^2); a cap on its length; one trial point, clipped to the cube (under
+ * rules: bent along the linear constraints by which it would leave); accepted by Armijo's rule,
+ * else a shorter step from the parabola. A step that shrank to nothing forgets the memory once,
+ * and then ends the start. */
 #include "acquisition/ascend.h"
 
 #include <math.h>

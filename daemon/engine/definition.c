@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/choices.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/rules.h"
 #include "proto/limits.h"
@@ -152,58 +151,6 @@ static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *e
 	return check_metrics(spec, err);
 }
 
-/* Binary insertion: a few hundred names at most, once a study. */
-static enum kr_status make_index(struct definition *def, struct kr_error *err)
-{
-	int *order = arena_calloc(def->arena, (size_t)def->d, sizeof(*order));
-
-	if (!order)
-		return no_memory(err);
-	for (int i = 0; i < def->d; i++) {
-		int lo = 0, hi = i;
-
-		while (lo < hi) {
-			int mid = lo + (hi - lo) / 2;
-			int c = strcmp(def->spec.params[order[mid]].name, def->spec.params[i].name);
-
-			if (c == 0)
-				return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.parameters",
-					"spec.parameters has '%s' twice; names must differ", def->spec.params[i].name);
-			if (c < 0)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		memmove(order + lo + 1, order + lo, (size_t)(i - lo) * sizeof(*order));
-		order[lo] = i;
-	}
-	def->by_name = order;
-	return KR_OK;
-}
-
-/* The orders in which choices are found, and what a point takes at most. */
-static enum kr_status index_choices(struct definition *def, struct kr_error *err)
-{
-	enum { FRAMING = 16, NUMBER = 11 };
-	const int **orders = ARENA_ARRAY(def->arena, const int *, def->d);
-
-	if (!orders)
-		return no_memory(err);
-	for (int i = 0; i < def->d; i++) {
-		const struct msg_param *p = &def->spec.params[i];
-		size_t value = NUMBER;
-
-		if (p->n_choices && !(orders[i] = choices_order(def->arena, p->choices, p->n_choices)))
-			return no_memory(err);
-		for (int k = 0; k < p->n_choices; k++)
-			if (p->choices[k].kind == SCALAR_STRING && strlen(p->choices[k].s) > value)
-				value = strlen(p->choices[k].s);
-		def->point_bytes += FRAMING + strlen(p->name) + value;
-	}
-	def->choice_order = orders;
-	return KR_OK;
-}
-
 enum kr_status definition_new(
 	struct definition **out, const char *name, const struct msg_spec *spec, struct kr_error *err)
 {
@@ -229,11 +176,9 @@ enum kr_status definition_new(
 	if (st == KR_OK)
 		st = copy_spec(def->arena, &def->spec, spec, err);
 	if (st == KR_OK)
-		st = make_index(def, err);
+		st = params_init(&def->params, def->spec.params, def->d, def->arena, err);
 	if (st == KR_OK)
-		st = index_choices(def, err);
-	if (st == KR_OK)
-		st = rules_make(def, err);
+		st = rules_make(&def->params, &def->spec, def->arena, &def->space, err);
 	if (st != KR_OK) {
 		definition_release(def);
 		return st;
@@ -261,29 +206,10 @@ void definition_release(struct definition *def)
 
 int definition_find(const struct definition *def, const char *name, int hint)
 {
-	int lo = 0, hi = def->d;
-
-	if (hint < def->d && strcmp(def->spec.params[hint].name, name) == 0)
-		return hint;
-	while (lo < hi) {
-		int mid = lo + (hi - lo) / 2;
-		int c = strcmp(def->spec.params[def->by_name[mid]].name, name);
-
-		if (c == 0)
-			return def->by_name[mid];
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return -1;
+	return params_find(&def->params, name, hint);
 }
 
-int definition_choice(const struct definition *def, int i, const struct msg_scalar *v)
+enum kr_status definition_check(const struct definition *def, struct kr_error *err)
 {
-	const struct msg_param *p = &def->spec.params[i];
-
-	if (p->kind == PARAM_BOOL)
-		return v->kind == SCALAR_BOOL ? v->b : -1;
-	return choices_find(p->choices, def->choice_order[i], p->n_choices, v);
+	return rules_check(&def->params, &def->spec, def->space, err);
 }

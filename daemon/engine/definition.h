@@ -8,6 +8,7 @@
 #include "acquisition/space.h"
 #include "base/arena.h"
 #include "base/status.h"
+#include "daemon/engine/params.h"
 #include "proto/msg.h"
 
 struct definition {
@@ -19,10 +20,8 @@ struct definition {
 	int d;         /* parameters */
 	int objective; /* of the metrics */
 	bool minimize;
-	bool constrained;               /* some metrics are outcome constraints */
-	const int *by_name;             /* d parameters in the order of their names */
-	const int *const *choice_order; /* of each parameter with choices: see choices.h */
-	size_t point_bytes;             /* most that one point takes in a message */
+	bool constrained;     /* some metrics are outcome constraints */
+	struct params params; /* by name */
 };
 
 /* Copies name and spec, with one reference.
@@ -41,8 +40,8 @@ enum { DEFINITION_RETRY_LIMIT = 2 };
 /* Parameter of that name, -1 when there is none; hint: where it may be. */
 int definition_find(const struct definition *def, const char *name, int hint);
 
-/* Index of the choice of parameter i equal to v in type and value (bool: 0, 1); -1: none. */
-int definition_choice(const struct definition *def, int i, const struct msg_scalar *v);
+/* For a study that is to be created: see rules_check. */
+enum kr_status definition_check(const struct definition *def, struct kr_error *err);
 
 /* Does what a request says agree with the study? Settings that are absent (budget, lease, what
  * becomes of lost trials, labels) and an absent seed agree with anything; others with the first

@@ -17,7 +17,8 @@ enum { MOST_NESTED = 30 };
 
 struct parser {
 	struct lexer l;
-	const struct definition *def;
+	const struct params *params;
+	const struct space *plain;
 	struct condition_node *nodes;
 	int n, nested;
 	struct kr_error *err;
@@ -61,7 +62,7 @@ struct operand {
 
 static const struct msg_param *param_at(const struct parser *p, int i)
 {
-	return &p->def->spec.params[i];
+	return &p->params->p[i];
 }
 
 static enum kr_status unknown_name(const struct parser *p)
@@ -88,7 +89,7 @@ static enum kr_status read_operand(struct parser *p, struct operand *out)
 			return lexer_refuse(&p->l, out->at, p->err, "a sign stands only before a number here");
 	}
 	if (p->l.word == WORD_NAME) {
-		out->param = definition_find(p->def, p->l.name, p->def->d);
+		out->param = params_find(p->params, p->l.name, p->params->n);
 		return out->param < 0 ? unknown_name(p) : next(p);
 	}
 	if (p->l.word != WORD_VALUE)
@@ -123,10 +124,10 @@ static enum kr_status numeric_value(
 	if (!is_number(&v->value))
 		return wrong_value(p, v, param, "compare it with a number");
 	*out = number_of(&v->value);
-	if (space_check(p->def->space, i, *out, &why) != KR_OK)
+	if (space_check(p->plain, i, *out, &why) != KR_OK)
 		return wrong_value(p, v, param, why.text);
-	if (isfinite(space_levels(p->def->space, i)))
-		*out = space_level_value(p->def->space, i, space_level(p->def->space, i, *out));
+	if (isfinite(space_levels(p->plain, i)))
+		*out = space_level_value(p->plain, i, space_level(p->plain, i, *out));
 	*out += 0.0; /* -0 is 0 */
 	return KR_OK;
 }
@@ -136,7 +137,7 @@ static enum kr_status choice_value(
 {
 	const struct msg_param *param = param_at(p, i);
 	char text[112], first[72];
-	int k = definition_choice(p->def, i, &v->value);
+	int k = params_choice(p->params, i, &v->value);
 
 	*out = k;
 	if (k >= 0)
@@ -488,10 +489,11 @@ static enum kr_status parse_any(struct parser *p, int *root)
 	return parse_joined(p, WORD_OR, CONDITION_ANY, parse_all, root);
 }
 
-enum kr_status expression_condition(const struct definition *def, const char *field,
-	const char *text, const struct condition **out, struct arena *a, struct kr_error *err)
+enum kr_status expression_condition(const struct params *params, const struct space *plain,
+	const char *field, const char *text, const struct condition **out, struct arena *a,
+	struct kr_error *err)
 {
-	struct parser p = {.def = def, .err = err, .n = 1};
+	struct parser p = {.params = params, .plain = plain, .err = err, .n = 1};
 	struct condition *c = ARENA_NEW(a, struct condition);
 	char shown[48];
 	int root;

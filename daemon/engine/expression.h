@@ -12,14 +12,17 @@
 #ifndef KR_DAEMON_ENGINE_EXPRESSION_H
 #define KR_DAEMON_ENGINE_EXPRESSION_H
 
-#include "daemon/engine/definition.h"
+#include "acquisition/space.h"
+#include "base/arena.h"
+#include "base/status.h"
+#include "daemon/engine/params.h"
 
-/* The definition needs its spec, names, choices, and a space of its parameters (without
- * rules will do). field: what the request calls the text. What is made lives in the arena.
+/* plain: a space of the parameters, which is asked about values. field: what the request calls the text. What is made lives in the arena.
  * Errors: KR_INVALID_ARGUMENT with the field; KR_ENOMEM. */
-enum kr_status expression_condition(const struct definition *def, const char *field,
-	const char *text, const struct condition **out, struct arena *a, struct kr_error *err);
-enum kr_status expression_constraint(const struct definition *def, const char *field,
+enum kr_status expression_condition(const struct params *params, const struct space *plain,
+	const char *field, const char *text, const struct condition **out, struct arena *a,
+	struct kr_error *err);
+enum kr_status expression_constraint(const struct params *params, const char *field,
 	const char *text, const struct linear **out, struct arena *a, struct kr_error *err);
 
 /* Are all choices of a parameter numbers? */

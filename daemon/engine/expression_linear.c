@@ -21,7 +21,7 @@ struct part {
 
 struct parser {
 	struct lexer l;
-	const struct definition *def;
+	const struct params *params;
 	struct linear_step *steps;
 	struct part *parts;
 	int n, nested;
@@ -51,8 +51,8 @@ static enum kr_status parse_sum(struct parser *p);
 
 static enum kr_status add_name(struct parser *p)
 {
-	int i = definition_find(p->def, p->l.name, p->def->d);
-	const struct msg_param *param = i < 0 ? NULL : &p->def->spec.params[i];
+	int i = params_find(p->params, p->l.name, p->params->n);
+	const struct msg_param *param = i < 0 ? NULL : &p->params->p[i];
 	char name[72];
 
 	quote_text(p->l.name, name, sizeof(name));
@@ -284,7 +284,7 @@ static enum kr_status make_row(
 
 	expand(p, out->left.n, sign, factors, coef, &constant);
 	expand(p, p->n, -sign, factors, coef, &constant);
-	for (int i = 0; i < p->def->d; i++) {
+	for (int i = 0; i < p->params->n; i++) {
 		if (!isfinite(coef[i]) || !isfinite(constant))
 			return lexer_refuse(&p->l, p->l.text, p->err, "its numbers are too large");
 		n += coef[i] != 0;
@@ -296,7 +296,7 @@ static enum kr_status make_row(
 	out->coef = kept = ARENA_ARRAY(p->l.a, double, n);
 	if (!param || !kept)
 		return no_memory(p->err);
-	for (int i = 0; i < p->def->d; i++) {
+	for (int i = 0; i < p->params->n; i++) {
 		if (coef[i] == 0)
 			continue;
 		param[out->n] = i;
@@ -306,13 +306,13 @@ static enum kr_status make_row(
 	return KR_OK;
 }
 
-enum kr_status expression_constraint(const struct definition *def, const char *field,
+enum kr_status expression_constraint(const struct params *params, const char *field,
 	const char *text, const struct linear **out, struct arena *a, struct kr_error *err)
 {
 	size_t most = strlen(text) + 2;
-	struct parser p = {.def = def, .err = err};
+	struct parser p = {.params = params, .err = err};
 	struct linear *l = ARENA_NEW(a, struct linear);
-	double *coef = kr_calloc((size_t)def->d, sizeof(*coef));
+	double *coef = kr_calloc((size_t)params->n, sizeof(*coef));
 	double *factors = kr_calloc(most, sizeof(*factors));
 	const struct linear_step *kept = NULL;
 	enum kr_status st;

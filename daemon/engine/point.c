@@ -59,7 +59,7 @@ static enum kr_status read_choice(const struct definition *def, const char *fiel
 {
 	const struct msg_param *p = &def->spec.params[i];
 	char text[256], shown[72], first[72];
-	int k = definition_choice(def, i, v);
+	int k = params_choice(&def->params, i, v);
 
 	*out = k;
 	if (k >= 0)
@@ -203,19 +203,19 @@ static enum kr_status check_active(const struct definition *def, const char *fie
 }
 
 /* Is a whole point allowed? */
-static enum kr_status check_rules(const struct definition *def, const char *field,
-	const double *values, struct kr_error *err)
+static enum kr_status check_rules(
+	const struct definition *def, const char *field, const double *values, struct kr_error *err)
 {
 	int rule = space_broken(def->space, values);
 	char text[104], name[64];
 
 	if (rule < 0)
 		return KR_OK;
-	quote_text(rules_text(def, rule), text, sizeof(text));
+	quote_text(rules_text(&def->spec, rule), text, sizeof(text));
 	text[0] = text[strlen(text) - 1] = '"';
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s: the point %s %s, %s", field,
 		rule < def->spec.forbidden.n ? "is forbidden by" : "does not obey",
-		rules_field(def, rule, name), text);
+		rules_field(&def->spec, rule, name), text);
 }
 
 /* Is any point with these values allowed? */

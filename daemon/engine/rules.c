@@ -54,14 +54,14 @@ static enum kr_status numbers_of(
 }
 
 static enum kr_status make_params(
-	struct definition *def, struct space_param *params, struct kr_error *err)
+	const struct params *params, struct arena *a, struct space_param *out, struct kr_error *err)
 {
 	enum kr_status st = KR_OK;
 
-	for (int i = 0; st == KR_OK && i < def->d; i++) {
-		const struct msg_param *p = &def->spec.params[i];
+	for (int i = 0; st == KR_OK && i < params->n; i++) {
+		const struct msg_param *p = &params->p[i];
 
-		params[i] = (struct space_param){
+		out[i] = (struct space_param){
 			.kind = kind_of(p),
 			.low = p->low,
 			.high = p->high,
@@ -69,7 +69,7 @@ static enum kr_status make_params(
 			.step = p->has_step ? p->step : 0,
 			.n_choices = p->kind == PARAM_BOOL ? 2 : p->n_choices,
 		};
-		st = numbers_of(p, def->arena, &params[i].numbers, err);
+		st = numbers_of(p, a, &out[i].numbers, err);
 	}
 	return st;
 }
@@ -97,7 +97,7 @@ enum { NEW, OPEN, DONE };
 
 /* A walk from parameter to parameter that its condition asks about, without recursion. */
 struct walk {
-	const struct definition *def;
+	const struct params *params;
 	const struct condition *const *when;
 	unsigned char *mark; /* d */
 	int *path, *at;      /* d: parameters, the node each is at */
@@ -114,10 +114,10 @@ static enum kr_status refuse_circle(const struct walk *w, int again, struct kr_e
 		first++;
 	snprintf(field, sizeof(field), "spec.parameters[%d].when", again);
 	for (int k = first; k < w->n && used + 80 < sizeof(text); k++) {
-		quote_text(w->def->spec.params[w->path[k]].name, name, sizeof(name));
+		quote_text(w->params->p[w->path[k]].name, name, sizeof(name));
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s asks about ", name);
 	}
-	quote_text(w->def->spec.params[again].name, name, sizeof(name));
+	quote_text(w->params->p[again].name, name, sizeof(name));
 	snprintf(text + used, sizeof(text) - used, "%s", name);
 	return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
 		"%s: a parameter cannot depend on itself: %s; drop one of these conditions", field, text);
@@ -153,10 +153,10 @@ static enum kr_status walk_from(struct walk *w, int start, struct kr_error *err)
 }
 
 static enum kr_status check_circles(
-	const struct definition *def, const struct condition *const *when, struct kr_error *err)
+	const struct params *params, const struct condition *const *when, struct kr_error *err)
 {
-	size_t d = (size_t)def->d;
-	struct walk w = {.def = def, .when = when};
+	size_t d = (size_t)params->n;
+	struct walk w = {.params = params, .when = when};
 	enum kr_status st = KR_OK;
 
 	w.mark = kr_calloc(d, 1);
@@ -164,7 +164,7 @@ static enum kr_status check_circles(
 	w.at = w.path ? w.path + d : NULL;
 	if (!w.mark || !w.path)
 		st = no_memory(err);
-	for (int i = 0; st == KR_OK && i < def->d; i++)
+	for (int i = 0; st == KR_OK && i < params->n; i++)
 		if (w.mark[i] == NEW)
 			st = walk_from(&w, i, err);
 	kr_free(w.mark);
@@ -174,40 +174,47 @@ static enum kr_status check_circles(
 
 /* ---- compiling -------------------------------------------------------------- */
 
+/* What compiling is about. */
+struct source {
+	const struct params *params;
+	const struct msg_spec *spec;
+	const struct space *plain; /* asked about values */
+	struct arena *a;
+};
+
 static enum kr_status compile_when(
-	struct definition *def, const struct condition **when, struct kr_error *err)
+	const struct source *s, const struct condition **when, struct kr_error *err)
 {
 	enum kr_status st = KR_OK;
 
-	for (int i = 0; st == KR_OK && i < def->d; i++) {
-		const char *text = def->spec.params[i].when;
+	for (int i = 0; st == KR_OK && i < s->params->n; i++) {
+		const char *text = s->params->p[i].when;
 		char field[64];
 
 		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
 		if (text)
-			st = expression_condition(def, field, text, &when[i], def->arena, err);
+			st = expression_condition(s->params, s->plain, field, text, &when[i], s->a, err);
 	}
-	return st == KR_OK ? check_circles(def, when, err) : st;
+	return st == KR_OK ? check_circles(s->params, when, err) : st;
 }
 
 static enum kr_status compile(
-	struct definition *def, struct space_rules *rules, struct kr_error *err)
+	const struct source *s, struct space_rules *rules, struct kr_error *err)
 {
-	int n_forbidden = def->spec.forbidden.n, n_linear = def->spec.constraints.n;
-	const struct condition **when = ARENA_ARRAY(def->arena, const struct condition *, def->d);
-	const struct condition **forbidden = ARENA_ARRAY(
-		def->arena, const struct condition *, n_forbidden);
-	const struct linear **linear = ARENA_ARRAY(def->arena, const struct linear *, n_linear);
-	enum kr_status st = when && forbidden && linear ? compile_when(def, when, err) : no_memory(err);
+	int n_forbidden = s->spec->forbidden.n, n_linear = s->spec->constraints.n;
+	const struct condition **when = ARENA_ARRAY(s->a, const struct condition *, s->params->n);
+	const struct condition **forbidden = ARENA_ARRAY(s->a, const struct condition *, n_forbidden);
+	const struct linear **linear = ARENA_ARRAY(s->a, const struct linear *, n_linear);
+	enum kr_status st = when && forbidden && linear ? compile_when(s, when, err) : no_memory(err);
 	char field[64];
 
 	*rules = (struct space_rules){when, n_forbidden, forbidden, n_linear, linear};
 	for (int k = 0; st == KR_OK && k < n_forbidden; k++)
-		st = expression_condition(
-			def, rules_field(def, k, field), rules_text(def, k), &forbidden[k], def->arena, err);
+		st = expression_condition(s->params, s->plain, rules_field(s->spec, k, field),
+			rules_text(s->spec, k), &forbidden[k], s->a, err);
 	for (int k = 0; st == KR_OK && k < n_linear; k++)
-		st = expression_constraint(def, rules_field(def, n_forbidden + k, field),
-			rules_text(def, n_forbidden + k), &linear[k], def->arena, err);
+		st = expression_constraint(s->params, rules_field(s->spec, n_forbidden + k, field),
+			rules_text(s->spec, n_forbidden + k), &linear[k], s->a, err);
 	return st;
 }
 
@@ -219,37 +226,45 @@ static bool has_rules(const struct msg_spec *spec)
 	return spec->forbidden.n || spec->constraints.n;
 }
 
-enum kr_status rules_make(struct definition *def, struct kr_error *err)
+static enum kr_status make_ruled(const struct params *params, const struct msg_spec *spec,
+	struct arena *a, const struct space_param *made, struct space **space, struct kr_error *err)
 {
-	struct space_param *params = kr_calloc((size_t)def->d, sizeof(*params));
+	struct source source = {params, spec, *space, a};
 	struct space_rules rules;
-	enum kr_status st = params ? make_params(def, params, err) : no_memory(err);
+	enum kr_status st = compile(&source, &rules, err);
 
+	space_free(*space);
+	*space = NULL;
+	return st == KR_OK ? space_new_ruled(space, made, params->n, &rules, err) : st;
+}
+
+enum kr_status rules_make(const struct params *params, const struct msg_spec *spec, struct arena *a,
+	struct space **out, struct kr_error *err)
+{
+	struct space_param *made = kr_calloc((size_t)params->n, sizeof(*made));
+	enum kr_status st = made ? make_params(params, a, made, err) : no_memory(err);
+
+	*out = NULL;
 	if (st == KR_OK)
-		st = space_new(&def->space, params, def->d, err);
-	if (st == KR_OK && has_rules(&def->spec)) {
-		st = compile(def, &rules, err); /* asks the plain space about values */
-		space_free(def->space);
-		def->space = NULL;
-		if (st == KR_OK)
-			st = space_new_ruled(&def->space, params, def->d, &rules, err);
-	}
-	kr_free(params);
+		st = space_new(out, made, params->n, err);
+	if (st == KR_OK && has_rules(spec))
+		st = make_ruled(params, spec, a, made, out, err);
+	kr_free(made);
 	return in_words_of_request(err, st);
 }
 
 /* ---- naming ----------------------------------------------------------------- */
 
-const char *rules_text(const struct definition *def, int rule)
+const char *rules_text(const struct msg_spec *spec, int rule)
 {
-	int n = def->spec.forbidden.n;
+	int n = spec->forbidden.n;
 
-	return rule < n ? def->spec.forbidden.p[rule] : def->spec.constraints.p[rule - n];
+	return rule < n ? spec->forbidden.p[rule] : spec->constraints.p[rule - n];
 }
 
-const char *rules_field(const struct definition *def, int rule, char out[64])
+const char *rules_field(const struct msg_spec *spec, int rule, char out[64])
 {
-	int n = def->spec.forbidden.n;
+	int n = spec->forbidden.n;
 
 	if (rule < n)
 		snprintf(out, 64, "spec.forbidden[%d]", rule);
@@ -261,7 +276,9 @@ const char *rules_field(const struct definition *def, int rule, char out[64])
 /* ---- can it be -------------------------------------------------------------- */
 
 struct check {
-	const struct definition *def;
+	const struct msg_spec *spec;
+	const struct space *space;
+	int d;
 	struct region *g;
 	double *x;
 	int n_rules;
@@ -279,8 +296,8 @@ static enum region_answer ask(struct check *c, long work)
 	long most = work < c->left ? work : c->left;
 	enum region_answer answer;
 
-	for (int i = 0; i < c->def->d; i++)
-		c->x[i] = space_coord(c->def->space, i, NAN);
+	for (int i = 0; i < c->d; i++)
+		c->x[i] = space_coord(c->space, i, NAN);
 	answer = region_near(c->g, c->x, -1, most);
 	c->left -= most - region_left(c->g);
 	return answer;
@@ -311,20 +328,19 @@ static enum kr_status check_conditions(struct check *c, struct kr_error *err)
 {
 	static const char never[] =
 		"no values of the parameters make it true; correct it, or remove it";
-	const struct space_rules *rules = space_rules(c->def->space);
+	const struct space_rules *rules = space_rules(c->space);
 	enum kr_status st = KR_OK;
 	char field[64];
 
 	ignore_all(c, true);
-	for (int i = 0; st == KR_OK && i < c->def->d; i++) {
+	for (int i = 0; st == KR_OK && i < c->d; i++) {
 		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
-		if (space_when(c->def->space, i) &&
-			can_hold(c, space_when(c->def->space, i)) == REGION_EMPTY)
-			st = refuse(err, field, c->def->spec.params[i].when, never);
+		if (space_when(c->space, i) && can_hold(c, space_when(c->space, i)) == REGION_EMPTY)
+			st = refuse(err, field, c->spec->params[i].when, never);
 	}
 	for (int k = 0; st == KR_OK && k < rules->n_forbidden; k++)
 		if (can_hold(c, rules->forbidden[k]) == REGION_EMPTY)
-			st = refuse(err, rules_field(c->def, k, field), rules_text(c->def, k), never);
+			st = refuse(err, rules_field(c->spec, k, field), rules_text(c->spec, k), never);
 	ignore_all(c, false);
 	return st;
 }
@@ -343,27 +359,27 @@ static enum kr_status blame(struct check *c, struct kr_error *err)
 		region_ignore(c->g, k, false);
 		if (last >= 0 && used + 64 < sizeof(others))
 			used += (size_t)snprintf(others + used, sizeof(others) - used, "%s%s",
-				n > 1 ? ", " : "", rules_field(c->def, last, other));
+				n > 1 ? ", " : "", rules_field(c->spec, last, other));
 		last = k;
 		n++;
 	}
 	if (last < 0)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT,
-			c->def->spec.constraints.n ? "spec.parameter_constraints" : "spec.forbidden",
+			c->spec->constraints.n ? "spec.parameter_constraints" : "spec.forbidden",
 			"no point obeys all %d rules; relax some", c->n_rules);
-	rules_field(c->def, last, field);
+	rules_field(c->spec, last, field);
 	if (n == 1)
-		return refuse(err, field, rules_text(c->def, last),
-			last < c->def->spec.forbidden.n
+		return refuse(err, field, rules_text(c->spec, last),
+			last < c->spec->forbidden.n
 				? "this forbids every point; narrow it, or widen the parameters"
 				: "no point obeys it; relax it, or widen the parameters");
 	snprintf(what, sizeof(what), "no point obeys it together with %s; relax one of them", others);
-	return refuse(err, field, rules_text(c->def, last), what);
+	return refuse(err, field, rules_text(c->spec, last), what);
 }
 
-static const char *rules_list(const struct definition *def)
+static const char *list_of(const struct msg_spec *spec)
 {
-	return def->spec.constraints.n ? "spec.parameter_constraints" : "spec.forbidden";
+	return spec->constraints.n ? "spec.parameter_constraints" : "spec.forbidden";
 }
 
 static enum kr_status check_empty(struct check *c, struct kr_error *err)
@@ -381,10 +397,10 @@ static enum kr_status check_empty(struct check *c, struct kr_error *err)
 			"spec.parameter_constraints leave the continuous parameters no room to vary: two of "
 			"them are as good as an equality; leave a parameter out and compute it from the "
 			"others, or make it fixed");
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, rules_list(c->def),
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, list_of(c->spec),
 		"%s could not be shown to leave a point of the space, within a bound on the work; "
 		"use fewer of them, or simpler ones",
-		rules_list(c->def));
+		list_of(c->spec));
 }
 
 static enum kr_status check_active(struct check *c, struct kr_error *err)
@@ -392,31 +408,32 @@ static enum kr_status check_active(struct check *c, struct kr_error *err)
 	enum kr_status st = KR_OK;
 	char field[64];
 
-	for (int i = 0; st == KR_OK && i < c->def->d && c->n_rules > 0; i++) {
-		const struct condition *when = space_when(c->def->space, i);
+	for (int i = 0; st == KR_OK && i < c->d && c->n_rules > 0; i++) {
+		const struct condition *when = space_when(c->space, i);
 
 		snprintf(field, sizeof(field), "spec.parameters[%d].when", i);
 		if (when && can_hold(c, when) == REGION_EMPTY)
-			st = refuse(err, field, c->def->spec.params[i].when,
+			st = refuse(err, field, c->spec->params[i].when,
 				"the parameter is never there: forbidden combinations and constraints rule out "
 				"every point where this holds; relax one, or remove the parameter");
 	}
 	return st;
 }
 
-enum kr_status rules_check(const struct definition *def, struct kr_error *err)
+enum kr_status rules_check(const struct params *params, const struct msg_spec *spec,
+	const struct space *space, struct kr_error *err)
 {
 	enum { ARENA_BYTES = 64 << 20 };
-	struct check c = {.def = def, .left = ALL_CONDITIONS};
+	struct check c = {.spec = spec, .space = space, .d = params->n, .left = ALL_CONDITIONS};
 	struct arena *a;
 	enum kr_status st;
 
-	if (!space_ruled(def->space))
+	if (!space_ruled(space))
 		return KR_OK;
-	c.n_rules = def->spec.forbidden.n + def->spec.constraints.n;
+	c.n_rules = spec->forbidden.n + spec->constraints.n;
 	a = arena_new(ARENA_BYTES);
-	c.g = a ? region_new(def->space, a) : NULL;
-	c.x = a ? ARENA_ARRAY(a, double, def->d) : NULL;
+	c.g = a ? region_new(space, a) : NULL;
+	c.x = a ? ARENA_ARRAY(a, double, c.d) : NULL;
 	st = c.g && c.x ? check_conditions(&c, err) : no_memory(err);
 	if (st == KR_OK)
 		st = check_empty(&c, err);

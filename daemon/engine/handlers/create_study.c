@@ -7,7 +7,6 @@
 
 #include "base/utf8.h"
 #include "daemon/engine/call.h"
-#include "daemon/engine/rules.h"
 #include "daemon/engine/claim.h"
 
 /* A spec in the answer, together with its best trial and with the labels that both may get
@@ -88,7 +87,7 @@ static enum kr_status make_study(struct call *c, struct study **out, struct kr_e
 	st = definition_new(&def, m->name, &spec, err);
 	if (st != KR_OK)
 		return st;
-	st = rules_check(def, err);
+	st = definition_check(def, err);
 	if (st == KR_OK)
 		st = study_new(out, &row, def, err);
 	definition_release(def);

@@ -11,7 +11,7 @@
 static enum kr_status check_count(const struct study *s, uint64_t count, struct kr_error *err)
 {
 	enum { TRIAL_BYTES = 640, FRAMING = 1024 };
-	size_t each = TRIAL_BYTES + s->def->point_bytes;
+	size_t each = TRIAL_BYTES + s->def->params.point_bytes;
 
 	if (count > LIMIT_BATCH)
 		return kr_fail_field(err, KR_TOO_LARGE, "count", "count is %llu; at most %d are allowed",
