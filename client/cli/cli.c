@@ -193,6 +193,7 @@ int cli_flush(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return CLI_OK;
-	cli_say("cannot write the output: %s", strerror(errno));
+	if (errno != EPIPE) /* a reader that has seen enough */
+		cli_say("cannot write the output: %s", strerror(errno));
 	return CLI_FAILED;
 }

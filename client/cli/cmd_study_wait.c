@@ -9,7 +9,7 @@
 #include "client/cli/filter.h"
 #include "client/cli/options.h"
 #include "client/cli/studies.h"
-#include "client/cli/view.h"
+#include "client/cli/watch.h"
 
 int cmd_study_wait(struct cli *cli, int argc, char **argv);
 
@@ -88,6 +88,7 @@ static int wait_for(struct cli *cli, const char *name, const struct condition *c
 
 		if (code != CLI_OK)
 			return code;
+		watch_patiently(cli);
 		if (holds(c, s))
 			return change_show(cli, s);
 		if (is_over(s)) {

@@ -141,6 +141,7 @@ static int frame(struct top *t)
 		rows_abandon(&rows);
 		return t->failed ? cli_no_memory() : code;
 	}
+	watch_patiently(t->cli);
 	watch_clear(t->cli);
 	put_head(t->cli);
 	code = rows_close(&rows);

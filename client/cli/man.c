@@ -143,7 +143,7 @@ void man_overview(FILE *out)
 		help_name(out, &commands[i], '-');
 		fputs(" (1),\n", out);
 	}
-	fputs(".BR kriged (8)\n", out);
+	fputs(".BR libkrige (3)\n", out);
 }
 
 static void put_command(FILE *out, const struct command *c, const char *name, const char *synopsis)

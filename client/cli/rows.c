@@ -333,6 +333,8 @@ static void keep(struct rows *r, const struct cell *cells, rows_json *json, cons
 
 bool rows_full(const struct rows *r)
 {
+	if (ferror(r->out))
+		return true;
 	return r->cli->has_limit && r->sort_by < 0 && r->n_put + r->n_kept >= r->cli->limit;
 }
 

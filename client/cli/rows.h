@@ -69,7 +69,7 @@ int rows_ready(struct rows *r);
  * object is made of the cells. Returns whether the row passed the filter. */
 bool rows_put(struct rows *r, const struct cell *cells, rows_json *json, const void *item);
 
-/* Whether --limit is reached, and no later row can be shown. */
+/* Whether --limit is reached, or the output is broken: no later row can be shown. */
 bool rows_full(const struct rows *r);
 
 /* How this output shows cells. */

@@ -6,7 +6,17 @@
 
 #include "client/c/clock.h"
 
-enum { WAIT_MS = 60000, FRAME_MS = 200 /* least time between two frames */ };
+enum {
+	WAIT_MS = 60000,
+	FRAME_MS = 200, /* least time between two frames */
+	RETRY_MS = 60000
+};
+
+void watch_patiently(struct cli *cli)
+{
+	if (!cli->has_retry)
+		cli->retry_ms = RETRY_MS;
+}
 
 void watch_clear(const struct cli *cli)
 {
@@ -46,6 +56,7 @@ int watch_study(struct cli *cli, const char *study, watch_draw *draw, void *ctx)
 
 		if (code != CLI_OK)
 			return code;
+		watch_patiently(cli);
 		if (s->seq > since) {
 			watch_clear(cli);
 			code = draw(ctx, s, since);

@@ -13,6 +13,10 @@ typedef int watch_draw(void *ctx, const struct msg_study *s, uint64_t since_seq)
  * without a running trial. Returns the exit code. */
 int watch_study(struct cli *cli, const char *study, watch_draw *draw, void *ctx);
 
+/* After the first answer: from now on a daemon that is away is put up with for a minute, or what
+ * --retry says. */
+void watch_patiently(struct cli *cli);
+
 /* Before a table on a terminal: no more rows than it shows below `above` other lines, unless --limit
  * says how many. Nothing in a pipe. */
 void watch_fit(struct cli *cli, int above);

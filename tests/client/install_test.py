@@ -45,6 +45,11 @@ def prefix(tmp_path_factory):
 def test_programs_are_installed(prefix):
     assert os.access(prefix / "bin" / "kriged", os.X_OK)
     assert os.access(prefix / "bin" / "krige", os.X_OK)
+    for page in ("krige.1", "krige-study-create.1"):
+        assert ".SH NAME" in (prefix / "share" / "man" / "man1" / page).read_text()
+    for script in ("bash-completion/completions/krige", "zsh/site-functions/_krige",
+                   "fish/vendor_completions.d/krige.fish"):
+        assert "krige" in (prefix / "share" / script).read_text()
 
 
 @pytest.mark.parametrize("compiler,suffix", [("cc", "c"), ("c++", "cc")])

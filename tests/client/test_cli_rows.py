@@ -132,6 +132,9 @@ def test_pipes_that_end_early(told):
         done = subprocess.run(["bash", "-c", f"for i in 1 2 3 4 5; do {KRIGE} {words}; done | head -n 1"],
                               env=told.env, capture_output=True, text=True, timeout=20)
         assert done.returncode == 0 and done.stderr == "" and len(done.stdout.splitlines()) == 1
+    ignored = subprocess.run(["bash", "-c", f"trap '' PIPE; {KRIGE} export s | true"], env=told.env,
+                             capture_output=True, text=True, timeout=20)
+    assert ignored.stderr == ""
 
 
 def test_times(told):

@@ -167,6 +167,23 @@ def test_wait(cli):
     cli("study", "wait", "nosuch", code=NOT_FOUND)
 
 
+def test_wait_survives_a_restart(cli, daemon):
+    cli.create()
+    waiting = cli.start("study", "wait", "s", "--for", "complete>=1")
+    watching = cli.start("trial", "list", "s", "--watch")
+    cli("ask", "s")
+    time.sleep(0.3)
+    daemon.kill()
+    time.sleep(0.3)
+    daemon.start()
+    cli("tell", "s", 0, 1)
+    assert waiting.wait(20) == OK
+    waiting.communicate()
+    cli("study", "finish", "s")
+    assert watching.wait(20) == OK
+    assert json.loads(watching.communicate()[0].splitlines()[-1])["state"] == "COMPLETE"
+
+
 def test_ask_waits(cli):
     cli.create()
     cli("study", "pause", "s")
