@@ -241,7 +241,7 @@ def test_waits(both):
         thread.join()
         assert second.number == 1
         with pytest.raises(krige.Timeout):
-            await now(study.wait("trials>=1", timeout=0.1))
+            await now(study.wait("complete>=1", timeout=0.1))
         thread = later(lambda s: s.tell_point(POINT, 0.5))
         assert (await now(study.wait("best<1", timeout=30))).best.value == 0.5
         thread.join()

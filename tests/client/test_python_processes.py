@@ -269,3 +269,25 @@ study.optimize(fn, n_jobs=int(sys.argv[2]), progress=False)
         assert words.rstrip().endswith("KeyboardInterrupt")
         assert [(t.state, t.reason) for t in fake.studies[b"c"]["trials"]] == [
             (1, b"KeyboardInterrupt")] * jobs
+
+
+def test_ctrl_c_in_an_ask(fake):
+    """The trial that was on its way is given back, too."""
+    program = """
+import sys, krige
+study = krige.connect(sys.argv[1]).create_study("c", {"x": krige.Float(0, 1)}, "minimize y")
+print("begun", flush=True)
+study.ask()
+"""
+    fake.script = [None, ("slow", 0.4)]
+    child = subprocess.Popen([sys.executable, "-c", program, fake.endpoint],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "begun\n"
+    end = time.monotonic() + 5
+    while not fake.studies[b"c"]["trials"]:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    _, words = child.communicate(timeout=10)
+    assert words.rstrip().endswith("KeyboardInterrupt")
+    assert [t.state for t in fake.studies[b"c"]["trials"]] == [1]

@@ -341,10 +341,12 @@ def test_a_long_wait_is_made_of_short_ones(study, fake, monkeypatch):
 def test_wait(study, fake):
     with pytest.raises(krige.Timeout, match="trials>=1"):
         study.wait("trials>=1", timeout=0.1)
+    assert study.wait("idle", timeout=5).counts == {}
     trials = study.ask(n=3)
+    assert study.wait("trials>2", timeout=5) == study.wait("running >= 3", timeout=5)
     before = fake.count("GetStudy")
     threading.Timer(0.05, trials[0].tell, [3.0]).start()
-    assert study.wait(" trials >= 1 ", timeout=30).counts["COMPLETE"] == 1
+    assert study.wait(" complete >= 1 ", timeout=30).counts["COMPLETE"] == 1
     assert fake.count("GetStudy") - before <= 3
     threading.Timer(0.05, trials[1].tell, [0.5]).start()
     assert study.wait("best<1", timeout=30).best.value == 0.5

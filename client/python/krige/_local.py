@@ -42,9 +42,10 @@ def _check_private(folder: str) -> None:
         return
     if (not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid()
             or stat.S_IMODE(found.st_mode) & 0o077):
+        mode = stat.S_IMODE(found.st_mode)
         raise Forbidden(f"folder {folder!r} must be yours alone (mode 0700), and it is of user "
-                        f"{found.st_uid} with mode {stat.S_IMODE(found.st_mode):04o}; remove it, or "
-                        "set KRIGE_ENDPOINT", field="endpoint")
+                        f"{found.st_uid} with mode {mode:04o}; remove it, or set KRIGE_ENDPOINT",
+                        field="endpoint")
 
 
 def find_program() -> Optional[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._client import ClientCore
 
 Params = Mapping[str, Value]
-# What Study.wait waits for: "complete", "best<0.1", "trials>=50" or a function.
+# What Study.wait waits for: "complete", "idle", "best<0.1", "failed>=3" or a function.
 For = Union[str, Callable[[StudyView], bool]]
 
 # Seconds that one request of a long wait stays with the daemon.
@@ -433,7 +433,8 @@ def _put_labels(request: Any, labels: Optional[Params], remove: Sequence[str]) -
         request.remove_labels.append(_scalar.text(name, "remove_labels"))
 
 
-_CONDITION = re.compile(r"\s*(best|trials)\s*(<=|>=|<|>)\s*([-+0-9.eE]+)\s*")
+_NAMES = ("best", "trials", *(state.lower() for state in _schema.TRIAL_STATES))
+_CONDITION = re.compile(rf"\s*({'|'.join(_NAMES)})\s*(<=|>=|<|>)\s*([-+0-9.eE]+)\s*")
 _ORDERS: Dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b}
@@ -442,21 +443,28 @@ _ORDERS: Dict[str, Callable[[float, float], bool]] = {
 def _condition(for_: Any) -> Callable[[StudyView], bool]:
     if callable(for_):
         return lambda view: bool(for_(view))
-    if for_ == "complete":
-        return _is_complete
+    if for_ in ("complete", "idle"):
+        return _is_complete if for_ == "complete" else _is_idle
     match = _CONDITION.fullmatch(for_) if isinstance(for_, str) else None
     try:
         limit = float(match[3]) if match else math.nan
     except ValueError:
         limit = math.nan
     if match is None or math.isnan(limit):
-        raise InvalidArgument(f"for_: {for_!r} must be 'complete', like 'best<0.1' or "
-                              "'trials>=50', or a function of a StudyView", field="for_")
-    order = _ORDERS[match[2]]
-    if match[1] == "trials":
-        return lambda view: order(view.counts.get("COMPLETE", 0), limit)
-    return lambda view: view.best is not None and view.best.value is not None \
-        and order(view.best.value, limit)
+        raise InvalidArgument(
+            f"for_: {for_!r} must be 'complete', 'idle', a bound on best, trials or a state, as "
+            "'best<0.1' or 'complete>=50', or a function of a StudyView", field="for_")
+    name, order = match[1], _ORDERS[match[2]]
+    if name == "best":
+        return lambda view: view.best is not None and view.best.value is not None \
+            and order(view.best.value, limit)
+    if name == "trials":
+        return lambda view: order(sum(view.counts.values()), limit)
+    return lambda view: order(view.counts.get(name.upper(), 0), limit)
+
+
+def _is_idle(view: StudyView) -> bool:
+    return not view.counts.get("RUNNING", 0) and not view.counts.get("QUEUED", 0)
 
 
 def _is_complete(view: StudyView) -> bool:

@@ -324,13 +324,14 @@ class Study(StudyCore["Client"]):
     def wait(self, for_: For = "complete", *, timeout: Optional[float] = None) -> StudyView:
         """Wait, without polling, until something holds; the study as it is then.
 
-        for_     "complete" (nothing more is given out and nothing runs), a bound on the
-                 best value or on the number of COMPLETE trials ("best<0.1", "trials>=50"),
-                 or a function of a StudyView
+        for_     "complete" (nothing more is given out and nothing runs), "idle" (nothing
+                 runs or is queued), a bound on the best value, the number of trials, or
+                 that of those in a state ("best<0.1", "trials>=50", "complete>=40"), or a
+                 function of a StudyView
         timeout  seconds, after which Timeout is raised; None: for ever
 
         >>> _ = study.tell_point({"lr": 0.02, "opt": "sgd"}, 0.5)
-        >>> study.wait("trials>=1", timeout=10).counts["COMPLETE"] >= 1
+        >>> study.wait("complete>=1", timeout=10).counts["COMPLETE"] >= 1
         True
         """
         return self._client._run(self._wait(for_, timeout))

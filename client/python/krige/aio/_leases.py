@@ -27,29 +27,37 @@ class Leases(Keeper):
         self.book = Book()
 
     def hold(self, trial: TrialCore[Any], fresh: bool) -> None:
-        if not self._closed:
-            self.book.hold(trial, fresh)
+        if self._closed:
+            return
+        self.book.hold(trial, fresh)
+        if self._works_in(_running_loop()):
+            self._changed.set()
+        else:
             self.start()
 
     def start(self) -> None:
-        """Have a task in the loop that runs now, if there is one and there is a lease."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # a trial that came by pickle; the first call within a loop starts it
-        if self.book.wake() is None:
-            return
-        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+        """Have a task in the loop that runs now. Of a trial that came by pickle, where none
+        runs, the first call within one starts it."""
+        loop = _running_loop()
+        if loop is not None and not self._works_in(loop) and self.book.wake() is not None:
             self._changed = asyncio.Event()
             self._task = loop.create_task(_renew(self._client, self.book, self._changed))
-        else:
-            self._changed.set()
 
     def close(self) -> None:
         self._closed = True
         self.book.clear()
         if self._task is not None and not self._task.get_loop().is_closed():
             self._task.cancel()
+
+    def _works_in(self, loop: Optional[asyncio.AbstractEventLoop]) -> bool:
+        return self._task is not None and not self._task.done() and self._task.get_loop() is loop
+
+
+def _running_loop() -> Optional[asyncio.AbstractEventLoop]:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _renew(client: "weakref.ref[Client]", book: Book, changed: asyncio.Event) -> None:
@@ -71,10 +79,12 @@ async def _renew(client: "weakref.ref[Client]", book: Book, changed: asyncio.Eve
 
 
 async def _first_of(changed: asyncio.Event, seconds: float) -> None:
+    # Not wait_for: until Python 3.12 it may swallow a cancellation.
+    alarm = asyncio.get_running_loop().call_later(seconds, changed.set)
     try:
-        await asyncio.wait_for(changed.wait(), seconds)
-    except asyncio.TimeoutError:
-        pass
+        await changed.wait()
+    finally:
+        alarm.cancel()
 
 
 _keepers: "weakref.WeakSet[Leases]" = weakref.WeakSet()
