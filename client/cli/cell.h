@@ -33,7 +33,7 @@ struct column {
 	const char *aliases[2]; /* other names for it, or NULL */
 	enum column_type type;
 	int flags;
-	const char *usual; /* -o table leaves it out when each cell is this, or empty; NULL: never */
+	const char *usual; /* -o table leaves it out when each cell is this, 0 or empty; NULL: never */
 	const char *const *words; /* COLUMN_WORD: all there are, NULL-terminated */
 };
 

@@ -68,7 +68,8 @@ static void offer(FILE *out, const char *word, const char *found, size_t len)
 /* Names of studies: silently none when the daemon does not answer. */
 static void offer_studies(FILE *out, struct cli *cli, const char *word)
 {
-	struct krige_options o = {.size = sizeof(o), .name = "krige complete", .timeout_ms = DAEMON_MS};
+	struct krige_options o = {
+		.size = sizeof(o), .name = "krige complete", .timeout_ms = DAEMON_MS, .no_start = 1};
 	struct msg_request request = {.method = METHOD_LIST_STUDIES};
 	struct call_times times = {.timeout_ms = DAEMON_MS, .attempt_ms = DAEMON_MS};
 	struct msg_reply reply;

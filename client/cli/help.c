@@ -144,9 +144,9 @@ void help_all(FILE *out)
 	for (int i = 0; i < n_topics; i++)
 		if (strcmp(topics[i].name, "exit-codes") == 0)
 			fprintf(out, "\n%s:\n%s\n", topics[i].title, topics[i].text);
-	fputs("\n`krige COMMAND --help` explains a command; more: krige help", out);
+	fputs("\n`krige COMMAND --help` explains a command. Topics of `krige help`:\n ", out);
 	for (int i = 0; i < n_topics; i++)
-		fprintf(out, "%s%s", i ? "|" : " ", topics[i].name);
+		fprintf(out, " %s", topics[i].name);
 	putc('\n', out);
 }
 

@@ -377,7 +377,7 @@ static bool tells(const struct rows *r, int column, const struct cell_style *sty
 	for (size_t i = 0; i < r->n_kept; i++) {
 		const char *text = cell_print(&r->kept[i].cells[column], style, r->arena);
 
-		if (text && text[0] && strcmp(text, usual) != 0)
+		if (text && text[0] && strcmp(text, usual) != 0 && strcmp(text, "0") != 0)
 			return true;
 	}
 	return false;

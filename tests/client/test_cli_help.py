@@ -25,11 +25,12 @@ def offline(folder):
 def test_help_fits_and_has_examples(offline):
     seen = commands(offline)
     assert len(seen) > 35
+    assert max(map(len, offline("help").splitlines())) <= 80
     for words in seen:
         text = offline(*words, "--help")
         assert "\nExample:\n" in text, words
         body = text.split("\nExample:\n")[0]
-        assert max(map(len, body.splitlines())) <= 100, words
+        assert max(map(len, body.splitlines())) <= 90, words
     for topic in ("filters", "formats", "exit-codes", "environment"):
         assert offline("help", topic)
 
@@ -116,6 +117,13 @@ def test_completion(cli, folder):
     assert "create" in complete(cli, "krige study ", folder)
     cli.env["KRIGE_ENDPOINT"] = f"ipc://{folder}/nobody.sock"
     assert complete(cli, "krige study show ", folder) == []
+    # Without an endpoint no daemon is started for it.
+    del cli.env["KRIGE_ENDPOINT"]
+    for variable in ("KRIGE_HOME", "XDG_RUNTIME_DIR", "HOME"):
+        (folder / variable).mkdir(mode=0o700)
+        cli.env[variable] = str(folder / variable)
+    assert complete(cli, "krige study show ", folder) == []
+    assert [p for variable in ("KRIGE_HOME", "XDG_RUNTIME_DIR", "HOME") for p in (folder / variable).iterdir()] == []
 
 
 def test_every_option_completes(offline):
