@@ -1,10 +1,12 @@
 """Every verb of krige and krige.aio against the real daemon."""
 import asyncio
+import concurrent.futures
 import inspect
 import math
+import multiprocessing
+import pathlib
 import pickle
 import tempfile
-import pathlib
 import threading
 import time
 import uuid
@@ -345,3 +347,44 @@ def test_a_cancelled_ask_leaves_nothing_running(daemon_of_all):
             assert "RUNNING" not in (await study.info()).counts
             assert [t.number for t in await study.ask(n=2)] == [0, 1]
     asyncio.run(main())
+
+
+def test_a_worker_gets_its_trials_again(both, daemon_of_all):
+    async def main(study):
+        first, second = await now(study.ask(n=2, worker="gpu-3"))
+        with krige.connect(daemon_of_all.endpoint) as after_the_crash:
+            same = after_the_crash.study(study.name).ask(n=2, worker="gpu-3")
+            assert [(t.number, t.attempt, t.params) for t in same] == [
+                (0, 2, first.params), (1, 2, second.params)]
+            assert after_the_crash.study(study.name).ask(worker="gpu-3").number == 2  # once
+            same[0].tell(1.0)
+            with pytest.raises(krige.StaleLease):
+                await now(first.tell(2.0))
+            await now(second.tell(3.0))  # late, and the only result
+            with pytest.raises(krige.StaleLease):
+                same[1].tell(4.0)
+        assert [v.value for v in await now(study.trials("COMPLETE"))] == [1.0, 3.0]
+    both(main)
+
+
+def in_another_process(trial):
+    for step in range(3):
+        if trial.report(step, trial.params["lr"]):
+            trial.prune()
+            return None
+    trial.edit(labels={"step": step})
+    return trial.params["lr"], 0.1
+
+
+def test_processes(both, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(__file__).parent))
+
+    async def main(study):
+        spawn = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(2, spawn) as pool:
+            await now(study.optimize(in_another_process, executor=pool, progress=False))
+        views = list(await now(study.trials()))
+        assert len(views) == 6 and {v.state for v in views} == {"COMPLETE"}
+        assert all(v.sems == {"loss": 0.1} and len(v.progress) == 3 for v in views)
+        assert all(v.value == v.params["lr"] and v.labels == {"step": 2} for v in views)
+    both(main, budget=6)

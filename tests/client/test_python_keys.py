@@ -1,4 +1,5 @@
 """Python clients with keys, and without, at daemons that have them, and have not."""
+import asyncio
 import os
 import pickle
 import subprocess
@@ -6,7 +7,7 @@ import time
 
 import krige
 import pytest
-from krige import _endpoint, _keys
+from krige import _endpoint, _keys, aio
 
 
 @pytest.fixture
@@ -71,6 +72,16 @@ def test_in_with_keys(places, protected, monkeypatch):
     monkeypatch.setenv("KRIGE_KEY_FILE", mine)
     with krige.connect(protected) as client:
         client.ping()
+
+
+def test_in_with_keys_on_asyncio(places, protected):
+    async def main():
+        keys = {"server_key": public(places, "server"), "key_file": str(places / "me.secret")}
+        async with aio.connect(protected, **keys) as client:
+            assert await client.studies() == [] and client.endpoint.keys is not None
+        with pytest.raises(krige.Error, match="KRIGE_SERVER_KEY"):
+            await aio.connect(protected, timeout=5)
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("who,server,words", [

@@ -88,8 +88,17 @@ class Client(ClientCore):
         seed         makes the suggestions repeatable; None: chosen by the daemon
         if_exists    "fail", "attach" (a different spec is a Conflict) or "replace"
                      (the old one is deleted, and can be undeleted)
-        The remaining arguments are for later versions: a daemon that does not know
-        them refuses them by name (InvalidArgument).
+        cost         the metric that measures what an evaluation costs, and objectives beyond
+                     the first are for later versions: refused by name (InvalidArgument)
+
+        >>> made = client.create_study(
+        ...     "mnist",
+        ...     space={"lr": krige.Float(1e-5, 1e-1, log=True),
+        ...            "opt": krige.Categorical(["sgd", "adam", None]),
+        ...            "momentum": krige.Float(0, 0.99, when="opt == 'sgd'")},
+        ...     objective="minimize loss", constraints=["latency <= 10"], budget=200, seed=7)
+        >>> made.ask(fixed={"opt": "adam"}).params.keys() == {"lr", "opt"}
+        True
         """
         return Study(self, self._run(self._create_study(
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
@@ -98,7 +107,11 @@ class Client(ClientCore):
             retry_limit=retry_limit, labels=labels, seed=seed)))
 
     def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
-        """A study that exists; NotFound otherwise."""
+        """A study that exists; NotFound otherwise.
+
+        >>> client.study(study.name).id == study.id
+        True
+        """
         return Study(self, self._run(self._get_study(_scalar.text(name, "name"), timeout)))
 
     def studies(self, *, timeout: float = TIMEOUT) -> List[Study]:
@@ -106,7 +119,12 @@ class Client(ClientCore):
         return [Study(self, message) for message in self._run(self._list_studies(timeout))]
 
     def undelete(self, name: str, *, id: Optional[int] = None, timeout: float = TIMEOUT) -> Study:
-        """Bring back a deleted study; its Study.id says which, if several had the name."""
+        """Bring back a deleted study; its Study.id says which, if several had the name.
+
+        >>> study.delete()
+        >>> client.undelete(study.name).id == study.id
+        True
+        """
         return Study(self, self._run(self._undelete(_scalar.text(name, "name"), id, timeout)))
 
     def status(self, *, timeout: float = TIMEOUT) -> Status:
