@@ -177,6 +177,24 @@ static void result_not_finite(struct row *row, struct record *r)
 	value_of(outcome(r)->values)[0] = INFINITY;
 }
 
+static void result_of_two(struct row *row, struct record *r)
+{
+	static const double two[2] = {1, 2};
+
+	(void)row;
+	outcome(r)->n_values = 2;
+	outcome(r)->values = two;
+}
+
+static void error_below_zero(struct row *row, struct record *r)
+{
+	static const double sems[1] = {-0.5};
+
+	(void)row;
+	outcome(r)->n_sems = 1;
+	outcome(r)->sems = sems;
+}
+
 static void failure_expires(struct row *row, struct record *r)
 {
 	(void)row;
@@ -290,6 +308,8 @@ static const struct damage damages[] = {
 	{TOLD, ends_twice, "ends a trial twice"},
 	{TOLD, result_of_nothing, "its state does not allow"},
 	{TOLD, result_not_finite, "is not finite"},
+	{TOLD, result_of_two, "its state does not allow"},
+	{TOLD, error_below_zero, "is no standard error"},
 	{FAILED, ends_an_end, "its state does not allow"},
 	{FAILED, failure_expires, "its state does not allow"},
 	{ADDED, added_out_of_order, "not numbered in order"},
