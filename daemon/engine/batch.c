@@ -4,6 +4,7 @@
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_internal.h"
+#include "daemon/engine/pick.h"
 #include "daemon/engine/waiter.h"
 
 /* Points of one computation: the batch limit of one request, whoever shares it. */

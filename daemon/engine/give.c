@@ -5,6 +5,7 @@
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_internal.h"
+#include "daemon/engine/pick.h"
 #include "daemon/engine/reply.h"
 #include "daemon/engine/waiter.h"
 

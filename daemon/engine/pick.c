@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/waiter.h"
 
 /* Was the trial ever given to this session? */
 static bool had_it(const struct trial *t, const uint8_t session[MSG_ID_BYTES])

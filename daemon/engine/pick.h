@@ -8,15 +8,7 @@
 
 #include "base/status.h"
 #include "daemon/engine/study.h"
-
-struct waiter;
-
-struct pick {
-	uint64_t number;
-	uint32_t attempt; /* of the trial when it was picked */
-	bool running;     /* it takes no further place of the budget */
-	bool partial;     /* its free values are to be computed */
-};
+#include "daemon/engine/waiter.h"
 
 /* At most `count` trials for w, `left` of them queued ones; *n_queued of them are. w has none
  * yet, and none after an error. Errors: KR_ENOMEM. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/snapshot.h"
 
 /* ---- first row -------------------------------------------------------------- */
 
@@ -48,10 +47,9 @@ void study_free(struct study *s)
 {
 	if (!s)
 		return;
-	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->watches && !s->predictions &&
-		!s->stirred);
+	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->snapshot && !s->watches &&
+		!s->predictions && !s->stirred);
 	study_free(s->loaded);
-	snapshot_release(s->snapshot);
 	definition_release(s->def);
 	kr_free(s->past);
 	trials_fini(&s->trials);

@@ -10,6 +10,7 @@
 #include "daemon/engine/core.h"
 #include "daemon/engine/give.h"
 #include "daemon/engine/job_internal.h"
+#include "daemon/engine/pick.h"
 #include "daemon/engine/waiter.h"
 
 /* ---- a waiter goes ---------------------------------------------------------- */
@@ -72,7 +73,9 @@ static void forget(struct waiters *q)
 
 void suggest_forget(struct study *s)
 {
-	forget(&s->in_job);
+	struct waiters in_job = batch_drop(s);
+
+	forget(&in_job);
 	forget(&s->queue);
 	forget(&s->parked);
 }

@@ -7,7 +7,6 @@
 #define KR_DAEMON_ENGINE_WAITER_H
 
 #include "daemon/engine/event.h"
-#include "daemon/engine/pick.h"
 #include "daemon/engine/study.h"
 #include "daemon/engine/timer.h"
 
@@ -19,6 +18,14 @@ struct suggest {
 	const double *fixed; /* d values, NaN where free; NULL: all free */
 	uint64_t lease_ms;
 	int64_t until_ns; /* how long it waits when nothing can be given; 0: not at all */
+};
+
+/* A trial that is there and that a waiter is to get (pick.h). */
+struct pick {
+	uint64_t number;
+	uint32_t attempt; /* of the trial when it was picked */
+	bool running;     /* it takes no further place of the budget */
+	bool partial;     /* its free values are to be computed */
 };
 
 struct waiter {
