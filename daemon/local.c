@@ -197,7 +197,7 @@ static enum kr_status start(struct starting *s, struct kr_error *err)
 static void last_words(const struct starting *s, char *text, size_t size)
 {
 	FILE *f = fopen(s->log, "re");
-	char line[512];
+	char line[300];
 	bool found = false;
 
 	snprintf(text, size, "it said nothing");

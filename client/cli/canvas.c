@@ -41,7 +41,7 @@ void canvas_dot(struct canvas *c, int x, int y, enum ink ink)
 
 	if (!cell)
 		return;
-	cell->dots |= c->utf8 ? braille[y % 4][x % 2] : (uint8_t)(1 << y % 2);
+	cell->dots = (uint8_t)(cell->dots | (c->utf8 ? braille[y % 4][x % 2] : 1 << y % 2));
 	if (cell->ink < ink)
 		cell->ink = (uint8_t)ink;
 }
