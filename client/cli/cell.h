@@ -34,6 +34,7 @@ struct column {
 	enum column_type type;
 	int flags;
 	const char *usual; /* -o table leaves it out when each cell is this, 0 or empty; NULL: never */
+	const char *alone; /* the column that is meant when this one is tested by itself, or NULL */
 	const char *const *words; /* COLUMN_WORD: all there are, NULL-terminated */
 };
 

@@ -15,16 +15,14 @@ int cmd_study_wait(struct cli *cli, int argc, char **argv);
 
 enum { SLICE_MS = 60000 }; /* most time for one answer */
 
+/* The columns of `study list`, and what only a condition asks for. */
+enum { IDLE = STUDIES_COLUMNS, OVER, N_COLUMNS };
+
 struct condition {
 	const char *text;
-	bool complete, idle;
-	struct filter *filter; /* when it is neither of them */
+	struct column columns[N_COLUMNS];
+	struct filter *filter;
 };
-
-static bool is_idle(const struct msg_study *s)
-{
-	return s->counts[TRIAL_RUNNING] == 0 && s->counts[TRIAL_QUEUED] == 0;
-}
 
 /* Whether no trial is under way and none will be given out. */
 static bool is_over(const struct msg_study *s)
@@ -36,13 +34,11 @@ static bool is_over(const struct msg_study *s)
 
 static bool holds(const struct condition *c, const struct msg_study *s)
 {
-	struct cell cells[STUDIES_COLUMNS];
+	struct cell cells[N_COLUMNS];
 
-	if (c->complete)
-		return is_over(s);
-	if (c->idle)
-		return is_idle(s);
 	studies_cells(cells, s);
+	cells[IDLE] = cell_bool(s->counts[TRIAL_RUNNING] == 0 && s->counts[TRIAL_QUEUED] == 0);
+	cells[OVER] = cell_bool(is_over(s));
 	return filter_match(c->filter, cells);
 }
 
@@ -51,13 +47,16 @@ static int read_condition(struct cli *cli, struct condition *c)
 	struct kr_error err;
 	enum kr_status s;
 
-	c->complete = strcmp(c->text, "complete") == 0;
-	c->idle = strcmp(c->text, "idle") == 0;
-	if (c->complete || c->idle)
-		return CLI_OK;
+	for (int i = 0; i < STUDIES_COLUMNS; i++) {
+		c->columns[i] = studies_columns[i];
+		if (strcmp(c->columns[i].name, "complete") == 0)
+			c->columns[i].alone = "over";
+	}
+	c->columns[IDLE] = (struct column){.name = "idle", .type = COLUMN_BOOL};
+	c->columns[OVER] = (struct column){.name = "over", .type = COLUMN_BOOL};
 	s = filter_parse(&c->filter, c->text, cli->arena, &err);
 	if (s == KR_OK)
-		s = filter_bind(c->filter, studies_columns, STUDIES_COLUMNS, cli->arena, &err);
+		s = filter_bind(c->filter, c->columns, N_COLUMNS, cli->arena, &err);
 	if (s == KR_OK)
 		return CLI_OK;
 	kr_prefix(&err, "--for");

@@ -108,6 +108,8 @@ enum kr_status filter_bind(
 		if (node->column < 0)
 			return kr_fail(err, KR_INVALID_ARGUMENT, "no column '%s'%s%s%s", node->name,
 				near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		if (node->kind == N_TRUE && columns[node->column].alone)
+			node->column = filter_column(columns, n, columns[node->column].alone, a, &near);
 		for (struct filter_literal *l = node->literal; l; l = l->next) {
 			enum kr_status s = check(&columns[node->column], l, node->op, a, err);
 

@@ -1,5 +1,6 @@
 """krige plot: numbers, widths, locales, and studies of every kind."""
 import json
+import math
 import re
 
 import pytest
@@ -101,3 +102,57 @@ def test_slice_shows_each_parameter(cli):
     for name in MIXED:
         assert name in shown
     assert "lr (log)" in shown and "ünïcode" in shown and "false" in shown
+
+
+def dots_of(shown, width):
+    """The dots of a drawing without marks, as {(x, y)} from the left and the top; and its size."""
+    bits = {1: (0, 0), 2: (0, 1), 4: (0, 2), 8: (1, 0), 16: (1, 1), 32: (1, 2), 64: (0, 3), 128: (1, 3)}
+    rows = [line for line in shown.splitlines() if re.match(r" *\S* ?[│┤]", line)]
+    margin = re.match(r" *\S* ?[│┤]", rows[0]).end()
+    dots = set()
+    for row, line in enumerate(rows):
+        for column, c in enumerate(line[margin:]):
+            for bit, (dx, dy) in bits.items():
+                if c != " " and (ord(c) - 0x2800) & bit:
+                    dots.add((2 * column + dx, 4 * row + dy))
+    return dots, 2 * (width - margin), 4 * len(rows)
+
+
+def place(value, low, high, n):
+    return int((value - low) / (high - low) * (n - 1) + 0.5)
+
+
+@pytest.mark.parametrize("width", [50, 80, 131])
+def test_history_is_the_data(cli, width):
+    """Each value has its dot, and every other dot is on the stair of the best so far."""
+    values = [(k * 37 % 101) / 10 - 3 for k in range(70)]
+    cli.create(space=MIXED)
+    cli("tell", "s", "-", stdin=points(70, lambda k: values[k]))
+    dots, w, h = dots_of(on_terminal(cli, "plot", "s", "history", width=width, LANG="C.UTF-8", NO_COLOR="1"), width)
+    low, high = min(values), max(values)
+    expected = {(place(k, 0, 69, w), place(high - v, 0, high - low, h)) for k, v in enumerate(values)}
+    assert expected <= dots
+    stair, best = set(), None
+    for k, v in enumerate(values):
+        new = v if best is None else min(best, v)
+        x, y = place(k, 0, 69, w), place(high - new, 0, high - low, h)
+        if best is not None:
+            x0, y0 = place(k - 1, 0, 69, w), place(high - best, 0, high - low, h)
+            stair |= {(i, y0) for i in range(x0, x + 1)} | {(x, i) for i in range(y0, y + 1)}
+        best = new
+    assert stair <= dots and dots == expected | stair
+
+
+def test_slice_is_the_data(cli):
+    cli.create(space={"x": {"type": "float", "low": 0.01, "high": 100, "log": True}})
+    data = [(10 ** (4 * (k * 7 % 40) / 39 - 2), float(k * k % 23)) for k in range(40)]
+    data = [(min(max(x, 0.01), 100), v) for x, v in data]
+    cli("tell", "s", "-", stdin="".join(json.dumps({"params": {"x": x}, "value": v}) + "\n" for x, v in data))
+    shown = on_terminal(cli, "plot", "s", "slice", "x", LANG="C.UTF-8", NO_COLOR="1")
+    assert shown.count("●") == 1
+    dots, w, h = dots_of(shown.replace("●", " "), 80)
+    low, high = min(v for _, v in data), max(v for _, v in data)
+    expected = {(place(math.log10(x) + 2, 0, 4, w), place(high - v, 0, high - low, h)) for x, v in data}
+    best = min(data, key=lambda d: d[1])
+    bx, by = place(math.log10(best[0]) + 2, 0, 4, w) // 2, place(high - best[1], 0, high - low, h) // 4
+    assert dots == {(x, y) for x, y in expected if (x // 2, y // 4) != (bx, by)}

@@ -149,7 +149,7 @@ def test_wait(cli):
     cli("study", "wait", "s", "--timeout", "300ms", code=TIMEOUT)
     assert time.monotonic() - start >= 0.3
     waiting = cli.start("study", "wait", "s", "--for", "complete>=1 and best<0.3")
-    over = cli.start("study", "wait", "s")
+    over = cli.start("study", "wait", "s", "--for", "complete or best<0.1")
     never = cli.start("study", "wait", "s", "--for", "best<-1")
     cli("tell", "s", 0, 0.25)
     assert waiting.wait(20) == OK
