@@ -424,6 +424,63 @@ static void test_failures_are_told_apart(void **state)
 	harness_free(h);
 }
 
+/* ---- why --------------------------------------------------------------------------------- */
+
+static bool says(struct harness *h, const char *text)
+{
+	struct msg_request m = {.method = METHOD_WHY};
+	struct msg_why_reply r;
+
+	m.u.why.study = "s";
+	r = life_do(h, &m).u.why;
+	for (int i = 0; i < r.sentences.n; i++)
+		if (strstr(r.sentences.p[i], text))
+			return true;
+	return false;
+}
+
+static void add_point(struct harness *h, double gain, double latency, double sem)
+{
+	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
+	struct msg_point p = {.n_params = 3,
+		.params = point,
+		.n_values = 3,
+		.values = values_of(h, gain, latency, 0, sem)};
+
+	m.u.add_trials.study = "s";
+	m.u.add_trials.n = 1;
+	m.u.add_trials.points = &p;
+	life_do(h, &m);
+}
+
+static void test_why(void **state)
+{
+	struct harness *h = life_new(without_noise);
+	struct msg_request m;
+
+	(void)state;
+	assert_false(says(h, "constraints"));
+	add_point(h, 1, 11, NAN);
+	assert_true(says(h, "none of 1 results meets the outcome constraints"));
+	add_point(h, 2, 11, 0.5); /* uncertain, as it says itself */
+	assert_false(says(h, "same point"));
+	add_point(h, 1, 9, NAN);
+	assert_false(says(h, "outcome constraints"));
+	assert_true(says(h, "trials 1 and 2 of the same point have 'latency' = 11 and 9"));
+	m = harness_exclude(h, "s", 0, true);
+	life_do(h, &m);
+	assert_true(says(h, "trials 1 and 2 of the same point"));
+	m = harness_exclude(h, "s", 1, true);
+	life_do(h, &m);
+	assert_false(says(h, "same point"));
+	harness_free(h);
+	h = life_new(with_constraints); /* its noise is learnt */
+	add_point(h, 1, 11, NAN);
+	add_point(h, 1, 9, NAN);
+	assert_false(says(h, "same point"));
+	harness_free(h);
+}
+
 /* ---- specs ------------------------------------------------------------------------------ */
 
 static struct msg_request create(struct harness *h, int n, const struct msg_metric *list)
@@ -538,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_suggestions_replay),
 		cmocka_unit_test(test_predictions),
 		cmocka_unit_test(test_failures_are_told_apart),
+		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_specs),
 		cmocka_unit_test(test_attaching),
 		cmocka_unit_test(test_memory),

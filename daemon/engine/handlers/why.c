@@ -6,7 +6,9 @@
 
 #include "acquisition/policy.h"
 #include "acquisition/seen.h"
+#include "base/number.h"
 #include "daemon/engine/call.h"
+#include "daemon/engine/contradiction.h"
 #include "daemon/engine/give.h"
 #include "daemon/engine/quote.h"
 #include "daemon/engine/waiter.h"
@@ -227,6 +229,40 @@ static void find_expiry(struct view *v)
 	}
 }
 
+/* ---- what the model makes of the results ------------------------------------------ */
+
+static void say_contradiction(struct view *v)
+{
+	char first[NUMBER_SHOWN], second[NUMBER_SHOWN], name[72];
+	struct contradiction c;
+
+	if (contradiction_find(v->s, &c, NULL) != KR_OK) {
+		v->starved = true;
+		return;
+	}
+	if (!c.second)
+		return;
+	quote_text(v->s->def->spec.metrics[c.metric].name, name, sizeof(name));
+	number_show(c.first->metrics[c.metric], first);
+	number_show(c.second->metrics[c.metric], second);
+	say(v,
+		arena_printf(v->c->a,
+			"the study declares no noise, but trials %" PRIu64 " and %" PRIu64
+			" of the same point have %s = %s and %s; the model takes their mean as uncertain",
+			c.first->number, c.second->number, name, first, second));
+}
+
+static void say_infeasible(struct view *v)
+{
+	if (!v->s->def->constrained || v->s->now.has_best || v->s->history.n == 0)
+		return;
+	say(v,
+		arena_printf(v->c->a,
+			"none of %zu results meets the outcome constraints yet; the model looks for the point "
+			"that is likeliest to",
+			v->s->history.n));
+}
+
 static void fill(struct view *v)
 {
 	struct msg_why_reply *r = v->r;
@@ -277,5 +313,7 @@ enum kr_status handle_why(struct call *c, struct kr_error *err)
 	say_waiting(&v);
 	say_counts(&v);
 	say_expiry(&v);
+	say_contradiction(&v);
+	say_infeasible(&v);
 	return v.starved ? call_no_memory(err) : st;
 }
