@@ -137,10 +137,10 @@ static enum kr_status prepare(
 	enum kr_status s;
 	int n;
 
-	s = template_command(&argv, r->command, r->n_words, j->trial, j->arena, err);
+	s = template_command(&argv, r->command, r->n_words, &r->study->spec, j->trial, j->arena, err);
 	*path = NULL;
 	if (s == KR_OK && r->result_file)
-		s = template_expand(path, r->result_file, j->trial, j->arena, err);
+		s = template_expand(path, r->result_file, &r->study->spec, j->trial, j->arena, err);
 	if (s != KR_OK)
 		return s;
 	n = env_of_trial(&pairs, r->study, j->trial, j->arena);

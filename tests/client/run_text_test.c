@@ -26,6 +26,10 @@ static const struct msg_named params[] = {
 };
 static const struct msg_trial trial = {.number = 17, .n_params = 5, .params = params};
 
+static const struct msg_param space[] = {{.name = "lr"}, {.name = "n"}, {.name = "opt"},
+	{.name = "none"}, {.name = "flag"}, {.name = "gamma"}};
+static const struct msg_spec spec = {.n_params = 6, .params = space};
+
 static void test_expand(void **state)
 {
 	static const struct {
@@ -40,12 +44,13 @@ static void test_expand(void **state)
 		{"{{lr}}", "{lr}"},
 		{"a{{{n}}}b", "a{-3}b"},
 		{"}}{{", "}{"},
+		{"[{gamma}]", "[]"},
 	};
 	const char *out;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(template_expand(&out, cases[i].text, &trial, arena, NULL), KR_OK);
+		assert_int_equal(template_expand(&out, cases[i].text, &spec, &trial, arena, NULL), KR_OK);
 		assert_string_equal(out, cases[i].out);
 	}
 }
@@ -57,12 +62,12 @@ static void test_expand_bad(void **state)
 	} cases[] = {
 		{"{lrr}",
 			"no parameter for the placeholder {lrr}; there are {lr}, {n}, {opt}, "
-			"{none}, {flag}, {number}, and {{ for a brace"},
+			"{none}, {flag}, {gamma}, {number}, and {{ for a brace"},
 		{"a {", "'{': a single {; write {{ for a brace"},
 		{"}", "'}': a single }; write }} for a brace"},
 		{"{}",
 			"no parameter for the placeholder {}; there are {lr}, {n}, {opt}, {none}, "
-			"{flag}, {number}, and {{ for a brace"},
+			"{flag}, {gamma}, {number}, and {{ for a brace"},
 	};
 	struct kr_error err;
 	const char *out;
@@ -70,28 +75,44 @@ static void test_expand_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(
-			template_expand(&out, cases[i].text, &trial, arena, &err), KR_INVALID_ARGUMENT);
+			template_expand(&out, cases[i].text, &spec, &trial, arena, &err), KR_INVALID_ARGUMENT);
 		assert_string_equal(err.text, cases[i].message);
 	}
+}
+
+/* Words that would say nothing are left out. */
+static void test_inactive(void **state)
+{
+	static const char *const words[] = {"train", "--gamma={gamma}", "{gamma}", "--lr={lr}",
+		"echo {gamma}", "x{gamma}", "--a={lr}={gamma}", "{{gamma}}"};
+	static const char *const expected[] = {
+		"train", "--lr=0.001", "echo ", "x", "--a=0.001=", "{gamma}", NULL};
+	char **argv;
+
+	(void)state;
+	assert_int_equal(template_command(&argv, words, 8, &spec, &trial, arena, NULL), KR_OK);
+	for (int i = 0; expected[i]; i++)
+		assert_string_equal(argv[i], expected[i]);
+	assert_null(argv[6]);
 }
 
 static void test_check(void **state)
 {
 	static const struct msg_param p[] = {{.name = "lr"}, {.name = "number"}};
-	static const struct msg_spec spec = {.n_params = 2, .params = p};
+	static const struct msg_spec two = {.n_params = 2, .params = p};
 	const char *good[] = {"sh", "-c", "echo {lr} {number}"}, *wrong[] = {"sh", "{x}"};
 
 	(void)state;
-	assert_int_equal(template_check(good, 3, &spec, arena, NULL), KR_OK);
-	assert_int_equal(template_check(wrong, 2, &spec, arena, NULL), KR_INVALID_ARGUMENT);
+	assert_int_equal(template_check(good, 3, &two, arena, NULL), KR_OK);
+	assert_int_equal(template_check(wrong, 2, &two, arena, NULL), KR_INVALID_ARGUMENT);
 }
 
 static void test_env(void **state)
 {
 	static const struct msg_named odd[] = {{"a-b.c\xc3\xa9", {.kind = SCALAR_INT, .i = 1}}};
 	static const struct msg_trial t = {.number = 3, .n_params = 1, .params = odd};
-	static const struct msg_param space[] = {{.name = "a-b.c\xc3\xa9"}};
-	static const struct msg_study study = {.name = "s", .spec = {.n_params = 1, .params = space}};
+	static const struct msg_param one[] = {{.name = "a-b.c\xc3\xa9"}};
+	static const struct msg_study study = {.name = "s", .spec = {.n_params = 1, .params = one}};
 	const struct env_pair *pairs;
 	char **env;
 	int found = 0;
@@ -117,17 +138,17 @@ static void test_env(void **state)
 /* Each parameter has a variable of its own, the same in each trial. */
 static void test_env_is_distinct(void **state)
 {
-	static const struct msg_param space[] = {{.name = "a-b"}, {.name = "a b"}, {.name = "a_b"},
+	static const struct msg_param seven[] = {{.name = "a-b"}, {.name = "a b"}, {.name = "a_b"},
 		{.name = "\xc3\xa9"}, {.name = "\xc3\xa8"}, {.name = "C3A9"}, {.name = "a_b_2"}};
 	static const char *const expected[] = {"KRIGE_PARAM_a_b", "KRIGE_PARAM_a_b_2",
 		"KRIGE_PARAM_a_b_3", "KRIGE_PARAM_C3A9", "KRIGE_PARAM_C3A8", "KRIGE_PARAM_C3A9_2",
 		"KRIGE_PARAM_a_b_2_2"};
-	static const struct msg_study study = {.name = "s", .spec = {.n_params = 7, .params = space}};
+	static const struct msg_study study = {.name = "s", .spec = {.n_params = 7, .params = seven}};
 	const struct env_pair *pairs;
 
 	(void)state;
 	for (int i = 0; i < 7; i++) {
-		struct msg_named one = {space[i].name, {.kind = SCALAR_INT, .i = i}};
+		struct msg_named one = {seven[i].name, {.kind = SCALAR_INT, .i = i}};
 		struct msg_trial t = {.n_params = 1, .params = &one};
 
 		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4);
@@ -257,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_expand_bad),
+		cmocka_unit_test(test_inactive),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_env),
 		cmocka_unit_test(test_env_is_distinct),

@@ -195,3 +195,17 @@ def test_run_says_that_the_daemon_is_away(cli, daemon):
     words = run.communicate()[1]
     assert words.count("the daemon does not answer; waiting up to 30 s\n") == 1, words
     assert words.count("the daemon is back\n") == 1, words
+
+
+def test_run_of_a_conditional_study(cli):
+    """What an inactive parameter would stand in is left out; {gamma} inside a text is empty."""
+    cli.create(budget=8, space={"kernel": {"type": "categorical", "choices": ["linear", "rbf"]},
+                                "gamma": {"type": "float", "low": 1, "high": 2, "when": "kernel == 'rbf'"}})
+    cli("run", "s", "-j", 2, "--logs", "/nowhere/at/all", "--", "true", code=USAGE)
+    cli("run", "s", "--max-failures", 1, "--", "sh", "-c", 'test "$1$2" = "$0--gamma=$KRIGE_PARAM_gamma" || test "$#" = 1; '
+        'echo "loss=$#"', "{kernel}", "{kernel}", "--gamma={gamma}")
+    trials = cli.lines("trial", "list", "s", "--state", "COMPLETE")
+    assert len(trials) == 8 and {t["params"]["kernel"] for t in trials} == {"linear", "rbf"}
+    for t in trials:
+        assert t["values"]["loss"] == (2 if "gamma" in t["params"] else 1)
+        assert ("gamma" in t["params"]) == (t["params"]["kernel"] == "rbf")
