@@ -91,6 +91,7 @@ static unsigned take_event(struct channel *ch, uint32_t *value)
 	uint16_t event = 0;
 	int more = 1;
 
+	*value = 0;
 	for (int part = 0; more; part++) {
 		zmq_msg_init(&msg);
 		if (zmq_msg_recv(&msg, ch->monitor, ZMQ_DONTWAIT) < 0) {

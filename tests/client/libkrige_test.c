@@ -164,6 +164,7 @@ static void test_create_attach_and_settings(void **state)
 	(void)state;
 	OK(krige_attach(&again, c, "settings", &err));
 	assert_string_equal(krige_study_name(again), "settings");
+	krige_study_free(again);
 	assert_refused(krige_attach(&again, c, "nobody", &err), KRIGE_NOT_FOUND, &err, "nobody");
 	assert_null(again);
 	OK(krige_study_set_state(study, KRIGE_PAUSE, &err));

@@ -13,7 +13,7 @@
 enum { MOST_HELD = 256, MOST_FIELDS = 128 };
 
 struct held {
-	char name[64];
+	char name[80];
 	struct krige_trial *trial;
 };
 

@@ -264,7 +264,7 @@ static void test_too_many_labels(void **state)
 {
 	struct harness *h = lived(1);
 	struct msg_named labels[LIMIT_LABELS];
-	char names[LIMIT_LABELS][8], text[LIMIT_STRING_BYTES + 1];
+	char names[LIMIT_LABELS][16], text[LIMIT_STRING_BYTES + 1];
 	struct msg_request m = harness_edit(h, "s", 0);
 
 	(void)state;
@@ -300,7 +300,7 @@ static void test_labels_of_points(void **state)
 		.labels = {1, set},
 		.note = "old"};
 	struct msg_named big[20];
-	char names[20][8], text[LIMIT_STRING_BYTES];
+	char names[20][16], text[LIMIT_STRING_BYTES];
 	struct harness *h = lived(1);
 	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
 	struct msg_reply r;

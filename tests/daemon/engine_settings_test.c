@@ -149,7 +149,7 @@ static void test_refused(void **state)
 {
 	struct harness *h = harness_new();
 	struct msg_named many[LIMIT_LABELS + 1];
-	char names[LIMIT_LABELS + 1][8];
+	char names[LIMIT_LABELS + 1][16];
 	struct msg_request m;
 
 	(void)state;
