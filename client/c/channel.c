@@ -63,10 +63,14 @@ fail_channel:
 	return s;
 }
 
+/* The monitor is switched off before its reader goes: libzmq's thread would wait for a
+ * reader of the next event for ever, and with it every connection of the context. */
 void channel_close(struct channel *ch)
 {
-	if (ch->socket)
+	if (ch->socket) {
+		zmq_socket_monitor(ch->socket, NULL, 0);
 		zmq_close(ch->socket);
+	}
 	if (ch->monitor)
 		zmq_close(ch->monitor);
 	*ch = (struct channel){0};

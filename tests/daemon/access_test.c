@@ -325,7 +325,7 @@ static void take(struct zap_fixture *f, char code[8], char user[64], char id[64]
 		int len = zmq_recv(f->asker, frames[n], 63, 0);
 
 		assert_true(len >= 0 && n < 7);
-		frames[n][len] = '\0';
+		frames[n][len < 63 ? len : 63] = '\0';
 		zmq_getsockopt(f->asker, ZMQ_RCVMORE, &more, &size);
 	}
 	assert_int_equal(n, 7); /* with the delimiter */

@@ -93,7 +93,7 @@ def test_started_once_and_joined(home):
 
 
 def test_thirty_at_once_start_one(home):
-    launched = [home.launch() for _ in range(30)]
+    launched = [home.launch() for _ in range(60)]
     for p in launched:
         out, err = p.communicate(timeout=90)
         assert (p.returncode, err) == (0, ""), err
@@ -279,7 +279,7 @@ def test_environment_keys_are_for_other_daemons(home):
 def test_many_commands_at_once_start_one(home):
     env = dict(home.env, KRIGED_BIN=str(BIN))
     running = [subprocess.Popen([str(KRIGE), "study", "list"], env=env, stderr=subprocess.PIPE,
-                                stdout=subprocess.DEVNULL, text=True) for _ in range(30)]
+                                stdout=subprocess.DEVNULL, text=True) for _ in range(60)]
     for p in running:
         _, err = p.communicate(timeout=90)
         assert p.returncode == 0, err
