@@ -7,6 +7,7 @@ import inspect
 import math
 import os
 import pickle
+import random
 import re
 import threading
 import time
@@ -115,6 +116,30 @@ def test_every_change_is_made_once(both, fake, impatient, script):
         assert [p.value for p in views[0].progress] == [0.5] and views[0].note == "n"
         info = await now(study.info())
         assert info.version == 2 and fake.studies[b"s"]["next"] == 3
+    both(main)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_faults(both, fake, impatient, seed):
+    """Whatever the network does, a run of n trials leaves n trials, with the values told."""
+    print("seed", seed)
+    chance = random.Random(seed)
+    told = {}
+
+    async def main(study):
+        fake.script = [chance.choice([
+            None, None, "drop", "mute", "twice", "stale", "garbage", ("slow", 0.03),
+            ("error", 11, 1), ("error", 10, 1)]) for _ in range(60)]
+        for i in range(8):
+            trial = await now(study.ask())
+            for step in range(chance.randrange(3)):
+                await now(trial.report(step, float(step)))
+            told[trial.number] = i / 7
+            await now(trial.tell(told[trial.number]))
+        fake.script = []
+        views = list(await now(study.trials()))
+        assert {v.number: v.value for v in views} == told == {i: i / 7 for i in range(8)}
+        assert all([p.step for p in v.progress] == list(range(len(v.progress))) for v in views)
     both(main)
 
 
