@@ -33,11 +33,14 @@ static bool put_env(struct cli *cli, const struct msg_study *study, const struct
 	int n = env_of_trial(&pairs, study, t, cli->arena);
 
 	for (int i = 0; i < n; i++) {
-		const char *word = text_shell(cli->arena, pairs[i].value);
+		const char *word = pairs[i].value ? text_shell(cli->arena, pairs[i].value) : NULL;
 
-		if (!word)
+		if (pairs[i].value && !word)
 			return false;
-		printf("export %s=%s\n", pairs[i].name, word);
+		if (!word)
+			printf("unset %s\n", pairs[i].name); /* of the trial before */
+		else
+			printf("export %s=%s\n", pairs[i].name, word);
 	}
 	return n >= 0;
 }

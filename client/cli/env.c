@@ -73,37 +73,29 @@ static const char **variables(const struct msg_spec *spec, struct arena *a)
 	return names;
 }
 
-static const char *variable(const struct msg_spec *spec, const char *const *names, const char *name)
-{
-	for (int i = 0; i < spec->n_params; i++)
-		if (strcmp(spec->params[i].name, name) == 0)
-			return names[i];
-	return NULL;
-}
-
 int env_of_trial(const struct env_pair **out, const struct msg_study *study,
 	const struct msg_trial *t, struct arena *a)
 {
-	const char **names = variables(&study->spec, a);
-	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, 3 + t->n_params);
-	int n = 3;
+	const struct msg_spec *spec = &study->spec;
+	const char **names = variables(spec, a);
+	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, 3 + spec->n_params);
 
 	if (!names || !pairs)
 		return -1;
 	pairs[0] = (struct env_pair){"KRIGE_STUDY", study->name};
 	pairs[1] = (struct env_pair){"KRIGE_TRIAL", arena_printf(a, "%" PRIu64, t->number)};
 	pairs[2] = (struct env_pair){"KRIGE_PARAMS", params_json(t, a)};
-	for (int i = 0; i < t->n_params; i++) {
-		const char *name = variable(&study->spec, names, t->params[i].name);
+	for (int i = 0; i < spec->n_params; i++) {
+		const struct msg_scalar *value = view_param(t, spec->params[i].name);
 
-		if (name)
-			pairs[n++] = (struct env_pair){name, text_scalar(a, &t->params[i].value)};
-	}
-	for (int i = 0; i < n; i++)
-		if (!pairs[i].value)
+		pairs[3 + i] = (struct env_pair){names[i], value ? text_scalar(a, value) : NULL};
+		if (value && !pairs[3 + i].value)
 			return -1;
+	}
+	if (!pairs[1].value || !pairs[2].value)
+		return -1;
 	*out = pairs;
-	return n;
+	return 3 + spec->n_params;
 }
 
 static bool overridden(const char *entry, const struct env_pair *pairs, int n)
@@ -131,6 +123,8 @@ char **env_with(const struct env_pair *pairs, int n, struct arena *a)
 		if (!overridden(environ[i], pairs, n))
 			out[k++] = environ[i];
 	for (int i = 0; i < n; i++) {
+		if (!pairs[i].value)
+			continue;
 		out[k] = arena_printf(a, "%s=%s", pairs[i].name, pairs[i].value);
 		if (!out[k++])
 			return NULL;

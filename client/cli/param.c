@@ -107,6 +107,12 @@ static enum kr_status from_text(const struct msg_param *p, const char *text, str
 			return KR_OK;
 		return kr_fail_field(
 			err, KR_INVALID_ARGUMENT, p->name, "%s: '%s' is not a whole number", p->name, text);
+	case PARAM_BOOL:
+		*out = (struct msg_scalar){.kind = SCALAR_BOOL, .b = text[0] == 't'};
+		if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+			return KR_OK;
+		return kr_fail_field(
+			err, KR_INVALID_ARGUMENT, p->name, "%s: '%s'; must be true or false", p->name, text);
 	default: return choose(p, text, a, out, err);
 	}
 }

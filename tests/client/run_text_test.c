@@ -151,8 +151,11 @@ static void test_env_is_distinct(void **state)
 		struct msg_named one = {seven[i].name, {.kind = SCALAR_INT, .i = i}};
 		struct msg_trial t = {.n_params = 1, .params = &one};
 
-		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4);
-		assert_string_equal(pairs[3].name, expected[i]);
+		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 3 + 7);
+		for (int k = 0; k < 7; k++) {
+			assert_string_equal(pairs[3 + k].name, expected[k]);
+			assert_true((pairs[3 + k].value != NULL) == (k == i));
+		}
 	}
 }
 

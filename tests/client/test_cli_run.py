@@ -197,6 +197,16 @@ def test_run_says_that_the_daemon_is_away(cli, daemon):
     assert words.count("the daemon is back\n") == 1, words
 
 
+def test_variables_of_inactive_parameters(cli):
+    """A loop with eval sees no value of the trial before."""
+    cli.create(space={"on": {"type": "bool"}, "x": {"type": "int", "low": 7, "high": 8, "when": "on"}})
+    cli("trial", "enqueue", "s", "on=true", "x=7")
+    cli("trial", "enqueue", "s", "on=false")
+    first, second = cli("ask", "s", "--format", "env"), cli("ask", "s", "--format", "env")
+    assert "export KRIGE_PARAM_x=7\n" in first
+    assert "unset KRIGE_PARAM_x\n" in second and "export KRIGE_PARAM_on=false\n" in second
+
+
 def test_run_of_a_conditional_study(cli):
     """What an inactive parameter would stand in is left out; {gamma} inside a text is empty."""
     cli.create(budget=8, space={"kernel": {"type": "categorical", "choices": ["linear", "rbf"]},

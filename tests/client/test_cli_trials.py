@@ -28,6 +28,25 @@ def test_enqueue(cli):
     assert "notes" in cli.words and "line 1" in cli.words
 
 
+def test_words_for_every_kind_of_parameter(cli):
+    cli.create(space={"f": {"type": "float", "low": 0, "high": 1}, "b": {"type": "bool"},
+                      "o": {"type": "ordinal", "values": [1, 2.5, 10]}, "k": {"type": "fixed", "value": "x"},
+                      "c": {"type": "categorical", "choices": [None, True, "true"]},
+                      "w": {"type": "int", "low": -3, "high": 3, "when": "b"}})
+    words = ["f=0.5", "b=true", "o=2.5", "k=x", 'c="true"', "w=-2"]
+    cli("trial", "enqueue", "s", *words)
+    assert cli.json("ask", "s")["params"] == {"f": 0.5, "b": True, "o": 2.5, "k": "x", "c": "true", "w": -2}
+    cli("trial", "enqueue", "s", "b=false", "w=1", code=USAGE)
+    assert "w" in cli.words
+    for word, said in (("b=yes", "true or false"), ("o=3", "1, 2.5, 10"), ("k=y", '"x"'), ("w=1.5", "whole")):
+        cli("trial", "enqueue", "s", word, code=USAGE)
+        assert said in cli.words
+    cli("tell", "s", 0, 1)
+    cli("tell", "s", "-", stdin='{"params": {"f": 0.25, "b": false, "o": 10, "k": "x", "c": null}, "value": 3}\n')
+    assert cli.lines("trial", "list", "s", "--filter", "not b and o==10")[0]["number"] == 1
+    assert cli("trial", "list", "s", "--filter", "w==null", "-o", "name") == "1\n"
+
+
 def test_edit_exclude_note(cli):
     cli.create()
     cli("ask", "s", "-c", 3)
