@@ -109,7 +109,8 @@ static void fill_slot(
 	}
 }
 
-/* Partial picks have their own numbers as keys, new trials those that they may get. */
+/* Partial picks have their own numbers as keys (also when they were deleted since: their slots
+ * stay apart from those of new trials), new trials those that they may get. */
 static void fill_slots(struct job *j, struct study *s)
 {
 	s->next_key = j->of->first_number;
@@ -118,7 +119,7 @@ static void fill_slots(struct job *j, struct study *s)
 
 		for (size_t i = 0; i < w->n_picks; i++)
 			if (w->picks[i].partial)
-				fill_slot(j, s, w, slot++, trials_at(&s->trials, w->picks[i].number));
+				fill_slot(j, s, w, slot++, trials_kept(&s->trials, w->picks[i].number));
 		for (; slot < w->first_slot + w->n_slots; slot++) {
 			fill_slot(j, s, w, slot, NULL);
 			j->slots[slot].number = s->next_key++;

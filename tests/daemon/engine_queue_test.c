@@ -194,6 +194,35 @@ static void test_picks(void **state)
 	harness_free(h);
 }
 
+/* A partial pick that is deleted before its computation begins: its slot stays its own, and
+ * what was made for the others can be recomputed. */
+static void test_deleted_pick(void **state)
+{
+	struct harness *h = life_new(NULL);
+	struct msg_request m;
+	struct msg_reply r;
+	uint64_t tag;
+
+	(void)state;
+	h->hold_jobs = true;
+	m = harness_suggest(h, "s", 1);
+	harness_send(h, &m);
+	m = life_enqueue(h, 1, false); /* 0 */
+	life_do(h, &m);
+	m = harness_suggest(h, "s", 3);
+	tag = harness_send(h, &m);
+	m = harness_delete_trial(h, "s", 0);
+	life_do(h, &m);
+	h->hold_jobs = false;
+	harness_settle(h);
+	harness_check(h);
+	r = harness_reply(h, tag);
+	assert_int_equal(r.u.trials.n, 2);
+	assert_int_equal(r.u.trials.trials[0].number, 2);
+	assert_int_equal(life_replay(h), 3);
+	harness_free(h);
+}
+
 /* x in {1, 2}: two points. */
 static void two_points(struct msg_spec *spec)
 {
@@ -437,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_picks),
+		cmocka_unit_test(test_deleted_pick),
 		cmocka_unit_test(test_hopeless),
 		cmocka_unit_test(test_not_with_these_values),
 		cmocka_unit_test(test_distinct),
