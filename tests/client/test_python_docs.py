@@ -36,7 +36,7 @@ def client():
         daemon = Daemon(pathlib.Path(folder), find_kriged())
         with krige.connect(daemon.endpoint) as client:
             yield client
-        daemon.stop()
+        assert daemon.stop() == 0
         daemon.log.close()
 
 

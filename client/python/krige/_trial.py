@@ -9,7 +9,7 @@ from . import _html, _outcome, _scalar, _schema, views
 from ._exchange import Steps
 from ._outcome import Outcome
 from ._scalar import Value
-from .errors import StaleLease
+from .errors import Conflict, StaleLease
 
 if TYPE_CHECKING:
     from ._leases import Keeper
@@ -97,28 +97,30 @@ class TrialCore(Generic[S]):
         yield from self._finish(_schema.OBSERVE, request, timeout)
 
     def _fail(self, state: str, reason: str, timeout: float) -> Steps[None]:
-        if self._is_over():
-            return
         request = _schema.FAIL_TRIAL.request(
             study=self._study._wire_name, number=self.number, state=_schema.TRIAL_STATES[state],
             reason=_outcome.clip(reason))
         self._put_lease(request.lease)
-        yield from self._finish(_schema.FAIL_TRIAL, request, timeout)
+        yield from self._give_up(_schema.FAIL_TRIAL, request, timeout)
 
     def _release(self, reason: str, timeout: float) -> Steps[None]:
-        if self._is_over():
-            return
         request = _schema.RELEASE.request(
             study=self._study._wire_name, number=self.number, reason=_outcome.clip(reason))
         self._put_lease(request.lease)
-        yield from self._finish(_schema.RELEASE, request, timeout)
+        yield from self._give_up(_schema.RELEASE, request, timeout)
 
-    def _is_over(self) -> bool:
-        """Whether the trial was called off: then there is nothing left to end."""
-        if self.stop_reason == "CANCELLED" and self._end is None:
+    def _give_up(self, method: _schema.Method, request: Any, timeout: float) -> Steps[None]:
+        """End the trial without a result. One that was called off has nothing left to end."""
+        if self.stop_reason != "CANCELLED":
+            try:
+                yield from self._finish(method, request, timeout)
+                return
+            except (Conflict, StaleLease):
+                if self.stop_reason != "LOST":
+                    raise
+        if self._end is None:
             self._end = b"", b"", False
-            self._leases.book.drop(self)
-        return self.stop_reason == "CANCELLED"
+        self._leases.book.drop(self)
 
     def _finish(self, method: _schema.Method, request: Any, timeout: float) -> Steps[None]:
         """Send the end of the trial. The same words again have the same request id."""
