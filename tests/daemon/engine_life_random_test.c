@@ -1,6 +1,6 @@
 /* Random lives of trials: workers that ask, wait, tell, release and start anew; users that queue,
  * cancel, delete and pause; leases that run out, computations that take their time, deadlines,
- * writes that fail, and restarts. After each step the engine's own invariants hold; in the end
+ * writes that fail, memory that runs out, and restarts. After each step the engine's own invariants hold; in the end
  * every request was answered once, each attempt was given to one, a result stayed as it was, first
  * answers come again byte for byte, and every suggestion can be recomputed. */
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/rng.h"
 #include "tests/daemon/engine_life.h"
 
@@ -105,7 +106,7 @@ static struct msg_request change(struct life *l)
 
 	if (below(l, 3) == 0)
 		lease.has_attempt = lease.has_token = false;
-	switch (below(l, 16)) {
+	switch (below(l, 17)) {
 	case 0:
 	case 1: return enqueue(l);
 	case 2:
@@ -124,6 +125,10 @@ static struct msg_request change(struct life *l)
 	case 12: return harness_delete_trial(h, "s", lease.number);
 	case 13: return harness_report(h, "s", lease.number, below(l, 20), 1);
 	case 14: return harness_update(h, "s", below(l, 3) ? ACTION_RESUME : ACTION_PAUSE);
+	case 15:
+		m = harness_edit(h, "s", lease.number);
+		m.u.edit_trial.note = "seen";
+		return m;
 	default:
 		m = harness_update(h, "s", ACTION_NONE);
 		m.u.update_study.has_budget = true;
@@ -184,7 +189,12 @@ static void step(struct life *l)
 		break;
 	case 2: h->hold_jobs = true; break;
 	case 3:
-	case 4: serve(l); break;
+	case 4:
+		if (below(l, 6) == 0)
+			kr_alloc_fail_at(1 + below(l, 200), (int)below(l, 2));
+		serve(l);
+		kr_alloc_fail_at(0, 0);
+		break;
 	case 5: h->commit_status = below(l, 4) ? KR_OK : KR_EIO; break;
 	case 6:
 		if (below(l, 8) == 0) {
@@ -195,7 +205,10 @@ static void step(struct life *l)
 		break;
 	default:
 		l->made[l->n] = change(l);
+		if (below(l, 6) == 0) /* memory runs out */
+			kr_alloc_fail_at(1 + below(l, 60), (int)below(l, 2));
 		l->tags[l->n] = harness_send(h, &l->made[l->n]);
+		kr_alloc_fail_at(0, 0);
 		l->n++;
 	}
 	if (h->commit_status != KR_OK && below(l, 3) == 0)
