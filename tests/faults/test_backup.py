@@ -1,5 +1,6 @@
 """Backups of a daemon at work, and the way back: --check, --restore."""
 import errno
+import json
 import os
 import shutil
 import sqlite3
@@ -398,3 +399,22 @@ def test_a_database_is_no_backup_of_itself(daemon, folder):
     assert code == 1 and "not a backup" in err
     code, out, err = run("--restore", daemon.db, "--db", ":memory:")
     assert code == 2 and "--db FILE" in err
+
+
+def test_from_the_command_line(daemon, folder):
+    krige = Path(os.environ.get("KRIGE_BIN", BIN.parent / "krige"))
+    wire = make(daemon, 5)
+
+    def cli(*words):
+        done = subprocess.run([str(krige), "--endpoint", daemon.endpoint, "server", *words], cwd=folder,
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+    code, out, err = cli("backup", "here.db", "-o", "json")  # beside us, on the same machine
+    assert code == 0 and os.path.samefile(json.loads(out)["path"], f"{folder}/here.db"), err
+    assert run("--check", f"{folder}/here.db")[0] == 0
+    code, out, err = cli("backup", "here.db")
+    assert code == 5 and "overwrite nothing" in err
+    code, out, err = cli("restore", "here.db")
+    assert code == 2 and "kriged --restore here.db --db FILE" in err
+    assert cli("status")[0] == 0
+    wire.close()
