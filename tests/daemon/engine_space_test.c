@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "tests/daemon/engine_harness.h"
 
 /* ---- the study -------------------------------------------------------------- */
@@ -511,6 +512,102 @@ static void test_attach(void **state)
 	harness_free(h);
 }
 
+/* Memory runs out at every place of a creation and of a suggestion: each is refused whole, or
+ * done, and the same point comes in the end. */
+static void test_memory(void **state)
+{
+	const struct msg_named child[] = {{"momentum", {.kind = SCALAR_REAL, .r = 0.5}}};
+	struct msg_request m;
+	struct msg_reply r;
+	double first = NAN;
+	bool failed = true;
+
+	(void)state;
+	for (long n = 1; failed; n++) {
+		struct harness *h = harness_new();
+		uint64_t tag;
+
+		m = study(h);
+		kr_alloc_fail_at(n, 0);
+		tag = harness_send(h, &m);
+		failed = kr_alloc_count() >= n;
+		kr_alloc_fail_at(0, 0);
+		r = harness_reply(h, tag);
+		if (r.is_error) {
+			assert_int_equal(r.error.code, kr_status_wire(KR_OVERLOADED));
+			m = study(h);
+			r = harness_ask(h, &m);
+			harness_assert_ok(&r);
+		}
+		harness_check(h);
+		harness_free(h);
+	}
+	for (long n = 1, used = 1; n <= used; n += 1 + n / 40) {
+		struct harness *h = harness_new();
+		uint64_t tag;
+
+		m = study(h);
+		harness_ask(h, &m);
+		for (uint64_t k = 0; k < 6; k++) {
+			r = ask(h, 1, 0, NULL);
+			m = harness_observe(h, "s", k, loss(&r.u.trials.trials[0]));
+			harness_ask(h, &m);
+		}
+		m = harness_suggest(h, "s", 1);
+		m.u.suggest.n_fixed = 1;
+		m.u.suggest.fixed = child;
+		kr_alloc_fail_at(n, 0);
+		tag = harness_send(h, &m);
+		used = kr_alloc_count();
+		kr_alloc_fail_at(0, 0);
+		r = harness_reply(h, tag);
+		if (r.is_error) {
+			assert_int_equal(r.error.code, kr_status_wire(KR_OVERLOADED));
+			r = harness_ask(h, &m);
+		}
+		harness_assert_ok(&r);
+		assert_obeys(&r.u.trials.trials[0]);
+		if (isnan(first))
+			first = find(&r.u.trials.trials[0], "decay")->r;
+		assert_true(find(&r.u.trials.trials[0], "decay")->r == first);
+		harness_check(h);
+		harness_free(h);
+	}
+}
+
+/* The model is asked about points that lack parameters. */
+static void test_predict(void **state)
+{
+	struct msg_named p[] = {
+		{"opt", TEXT("adam")},
+		{"layers", INT(5)},
+		{"batch size", INT(32)},
+		{"fast", {.kind = SCALAR_BOOL}},
+		{"decay", {.kind = SCALAR_REAL, .r = 0.5}},
+		{"seed", {.kind = SCALAR_REAL, .r = 2}},
+		{"momentum", {.kind = SCALAR_REAL, .r = 0.5}},
+	};
+	const struct msg_point points[] = {{.n_params = 6, .params = p}};
+	const struct msg_point wrong[] = {{.n_params = 7, .params = p}};
+	struct harness *h = harness_new();
+	struct msg_request m;
+	struct msg_reply r;
+
+	(void)state;
+	play(h);
+	m = (struct msg_request){.method = METHOD_PREDICT};
+	m.u.predict.study = "s";
+	m.u.predict.n = 1;
+	m.u.predict.points = points;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	assert_true(isfinite(r.u.predict.predictions[0].mean) && r.u.predict.predictions[0].sd > 0);
+	m.u.predict.points = wrong;
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_INVALID_ARGUMENT, "points[0].params.momentum", "leave it out");
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,6 +617,8 @@ int main(void)
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_predict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
