@@ -96,25 +96,44 @@ static void apply_memory(const struct ascend *a, struct ascend__start *s)
 	}
 }
 
+/* s->p <- the gradient at x, without what leads out. */
+static void take_gradient(const struct ascend *a, struct ascend__start *s, const double *x)
+{
+	if (a->options.bend)
+		bend_gradient(a->options.bend, x, s->g, s->p);
+	for (int i = 0; i < a->d && !a->options.bend; i++)
+		s->p[i] = pinned(a, x, s->g, i) ? 0 : s->g[i];
+}
+
+/* s->p <- H s->p, without what leads out. */
+static void take_step(const struct ascend *a, struct ascend__start *s, const double *x)
+{
+	apply_memory(a, s);
+	if (a->options.bend && bend_direction(a->options.bend, s->p))
+		return;
+	if (a->options.bend) { /* the memory knows nothing of this edge */
+		s->pairs = 0;
+		s->gamma = 1;
+		take_gradient(a, s, x);
+		apply_memory(a, s);
+		return;
+	}
+	for (int i = 0; i < a->d; i++)
+		if (pinned(a, x, s->g, i))
+			s->p[i] = 0;
+}
+
 /* s->p <- the direction at x; false when the start is done. */
 static bool direction(const struct ascend *a, struct ascend__start *s, const double *x)
 {
 	const double *scale = a->options.scale;
 	double slope = 0, length = 0;
-	for (int i = 0; i < a->d; i++)
-		s->p[i] = pinned(a, x, s->g, i) ? 0 : s->g[i];
-	if (a->options.bend)
-		bend_direction(a->options.bend, x, s->p);
+	take_gradient(a, s, x);
 	for (int i = 0; i < a->d; i++)
 		slope = fmax(slope, fabs(s->p[i]) * scale[i]);
 	if (!(slope > a->options.tolerance))
 		return false;
-	apply_memory(a, s);
-	for (int i = 0; i < a->d; i++)
-		if (pinned(a, x, s->g, i))
-			s->p[i] = 0;
-	if (a->options.bend)
-		bend_direction(a->options.bend, x, s->p);
+	take_step(a, s, x);
 	for (int i = 0; i < a->d; i++)
 		length = fmax(length, fabs(s->p[i]) / scale[i]);
 	double limit = s->pairs ? cap : first_cap;
