@@ -92,6 +92,12 @@ static uint64_t count_trials(const struct study *s)
 	return n;
 }
 
+/* Has w found no unseen point, and no trial was deleted since? */
+static bool is_exhausted(const struct study *s, const struct waiter *w)
+{
+	return w->seen && count_trials(s) >= w->seen;
+}
+
 /* Can what stands in the way of a suggest go away by itself? */
 static bool may_change(const struct study *s, enum kr_status why)
 {
@@ -109,7 +115,7 @@ static bool may_change(const struct study *s, enum kr_status why)
 static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *err)
 {
 	uint64_t left = study_left(s, s->waiting), n_queued, n_new;
-	bool exhausted = w->seen && count_trials(s) >= w->seen;
+	bool exhausted = is_exhausted(s, w);
 	enum kr_status st = give_allowed(s, err);
 
 	if (st == KR_OK)
@@ -304,7 +310,14 @@ static bool all_must_wait(const struct study *s)
 	if (s->now.state == STUDY_PAUSED)
 		return true;
 	return s->now.state == STUDY_ACTIVE && !study_left(s, s->waiting) &&
-		(s->now.counts[TRIAL_RUNNING] || s->waiting);
+		may_change(s, KR_BUDGET_SPENT);
+}
+
+/* The same for one that found no unseen point: none has come back, and none is queued. */
+static bool must_wait(const struct study *s, const struct waiter *w)
+{
+	return s->now.state == STUDY_ACTIVE && is_exhausted(s, w) && s->queued.n == 0 &&
+		may_change(s, KR_SPACE_EXHAUSTED);
 }
 
 void suggest_retry(struct engine *e, struct study *s)
@@ -317,6 +330,10 @@ void suggest_retry(struct engine *e, struct study *s)
 		return;
 	s->parked = (struct waiters){0};
 	while ((w = waiters_pop(&parked)) != NULL) {
+		if (must_wait(s, w)) {
+			waiters_push(&s->parked, w);
+			continue;
+		}
 		timers_clear(&e->timers, &w->timer);
 		if (arrive(e, s, w, &err) != KR_OK)
 			turn_away(e, s, w, &err);
