@@ -389,3 +389,19 @@ def test_processes(both, monkeypatch):
         assert all(v.sems == {"loss": 0.1} and len(v.progress) == 3 for v in views)
         assert all(v.value == v.params["lr"] and v.labels == {"step": 2} for v in views)
     both(main, budget=6)
+
+
+def test_thousands_of_tasks(daemon_of_all):
+    """More than a process may have sockets; those that wait keep nobody waiting."""
+    async def main():
+        async with aio.connect(daemon_of_all.endpoint) as client:
+            study = await client.create_study(uuid.uuid4().hex, SPACE, "minimize loss", budget=1)
+            trial = await study.ask()
+            waiting = [asyncio.create_task(study.ask(wait=20)) for _ in range(300)]
+            await asyncio.gather(*(client.ping() for _ in range(2000)))
+            await study.set(budget=301)
+            trials = await asyncio.gather(*waiting)
+            assert sorted(t.number for t in [trial, *trials]) == list(range(301))
+            await asyncio.gather(*(t.tell(float(t.number)) for t in [trial, *trials]))
+            assert (await study.best).value == 0.0
+    asyncio.run(main())

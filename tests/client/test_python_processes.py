@@ -251,10 +251,10 @@ def test_multiprocessing_pool(study, monkeypatch):
 def test_ctrl_c(fake):
     """A real signal, in a real program: everything that runs is given back."""
     program = """
-import sys, time, krige
+import os, sys, time, krige
 study = krige.connect(sys.argv[1]).create_study("c", {"x": krige.Float(0, 1)}, "minimize y")
 def fn(trial):
-    print("begun", flush=True)
+    os.write(1, b"begun\\n")
     time.sleep(60)
 study.optimize(fn, n_jobs=int(sys.argv[2]), progress=False)
 """

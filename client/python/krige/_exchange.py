@@ -40,8 +40,8 @@ class Attempt:
 
     def __init__(self, method: Method, body: bytes, end: float) -> None:
         self._method = method
-        self._correlation = os.urandom(16)
-        self.frames: Tuple[bytes, bytes] = (_frame.pack(method.number, self._correlation), body)
+        self.correlation = os.urandom(16)
+        self.frames: Tuple[bytes, bytes] = (_frame.pack(method.number, self.correlation), body)
         self.end = end
 
     def read(self, frames: List[bytes]) -> Optional[Any]:
@@ -49,7 +49,7 @@ class Attempt:
         if frames and not frames[0]:
             del frames[0]
         header = _frame.unpack(frames[0]) if len(frames) == 2 else None
-        if header is None or header.correlation != self._correlation:
+        if header is None or header.correlation != self.correlation:
             return None
         if header.flags & _frame.ERROR:
             raise _error(frames[1])

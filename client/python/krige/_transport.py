@@ -21,7 +21,7 @@ from . import _endpoint
 from ._exchange import Attempt, Pause, Step, Steps, T
 from .errors import ConnectionFailed, Error
 
-POOL = 64
+_POOL = 64
 
 
 def open_socket(context: Any, endpoint: str) -> Any:
@@ -110,7 +110,7 @@ class Transport:
 
     def _give(self, socket: Any) -> None:
         with self._lock:
-            if not self.closed and len(self._idle) < POOL:
+            if not self.closed and len(self._idle) < _POOL:
                 self._idle.append(socket)
                 return
         socket.close(0)

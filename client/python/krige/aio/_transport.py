@@ -1,22 +1,27 @@
 """Takes the steps of conversations (`krige._exchange`) within an event loop.
 
-As in `krige._transport`, each attempt has a DEALER socket out of a pool to itself. The
-sockets belong to one loop; in another one, or in a forked child, the pool starts afresh.
+Calls share a DEALER socket (a line), so that thousands of tasks may wait at once; each
+gets the reply with its correlation id. A line on which one reply did not come takes no new
+calls: those go over a new one, and it is closed with the last reply that it waits for.
+Lines belong to one loop; in another one, or in a forked child, they start afresh.
 """
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import time
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import zmq.asyncio
 
-from .. import _endpoint
+from .. import _endpoint, _frame
 from .._exchange import Attempt, Pause, Step, Steps, T
-from .._transport import POOL, open_socket
+from .._transport import open_socket
 from ..errors import ConnectionFailed, Error
+
+
+# Frames that came for an attempt; None at its end.
+_Replies = asyncio.Queue[Optional[List[bytes]]]
 
 
 class Transport:
@@ -25,15 +30,14 @@ class Transport:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = _endpoint.of(endpoint)
         self.closed = False
-        self._idle: List[Any] = []
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._process = os.getpid()
+        self._line: Optional[_Line] = None
+        self._place: Tuple[Optional[asyncio.AbstractEventLoop], int] = None, os.getpid()
 
     def close(self) -> None:
         self.closed = True
-        idle, self._idle = self._idle, []
-        for socket in idle:
-            _close(socket)
+        if self._line is not None and self._place[1] == os.getpid():
+            self._line.close()
+        self._line = None
 
     async def run(self, steps: Steps[T]) -> T:
         """Take all steps; what they end with."""
@@ -59,49 +63,71 @@ class Transport:
         return await loop.run_in_executor(None, _endpoint.look, step.endpoint)
 
     async def _attempt(self, attempt: Attempt) -> Any:
-        socket = self._take()
-        sound = False
+        line = self._take()
         try:
-            await socket.send_multipart(attempt.frames)
-            reply = await _receive(socket, attempt)
-            sound = reply is not None
-            return reply
-        except Error:
-            sound = True
-            raise
+            return await line.ask(attempt)
         finally:
-            if sound and not self.closed and len(self._idle) < POOL:
-                self._idle.append(socket)
-            else:
-                _close(socket)
+            if line.failed and self._line is line:
+                self._line = None
 
-    def _take(self) -> Any:
+    def _take(self) -> _Line:
         if self.closed:
             raise ConnectionFailed("this client is closed")
+        place = asyncio.get_running_loop(), os.getpid()
+        if self._line is None or self._place != place:
+            if self._line is not None and self._place[1] == place[1]:
+                self._line.close()
+            self._place = place
+            self._line = _Line(open_socket(zmq.asyncio.Context.instance(), self.endpoint))
+        return self._line
+
+
+class _Line:
+    """A socket, and who waits for what comes over it."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._waiting: Dict[bytes, _Replies] = {}
+        self._reader = asyncio.get_running_loop().create_task(_read(socket, self._waiting))
+        self.failed = False
+
+    async def ask(self, attempt: Attempt) -> Any:
+        """What `attempt.read` makes of the replies; None when none came in time."""
         loop = asyncio.get_running_loop()
-        if self._loop is not loop or self._process != os.getpid():
-            if self._process == os.getpid():
-                for socket in self._idle:
-                    _close(socket)
-            self._loop, self._process, self._idle = loop, os.getpid(), []
-        if self._idle:
-            return self._idle.pop()
-        return open_socket(zmq.asyncio.Context.instance(), self.endpoint)
-
-
-def _close(socket: Any) -> None:
-    try:
-        socket.close(0)
-    except RuntimeError:
-        pass  # its loop is closed, and has forgotten it
-
-
-async def _receive(socket: Any, attempt: Attempt) -> Any:
-    while True:
-        left = attempt.end - time.monotonic()
-        if left <= 0:
+        replies: _Replies = asyncio.Queue()
+        self._waiting[attempt.correlation] = replies
+        alarm = loop.call_later(max(0.0, attempt.end - time.monotonic()), replies.put_nowait, None)
+        try:
+            await self._socket.send_multipart(attempt.frames)
+            frames = await replies.get()
+            while frames is not None:
+                reply = attempt.read(frames)
+                if reply is not None:
+                    return reply
+                frames = await replies.get()
+            self.failed = True
             return None
-        if await socket.poll(math.ceil(left * 1000)):
-            reply = attempt.read(await socket.recv_multipart())
-            if reply is not None:
-                return reply
+        finally:
+            alarm.cancel()
+            del self._waiting[attempt.correlation]
+            if self.failed and not self._waiting:
+                self.close()
+
+    def close(self) -> None:
+        self.failed = True
+        for replies in self._waiting.values():
+            replies.put_nowait(None)
+        try:
+            self._reader.cancel()
+            self._socket.close(0)
+        except RuntimeError:
+            pass  # its loop is closed, and has forgotten it
+
+
+async def _read(socket: Any, waiting: Dict[bytes, _Replies]) -> None:
+    """Give what comes to whom it is for; drop what nobody waits for."""
+    while True:
+        frames = await socket.recv_multipart()
+        header = _frame.unpack(frames[-2]) if len(frames) > 1 else None
+        if header is not None and header.correlation in waiting:
+            waiting[header.correlation].put_nowait(frames)
