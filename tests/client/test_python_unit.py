@@ -3,9 +3,12 @@ import math
 import pathlib
 import pickle
 import re
+import subprocess
+import sys
 
 import krige
 import pytest
+import zmq
 from krige import _frame, _local, _names, _scalar, _schema, _spec, errors, space
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -313,6 +316,26 @@ def test_nothing_there_says_what_to_do(folder):
     assert caught.value.code == "UNAVAILABLE"
     with pytest.raises(krige.ConnectionFailed):
         krige.connect("tcp://127.0.0.1:9", timeout=0.1)
+
+
+def test_aio_is_there_without_an_import():
+    done = subprocess.run([sys.executable, "-c", "import krige, sys\n"
+                           "assert 'krige.aio' not in sys.modules\n"
+                           "print(krige.aio.connect.__name__)\n"
+                           "krige.nothing"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True)
+    assert done.stdout == "connect\n" and "has no attribute 'nothing'" in done.stderr
+
+
+def test_no_socket_is_said(monkeypatch, folder):
+    context = zmq.Context()
+    context.max_sockets = 1
+    monkeypatch.setattr(zmq.Context, "instance", lambda: context)
+    held = context.socket(zmq.DEALER)
+    with pytest.raises(krige.ConnectionFailed, match="fewer threads"):
+        krige.connect(f"ipc://{folder}/none.sock", timeout=0.1)
+    held.close(0)
+    context.term()
 
 
 def test_outcomes():

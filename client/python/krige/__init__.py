@@ -8,6 +8,10 @@
     study.optimize(lambda trial: (trial.params["x"] - 1) ** 2)
     print(study.best.params)
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .client import Client, connect
 from .errors import (AlreadyExists, BudgetSpent, Conflict, ConnectionFailed, Error, Forbidden,
                      Internal, InvalidArgument, NotFound, NotNow, NotOwner, NotSupported,
@@ -27,3 +31,14 @@ __all__ = [
     "StudyView", "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials",
     "Unauthenticated", "Unavailable", "VersionMismatch", "Why", "__version__", "connect",
 ]
+
+if TYPE_CHECKING:
+    from . import aio
+
+
+def __getattr__(name: str) -> Any:
+    """krige.aio, which is imported when it is used."""
+    if name == "aio":
+        import importlib
+        return importlib.import_module(".aio", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

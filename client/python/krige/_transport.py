@@ -27,7 +27,11 @@ _POOL = 64
 def open_socket(context: Any, endpoint: str) -> Any:
     """A new DEALER socket to an endpoint, with its keys, of the kind that the context makes."""
     at = _endpoint.of(endpoint)
-    socket: Any = context.socket(zmq.DEALER)
+    try:
+        socket: Any = context.socket(zmq.DEALER)
+    except zmq.ZMQError as error:
+        raise ConnectionFailed(f"no socket for another call: {error.strerror}; let fewer threads "
+                               "call at once, or use krige.aio") from None
     socket.linger = 0
     try:
         if at.keys:
