@@ -7,8 +7,9 @@
 
 enum { QUERY_BLOCK = 256, SCREENED_BEST = 64 };
 
-/* Outcomes are noisy from this variance on, in units of their own. */
-static const double noisy_variance = 1e-2;
+/* Outcomes are noisy from this variance on, in units of their own; a fit also finds noise where
+ * there is none, but not where it was declared. */
+static const double noisy_variance = 1e-2, noisy_declared = 1e-5;
 
 static const char kernel_name[] = "matern52";
 
@@ -86,6 +87,11 @@ double policy__mean_noise(const struct policy__metric *m)
 	return gp_noise(m->base) + sum / m->data.m;
 }
 
+static bool is_noisy(const struct policy__metric *m)
+{
+	return policy__mean_noise(m) > (m->data.var ? noisy_declared : noisy_variance);
+}
+
 struct ranked {
 	int row;
 	bool inside; /* are the constraints met there? */
@@ -135,7 +141,7 @@ static enum kr_status judge(
 	struct gp_batch batch;
 	for (int k = 1; k <= p->in.n_constraints; k++) {
 		const struct policy__metric *c = &p->metrics[k];
-		if (policy__mean_noise(c) <= noisy_variance)
+		if (!is_noisy(c))
 			continue;
 		enum kr_status st = gp_predict(c->base, X, false, &batch, p->arena, err);
 		if (st)
@@ -233,7 +239,7 @@ enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *
 	}
 	if (*more)
 		return KR_OK;
-	p->noisy = policy__mean_noise(&p->metrics[0]) > noisy_variance;
+	p->noisy = is_noisy(&p->metrics[0]);
 	for (int k = 0; k < ACQ_MAX_COLUMNS; k++)
 		p->best[k] = p->has_incumbent ? p->best_z : -INFINITY;
 	return KR_OK;
