@@ -15,8 +15,9 @@ struct job;
 
 uint64_t job_id(const struct job *j);
 
-/* Whose turn it is: the fair queue turns over these. The computations of a study
- * share one; its replays have another, so that they don't hold it up. */
+/* Whose turn it is: the fair queue turns over these. The computations of a study share one; its
+ * replays have another, so that they don't hold it up, and so have those whose deadline came before
+ * they began: they don't wait for a longer one. */
 uint64_t job_study(const struct job *j);
 
 /* Run one unit. False when nothing is left. Never fails. */
