@@ -48,19 +48,17 @@ static bool put(void *ctx, const struct msg_trial *trial)
 
 static int list(struct cli *cli, const struct msg_list_trials *query, const struct msg_spec *spec)
 {
-	struct msg_list_trials *m = arena_memdup(cli->arena, query, sizeof(*query));
+	struct msg_list_trials m = *query;
 	struct trials out;
 	int code = trials_begin(&out, cli, stdout, spec, true), ended;
 
-	if (code == CLI_OK && !m)
-		code = cli_no_memory();
 	if (code != CLI_OK)
 		return code;
 	/* No more than what is shown, where that is known. */
 	if (cli->has_limit && !cli->filter && !cli->sort && cli->limit <= UINT32_MAX)
-		m->limit = (uint32_t)cli->limit;
+		m.limit = (uint32_t)cli->limit;
 	if (!cli->has_limit || cli->limit > 0)
-		code = trials_each(cli, m, put, &out);
+		code = trials_each(cli, &m, put, &out);
 	ended = trials_end(&out);
 	return code != CLI_OK ? code : ended;
 }
@@ -76,8 +74,10 @@ static int draw(void *ctx, const struct msg_study *s, uint64_t since_seq)
 	struct watching *w = ctx;
 	struct msg_list_trials m = w->m;
 
-	if (!w->cli->terminal && since_seq > 0)
+	if (!w->cli->terminal && since_seq > 0) {
 		m.since_seq = since_seq;
+		w->cli->no_header = true; /* rows are appended */
+	}
 	watch_fit(w->cli, 0);
 	if (w->cli->terminal && !w->cli->sort)
 		w->cli->sort = "number:desc"; /* where the changes are */

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+import threading
 
 import pytest
 
@@ -112,6 +113,19 @@ def test_tables_fit(told):
     assert "..." in plain and plain.isascii()
     wide = told("trial", "list", "s", "-o", "wide").splitlines()[0].split()
     assert {"created", "finished", "worker"} <= set(wide)
+
+
+def test_watch_on_a_terminal(told):
+    """The table is drawn again after a change, the newest trials first, and no longer than the terminal."""
+    threading.Timer(0.4, lambda: told("tell", "s", 12, "0.125")).start()
+    threading.Timer(0.9, lambda: told("study", "finish", "s")).start()
+    frames = on_terminal(told, "trial", "list", "s", "--watch").split("\x1b[H\x1b[2J")[1:]
+    assert len(frames) >= 3
+    first, last = ([line.split() for line in frame.splitlines()] for frame in (frames[0], frames[-1]))
+    assert first[1][:2] == ["12", "RUNNING"] and last[1][:3] == ["12", "COMPLETE", "0.125"]
+    assert [int(row[0]) for row in last[1:]] == list(range(12, -1, -1))
+    lines = told("trial", "list", "s", "--watch", "-o", "tsv").splitlines()
+    assert len(lines) == 14
 
 
 def test_names_cannot_steer_a_terminal(cli):
