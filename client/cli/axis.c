@@ -51,7 +51,8 @@ static double nice_step(const struct axis *a, int most)
 	double power = pow(10, floor(log10((a->high - a->low) / most)) - 1);
 
 	for (int i = 0;; i++) {
-		double step = factors[i % 3] * power * pow(10, i / 3);
+		int decade = i / 3;
+		double step = factors[i % 3] * power * pow(10, decade);
 
 		if ((!a->whole || step >= 1) && multiples(a, step) <= most)
 			return step;

@@ -166,7 +166,7 @@ static int take_failure(struct batch *b, const struct told *t, int line)
 
 	if (code != CLI_OK)
 		return code;
-	if (!json_is_text(why)) {
+	if (!why || !json_is_text(why)) {
 		cli_say("line %d: the reason must be a string", line);
 		return stopped(b, line, CLI_USAGE);
 	}

@@ -34,13 +34,13 @@ static void expected_text(bool dots[DOTS][DOTS], int column, int row, bool utf8,
 	if (!utf8) {
 		bool above = dots[2 * row][column], below = dots[2 * row + 1][column];
 
-		strcpy(out, above && below ? ":" : above ? "'" : below ? "." : " ");
+		snprintf(out, 8, "%s", above && below ? ":" : above ? "'" : below ? "." : " ");
 		return;
 	}
 	for (int i = 0; i < 8; i++)
 		code += dots[4 * row + order[i][1]][2 * column + order[i][0]] << i;
 	if (code == 0x2800)
-		strcpy(out, " ");
+		snprintf(out, 8, " ");
 	else
 		snprintf(out, 8, "%lc", (wint_t)code);
 }
