@@ -51,7 +51,7 @@ static enum kr_status read_client(struct allow_client *out, char *line, struct k
 		if ((unsigned char)*p <= ' ' || *p == '"' || *p == 0x7f)
 			return kr_fail(err, KR_INVALID_ARGUMENT, "a name has no quotes or control characters");
 	memcpy(out->key, key, KEYFILE_SIZE);
-	strcpy(out->name, name);
+	memcpy(out->name, name, strlen(name) + 1);
 	return read_role(&out->role, role, err);
 }
 

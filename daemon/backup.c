@@ -25,6 +25,17 @@ static void refuse(struct front *f, const struct route *route, const struct kr_e
 	front_refuse(f, &to, err);
 }
 
+/* Paths go into the log, a line each. */
+static enum kr_status check_path(const char *path, struct kr_error *err)
+{
+	for (const char *p = path; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '"')
+			return kr_fail_field(err, KR_INVALID_ARGUMENT, "path",
+				"path has a quote or a control character at byte %zu; give a plain name",
+				(size_t)(p - path));
+	return KR_OK;
+}
+
 void backup_request(struct backup *b, struct front *f, struct writer *w, const struct route *route,
 	const struct msg_request *m)
 {
@@ -42,7 +53,8 @@ void backup_request(struct backup *b, struct front *f, struct writer *w, const s
 		refuse(f, route, &err);
 		return;
 	}
-	if (writer_backup(w, m->u.server_backup.path, &err) != KR_OK) {
+	if (check_path(m->u.server_backup.path, &err) != KR_OK ||
+		writer_backup(w, m->u.server_backup.path, &err) != KR_OK) {
 		refuse(f, route, &err);
 		return;
 	}

@@ -33,8 +33,6 @@ enum {
 	LOG_KEPT_BYTES = 4 << 20
 };
 
-extern char **environ;
-
 struct starting {
 	const struct config *config;
 	char db[PATH_MAX], log[PATH_MAX];
@@ -106,10 +104,10 @@ static enum kr_status name_files(struct starting *s, struct kr_error *err)
 
 	if (strlen(db) >= sizeof(copy) - sizeof("/kriged.log"))
 		return kr_fail(err, KR_INVALID_ARGUMENT, "db: the path is too long");
-	strcpy(copy, db);
+	memcpy(copy, db, strlen(db) + 1);
 	if (!realpath(dirname(copy), real))
 		return kr_fail(err, KR_EIO, "folder '%.200s': %s", copy, strerror(errno));
-	strcpy(copy, db);
+	memcpy(copy, db, strlen(db) + 1);
 	if (snprintf(s->db, sizeof(s->db), "%s/%s", real, basename(copy)) >= PATH_MAX ||
 		snprintf(s->log, sizeof(s->log), "%s/kriged.log", real) >= PATH_MAX)
 		return kr_fail(err, KR_INVALID_ARGUMENT, "db: the path is too long");

@@ -255,7 +255,7 @@ static enum kr_status replace(struct restoring *r, struct restored *out, struct 
 		return s;
 	}
 	/* From here on the second names may be all that is left of the old one. */
-	strcpy(out->kept, kept.db);
+	memcpy(out->kept, kept.db, strlen(kept.db) + 1);
 	s = part_from_wal(r, &kept, err);
 	return s == KR_OK ? put_in_place(r, err) : s;
 }

@@ -20,8 +20,6 @@
 
 enum { SLICE_MS = 50, WORDS_BYTES = 512 };
 
-extern char **environ;
-
 enum krige_status local_check(const char *endpoint, struct krige_error *err)
 {
 	char copy[PATHS_SOCKET_MAX + 1];
@@ -30,7 +28,7 @@ enum krige_status local_check(const char *endpoint, struct krige_error *err)
 
 	if (!path || strlen(path) >= sizeof(copy))
 		return KRIGE_OK;
-	strcpy(copy, path);
+	memcpy(copy, path, strlen(path) + 1);
 	if (paths_check_private(dirname(copy), &kr) != KR_FORBIDDEN)
 		return KRIGE_OK;
 	return error_from_kr(err, &kr);
@@ -45,7 +43,7 @@ static bool beside(char out[PATH_MAX], const char *file, const char *relative)
 
 	if (strlen(file) >= sizeof(copy))
 		return false;
-	strcpy(copy, file);
+	memcpy(copy, file, strlen(file) + 1);
 	return snprintf(out, PATH_MAX, "%s/%s", dirname(copy), relative) < PATH_MAX &&
 		access(out, X_OK) == 0;
 }

@@ -50,8 +50,8 @@ static enum kr_status check_name(const char *live, const char *path, struct kr_e
 	if (strlen(path) >= PATH_MAX - sizeof(".part") || path[strlen(path) - 1] == '/')
 		return kr_fail_field(
 			err, KR_INVALID_ARGUMENT, "path", "path '%.200s' must be the name of a file", path);
-	strcpy(copy, path);
-	strcpy(again, path);
+	memcpy(copy, path, strlen(path) + 1);
+	memcpy(again, path, strlen(path) + 1);
 	if (!realpath(dirname(copy), real))
 		return kr_fail_field(
 			err, KR_INVALID_ARGUMENT, "path", "path '%.200s': folder: %s", path, strerror(errno));
@@ -128,7 +128,7 @@ enum kr_status copy_open(
 	if (s == KR_OK)
 		s = check_free(path, err);
 	if (s == KR_OK) {
-		strcpy(c->path, path);
+		memcpy(c->path, path, strlen(path) + 1);
 		snprintf(c->part, sizeof(c->part), "%.*s.part", (int)(PATH_MAX - sizeof(".part")), path);
 		s = check_name(live, c->part, err);
 	}

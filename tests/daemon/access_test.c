@@ -330,9 +330,9 @@ static void take(struct zap_fixture *f, char code[8], char user[64], char id[64]
 	}
 	assert_int_equal(n, 7); /* with the delimiter */
 	assert_string_equal(frames[1], "1.0");
-	strcpy(id, frames[2]);
-	strcpy(code, frames[3]);
-	strcpy(user, frames[5]);
+	memcpy(id, frames[2], strlen(frames[2]) + 1);
+	memcpy(code, frames[3], strlen(frames[3]) + 1);
+	memcpy(user, frames[5], strlen(frames[5]) + 1);
 }
 
 static void who_is_in_the_list_gets_in(void **state)

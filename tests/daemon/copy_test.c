@@ -34,7 +34,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->folder, "/tmp/kriged-test-XXXXXX");
+	memcpy(f->folder, "/tmp/kriged-test-XXXXXX", strlen("/tmp/kriged-test-XXXXXX") + 1);
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->db, sizeof(f->db), "%s/k.db", f->folder);
 	snprintf(f->target, sizeof(f->target), "%s/copy.db", f->folder);

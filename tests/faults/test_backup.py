@@ -130,6 +130,7 @@ def test_targets_that_are_none(daemon, folder):
             (f"{folder}/dir/../k.db", INVALID_ARGUMENT, "database in use"),
             ("relative.db", INVALID_ARGUMENT, "path"), (f"{folder}/", INVALID_ARGUMENT, "file"),
             (f"{folder}/no/such/x.db", INVALID_ARGUMENT, "No such file"),
+            (f"{folder}/a\nb.db", INVALID_ARGUMENT, "control character"),
             (f"{taken}/x.db", INVALID_ARGUMENT, "Not a directory")]:
         error = refusal(backup, wire, path)
         assert error.code == code and words in error.text, error.text
