@@ -85,8 +85,7 @@ def impatient(monkeypatch):
 
 
 @pytest.mark.parametrize("script", [
-    ["drop"], ["mute"], ["drop", "mute", "drop"], ["twice"] * 5, ["stale"], ["garbage"],
-    [("slow", 0.06)], ["mute", "twice", "stale"]], ids=str)
+    ["drop", "mute"], ["mute"], ["twice"], ["stale"], ["garbage"], [("slow", 0.06)]], ids=str)
 def test_every_change_is_made_once(both, fake, impatient, script):
     """Lost, doubled, late and foreign replies, on each verb in turn."""
     async def main(study):
