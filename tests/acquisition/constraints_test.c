@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/acquisition/play.h"
+#include "tests/acquisition/ruled.h"
 
 enum { SEED = 1, SEEDS = 5, MOST = 8 };
 
@@ -347,6 +348,44 @@ static void success_is_predicted(void **state)
 	}
 }
 
+/* ---- everything at once -------------------------------------------------------------------- */
+
+/* Random spaces with conditions, forbidden combinations and linear constraints, with outcome
+ * constraints, replicates without noise, and failures: every suggestion is allowed (play_ask sees
+ * to that), until there is none left. */
+static void rules_of_the_space_are_kept(void **state)
+{
+	(void)state;
+	struct rng r = rng_make(SEED, 5, RNG_TEST, 0);
+	int asked = 0;
+	for (int round = 0; round < 40; round++) {
+		struct ruled *u = ruled_new(&r, round % 2);
+		struct play *p = play_new(u->space, 64, (uint64_t)round);
+		double x[RULED_DIMS], c;
+		p->has_noise_sd = round % 4 < 2;
+		play_constrain(p, -INFINITY, 0.5);
+		for (int i = 0; i < 24; i++) {
+			enum policy_rule rule = play_ask(p, x);
+			if (rule == POLICY_EXHAUSTED)
+				break;
+			asked += rule == POLICY_MODEL;
+			c = rng_uniform(&r);
+			if (i % 7 == 6)
+				play_fail(p, x);
+			else if (i % 7 == 5)
+				play_rule_out(p, x);
+			else
+				for (int times = 0; times <= i % 3; times++)
+					play_tell_all(p, x, rng_normal(&r), &c);
+		}
+		u->space = NULL; /* play_free frees it */
+		play_free(p);
+		ruled_free(u);
+	}
+	print_message("%d suggestions by the model\n", asked);
+	assert_true(asked > 200);
+}
+
 int main(void)
 {
 	print_message("seed %d\n", SEED);
@@ -361,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_choice_that_crashes_is_left),
 		cmocka_unit_test(a_half_space_is_ruled_out),
 		cmocka_unit_test(success_is_predicted),
+		cmocka_unit_test(rules_of_the_space_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
