@@ -85,6 +85,18 @@ def test_ends(study):
     again.tell(1.0)
 
 
+def test_after_a_timeout_the_same_words_are_the_same_request(study, fake):
+    trial = study.ask()
+    fake.script = ["mute"] * 9
+    with pytest.raises(krige.Timeout):
+        trial.release(timeout=0.1)
+    assert not trial.done
+    fake.script = []
+    assert study.ask().number == 0  # it was given back, and somebody else has it
+    trial.release()
+    assert trial.done and states(study) == ["RUNNING"]
+
+
 def test_a_trial_has_labels_and_a_note(study):
     trial = study.ask()
     view = trial.edit(note="first", labels={"host": "a", "gpus": 2})

@@ -53,6 +53,7 @@ class TrialCore(Generic[S]):
         self._study = study
         self._message = message
         self._end = end
+        self._said = None if end is None else end[:2]
         self.number = int(message.number)
         self.params: Mapping[str, Value] = views.read_named(message.params)
         self.why = views.read_why(message)
@@ -123,10 +124,12 @@ class TrialCore(Generic[S]):
         self._leases.book.drop(self)
 
     def _finish(self, method: _schema.Method, request: Any, timeout: float) -> Steps[None]:
-        """Send the end of the trial. The same words again have the same request id."""
+        """Send the end of the trial. The same words again, after a Timeout for instance, have
+        the same request id."""
         words = bytes([method.number]) + request.SerializeToString()
-        end = self._end
-        identity = end[1] if end is not None and end[0] == words else os.urandom(16)
+        said = self._said
+        identity = said[1] if said is not None and said[0] == words else os.urandom(16)
+        self._said = words, identity
         request.meta.request_id = identity
         reply = yield from self._study._call(method, request, timeout)
         failed = any(t.state == _schema.TRIAL_STATES["FAILED"] for t in reply.trials)
