@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/cli/cli.h"
+#include "client/cli/lease.h"
 #include "client/cli/measure.h"
 #include "client/cli/number.h"
 #include "client/cli/options.h"
@@ -72,7 +73,7 @@ int cmd_report(struct cli *cli, int argc, char **argv)
 	if (value.has_sem)
 		return cli_usage(cli, "'%s': a report has no standard error", argv[3]);
 	m->value = value.value;
-	m->lease.number = m->number;
+	m->lease = lease_claim(m->study, m->number);
 	code = check_name(cli, m->study, value.name);
 	if (code == CLI_OK)
 		code = cli_call(cli, &request, &reply);

@@ -8,6 +8,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/input.h"
 #include "client/cli/json.h"
+#include "client/cli/lease.h"
 #include "client/cli/measure.h"
 #include "client/cli/number.h"
 #include "client/cli/options.h"
@@ -20,7 +21,7 @@ static int send_value(struct cli *cli, const char *study, uint64_t number,
 	const struct msg_value *values, int n, struct msg_reply *reply)
 {
 	struct msg_observation o = {
-		.number = number, .lease.number = number, .n_values = n, .values = values};
+		.number = number, .lease = lease_claim(study, number), .n_values = n, .values = values};
 	struct msg_request request = {
 		.method = METHOD_OBSERVE, .u.observe = {.study = study, .n = 1, .observations = &o}};
 
@@ -33,7 +34,7 @@ static int send_failure(struct cli *cli, const char *study, uint64_t number, enu
 	struct msg_request request = {.method = METHOD_FAIL_TRIAL,
 		.u.fail_trial = {.study = study,
 			.number = number,
-			.lease.number = number,
+			.lease = lease_claim(study, number),
 			.state = state,
 			.reason = reason}};
 
@@ -189,8 +190,10 @@ static int take_value(struct batch *b, const struct told *t, int line, struct kr
 		return code;
 	b->method = method;
 	s = measure_json(&values, &n, t->value, t->sem, b->arena, err);
-	b->observations[b->n] = (struct msg_observation){
-		.number = t->number, .lease.number = t->number, .n_values = n, .values = values};
+	b->observations[b->n] = (struct msg_observation){.number = t->number,
+		.lease = lease_claim(b->study->name, t->number),
+		.n_values = n,
+		.values = values};
 	b->points[b->n] = (struct msg_point){.n_values = n, .values = values};
 	if (s == KR_OK && t->params)
 		s = param_object(&b->points[b->n].params, &b->points[b->n].n_params, &b->study->spec,

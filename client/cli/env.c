@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/cli/lease.h"
 #include "client/cli/text.h"
 #include "client/cli/view.h"
 #include "client/cli/writer.h"
+
+enum { N_FIXED = 4 };
 
 static const char *params_json(const struct msg_trial *t, struct arena *a)
 {
@@ -78,24 +81,25 @@ int env_of_trial(const struct env_pair **out, const struct msg_study *study,
 {
 	const struct msg_spec *spec = &study->spec;
 	const char **names = variables(spec, a);
-	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, 3 + spec->n_params);
+	struct env_pair *pairs = ARENA_ARRAY(a, struct env_pair, N_FIXED + spec->n_params);
 
 	if (!names || !pairs)
 		return -1;
 	pairs[0] = (struct env_pair){"KRIGE_STUDY", study->name};
 	pairs[1] = (struct env_pair){"KRIGE_TRIAL", arena_printf(a, "%" PRIu64, t->number)};
 	pairs[2] = (struct env_pair){"KRIGE_PARAMS", params_json(t, a)};
+	pairs[3] = (struct env_pair){"KRIGE_LEASE", t->has_lease ? lease_text(a, &t->lease) : NULL};
 	for (int i = 0; i < spec->n_params; i++) {
 		const struct msg_scalar *value = view_param(t, spec->params[i].name);
 
-		pairs[3 + i] = (struct env_pair){names[i], value ? text_scalar(a, value) : NULL};
-		if (value && !pairs[3 + i].value)
+		pairs[N_FIXED + i] = (struct env_pair){names[i], value ? text_scalar(a, value) : NULL};
+		if (value && !pairs[N_FIXED + i].value)
 			return -1;
 	}
 	if (!pairs[1].value || !pairs[2].value)
 		return -1;
 	*out = pairs;
-	return 3 + spec->n_params;
+	return N_FIXED + spec->n_params;
 }
 
 static bool overridden(const char *entry, const struct env_pair *pairs, int n)

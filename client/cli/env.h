@@ -1,6 +1,6 @@
 /* A trial as environment variables, for `ask --format env` and the commands of
- * `run`: KRIGE_STUDY, KRIGE_TRIAL, KRIGE_PARAMS (JSON) and one KRIGE_PARAM_<name>
- * per parameter. */
+ * `run`: KRIGE_STUDY, KRIGE_TRIAL, KRIGE_PARAMS (JSON), KRIGE_LEASE (lease.h) and one
+ * KRIGE_PARAM_<name> per parameter. */
 #ifndef KR_CLIENT_CLI_ENV_H
 #define KR_CLIENT_CLI_ENV_H
 

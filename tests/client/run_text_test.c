@@ -119,12 +119,13 @@ static void test_env(void **state)
 
 	(void)state;
 	setenv("KRIGE_TRIAL", "stale", 1);
-	assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4);
+	assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 5);
 	assert_string_equal(pairs[1].value, "3");
 	assert_string_equal(pairs[2].name, "KRIGE_PARAMS");
 	assert_string_equal(pairs[2].value, "{\"a-b.c\xc3\xa9\":1}");
-	assert_string_equal(pairs[3].name, "KRIGE_PARAM_a_b_cC3A9");
-	env = env_with(pairs, 4, arena);
+	assert_null(pairs[3].value); /* no lease */
+	assert_string_equal(pairs[4].name, "KRIGE_PARAM_a_b_cC3A9");
+	env = env_with(pairs, 5, arena);
 	assert_non_null(env);
 	for (; *env; env++) {
 		if (strncmp(*env, "KRIGE_TRIAL=", 12) != 0)
@@ -151,10 +152,10 @@ static void test_env_is_distinct(void **state)
 		struct msg_named one = {seven[i].name, {.kind = SCALAR_INT, .i = i}};
 		struct msg_trial t = {.n_params = 1, .params = &one};
 
-		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 3 + 7);
+		assert_int_equal(env_of_trial(&pairs, &study, &t, arena), 4 + 7);
 		for (int k = 0; k < 7; k++) {
-			assert_string_equal(pairs[3 + k].name, expected[k]);
-			assert_true((pairs[3 + k].value != NULL) == (k == i));
+			assert_string_equal(pairs[4 + k].name, expected[k]);
+			assert_true((pairs[4 + k].value != NULL) == (k == i));
 		}
 	}
 }

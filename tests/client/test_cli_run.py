@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from krige_cli import (CANNOT_CONNECT, COMMAND_FAILED, INTERRUPTED, NOT_FOUND, OK, USAGE, wait_for)
+from krige_cli import (CANNOT_CONNECT, COMMAND_FAILED, CONFLICT, INTERRUPTED, NOT_FOUND, OK, USAGE, wait_for)
 
 LOSS = 'awk "BEGIN {{ print \\"loss=\\" ({n} - 3) ^ 2 + {lr} }}"'
 
@@ -195,6 +195,29 @@ def test_run_says_that_the_daemon_is_away(cli, daemon):
     words = run.communicate()[1]
     assert words.count("the daemon does not answer; waiting up to 30 s\n") == 1, words
     assert words.count("the daemon is back\n") == 1, words
+
+
+def variables(text):
+    return dict(line.removeprefix("export ").split("=", 1) for line in text.splitlines() if line.startswith("export "))
+
+
+def test_a_worker_that_was_given_up(cli):
+    """With the variables of its trial it cannot speak for the worker that has the trial now."""
+    cli.create()
+    first = variables(cli("ask", "s", "--format", "env"))
+    cli("trial", "requeue", "s", 0)
+    second = variables(cli("ask", "s", "--format", "env"))
+    assert first["KRIGE_TRIAL"] == second["KRIGE_TRIAL"] == "0" and first["KRIGE_LEASE"] != second["KRIGE_LEASE"]
+    plain = dict(cli.env)
+    cli.env.update(first)
+    cli("report", "s", 0, 1, 0.5, code=CONFLICT)
+    cli.env.update(second)
+    cli("report", "s", 0, 1, 0.5)
+    cli("tell", "s", 0, 0.25)
+    cli.env.update(first)
+    cli("tell", "s", 0, 0.5, code=CONFLICT)
+    cli.env = plain
+    assert cli.json("trial", "show", "s", 0)["values"] == {"loss": 0.25}
 
 
 def test_variables_of_inactive_parameters(cli):
