@@ -13,6 +13,7 @@ static const char *const features[] = {
 	"replay",
 	"undelete",
 	"list_trials.since_seq",
+	"server_backup",
 };
 
 enum kr_status handle_hello(struct call *c, struct kr_error *err)
