@@ -193,7 +193,8 @@ int cli_flush(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return CLI_OK;
-	if (errno != EPIPE) /* a reader that has seen enough */
-		cli_say("cannot write the output: %s", strerror(errno));
+	if (errno == EPIPE)
+		return CLI_OK; /* the reader has seen enough */
+	cli_say("cannot write the output: %s", strerror(errno));
 	return CLI_FAILED;
 }

@@ -108,7 +108,7 @@ bool cli_wants_json(const struct cli *cli);
 /* A writer to stdout for that. */
 struct writer cli_writer(const struct cli *cli);
 
-/* CLI_OK when all of stdout was written; quiet about a pipe that nobody reads any more. */
+/* CLI_OK when all of stdout was written, or its reader has seen enough of it. */
 int cli_flush(void);
 
 #endif

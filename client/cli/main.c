@@ -2,6 +2,7 @@
  * itself takes over. */
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,6 +34,23 @@ static int unknown_command(struct cli *cli, const char *noun, const char *verb, 
 		noun_known ? verb : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+/* Whoever reads the output has seen enough: that is no failure, and `krige .. | head` succeeds in a
+ * shell with pipefail, too. */
+static void reader_is_gone(int sig)
+{
+	(void)sig;
+	_exit(CLI_OK);
+}
+
+/* Where the signal is ignored, cli_flush meets the error. */
+static void look_at_pipes(void)
+{
+	struct sigaction now, action = {.sa_handler = reader_is_gone};
+
+	if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+		sigaction(SIGPIPE, &action, NULL);
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : NULL;
@@ -47,6 +65,8 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (!cli->command)
 		return unknown_command(cli, argv[0], verb, commands_has_noun(argv[0]));
 	skip = cli->command->verb ? 1 : 0;
+	if (strcmp(cli->command->noun, "run") != 0) /* which has trials to give back */
+		look_at_pipes();
 	optind = 0; /* begin anew (glibc) */
 	return cli->command->run(cli, argc - skip, argv + skip);
 }

@@ -148,7 +148,12 @@ def test_pipes_that_end_early(told):
         assert done.returncode == 0 and done.stderr == "" and len(done.stdout.splitlines()) == 1
     ignored = subprocess.run(["bash", "-c", f"trap '' PIPE; {KRIGE} export s | true"], env=told.env,
                              capture_output=True, text=True, timeout=20)
-    assert ignored.stderr == ""
+    assert ignored.returncode == 0 and ignored.stderr == ""
+    told("tell", "s", "-", stdin="".join(json.dumps({"params": {"lr": 0.01, "n": 3, "opt": 1}, "value": k}) + "\n"
+                                         for k in range(2000)))
+    piped = subprocess.run(["bash", "-c", f"set -o pipefail; {KRIGE} export s | head -n 1"], env=told.env,
+                           capture_output=True, text=True, timeout=20)
+    assert piped.returncode == 0 and piped.stderr == "" and len(piped.stdout.splitlines()) == 1
 
 
 def test_times(told):
