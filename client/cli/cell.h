@@ -13,11 +13,13 @@ enum cell_kind { CELL_NONE, CELL_BOOL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_TIME
 
 struct cell {
 	enum cell_kind kind;
-	bool b;
-	int64_t i;
-	double r;
-	const char *s;
-	uint64_t ms; /* since 1970 */
+	union { /* by kind */
+		bool b;
+		int64_t i;
+		double r;
+		const char *s;
+		uint64_t ms; /* since 1970 */
+	};
 };
 
 /* What the cells of a column are; COLUMN_ANY: told cell by cell (choices). */
