@@ -178,9 +178,10 @@ static enum kr_status refuse_inactive(const struct definition *def, const char *
 	return refuse(err, field, def->spec.params[i].name, text);
 }
 
-/* Nothing is given that cannot be there; full: all is given that is. */
-static enum kr_status check_active(const struct definition *def, const char *field,
-	const double *values, bool full, struct kr_error *err)
+/* Nothing is given that cannot be there; full: all is given that is, but for what has only one
+ * value: that is filled in. */
+static enum kr_status check_active(const struct definition *def, const char *field, double *values,
+	bool full, struct kr_error *err)
 {
 	unsigned char active[SPACE_MAX_DIMS];
 	struct open_point point = {values, active};
@@ -194,6 +195,8 @@ static enum kr_status check_active(const struct definition *def, const char *fie
 		active[i] = (unsigned char)t;
 		if (t == TRUTH_NO && !isnan(values[i]))
 			return refuse_inactive(def, field, i, values, active, err);
+		if (full && t == TRUTH_YES && def->spec.params[i].kind == PARAM_FIXED)
+			values[i] = 0;
 	}
 	for (int i = 0; full && i < def->d; i++)
 		if (active[i] != TRUTH_NO && isnan(values[i]))

@@ -18,7 +18,8 @@
 enum kr_status point_read(const struct definition *def, const char *field, int n,
 	const struct msg_named *named, double *values, struct kr_error *err);
 
-/* The same, and every parameter that is there must be given, and the point be allowed. */
+/* The same, and every parameter that is there must be given (but fixed ones, which are filled
+ * in), and the point be allowed. */
 enum kr_status point_read_full(const struct definition *def, const char *field, int n,
 	const struct msg_named *named, double *values, struct kr_error *err);
 
