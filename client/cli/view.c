@@ -339,7 +339,7 @@ void view_trial_columns(struct rows *r, const struct msg_spec *spec)
 	add(r, "late", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
 	add(r, "told", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
 	add(r, "seq", COLUMN_NUMBER, COLUMN_HIDDEN, NULL);
-	add(r, "feasible", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
+	add(r, "feasible", COLUMN_BOOL, 0, "true");
 	rows_column(r,
 		(struct column){
 			.name = "why", .type = COLUMN_WORD, .flags = COLUMN_HIDDEN, .words = why_words});

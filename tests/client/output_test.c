@@ -313,7 +313,7 @@ static void test_columns_are_distinct(void **state)
 	assert_int_equal(trials_end(&t), CLI_OK);
 	expect(&m,
 		"number,state,loss,params.state,params.loss,lr,reason,worker,attempt,created,"
-		"finished,excluded,note\n");
+		"finished,excluded,note,feasible\n");
 }
 
 /* Cells stand under their columns, labels that an option names included. */

@@ -123,6 +123,8 @@ def test_run_with_constraints(cli):
     assert all(t["values"] == {"loss": -t["params"]["n"], "latency": t["params"]["n"]} for t in told)
     feasible = [t["params"]["n"] for t in told if t["feasible"]]
     assert feasible == [t["params"]["n"] for t in told if t["params"]["n"] <= 4]
+    if len(feasible) < len(told):
+        assert "feasible" in cli("trial", "list", "s", "-o", "table").splitlines()[0]
     if feasible:
         assert cli.json("best", "s")["values"]["latency"] == max(feasible)
 
