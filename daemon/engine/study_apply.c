@@ -129,14 +129,11 @@ static void apply_enqueued(struct study *s, const struct row *row, const struct 
 
 /* ---- results ---------------------------------------------------------------- */
 
-/* A trial has its result: into the history, and is it the best? Ties go to the
- * lowest number. */
-static void add_result(struct study *s, const struct trial *t)
+void study__contend(struct study *s, const struct trial *t)
 {
 	const struct trial *best = s->now.has_best ? trials_at(&s->trials, s->now.best) : NULL;
 	double y = study_objective(s, t);
 
-	history_append(&s->history, t->number, t->values, t->metrics, t->sems);
 	if (!study_feasible(s, t))
 		return;
 	if (best && !study_better(s, y, study_objective(s, best)) &&
@@ -144,6 +141,13 @@ static void add_result(struct study *s, const struct trial *t)
 		return;
 	s->now.has_best = true;
 	s->now.best = t->number;
+}
+
+/* A trial has its result. */
+static void add_result(struct study *s, const struct trial *t)
+{
+	history_append(&s->history, t->number, t->values, t->metrics, t->sems);
+	study__contend(s, t);
 }
 
 static void apply_ended(struct study *s, const struct row *row, const struct record_ended *r)

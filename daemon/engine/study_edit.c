@@ -34,29 +34,20 @@ enum kr_status study__reserve_edited(
 	return st == KR_OK ? own_observations(s, r, err) : st;
 }
 
-/* The best of the observed trials, counted anew; ties go to the lowest number. */
+/* The best of the observed trials, looked for anew. */
 static void find_best(struct study *s)
 {
-	const struct trial *best = NULL;
-
-	for (size_t i = 0; i < s->history.n; i++) {
-		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
-		double y = study_objective(s, t);
-
-		if (!study_feasible(s, t))
-			continue;
-		if (!best || study_better(s, y, study_objective(s, best)) ||
-			(y == study_objective(s, best) && t->number < best->number))
-			best = t;
-	}
-	s->now.has_best = best != NULL;
-	s->now.best = best ? best->number : 0;
+	s->now.has_best = false;
+	s->now.best = 0;
+	for (size_t i = 0; i < s->history.n; i++)
+		study__contend(s, trials_at(&s->trials, s->history.numbers[i]));
 }
 
 /* The observations and the sets of numbers follow what the trial was and is. */
 static void move(struct study *s, const struct trial *was, const struct trial *is)
 {
 	bool before = study__observed(was), after = study__observed(is);
+	bool was_best = s->now.has_best && s->now.best == is->number;
 	size_t at = history_find(&s->history, is->number);
 
 	if (before == after && (!after || was->metrics == is->metrics))
@@ -67,7 +58,10 @@ static void move(struct study *s, const struct trial *was, const struct trial *i
 		history_remove(&s->history, at);
 	else
 		history_append(&s->history, is->number, is->values, is->metrics, is->sems);
-	find_best(s);
+	if (was_best)
+		find_best(s);
+	else if (after)
+		study__contend(s, is);
 }
 
 void study__apply_edited(struct study *s, const struct row *row, const struct record_edited *r)

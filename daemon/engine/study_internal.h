@@ -12,6 +12,9 @@ void study__refile(struct study *s, const struct trial *was, const struct trial 
 /* Does the model see its result? */
 bool study__observed(const struct trial *t);
 
+/* The trial, one with a result, is the best when none is better; ties go to the lowest number. */
+void study__contend(struct study *s, const struct trial *t);
+
 /* study_edit.c: each kind as study_reserve and study_apply do it. */
 enum kr_status study__reserve_edited(
 	struct study *s, const struct record_edited *r, struct kr_error *err);
