@@ -85,23 +85,26 @@ static void make_local(const struct candidates_source *c, struct rng *r, int k, 
 			x[j] = *mat_at(c->top, k - PERTURBED - RECOMBINED, j);
 }
 
-/* Make all rows allowed points, in their order; those that cannot be are left out. x: d. */
+/* Make all rows allowed points, in their order; those that cannot be are left out. Where the net
+ * leads nowhere the best points may. x: d. */
 static void mend(const struct candidates_source *c, struct candidates *out, double *x)
 {
 	struct rng walk = rng_make(c->seed, c->number, RNG_RAW, STREAM_MEND);
-	int d = out->X.cols, kept = 0, n_net = out->n_net, failed = 0;
-	for (int i = 0; i < out->X.rows && (kept || failed < HOPELESS); i++) {
+	int d = out->X.cols, kept = 0, n_net = 0, failed = 0;
+	for (int i = 0; i < out->X.rows; i++) {
+		if (i < out->n_net && !kept && failed == HOPELESS)
+			continue;
 		for (int j = 0; j < d; j++)
 			x[j] = *mat_at(out->X, i, j);
 		bool found = region_settle(c->region, x, i % 2 ? &walk : NULL);
 		failed += !found;
-		out->n_net -= !found && i < n_net;
+		n_net += found && i < out->n_net;
 		for (int j = 0; found && j < d; j++)
 			*mat_at(out->X, kept, j) = x[j];
 		kept += found;
 	}
-	out->n_net = out->n_net < kept ? out->n_net : kept;
-	out->n_local = kept - out->n_net;
+	out->n_net = n_net;
+	out->n_local = kept - n_net;
 	out->X.rows = kept;
 }
 

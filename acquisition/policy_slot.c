@@ -6,6 +6,7 @@
 #include "acquisition/sobol.h"
 
 enum { FILL_TRIES = 1024, RULED_TRIES = 128 };
+enum { LONG_TRIES = 8, WALKS = 64, WALK_STEPS = 16 }; /* when rules are dear to obey */
 
 static void fill_seen(struct policy *p)
 {
@@ -101,17 +102,50 @@ void policy__settle(struct policy *p, enum policy_rule rule, enum policy_freshne
 	p->n_settled++;
 }
 
+static bool is_new(struct policy *p)
+{
+	policy__decode(p, p->n_settled, p->point, slot_values(p));
+	return policy__is_new(p, slot_values(p));
+}
+
+/* Uniform numbers at p->point in [0, 1) as choices where they stand for such. */
+static void choose(struct policy *p)
+{
+	for (int j = 0; j < p->d; j++)
+		if (space_categorical(p->in.space)[j])
+			p->point[j] = floor(p->point[j] * space_levels(p->in.space, j));
+}
+
 /* Try the point at p->point, uniform numbers in [0, 1), or one that it leads to: is it new? */
 static bool try_point(struct policy *p, struct rng *walk)
 {
-	const struct space *s = p->in.space;
-	for (int j = 0; j < p->d; j++)
-		if (space_categorical(s)[j])
-			p->point[j] = floor(p->point[j] * space_levels(s, j));
-	if (space_ruled(s) && !region_settle(p->region, p->point, walk))
+	choose(p);
+	if (space_ruled(p->in.space) && !region_settle(p->region, p->point, walk))
 		return false;
-	policy__decode(p, p->n_settled, p->point, slot_values(p));
-	return policy__is_new(p, slot_values(p));
+	return is_new(p);
+}
+
+/* slot values <- a new point on a walk from one that obeys the rules, which is found with much
+ * work: in the middle, where the study was found to have points at all, then along the net. */
+static bool wander(struct policy *p, struct rng *walk)
+{
+	struct rng key = rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FILL, 3);
+	for (uint32_t k = 0; k <= LONG_TRIES; k++) {
+		enum region_answer answer;
+		if (k == 0) {
+			answer = region_roomy(p->region, p->point, REGION_MUCH);
+		} else {
+			sobol_net(&key, k - 1, mat_view(p->point, 1, p->d, 1));
+			choose(p);
+			answer = region_near(p->region, p->point, -1, REGION_MUCH);
+		}
+		for (int w = 0; answer == REGION_FOUND && w < WALKS; w++) {
+			if (is_new(p))
+				return true;
+			region_walk(p->region, p->point, WALK_STEPS, walk);
+		}
+	}
+	return false;
 }
 
 /* slot values <- any unseen point: among few by lot, else the first new one along a net of
@@ -137,7 +171,7 @@ static bool fill(struct policy *p)
 		if (try_point(p, &walk))
 			return true;
 	}
-	return false;
+	return space_ruled(p->in.space) && wander(p, &walk);
 }
 
 void policy__settle_fill(struct policy *p, enum policy_freshness freshness)

@@ -233,6 +233,45 @@ static void test_exhausted(void **state)
 	harness_free(h);
 }
 
+/* Few allowed numbers among many, with many rules: that a point is dear to find is no reason to
+ * say that there is none. */
+static void test_few_among_many(void **state)
+{
+	enum { N = 200, WIDTH = 5000, ASKED = 12 }; /* 0, 5000, .. are allowed */
+	static const struct msg_param params[] = {
+		{.name = "a", .kind = PARAM_INT, .has_low = true, .has_high = true, .high = N * WIDTH}};
+	static char texts[N][64];
+	const char *rows[N];
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "s");
+	struct msg_reply r;
+	int64_t seen[ASKED];
+
+	(void)state;
+	for (int k = 0; k < N; k++) {
+		snprintf(texts[k], sizeof(texts[k]), "a > %d and a < %d", k * WIDTH, (k + 1) * WIDTH);
+		rows[k] = texts[k];
+	}
+	m.u.create_study.spec.n_params = 1;
+	m.u.create_study.spec.params = params;
+	m.u.create_study.spec.forbidden = (struct msg_texts){N, rows};
+	m.u.create_study.spec.has_budget = false;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	for (uint64_t k = 0; k < ASKED; k++) {
+		m = harness_suggest(h, "s", 1);
+		r = harness_ask(h, &m);
+		harness_assert_ok(&r);
+		seen[k] = find(&r.u.trials.trials[0], "a")->i;
+		assert_int_equal(seen[k] % WIDTH, 0);
+		for (uint64_t j = 0; j < k; j++)
+			assert_int_not_equal(seen[j], seen[k]);
+		m = harness_observe(h, "s", k, (double)k);
+		harness_ask(h, &m);
+	}
+	harness_free(h);
+}
+
 /* ---- refusals --------------------------------------------------------------- */
 
 struct bad {
@@ -613,6 +652,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind),
 		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_few_among_many),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_told),
