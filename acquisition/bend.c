@@ -115,10 +115,12 @@ static void find_rows(struct bend *b, const double *x, double edge)
 	}
 }
 
-/* r <- g - sum lambda q, and what that blocks. */
-static void take_rest(struct bend *b, const double *g)
+/* r <- g - sum lambda q, and what that blocks; where `changed` is not 0, or everywhere (NULL). */
+static void take_rest(struct bend *b, const double *g, const double *changed)
 {
 	for (int i = 0; i < b->d; i++) {
+		if (changed && changed[i] == 0)
+			continue;
 		double r = b->moving[i] && !isnan(b->values[i]) ? g[i] : 0;
 		for (int k = 0; k < b->n_rows && r != 0; k++)
 			r -= b->lambda[k] * row_at(b, b->rows, k)[i];
@@ -147,7 +149,7 @@ static void project(struct bend *b, const double *x, const double *g, double edg
 {
 	bool moved = true;
 	find_rows(b, x, edge);
-	take_rest(b, g);
+	take_rest(b, g, NULL);
 	for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
 		moved = false;
 		for (int k = 0; k < b->n_rows; k++) {
@@ -159,7 +161,7 @@ static void project(struct bend *b, const double *x, const double *g, double edg
 			if (b->lambda[k] == before)
 				continue;
 			moved |= fabs(b->lambda[k] - before) > settled * (before + b->lambda[k]);
-			take_rest(b, g);
+			take_rest(b, g, q);
 		}
 	}
 }
@@ -266,10 +268,9 @@ static bool mend_all(struct bend *b, double *trial)
 static bool mend_each(struct bend *b, double *trial)
 {
 	bool broken = false;
+	region_decode(b->region, trial, b->values);
 	for (int k = 0; k < b->rules->n_linear; k++) {
-		double size;
-		region_decode(b->region, trial, b->values);
-		double slack = gradient(b, k, trial, &size);
+		double size, slack = gradient(b, k, trial, &size);
 		for (int i = 0; i < b->d; i++) /* what would be pushed out of the cube stays */
 			b->blocked[i] = (trial[i] <= 0 && b->g[i] > 0) || (trial[i] >= 1 && b->g[i] < 0);
 		double norm = product(b, b->g, b->g);
@@ -279,6 +280,7 @@ static bool mend_each(struct bend *b, double *trial)
 		for (int i = 0; i < b->d; i++)
 			if (!b->blocked[i])
 				trial[i] = fmin(fmax(trial[i] + step * b->g[i] * b->scale[i] * b->scale[i], 0), 1);
+		region_decode(b->region, trial, b->values);
 		broken = true;
 	}
 	return broken;
