@@ -31,8 +31,8 @@ struct beat {
 bool beat_start(struct beat *b, struct krige_client *client, const char *study);
 void beat_stop(struct beat *b);
 
-/* cancel is set when the daemon says that the trial was cancelled; it lives until beat_remove. False
- * when the trial is in hand already; its lease is replaced by the new one then. */
+/* cancel is set when the daemon says that the trial was cancelled; it lives until beat_remove.
+ * False when the trial is in hand already; its lease is replaced by the new one then. */
 bool beat_add(struct beat *b, const struct msg_lease *lease, atomic_bool *cancel);
 
 /* The lease as it is now, taken out. */

@@ -40,6 +40,7 @@ struct column {
 	const char *const *words; /* COLUMN_WORD: all there are, NULL-terminated */
 };
 
+/* A cell of that value. */
 struct cell cell_none(void);
 struct cell cell_bool(bool b);
 struct cell cell_int(int64_t i);

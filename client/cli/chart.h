@@ -26,6 +26,7 @@ bool chart_x(const struct chart *c, double x, int *dot_x);
 /* A dot of the strip. */
 int chart_strip_y(const struct chart *c);
 
+/* Title, frame and labels around what was drawn. */
 void chart_print(FILE *out, const struct chart *c);
 
 #endif

@@ -13,9 +13,8 @@ struct env_pair {
 
 /* In a parameter's name what a variable's cannot have becomes '_', a byte that is not ASCII its two
  * hexadecimal digits; where two parameters of the space would be one variable, the later ones
- * get _2, _3, ..: a parameter is the same variable in each trial. Those of the space that the trial has
- * not are pairs without a value. Returns how many, -1 when memory
- * runs out. */
+ * get _2, _3, ..: a parameter is the same variable in each trial. Those of the space that the
+ * trial has not are pairs without a value. Returns how many, -1 when memory runs out. */
 int env_of_trial(const struct env_pair **out, const struct msg_study *study,
 	const struct msg_trial *t, struct arena *a);
 

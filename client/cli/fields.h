@@ -15,6 +15,7 @@ struct fields {
 /* Returns CLI_OK or the exit code; then there is nothing to end. */
 int fields_begin(struct fields *f, struct cli *cli, FILE *out);
 
+/* One row; the texts may go after the call. */
 void fields_put(struct fields *f, const char *name, struct cell value);
 void fields_text(struct fields *f, const char *name, const char *text);
 void fields_count(struct fields *f, const char *name, uint64_t n);

@@ -62,6 +62,7 @@ struct job {
 /* Metrics of the study, each of which needs a value. */
 int job_n_metrics(const struct job *j);
 
+/* Why there is no value, as printf; cut to what a reason may have. */
 void job_set_reason(struct job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Run the command; afterwards the job has values or a reason. */

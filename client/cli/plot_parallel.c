@@ -128,7 +128,7 @@ static bool put_names(const struct plot *p, const struct place *places, int n, i
 	return texts && put_texts(p, places, texts, n, width);
 }
 
-/* ---- the drawing ------------------------------------------------------------------------------ */
+/* ---- the drawing ----------------------------------------------------------------------- */
 
 static struct place *make_places(struct plot *p, int n, int width)
 {

@@ -17,8 +17,8 @@ int watch_study(struct cli *cli, const char *study, watch_draw *draw, void *ctx)
  * --retry says. */
 void watch_patiently(struct cli *cli);
 
-/* Before a table on a terminal: no more rows than it shows below `above` other lines, unless --limit
- * says how many. Nothing in a pipe. */
+/* Before a table on a terminal: no more rows than it shows below `above` other lines, unless
+ * --limit says how many. Nothing in a pipe. */
 void watch_fit(struct cli *cli, int above);
 
 /* The begin of a frame: clears the terminal. Nothing in a pipe. */
