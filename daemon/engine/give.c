@@ -102,10 +102,11 @@ static bool came_meanwhile(const struct gift *g, const double *values)
 {
 	const struct study *s = g->s;
 
-	for (uint64_t k = g->j->of->first_number; g->j->of->shared && k < s->trials.n; k++) {
+	for (uint64_t k = 0; g->j->of->shared && k < s->trials.n; k++) {
 		const struct trial *t = trials_at(&s->trials, k);
+		bool made = t && (k >= g->j->of->first_number || t->given_seq > g->j->of->seq);
 
-		if (t && !t->told && !t->partial && space_equal(s->def->space, t->values, values))
+		if (made && !t->told && !t->partial && space_equal(s->def->space, t->values, values))
 			return true;
 	}
 	return false;
@@ -317,8 +318,8 @@ enum kr_status give_trials(struct engine *e, struct study *s, const struct job *
 static bool hopeless(const struct study *s, const struct job *j, const struct waiter *w,
 	const struct pick *p, int slot)
 {
-	return p->partial && !w->fixed && !j->suggestions[w->first_slot + slot].values &&
-		pick_trial(s, p);
+	return p->partial && !w->fixed && w->n_deleted == study_n_deleted(s) &&
+		!j->suggestions[w->first_slot + slot].values && pick_trial(s, p);
 }
 
 void give_up_on(struct engine *e, struct study *s, const struct job *j, const struct waiter *w)

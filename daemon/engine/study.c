@@ -125,6 +125,15 @@ uint64_t study_left(const struct study *s, uint64_t reserved)
 	return taken < s->now.budget ? s->now.budget - taken : 0;
 }
 
+uint64_t study_n_deleted(const struct study *s)
+{
+	uint64_t n = s->trials.n;
+
+	for (int i = 0; i < TRIAL_N_STATES; i++)
+		n -= s->now.counts[i];
+	return n;
+}
+
 bool study_better(const struct study *s, double a, double b)
 {
 	return s->def->minimize ? a < b : a > b;

@@ -142,6 +142,9 @@ bool study_view_at(const struct study *s, uint64_t seq, struct study_view *out);
 /* Places of the budget that are left beside `reserved`; UINT64_MAX without a budget. */
 uint64_t study_left(const struct study *s, uint64_t reserved);
 
+/* Trials that were deleted: only that frees points of the space. */
+uint64_t study_n_deleted(const struct study *s);
+
 /* Is a better objective than b, in the study's direction? */
 bool study_better(const struct study *s, double a, double b);
 

@@ -82,20 +82,10 @@ void suggest_forget(struct study *s)
 
 /* ---- may it, and may it later ----------------------------------------------- */
 
-/* Trials that are there: of two such numbers the larger one had more points taken. */
-static uint64_t count_trials(const struct study *s)
-{
-	uint64_t n = 0;
-
-	for (int i = 0; i < TRIAL_N_STATES; i++)
-		n += s->now.counts[i];
-	return n;
-}
-
 /* Has w found no unseen point, and no trial was deleted since? */
 static bool is_exhausted(const struct study *s, const struct waiter *w)
 {
-	return w->seen && count_trials(s) >= w->seen;
+	return w->exhausted && study_n_deleted(s) == w->n_deleted;
 }
 
 /* Can what stands in the way of a suggest go away by itself? */
@@ -115,9 +105,12 @@ static bool may_change(const struct study *s, enum kr_status why)
 static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *err)
 {
 	uint64_t left = study_left(s, s->waiting), n_queued, n_new;
+	uint64_t n_deleted = study_n_deleted(s);
 	bool exhausted = is_exhausted(s, w);
 	enum kr_status st = give_allowed(s, err);
 
+	w->exhausted = exhausted;
+	w->n_deleted = n_deleted;
 	if (st == KR_OK)
 		st = pick_trials(s, w, w->count, left, &n_queued, err);
 	if (st != KR_OK)
@@ -199,8 +192,7 @@ static void turn_away(
 		refuse(e, s, w, why);
 		return;
 	}
-	if (why->code == KR_SPACE_EXHAUSTED && (!w->seen || count_trials(s) < w->seen))
-		w->seen = count_trials(s);
+	w->exhausted |= why->code == KR_SPACE_EXHAUSTED;
 	waiters_push(&s->parked, w);
 	w->timer.fire = wait_over;
 	timers_set(&e->timers, &w->timer, w->until_ns);
@@ -348,6 +340,7 @@ static bool may_pick_others(const struct study *s, struct waiter *w, enum kr_sta
 
 	if (why != KR_SPACE_EXHAUSTED)
 		return others;
+	others |= study_n_deleted(s) != w->n_deleted;
 	for (size_t i = 0; i < w->n_picks; i++)
 		others |= !pick_trial(s, &w->picks[i]);
 	if (w->fixed && waiter_n_partial(w)) {

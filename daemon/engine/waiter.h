@@ -48,7 +48,8 @@ struct waiter {
 	int64_t deadline_ns;  /* INT64_MAX: none */
 	bool hasty;           /* it has had a computation of its own at its deadline */
 	uint64_t places;      /* of the budget that are reserved for it */
-	uint64_t seen;        /* not 0: so many points there were when no unseen one was left */
+	uint64_t n_deleted;   /* trials deleted when it was planned last */
+	bool exhausted;       /* no unseen point was left then */
 	struct pick *picks;   /* trials that it is to get, beside new ones */
 	size_t n_picks, cap_picks;
 	uint64_t job;   /* the running computation that is its */

@@ -17,82 +17,6 @@ enum { S = 1000000000 };
 
 /* ---- the ledger against the rows ---- */
 
-static void check_given(struct world *w, const struct ledger_line *l, const struct row *row)
-{
-	const struct model_study *f = model_find(w->model, row->study);
-	int n = 0;
-	for (uint64_t k = 0; k < f->n; k++) {
-		if (f->trials[k].versions[0].seq != row->seq)
-			continue;
-		if (n < l->n_numbers && l->numbers[n] != k)
-			world_complain(w, "trial %llu was answered, %llu stored", LL(l->numbers[n]), LL(k));
-		n++;
-	}
-	if (n != l->n_numbers)
-		world_complain(w, "%d trials were answered, %d stored", l->n_numbers, n);
-}
-
-static bool ended_so(const struct model_study *f, const struct asked *q, const struct told *told)
-{
-	if (told->number >= f->n)
-		return false;
-	const struct model_version *v = model_version_now(&f->trials[told->number]);
-	if (q->method == METHOD_FAIL_TRIAL)
-		return v->state == (enum trial_state)(int)told->value;
-	if (!isfinite(told->value))
-		return v->state == TRIAL_FAILED;
-	return v->state == TRIAL_COMPLETE && v->value == told->value;
-}
-
-/* The trials have the outcomes that were acknowledged. A harmless repeat makes no row. */
-static void check_ended(struct world *w, const struct ledger_line *l, const struct row *row)
-{
-	for (int i = 0; i < l->asked.n_told; i++) {
-		bool found = false;
-		for (int k = 0; k < w->model->n; k++) {
-			const struct model_study *f = &w->model->studies[k];
-			found |= (row ? f->id == row->study : strcmp(f->name, l->asked.name) == 0) &&
-				ended_so(f, &l->asked, &l->asked.told[i]);
-		}
-		if (!found)
-			world_complain(w, "%s of trial %llu was acknowledged and is not there",
-				msg_method_name(l->asked.method), LL(l->asked.told[i].number));
-	}
-}
-
-static void check_added(struct world *w, const struct ledger_line *l, const struct row *row)
-{
-	const struct model_study *f = model_find(w->model, row->study);
-	int n = 0;
-	for (uint64_t k = 0; k < f->n; k++)
-		n += f->trials[k].versions[0].seq == row->seq;
-	if (n != l->asked.n_points || l->numbers[0] >= f->n ||
-		f->trials[l->numbers[0]].versions[0].seq != row->seq ||
-		(l->numbers[0] && f->trials[l->numbers[0] - 1].versions[0].seq == row->seq))
-		world_complain(w, "%d trials were told from %llu on, %d are stored", l->asked.n_points,
-			LL(l->numbers[0]), n);
-}
-
-static void check_acknowledged(struct world *w, const struct ledger_line *l, const struct row *row)
-{
-	bool may_be_without = l->asked.method == METHOD_OBSERVE || l->asked.method == METHOD_FAIL_TRIAL;
-	if (!row && !may_be_without) {
-		world_complain(w, "%s was acknowledged and is lost", msg_method_name(l->asked.method));
-		return;
-	}
-	switch (l->asked.method) {
-	case METHOD_SUGGEST: check_given(w, l, row); break;
-	case METHOD_ADD_TRIALS: check_added(w, l, row); break;
-	case METHOD_OBSERVE:
-	case METHOD_FAIL_TRIAL: check_ended(w, l, row); break;
-	case METHOD_CREATE_STUDY:
-		if (row->study != l->study_id)
-			world_complain(w, "a created study is lost");
-		break;
-	default: break;
-	}
-}
-
 static void check_line(struct world *w, const struct ledger_line *l)
 {
 	int n;
@@ -101,10 +25,12 @@ static void check_line(struct world *w, const struct ledger_line *l)
 		world_complain(w, "%s was applied %d times", msg_method_name(l->asked.method), n);
 	if (!l->answered)
 		world_complain(w, "%s was never answered", msg_method_name(l->asked.method));
-	else if (l->ok)
-		check_acknowledged(w, l, row);
+	else if (l->ok && !row)
+		world_complain(w, "%s was acknowledged and is lost", msg_method_name(l->asked.method));
+	else if (l->ok != (row && row->kind != RECORD_STALE) && l->answer)
+		world_complain(w, "%s was kept, and answered otherwise", msg_method_name(l->asked.method));
 	/* A refusal is not remembered: another copy of it may be applied later. */
-	else if (n && l->copies == 1 && w->profile->twice == 0)
+	else if (!l->answer && n && l->copies == 1 && w->profile->twice == 0)
 		world_complain(
 			w, "%s was refused (code %u) and applied", msg_method_name(l->asked.method), l->code);
 }
@@ -112,12 +38,14 @@ static void check_line(struct world *w, const struct ledger_line *l)
 /* ---- asking the engine, past the network ---- */
 
 /* The answer is in w->caught. */
-static bool ask_bytes(struct world *w, const struct asked *asked, const uint8_t *body, size_t len)
+static bool ask_bytes(
+	struct world *w, const struct asked *asked, size_t line, const uint8_t *body, size_t len)
 {
 	struct client *c = &w->clients[SIM_CLIENTS];
 	struct frame_header h = {.version = 1, .method = (uint16_t)asked->method};
 	c->first_patience = ++c->patience;
 	c->asked = *asked;
+	c->line = line;
 	memcpy(h.id, &c->patience, sizeof(c->patience));
 	free(w->caught);
 	w->caught = NULL;
@@ -140,8 +68,8 @@ static bool read_caught(struct world *w, struct msg_reply *out, struct arena *a)
 }
 
 /* Repeats while it is UNAVAILABLE. False when there is no answer (and the world complains). */
-static bool ask(struct world *w, struct msg_request *m, struct asked *asked, struct msg_reply *out,
-	struct arena *a)
+static bool ask(struct world *w, struct msg_request *m, struct asked *asked, size_t line,
+	struct msg_reply *out, struct arena *a)
 {
 	struct bytes body;
 	struct kr_error err;
@@ -150,7 +78,7 @@ static bool ask(struct world *w, struct msg_request *m, struct asked *asked, str
 		asked->name = m->u.get_study.study; /* the first member of the others */
 	if (encode_request(&body, m, a, &err) != KR_OK)
 		abort();
-	for (int tries = 0; tries < 1000 && ask_bytes(w, asked, body.p, body.len); tries++)
+	for (int tries = 0; tries < 1000 && ask_bytes(w, asked, line, body.p, body.len); tries++)
 		if (!read_caught(w, out, a) || !clients_try_again(out))
 			return !w->complaint[0];
 	world_complain(w, "%s is not answered", msg_method_name(m->method));
@@ -166,10 +94,12 @@ static bool look_at(
 		m.u.list_studies.deleted = true;
 	else
 		m.u.get_study.study = study;
-	if (method == METHOD_LIST_TRIALS)
-		m.u.list_trials.params = m.u.list_trials.values = m.u.list_trials.why = true;
-	asked.list = m.u.list_trials;
-	if (!ask(w, &m, &asked, out, a))
+	if (method == METHOD_LIST_TRIALS) {
+		struct msg_list_trials *l = &m.u.list_trials;
+		l->params = l->values = l->why = l->labels = l->progress = true;
+		asked.list = *l;
+	}
+	if (!ask(w, &m, &asked, SIZE_MAX, out, a))
 		return false;
 	if (out->is_error)
 		world_complain(w, "%s of '%s': %s", msg_method_name(method), study, out->error.message);
@@ -183,6 +113,14 @@ static bool is_live(const struct model_study *f)
 	return model_now(f)->state != STUDY_DELETED;
 }
 
+static uint64_t n_there(const struct model_study *f)
+{
+	uint64_t n = 0;
+	for (uint64_t k = 0; k < f->n; k++)
+		n += !model_version_now(&f->trials[k])->deleted;
+	return n;
+}
+
 /* What is shown has been held against the model (watch.c); here it must be the newest. */
 static void check_newest(struct world *w, struct arena *a)
 {
@@ -194,7 +132,7 @@ static void check_newest(struct world *w, struct arena *a)
 	for (int i = 0; i < w->model->n && !w->complaint[0]; i++) {
 		const struct model_study *f = &w->model->studies[i];
 		if (is_live(f) && look_at(w, METHOD_LIST_TRIALS, f->name, &r, a) &&
-			(r.u.list_trials.seq != f->seq || (uint64_t)r.u.list_trials.n != f->n))
+			(r.u.list_trials.seq != f->seq || (uint64_t)r.u.list_trials.n != n_there(f)))
 			world_complain(w, "%d trials listed of %llu as of event %llu of %llu",
 				r.u.list_trials.n, LL(f->n), LL(r.u.list_trials.seq), LL(f->seq));
 	}
@@ -239,15 +177,16 @@ static void check_restart(struct world *w, struct arena *a)
 		free(before[i].p);
 }
 
-/* Each acknowledged change is answered once more as it was, and changes nothing. */
+/* Each change is answered once more as it was, and so is what was refused and kept; nothing
+ * changes. */
 static void check_repeats(struct world *w)
 {
 	size_t n = w->n_disk;
 	for (size_t i = 0; i < w->n_ledger && !w->complaint[0]; i++) {
 		const struct ledger_line *l = &w->ledger[i];
-		if (!l->ok || !ask_bytes(w, &l->asked, l->body, l->len))
+		if (!l->answer || !ask_bytes(w, &l->asked, i, l->body, l->len))
 			continue;
-		if (w->caught_header.flags & FRAME_ERROR || w->caught_len != l->answer_len ||
+		if (!(w->caught_header.flags & FRAME_ERROR) != l->ok || w->caught_len != l->answer_len ||
 			memcmp(w->caught, l->answer, l->answer_len) != 0)
 			world_complain(w, "a repeat of %s at the end was answered otherwise",
 				msg_method_name(l->asked.method));
@@ -259,6 +198,18 @@ static void check_repeats(struct world *w)
 
 /* ---- who gets a trial now ---- */
 
+/* Is there a queued trial that can be given out? */
+static bool has_queued(const struct model_study *f)
+{
+	for (uint64_t k = 0; k < f->n; k++) {
+		const struct model_version *v = model_version_now(&f->trials[k]);
+		if (v->state == TRIAL_QUEUED && !v->deleted &&
+			!(v->partial && model_exhausted(f, v->point, f->seq)))
+			return true;
+	}
+	return false;
+}
+
 static enum kr_status expected(const struct model_study *f)
 {
 	const struct model_view *v = model_now(f);
@@ -266,7 +217,7 @@ static enum kr_status expected(const struct model_study *f)
 		return v->state == STUDY_PAUSED ? KR_NOT_NOW : KR_STUDY_FINISHED;
 	if (v->limited && v->spent >= v->budget)
 		return KR_BUDGET_SPENT;
-	return model_exhausted(f) ? KR_SPACE_EXHAUSTED : KR_OK;
+	return !has_queued(f) && model_exhausted(f, NULL, f->seq) ? KR_SPACE_EXHAUSTED : KR_OK;
 }
 
 /* A line of the ledger like a client's: the row must be somebody's. */
@@ -287,7 +238,7 @@ static void check_suggest(struct world *w, const char *name, struct arena *a)
 {
 	const struct model_study *f = model_live(w->model, name, w->n_disk);
 	struct msg_request m = {.method = METHOD_SUGGEST};
-	struct asked asked = {.method = METHOD_SUGGEST, .name = name, .count = 1, .lease_ms = 500};
+	struct asked asked = {.method = METHOD_SUGGEST, .name = name, .count = 1};
 	struct msg_reply r;
 	if (!f)
 		return;
@@ -295,7 +246,7 @@ static void check_suggest(struct world *w, const char *name, struct arena *a)
 	m.u.suggest.study = name;
 	m.u.suggest.count = 1;
 	add_line(w, &m)->asked = asked;
-	if (!ask(w, &m, &asked, &r, a))
+	if (!ask(w, &m, &asked, w->n_ledger - 1, &r, a))
 		return;
 	if (r.is_error)
 		got = kr_status_from_wire(r.error.code);
@@ -315,7 +266,7 @@ static void check_replay(struct world *w, const char *study, struct arena *a)
 	m.u.replay.study = study;
 	m.u.replay.limit = 7;
 	do {
-		if (!ask(w, &m, &asked, &r, a))
+		if (!ask(w, &m, &asked, SIZE_MAX, &r, a))
 			return;
 		if (r.is_error) {
 			world_complain(w, "replay: %s", r.error.message);

@@ -11,14 +11,32 @@ enum { MS = 1000000 };
 
 const char *clients_study_name(int i)
 {
-	static const char *const names[SIM_STUDIES] = {"first", "zweite Studie"};
+	static const char *const names[SIM_STUDIES] = {"first", "zweite Studie", "rules"};
 	return names[i];
+}
+
+int clients_study_index(const char *name)
+{
+	int i = 0;
+	while (strcmp(name, clients_study_name(i)) != 0)
+		i++;
+	return i;
 }
 
 static const char *worker_name(int client)
 {
-	static const char *const workers[SIM_CLIENTS] = {"w0", NULL, "w2", NULL, "w4"};
+	static const char *const workers[SIM_CLIENTS] = {"w0", NULL, "w2", "w0", "w4"};
 	return workers[client];
+}
+
+/* A client that dies comes back with another session. Two have one worker's name. */
+static bool session(const struct world *w, int client, uint8_t out[MSG_ID_BYTES])
+{
+	memset(out, 0, MSG_ID_BYTES);
+	out[0] = 1;
+	out[1] = (uint8_t)client;
+	memcpy(out + 2, &w->clients[client].life, sizeof(w->clients[client].life));
+	return client != 4 && client != 1;
 }
 
 const struct ledger_line *clients_line(const struct world *w, const uint8_t request[16])
@@ -48,89 +66,7 @@ static size_t open_line(struct world *w, struct msg_meta *meta)
 	return w->n_ledger++;
 }
 
-/* ---- what to ask ---- */
-
-static void ask_create(struct world *w, struct msg_request *m, struct asked *q, int study)
-{
-	static const struct msg_scalar choices[] = {
-		{.kind = SCALAR_STRING, .s = "a"}, {.kind = SCALAR_INT, .i = 1}, {.kind = SCALAR_NULL}};
-	static const struct msg_param params[] = {
-		{.name = "x", .kind = PARAM_FLOAT, .has_low = true, .low = -1, .has_high = true, .high = 2},
-		{.name = "n", .kind = PARAM_INT, .has_low = true, .low = 1, .has_high = true, .high = 5},
-		{.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 3, .choices = choices}};
-	static const struct msg_metric metrics[SIM_STUDIES] = {
-		{.name = "loss", .role = METRIC_MINIMIZE}, {.name = "score", .role = METRIC_MAXIMIZE}};
-	q->if_exists = world_below(w, 12) == 0 ? IF_EXISTS_REPLACE
-		: world_below(w, 2)                ? IF_EXISTS_ATTACH
-										   : IF_EXISTS_FAIL;
-	q->budget = study ? 16 : 5;
-	q->budget += world_below(w, 6) == 0;
-	m->u.create_study.if_exists = q->if_exists;
-	m->u.create_study.spec = (struct msg_spec){.n_params = study ? 2 : 3,
-		.params = study ? params + 1 : params,
-		.n_metrics = 1,
-		.metrics = &metrics[study],
-		.has_budget = true,
-		.budget = q->budget,
-		.has_lease = true,
-		.lease_s = 0.5,
-		.has_seed = true,
-		.seed = 7};
-}
-
-static void ask_suggest(struct world *w, struct msg_request *m, struct asked *q)
-{
-	static const struct msg_named fixed[] = {{"n", {.kind = SCALAR_INT, .i = 3}}};
-	m->meta.has_deadline = world_chance(w, w->profile->hurry);
-	m->meta.deadline_ms = world_below(w, 4);
-	q->count = m->u.suggest.count = 1 + (uint32_t)world_below(w, 3);
-	q->lease_ms = 500;
-	if (world_below(w, 8) == 0) {
-		q->fixed = true;
-		m->u.suggest.n_fixed = 1;
-		m->u.suggest.fixed = fixed;
-	}
-	if (world_below(w, 4) == 0) {
-		q->lease_ms = 100 + world_below(w, 1400);
-		m->u.suggest.has_lease = true;
-		m->u.suggest.lease_s = (double)q->lease_ms / 1000;
-	}
-}
-
-/* The trial's own lease, one that is forged, or none. */
-static struct msg_lease show_lease(struct world *w, struct asked *q, const struct held *h)
-{
-	struct msg_lease lease = {.number = h->told.number};
-	uint64_t dice = world_below(w, 16);
-	if (dice < 4)
-		return lease;
-	lease.has_attempt = lease.has_token = true;
-	lease.attempt = h->attempt + (dice == 4);
-	memcpy(lease.token, h->token, 16);
-	lease.token[3] ^= dice == 5;
-	memcpy(q->token, lease.token, 16);
-	q->forged = dice == 4 || dice == 5;
-	return lease;
-}
-
-/* What it measured; now and then what it has said before. */
-static double measure(struct world *w, struct held *h)
-{
-	if (!h->was_told || world_below(w, 2)) {
-		h->told.value = world_below(w, 15) == 0 ? NAN : (double)world_below(w, 1000) / 8;
-		h->was_told = true;
-	}
-	return h->told.value;
-}
-
-/* Most often a trial that was told is done with; sometimes it is told again. */
-static void drop(struct world *w, struct client *c, int h)
-{
-	if (world_below(w, 6))
-		c->held[h] = c->held[--c->n_held];
-}
-
-static int find_held(const struct client *c, int study, int from)
+int clients_find_held(const struct client *c, int study, int from)
 {
 	for (int i = from; i < c->n_held; i++)
 		if (c->held[i].study == study)
@@ -138,159 +74,28 @@ static int find_held(const struct client *c, int study, int from)
 	return -1;
 }
 
-static bool is_told(const struct asked *q, uint64_t number)
-{
-	for (int i = 0; i < q->n_told; i++)
-		if (q->told[i].number == number)
-			return true;
-	return false;
-}
-
-static void ask_observe(struct world *w, struct msg_request *m, struct asked *q, struct client *c,
-	int study, struct arena *a)
-{
-	struct msg_observation *o = ARENA_ARRAY(a, struct msg_observation, SIM_MAX_TOLD);
-	struct msg_value *v = ARENA_ARRAY(a, struct msg_value, SIM_MAX_TOLD);
-	int want = 1 + (int)world_below(w, SIM_MAX_TOLD), h = -1, used[SIM_MAX_TOLD];
-	while (q->n_told < want && (h = find_held(c, study, h + 1)) >= 0) {
-		int i = q->n_told;
-		if (is_told(q, c->held[h].told.number)) /* stolen from two */
-			continue;
-		v[i].value = measure(w, &c->held[h]);
-		o[i] = (struct msg_observation){
-			.number = c->held[h].told.number, .n_values = 1, .values = &v[i]};
-		if (i == 0)
-			o[i].lease = show_lease(w, q, &c->held[h]);
-		used[i] = h;
-		q->told[q->n_told] = c->held[h].told;
-		q->told[q->n_told++].by_number = !o[i].lease.has_token;
-	}
-	m->u.observe.n = q->n_told;
-	m->u.observe.observations = o;
-	for (int i = q->n_told; i-- > 0;)
-		drop(w, c, used[i]);
-}
-
-static void ask_fail(
-	struct world *w, struct msg_request *m, struct asked *q, struct client *c, int h)
-{
-	static const enum trial_state states[] = {
-		TRIAL_FAILED, TRIAL_FAILED, TRIAL_INFEASIBLE, TRIAL_PRUNED};
-	m->u.fail_trial.number = c->held[h].told.number;
-	m->u.fail_trial.lease = show_lease(w, q, &c->held[h]);
-	m->u.fail_trial.state = states[world_below(w, 4)];
-	m->u.fail_trial.reason = world_below(w, 4) ? "simulated" : NULL;
-	q->told[0] = (struct told){
-		c->held[h].told.number, m->u.fail_trial.state, !m->u.fail_trial.lease.has_token};
-	q->n_told = 1;
-	drop(w, c, h);
-}
-
-static struct msg_point *random_points(
-	struct world *w, int n, int study, bool with_values, struct arena *a)
-{
-	struct msg_point *p = ARENA_ARRAY(a, struct msg_point, n);
-	for (int i = 0; i < n; i++) {
-		struct msg_named *v = ARENA_ARRAY(a, struct msg_named, 3);
-		v[0] = (struct msg_named){"n", {.kind = SCALAR_INT, .i = 1 + (int64_t)world_below(w, 5)}};
-		v[1] = (struct msg_named){"c", {.kind = SCALAR_STRING, .s = "a"}};
-		v[2] = (struct msg_named){"x", {.kind = SCALAR_REAL, .r = rng_uniform(&w->rng)}};
-		struct msg_value *y = ARENA_ARRAY(a, struct msg_value, 1);
-		y->value = world_below(w, 12) ? (double)world_below(w, 100) : INFINITY;
-		p[i] = (struct msg_point){
-			.n_params = study ? 2 : 3, .params = v, .n_values = with_values, .values = y};
-	}
-	return p;
-}
-
-static void ask_points(
-	struct world *w, struct msg_request *m, struct asked *q, int study, struct arena *a)
-{
-	q->n_points = 1 + (int)world_below(w, 3);
-	if (m->method == METHOD_ADD_TRIALS) {
-		m->u.add_trials.n = q->n_points;
-		m->u.add_trials.points = random_points(w, q->n_points, study, true, a);
-	} else {
-		m->u.predict.n = q->n_points;
-		m->u.predict.points = random_points(w, q->n_points, study, false, a);
-	}
-}
-
-static void ask_update(struct world *w, struct msg_request *m, struct asked *q)
-{
-	switch (world_below(w, 9)) {
-	case 0:
-	case 5: m->u.update_study.action = ACTION_PAUSE; break;
-	case 1: m->u.update_study.action = ACTION_FINISH; break;
-	case 2:
-	case 3:
-		m->u.update_study.has_budget = true;
-		m->u.update_study.budget = 3 + world_below(w, 20);
-		break;
-	case 4: m->u.update_study.no_budget = true; break;
-	default: m->u.update_study.action = ACTION_RESUME;
-	}
-	q->update = m->u.update_study;
-}
-
-static void ask_delete(struct world *w, struct msg_request *m, struct asked *q)
-{
-	q->undelete = m->u.delete_study.undelete = world_below(w, 5) < 3;
-	m->u.delete_study.has_id = world_below(w, 4) == 0;
-	m->u.delete_study.id = 1 + world_below(w, 5);
-}
-
-static bool is_leased(const struct msg_lease *leases, int n, uint64_t number)
-{
-	for (int i = 0; i < n; i++)
-		if (leases[i].number == number)
-			return true;
-	return false;
-}
-
-static void ask_heartbeat(struct world *w, struct msg_request *m, struct asked *q,
-	const struct client *c, int study, struct arena *a)
-{
-	struct msg_lease *leases = ARENA_ARRAY(a, struct msg_lease, SIM_MAX_TOLD);
-	int h = -1;
-	while (q->n_leases < SIM_MAX_TOLD && (h = find_held(c, study, h + 1)) >= 0)
-		if (!is_leased(leases, q->n_leases, c->held[h].told.number))
-			leases[q->n_leases++] = show_lease(w, q, &c->held[h]);
-	if (q->n_leases == 0)
-		leases[q->n_leases++] = (struct msg_lease){.number = world_below(w, 9)};
-	memcpy(q->leases, leases, sizeof(q->leases));
-	m->u.heartbeat.n = q->n_leases;
-	m->u.heartbeat.leases = leases;
-}
-
-static void ask_list(struct world *w, struct msg_request *m, struct asked *q)
-{
-	struct msg_list_trials *l = &m->u.list_trials;
-	l->params = world_below(w, 2);
-	l->values = world_below(w, 2);
-	l->why = !l->params && !l->values;
-	if (world_below(w, 2)) {
-		l->states = world_below(w, 4) ? 1u << TRIAL_RUNNING | 1u << TRIAL_COMPLETE : 0;
-		l->since_seq = world_below(w, 8);
-		l->from_number = world_below(w, 5);
-		l->limit = (uint32_t)world_below(w, 4);
-	}
-	q->list = *l;
-}
+/* ---- what to ask ---- */
 
 static enum method choose(struct world *w, const struct client *c, int study)
 {
 	static const struct {
 		uint64_t below;
 		enum method method;
-	} others[] = {{66, METHOD_SUGGEST}, {71, METHOD_CREATE_STUDY}, {74, METHOD_ADD_TRIALS},
-		{79, METHOD_HEARTBEAT}, {82, METHOD_GET_STUDY}, {85, METHOD_LIST_TRIALS}, {87, METHOD_BEST},
-		{88, METHOD_LIST_STUDIES}, {90, METHOD_STATUS}, {91, METHOD_GET_TRIAL},
-		{93, METHOD_PREDICT}, {96, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
+	} of_held[] = {{24, METHOD_OBSERVE}, {29, METHOD_FAIL_TRIAL}, {33, METHOD_RELEASE},
+		{40, METHOD_REPORT}},
+	  others[] = {{60, METHOD_SUGGEST}, {64, METHOD_CREATE_STUDY}, {66, METHOD_ADD_TRIALS},
+		  {70, METHOD_ENQUEUE}, {73, METHOD_HEARTBEAT}, {75, METHOD_CANCEL_TRIAL},
+		  {79, METHOD_EDIT_TRIAL}, {80, METHOD_DELETE_TRIAL}, {83, METHOD_GET_STUDY},
+		  {85, METHOD_LIST_TRIALS}, {86, METHOD_BEST}, {87, METHOD_LIST_STUDIES},
+		  {88, METHOD_STATUS}, {89, METHOD_GET_TRIAL}, {90, METHOD_PREDICT}, {91, METHOD_WHY},
+		  {97, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
 	uint64_t dice = world_below(w, 100);
 	int i = 0;
-	if (dice < 40 && find_held(c, study, 0) >= 0)
-		return dice < 32 ? METHOD_OBSERVE : METHOD_FAIL_TRIAL;
+	if (dice < 40 && clients_find_held(c, study, 0) >= 0) {
+		while (dice >= of_held[i].below)
+			i++;
+		return of_held[i].method;
+	}
 	while (dice >= others[i].below)
 		i++;
 	return others[i].method;
@@ -300,7 +105,7 @@ static enum method choose(struct world *w, const struct client *c, int study)
 static bool steal(struct world *w, struct client *c, int study)
 {
 	const struct client *o = &w->clients[world_below(w, SIM_CLIENTS)];
-	int h = find_held(o, study, 0);
+	int h = clients_find_held(o, study, 0);
 	if (o == c || h < 0 || c->n_held == SIM_MAX_HELD || world_below(w, 12))
 		return false;
 	c->held[c->n_held++] = o->held[h];
@@ -310,22 +115,27 @@ static bool steal(struct world *w, struct client *c, int study)
 static void fill(struct world *w, struct client *c, struct msg_request *m, struct asked *q,
 	int study, struct arena *a)
 {
+	int h = clients_find_held(c, study, 0);
 	m->u.get_study.study = clients_study_name(study); /* the first member of most */
 	switch (m->method) {
-	case METHOD_CREATE_STUDY: ask_create(w, m, q, study); break;
-	case METHOD_SUGGEST: ask_suggest(w, m, q); break;
-	case METHOD_OBSERVE: ask_observe(w, m, q, c, study, a); break;
-	case METHOD_FAIL_TRIAL: ask_fail(w, m, q, c, find_held(c, study, 0)); break;
+	case METHOD_CREATE_STUDY: clients_ask_create(w, m, q, study); break;
+	case METHOD_SUGGEST: clients_ask_suggest(w, m, q, study); break;
+	case METHOD_OBSERVE: clients_ask_observe(w, m, q, c, study, a); break;
+	case METHOD_FAIL_TRIAL: clients_ask_fail(w, m, q, c, h); break;
+	case METHOD_RELEASE: clients_ask_release(w, m, q, c, h); break;
+	case METHOD_REPORT: clients_ask_report(w, m, q, c, h); break;
+	case METHOD_CANCEL_TRIAL: clients_ask_cancel(w, m, q); break;
+	case METHOD_EDIT_TRIAL: clients_ask_edit(w, m, q, study, a); break;
 	case METHOD_ADD_TRIALS:
-	case METHOD_PREDICT: ask_points(w, m, q, study, a); break;
-	case METHOD_HEARTBEAT: ask_heartbeat(w, m, q, c, study, a); break;
-	case METHOD_UPDATE_STUDY: ask_update(w, m, q); break;
-	case METHOD_DELETE_STUDY: ask_delete(w, m, q); break;
-	case METHOD_GET_TRIAL:
-		m->u.get_trial.number = q->told[0].number = world_below(w, 9);
-		q->n_told = 1;
-		break;
-	case METHOD_LIST_TRIALS: ask_list(w, m, q); break;
+	case METHOD_ENQUEUE:
+	case METHOD_PREDICT: clients_ask_points(w, m, q, study, a); break;
+	case METHOD_HEARTBEAT: clients_ask_heartbeat(w, m, q, c, study, a); break;
+	case METHOD_UPDATE_STUDY: clients_ask_update(w, m, q); break;
+	case METHOD_DELETE_STUDY: clients_ask_delete(w, m, q); break;
+	case METHOD_GET_STUDY: clients_ask_get(w, m, q); break;
+	case METHOD_DELETE_TRIAL:
+	case METHOD_GET_TRIAL: clients_ask_number(w, m, q); break;
+	case METHOD_LIST_TRIALS: clients_ask_list(w, m, q); break;
 	case METHOD_LIST_STUDIES: m->u.list_studies = (struct msg_list_studies){.deleted = true}; break;
 	case METHOD_STATUS: memset(&m->u, 0, sizeof(m->u)); break;
 	default: break;
@@ -343,7 +153,8 @@ static void send_again(struct world *w, int client)
 	memcpy(c->header.id, &c->patience, 8);
 	world_send(w, client, &c->header, c->body, c->len);
 	world_push(w,
-		(struct happening){.at = w->now_ns + (int64_t)(50 + world_below(w, 200)) * MS,
+		(struct happening){
+			.at = w->now_ns + (int64_t)(c->asked.wait_ms + 50 + world_below(w, 200)) * MS,
 			.kind = HAPPEN_TIMEOUT,
 			.client = client,
 			.id = c->patience});
@@ -383,8 +194,10 @@ static void begin(struct world *w, int client)
 {
 	struct client *c = &w->clients[client];
 	int study = (int)world_below(w, SIM_STUDIES);
-	if (world_chance(w, w->profile->client_dies))
+	if (world_chance(w, w->profile->client_dies)) {
 		c->n_held = 0;
+		c->life++;
+	}
 	bool stolen = steal(w, c, study);
 	struct msg_request m = {.method = stolen ? METHOD_OBSERVE : choose(w, c, study)};
 	if (c->left == w->profile->requests) /* the first one */
@@ -393,6 +206,8 @@ static void begin(struct world *w, int client)
 	m.meta.worker_id = worker_name(client);
 	c->asked = (struct asked){
 		.method = m.method, .name = clients_study_name(study), .worker = worker_name(client)};
+	c->asked.has_session = m.meta.has_session = session(w, client, m.meta.session);
+	memcpy(c->asked.session, m.meta.session, sizeof(m.meta.session));
 	struct arena *a = arena_new(1 << 20);
 	fill(w, c, &m, &c->asked, study, a);
 	write_down(w, c, &m, a);
@@ -429,22 +244,15 @@ void clients_timeout(struct world *w, int client, uint64_t patience)
 
 /* ---- answers ---- */
 
-static int study_index(const char *name)
-{
-	return strcmp(name, clients_study_name(0)) != 0;
-}
-
-static void keep_trials(struct client *c, struct ledger_line *l, const struct msg_trials_reply *r)
+static void keep_trials(struct client *c, const struct asked *q, const struct msg_trials_reply *r)
 {
 	for (int i = 0; i < r->n; i++) {
 		const struct msg_trial *t = &r->trials[i];
-		if (l->n_numbers < 8)
-			l->numbers[l->n_numbers++] = t->number;
 		if (c->n_held == SIM_MAX_HELD)
 			c->n_held--;
 		struct held *h = &c->held[c->n_held++];
 		*h = (struct held){
-			.study = study_index(l->asked.name), .told.number = t->number, .attempt = t->attempt};
+			.study = clients_study_index(q->name), .told.number = t->number, .attempt = t->attempt};
 		memcpy(h->token, t->lease.token, 16);
 	}
 }
@@ -452,7 +260,7 @@ static void keep_trials(struct client *c, struct ledger_line *l, const struct ms
 static void note_answer(struct world *w, struct client *c, struct ledger_line *l,
 	const struct frame_header *h, const uint8_t *body, size_t len, const struct msg_reply *r)
 {
-	if (l->answered && l->ok && (l->answer_len != len || memcmp(l->answer, body, len) != 0))
+	if (l->answer && (l->answer_len != len || memcmp(l->answer, body, len) != 0))
 		world_complain(
 			w, "a repeat of %s was answered otherwise", msg_method_name(l->asked.method));
 	if (l->answered)
@@ -460,18 +268,13 @@ static void note_answer(struct world *w, struct client *c, struct ledger_line *l
 	l->answered = true;
 	l->ok = !(h->flags & FRAME_ERROR);
 	l->code = r->error.code;
-	if (!l->ok)
-		return;
+	const struct row *row = disk_row_of(w, l->request, NULL);
+	if (!l->ok && !(row && row->kind == RECORD_STALE))
+		return; /* not remembered */
 	l->answer = copy_bytes(body, len);
 	l->answer_len = len;
-	if (l->asked.method == METHOD_SUGGEST) {
-		keep_trials(c, l, &r->u.trials);
-	} else if (l->asked.method == METHOD_ADD_TRIALS) {
-		l->numbers[0] = r->u.add_trials.first_number;
-		l->n_numbers = 1;
-	} else if (l->asked.method == METHOD_CREATE_STUDY) {
-		l->study_id = r->u.study.study.id;
-	}
+	if (l->ok && l->asked.method == METHOD_SUGGEST)
+		keep_trials(c, &l->asked, &r->u.trials);
 }
 
 bool clients_try_again(const struct msg_reply *r)

@@ -195,6 +195,7 @@ void disk_load_rest(struct world *w, const struct happening *h)
 	struct row *rows = rows_of(w, h->study, h->n_disk, &n);
 	bool was_ready = engine_ready(w->engine);
 	w->loading = false;
+	w->n_loads--;
 	tell_rows(w, h, rows + h->from, n - h->from, true);
 	if (h->study)
 		model_wake(w, h->study, false);
@@ -206,14 +207,16 @@ void disk_load_rest(struct world *w, const struct happening *h)
 const struct row *disk_row_of(const struct world *w, const uint8_t request[16], int *n)
 {
 	const struct row *found = NULL;
-	*n = 0;
+	int count = 0;
 	for (size_t i = 0; i < w->n_disk; i++) {
 		const struct row *r = &w->disk[i].row;
 		if (r->has_request && memcmp(r->request, request, 16) == 0) {
 			found = r;
-			++*n;
+			count++;
 		}
 	}
+	if (n)
+		*n = count;
 	return found;
 }
 

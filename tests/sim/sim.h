@@ -21,9 +21,11 @@
 
 enum {
 	SIM_CLIENTS = 5,
-	SIM_STUDIES = 2,
+	SIM_STUDIES = 3,
 	SIM_MAX_HELD = 8,
 	SIM_MAX_TOLD = 3,
+	SIM_MAX_PARAMS = 5,
+	SIM_MAX_METRICS = 2,
 	SIM_ARRIVALS = 16,
 	SIM_MOMENTS = 512
 };
@@ -68,31 +70,46 @@ struct happening {
 	struct job *job;
 };
 
+/* One trial of a request, and what is said about it. */
 struct told {
 	uint64_t number;
-	double value;   /* observe; fail: the state */
-	bool by_number; /* without a lease */
+	struct msg_lease lease;
+	double values[SIM_MAX_METRICS], sem; /* observe; the first is the objective; sem NaN: none */
+	enum trial_state state;              /* fail */
+	const char *reason;                  /* fail, release, cancel */
+	int64_t step;                        /* report, with values[0] */
+};
+
+/* A point of enqueue or add. */
+struct pointed {
+	double point[SIM_MAX_PARAMS]; /* NaN: free, or inactive */
+	double values[SIM_MAX_METRICS];
+	const char *note;
+	struct msg_labels labels;
 };
 
 /* What a request said, as far as its answer is judged by it. */
 struct asked {
 	enum method method;
-	const char *name;            /* of the study; NULL: none */
-	bool forged;                 /* with a lease that is not the trial's */
-	uint8_t token[MSG_ID_BYTES]; /* of the lease of told[0], if it has one */
+	const char *name; /* of the study; NULL: none */
 	const char *worker;
-	struct told told[SIM_MAX_TOLD]; /* observe, fail */
+	bool has_session;
+	uint8_t session[MSG_ID_BYTES];
+	struct told told[SIM_MAX_TOLD];
 	int n_told;
-	uint64_t count, lease_ms; /* suggest */
+	uint64_t count, lease_ms; /* suggest; a lease of 0: the study's */
 	bool fixed;
-	int n_points; /* add, predict */
+	int fixed_at;
+	double fixed_value;
+	uint64_t wait_ms, since_seq;
+	struct pointed points[SIM_MAX_TOLD];
+	int n_points; /* add, predict, enqueue */
 	bool undelete;
 	enum if_exists if_exists;
 	uint64_t budget; /* create */
 	struct msg_update_study update;
+	struct msg_edit_trial edit; /* values: told[0].values */
 	struct msg_list_trials list;
-	struct msg_lease leases[SIM_MAX_TOLD];
-	int n_leases;
 };
 
 /* A change that a client asked for, and what it was told: one line of the ledger. */
@@ -102,14 +119,12 @@ struct ledger_line {
 	struct frame_header header; /* the request, to send it again at the end */
 	uint8_t *body;              /* owned */
 	size_t len;
-	int copies; /* how often it was sent */
+	int copies;         /* how often it was sent */
+	int64_t reached_ns; /* when the first copy reached the engine; 0: none has */
 	bool answered, ok;
 	unsigned code;
-	uint8_t *answer; /* first OK body, owned */
+	uint8_t *answer; /* first body that is remembered, owned; NULL: none */
 	size_t answer_len;
-	uint64_t study_id;   /* from the answer */
-	uint64_t numbers[8]; /* suggest: given; add: first */
-	int n_numbers;
 };
 
 struct held {
@@ -118,6 +133,7 @@ struct held {
 	bool was_told;
 	uint8_t token[16];
 	uint32_t attempt;
+	int64_t step; /* of its newest report */
 };
 
 /* When a request reached the engine first, by its correlation id. */
@@ -143,6 +159,24 @@ struct client {
 	int n_arrivals;
 	struct held held[SIM_MAX_HELD];
 	int n_held;
+	uint64_t life; /* counts its sessions */
+};
+
+/* A message that the engine has not answered yet. */
+struct waiting {
+	int client;
+	uint64_t id; /* of the message */
+	enum method method;
+	const char *name;
+	uint8_t request[MSG_ID_BYTES];
+	int64_t at;
+	uint64_t wait_ms, since_seq;
+};
+
+/* How many suggests were in the engine, from then on. */
+struct crowd {
+	int64_t at;
+	int n[SIM_STUDIES];
 };
 
 struct stored_row {
@@ -169,9 +203,13 @@ struct world {
 	struct happening *heap;
 	size_t n_heap, cap_heap;
 	uint64_t order;
-	int64_t trouble_ns;          /* the last fault that may make it refuse or be late */
-	uint64_t n_asked, n_replied; /* of this life of the daemon */
-	int64_t quiet_tick_ns;       /* a tick when nothing stood against it; 0: none */
+	int64_t trouble_ns;      /* the last fault that may make it refuse or be late */
+	struct waiting *waiting; /* of this life of the daemon, owned */
+	int n_waiting;
+	size_t cap_waiting;
+	struct crowd *crowds; /* owned */
+	size_t n_crowds, cap_crowds;
+	int64_t quiet_tick_ns; /* a tick when nothing stood against it; 0: none */
 
 	struct stored_row *disk; /* durable rows in commit order */
 	size_t n_disk, cap_disk;
@@ -179,6 +217,7 @@ struct world {
 	size_t n_flight;
 	uint64_t flight_group;
 	bool loading; /* the store's thread is at a load */
+	int n_loads;  /* asked for and not done */
 	struct model *model;
 
 	struct client clients[SIM_CLIENTS + 1]; /* the last: check_ask */
@@ -199,6 +238,9 @@ struct world {
 struct met {
 	long expired, late, stale, cut, reloads, unavailable, exhausted, fits, renewed, lost_leases,
 		predicted, starved, undeleted;
+	long queued_given, completed, alone, returned, requeued, given_up, overtaken, kept, released,
+		tried_again, cancelled, reports, stops[STOP_BUDGET + 1], edited, excluded, removed,
+		settings, outdated, waited, waited_in_vain, watched;
 };
 
 extern struct met sim_met;
@@ -244,7 +286,7 @@ void disk_load(struct world *w, const struct happening *h);
 void disk_load_rest(struct world *w, const struct happening *h);
 void disk_free(struct world *w);
 
-/* The newest row that a request made, and how many; NULL: none. */
+/* The newest row that a request made, and how many (n may be NULL); NULL: none. */
 const struct row *disk_row_of(const struct world *w, const uint8_t request[16], int *n);
 
 /* clients.c */
@@ -255,10 +297,43 @@ void clients_answer(
 bool clients_done(const struct world *w);
 void clients_free(struct world *w);
 const char *clients_study_name(int i);
+int clients_study_index(const char *name);
 bool clients_try_again(const struct msg_reply *r);
 
 /* The line of a request id; NULL when it is nobody's. */
 const struct ledger_line *clients_line(const struct world *w, const uint8_t request[16]);
+
+/* clients_study.c, clients_trial.c: what to ask. */
+const struct msg_spec *clients_spec(int study); /* without budget, lease and seed */
+void clients_ask_create(struct world *w, struct msg_request *m, struct asked *q, int study);
+void clients_ask_update(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_delete(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_get(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_list(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_suggest(struct world *w, struct msg_request *m, struct asked *q, int study);
+void clients_ask_observe(struct world *w, struct msg_request *m, struct asked *q, struct client *c,
+	int study, struct arena *a);
+void clients_ask_fail(
+	struct world *w, struct msg_request *m, struct asked *q, struct client *c, int h);
+void clients_ask_release(
+	struct world *w, struct msg_request *m, struct asked *q, struct client *c, int h);
+void clients_ask_cancel(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_report(
+	struct world *w, struct msg_request *m, struct asked *q, struct client *c, int h);
+void clients_ask_edit(
+	struct world *w, struct msg_request *m, struct asked *q, int study, struct arena *a);
+void clients_ask_number(struct world *w, struct msg_request *m, struct asked *q);
+void clients_ask_points(
+	struct world *w, struct msg_request *m, struct asked *q, int study, struct arena *a);
+void clients_ask_heartbeat(struct world *w, struct msg_request *m, struct asked *q,
+	const struct client *c, int study, struct arena *a);
+
+/* The first trial of the study that c holds, from place `from` on; -1: none. */
+int clients_find_held(const struct client *c, int study, int from);
+
+/* Labels to set, and names to take away; they live for ever. */
+struct msg_labels clients_labels(struct world *w);
+struct msg_texts clients_removals(struct world *w, const struct msg_labels *set);
 
 /* watch.c: requests as they reach the engine, replies as they leave it. A reply must be
  * true of what was durable at some moment between the arrival of its request and now;
@@ -275,12 +350,54 @@ void watch_reply(
 /* Was the study there, not deleted, at some moment since `from` rows were on the disk? */
 bool watch_lived(const struct model_study *f, size_t from);
 
-/* Does the lease prove a right to the trial? */
-bool watch_right(const struct model_trial *t, const struct msg_lease *lease, const char *worker);
+/* A reply, and what it is held against. */
+struct seen {
+	struct world *w;
+	const struct asked *asked;
+	const struct arrival *arrival;
+	const struct ledger_line *line; /* NULL: of a read */
+	size_t from;                    /* rows on the disk when the request came */
+	const struct msg_reply *r;
+};
+
+/* Does the claim hold of a study of that name? live: one that was not deleted then. */
+bool watch_of_any(const struct seen *s, bool live,
+	bool (*claim)(const struct seen *s, const struct model_study *f));
+
+/* The first event that may be the newest that the reply knows. */
+uint64_t watch_first_seq(const struct seen *s, const struct model_study *f);
+
+/* watch_trial.c: is the trial shown as that version of it? columns: what was asked for; NULL: all
+ * that answers to changes show. */
+bool watch_shows(const struct model_study *f, const struct msg_trial *t,
+	const struct msg_list_trials *columns, const struct model_version *v);
+void watch_change(const struct seen *s);
+bool watch_fresh_trial(const struct seen *s, const struct model_study *f);
+bool watch_page(const struct seen *s, const struct model_study *f);
+bool watch_best(const struct seen *s, const struct model_study *f);
+void watch_heartbeat(const struct seen *s);
+
+/* watch_wait.c: who waits in the engine, and may it. */
+void watch_enter(
+	struct world *w, int client, const struct frame_header *h, const struct msg_request *m);
+void watch_leave(struct world *w, int client, const struct frame_header *h);
+void watch_nobody(struct world *w); /* the engine is a new one */
+
+/* Nothing is under way in the engine: does anybody wait who should not? */
+void watch_waits(struct world *w);
+
+/* The same, after a tick: has anybody waited longer than it said? */
+void watch_clock(struct world *w);
+
+/* Did the engine know of no other suggest for the study than that of the line, from when it came
+ * until then? */
+bool watch_alone(const struct world *w, const struct ledger_line *l, int64_t until);
+
+/* A suggest was refused: had it waited? */
+void watch_patience(const struct seen *s, const struct msg_error *e);
 
 /* refusals.c: was this error right, at some moment between arrival and now? */
-void refusals_judge(
-	struct world *w, const struct asked *asked, const struct msg_error *e, size_t arrived);
+void refusals_judge(const struct seen *s, const struct msg_error *e);
 
 /* check.c: the end of a schedule. */
 void check_world(struct world *w);

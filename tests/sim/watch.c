@@ -26,19 +26,18 @@ static struct arrival *arrival_of(struct client *c, uint64_t id)
 	return NULL;
 }
 
-/* It may renew them, whatever becomes of its answer. */
-static void heartbeat_arrives(struct world *w, const struct msg_heartbeat *m)
+/* It may be renewed, whatever becomes of the answer. */
+static void may_renew(struct world *w, const char *study, uint64_t number)
 {
 	for (int i = 0; i < w->model->n; i++) {
 		struct model_study *f = &w->model->studies[i];
-		for (int k = 0; k < m->n && strcmp(f->name, m->study) == 0; k++) {
-			if (m->leases[k].number >= f->n)
-				continue;
-			struct model_trial *t = &f->trials[m->leases[k].number];
-			int64_t due = w->now_ns + (int64_t)t->lease_ms * 1000000;
-			if (due > t->due_most)
-				t->due_most = due;
-		}
+		if (strcmp(f->name, study) != 0 || number >= f->n)
+			continue;
+		struct model_trial *t = &f->trials[number];
+		const struct model_attempt *a = model_holder(t, model_version_now(t));
+		int64_t due = w->now_ns + (a ? (int64_t)a->lease_ms * 1000000 : 0);
+		if (due > t->due_most)
+			t->due_most = due;
 	}
 }
 
@@ -47,12 +46,14 @@ void watch_request(
 {
 	struct client *c = &w->clients[client];
 	uint64_t id = id_of(h);
-	w->n_asked++;
+	watch_enter(w, client, h, m);
 	if (!arrival_of(c, id))
 		c->arrivals[c->n_arrivals++ % SIM_ARRIVALS] = (struct arrival){
 			.id = id, .n_disk = w->n_disk, .at = w->now_ns};
-	if (m->method == METHOD_HEARTBEAT)
-		heartbeat_arrives(w, &m->u.heartbeat);
+	if (m->method == METHOD_REPORT)
+		may_renew(w, m->u.report.study, m->u.report.number);
+	for (int i = 0; m->method == METHOD_HEARTBEAT && i < m->u.heartbeat.n; i++)
+		may_renew(w, m->u.heartbeat.study, m->u.heartbeat.leases[i].number);
 }
 
 void watch_job(struct world *w, const struct job *j)
@@ -68,93 +69,7 @@ void watch_job(struct world *w, const struct job *j)
 	}
 }
 
-/* ---- trials ---- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_scalar(const struct msg_param *p, double x, const struct msg_named *v)
-{
-	if (strcmp(p->name, v->name) != 0)
-		return false;
-	if (p->kind == PARAM_CATEGORICAL)
-		return msg_scalar_equal(&p->choices[(int)x], &v->value);
-	if (p->kind == PARAM_INT)
-		return v->value.kind == SCALAR_INT && v->value.i == (int64_t)x;
-	return v->value.kind == SCALAR_REAL && v->value.r == x;
-}
-
-static bool same_point(const struct model_study *f, const double *point, const struct msg_trial *t)
-{
-	bool same = t->n_params == f->spec.n_params;
-	for (int i = 0; same && i < t->n_params; i++)
-		same = same_scalar(&f->spec.params[i], point[i], &t->params[i]);
-	return same;
-}
-
-static bool same_values(
-	const struct model_study *f, const struct model_version *v, const struct msg_trial *t)
-{
-	if (v->state != TRIAL_COMPLETE)
-		return t->n_values == 0;
-	return t->n_values == 1 && t->values[0].value == v->value &&
-		strcmp(t->values[0].name, f->spec.metrics[0].name) == 0;
-}
-
-/* Only the lease of a trial that is given out is told. */
-static bool same_lease(const struct model_trial *o, const struct msg_trial *t)
-{
-	return !t->has_lease ||
-		(t->state == TRIAL_RUNNING && t->lease.number == t->number &&
-			t->lease.attempt == o->attempt && t->lease.remaining_ms == o->lease_ms &&
-			memcmp(t->lease.token, o->token, sizeof(o->token)) == 0);
-}
-
-/* columns: which of them the request asked for; NULL: all. */
-static bool shows(const struct model_study *f, const struct msg_trial *t,
-	const struct msg_list_trials *columns, const struct model_version *v)
-{
-	const struct model_trial *o = &f->trials[t->number];
-	bool ended = v->state != TRIAL_RUNNING;
-	return t->seq == v->seq && t->state == v->state && t->late == v->late &&
-		t->told == !o->suggested && t->attempt == o->attempt && same_text(t->worker, o->worker) &&
-		same_text(t->reason, v->reason) && t->created_ms == o->versions[0].time_ms &&
-		t->finished_ms == (ended ? v->time_ms : 0) && same_lease(o, t) &&
-		(columns && !columns->params ? t->n_params == 0 : same_point(f, o->point, t)) &&
-		(columns && !columns->values ? t->n_values == 0 : same_values(f, v, t)) &&
-		((columns && !columns->why) || o->suggested == (t->why.rule != 0));
-}
-
-/* Is this how one of the trial's events left it? */
-static bool is_true(const struct model_study *f, const struct msg_trial *t)
-{
-	if (t->number >= f->n)
-		return false;
-	for (int i = 0; i < f->trials[t->number].n_versions; i++)
-		if (shows(f, t, NULL, &f->trials[t->number].versions[i]))
-			return true;
-	return false;
-}
-
-static bool are_true(const struct model_study *f, const struct msg_trials_reply *r)
-{
-	bool good = true;
-	for (int i = 0; good && i < r->n; i++)
-		good = is_true(f, &r->trials[i]);
-	return good;
-}
-
 /* ---- one reply ---- */
-
-struct seen {
-	struct world *w;
-	const struct asked *asked;
-	const struct arrival *arrival;
-	size_t from; /* rows on the disk when the request came */
-	const struct msg_reply *r;
-};
 
 bool watch_lived(const struct model_study *f, size_t from)
 {
@@ -164,8 +79,7 @@ bool watch_lived(const struct model_study *f, size_t from)
 	return v && v->state != STUDY_DELETED;
 }
 
-/* Does the claim hold of a study of that name? live: one that was not deleted then. */
-static bool of_any(const struct seen *s, bool live,
+bool watch_of_any(const struct seen *s, bool live,
 	bool (*claim)(const struct seen *s, const struct model_study *f))
 {
 	for (int i = 0; i < s->w->model->n; i++) {
@@ -177,14 +91,22 @@ static bool of_any(const struct seen *s, bool live,
 	return false;
 }
 
-/* The first event that may be the newest that the reply knows. */
-static uint64_t first_seq(const struct seen *s, const struct model_study *f)
+uint64_t watch_first_seq(const struct seen *s, const struct model_study *f)
 {
 	uint64_t seq = model_seq_at(f, s->from);
 	return seq ? seq : 1;
 }
 
 /* ---- studies ---- */
+
+static bool same_settings(const struct model_view *v, const struct msg_study *m)
+{
+	return v->limited == m->spec.has_budget && (!v->limited || v->budget == m->spec.budget) &&
+		v->lease_s == m->spec.lease_s && v->spec_version == m->spec_version &&
+		(!m->spec.on_expiry || v->on_expiry == m->spec.on_expiry) &&
+		(!m->spec.has_retry_limit || v->retry_limit == m->spec.retry_limit) &&
+		model_same_labels(&v->labels, &m->spec.labels);
+}
 
 static void study_is_true(const struct seen *s, const struct msg_study *m, bool fresh)
 {
@@ -198,12 +120,16 @@ static void study_is_true(const struct seen *s, const struct msg_study *m, bool 
 	if (fresh && m->seq < model_seq_at(f, s->from))
 		world_complain(s->w, "study %llu is shown as it was at event %llu", LL(m->id), LL(m->seq));
 	if (strcmp(f->name, m->name) != 0 || v->state != m->state || v->spent != m->reserved ||
-		v->limited != m->spec.has_budget || (v->limited && v->budget != m->spec.budget) ||
 		memcmp(v->counts, m->counts, sizeof(v->counts)) != 0)
 		world_complain(s->w, "study %llu was otherwise at event %llu: reserved %llu of %llu",
 			LL(m->id), LL(m->seq), LL(v->spent), LL(v->budget));
+	if (!same_settings(v, m))
+		world_complain(s->w, "study %llu had other settings at event %llu, version %llu", LL(m->id),
+			LL(m->seq), LL(v->spec_version));
 	if ((v->best >= 0) != (m->best != NULL) ||
-		(m->best && ((int64_t)m->best->number != v->best || !is_true(f, m->best))))
+		(m->best &&
+			((int64_t)m->best->number != v->best ||
+				!watch_shows(f, m->best, NULL, model_version_at(&f->trials[v->best], m->seq)))))
 		world_complain(s->w, "the best of study %llu was trial %d at event %llu", LL(m->id),
 			(int)v->best, LL(m->seq));
 	if ((m->reason != NULL) != (v->state != STUDY_ACTIVE || (v->limited && v->spent >= v->budget)))
@@ -262,89 +188,36 @@ static void status_is_true(const struct seen *s)
 		world_complain(s->w, "the status counts what is not there");
 }
 
-/* ---- lists ---- */
+/* ---- what waits, what comes next ---- */
 
-static bool wanted(const struct msg_list_trials *q, const struct model_version *v)
+/* With wait_ms: not before there is something new, or the time is over. */
+static void was_worth_waiting(const struct seen *s)
 {
-	return v && (!q->states || (q->states & 1u << v->state)) && v->seq > q->since_seq;
+	const struct msg_study *m = &s->r->u.study.study;
+	bool news = m->seq > s->asked->since_seq;
+	if (s->asked->wait_ms && !news &&
+		s->w->now_ns < s->arrival->at + (int64_t)s->asked->wait_ms * 1000000)
+		world_complain(s->w, "study %llu is shown without news before %llu ms were over", LL(m->id),
+			LL(s->asked->wait_ms));
+	sim_met.watched += s->asked->wait_ms && news && s->w->now_ns > s->arrival->at + 50000000;
 }
 
-/* The page that the study had at event r->seq. */
-static bool is_page(const struct seen *s, const struct model_study *f)
+static bool why_is_true(const struct seen *s, const struct model_study *f)
 {
-	const struct msg_list_trials *q = &s->asked->list;
-	const struct msg_list_trials_reply *r = &s->r->u.list_trials;
-	int n = 0;
-	if (r->seq < first_seq(s, f) || r->seq > f->seq)
-		return false;
-	for (uint64_t k = q->from_number; k < f->n; k++) {
-		const struct model_version *v = model_version_at(&f->trials[k], r->seq);
-		if (!wanted(q, v))
-			continue;
-		if (n == r->n) /* cut by the limit */
-			return r->more && r->next_number == k && q->limit && n == (int)q->limit;
-		if (r->trials[n].number != k || !shows(f, &r->trials[n], q, v))
-			return false;
-		n++;
-	}
-	return n == r->n && !r->more;
-}
-
-/* ---- single trials ---- */
-
-/* Not older than the request. */
-static bool is_fresh_trial(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_trial *t = &s->r->u.trials.trials[0];
-	if (t->number != s->asked->told[0].number || !is_true(f, t))
-		return false;
-	const struct model_version *v = model_version_at(&f->trials[t->number], first_seq(s, f));
-	return !v || v->seq <= t->seq;
-}
-
-static bool is_given(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_trials_reply *r = &s->r->u.trials;
-	bool good = r->n > 0 && (uint64_t)r->n <= s->asked->count && are_true(f, r);
-	for (int i = 0; good && i < r->n; i++)
-		good = r->trials[i].has_lease;
-	return good;
-}
-
-static bool is_told(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_trials_reply *r = &s->r->u.trials;
-	bool good = r->n == s->asked->n_told && are_true(f, r);
-	for (int i = 0; good && i < r->n; i++) {
-		const struct told *q = &s->asked->told[i];
-		const struct msg_trial *t = &r->trials[i];
-		bool complete = s->asked->method == METHOD_OBSERVE && isfinite(q->value);
-		good = t->number == q->number &&
-			(complete ? t->n_values == 1 && t->values[0].value == q->value
-					  : t->state ==
-						(enum trial_state)(
-							s->asked->method == METHOD_OBSERVE ? TRIAL_FAILED : (int)q->value));
-	}
-	return good;
-}
-
-static bool is_added(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_add_trials_reply *r = &s->r->u.add_trials;
-	bool good = r->count == (uint64_t)s->asked->n_points && r->first_number + r->count <= f->n;
-	for (uint64_t i = 0; good && i < r->count; i++)
-		good = !f->trials[r->first_number + i].suggested;
-	return good;
-}
-
-static bool is_best(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_trial *t = s->r->u.best.trial;
-	if (t && !is_true(f, t))
-		return false;
-	for (uint64_t seq = first_seq(s, f); seq <= f->seq; seq++)
-		if (f->views[seq - 1].best == (t ? (int64_t)t->number : -1))
+	const struct msg_why_reply *r = &s->r->u.why;
+	for (uint64_t seq = watch_first_seq(s, f); seq <= f->seq; seq++) {
+		const struct model_view *v = &f->views[seq - 1];
+		bool good = r->queued == v->counts[TRIAL_QUEUED] &&
+			r->running == v->counts[TRIAL_RUNNING] && r->has_left == v->limited &&
+			r->has_expiry == (r->running > 0) && r->sentences.n > 0 &&
+			(r->next == NEXT_NOTHING) == (r->error.code != 0) &&
+			(v->state == STUDY_ACTIVE || r->next == NEXT_NOTHING) &&
+			(r->next != NEXT_QUEUED || r->next_number < v->n);
+		if (good && r->next == NEXT_QUEUED)
+			good = model_version_at(&f->trials[r->next_number], seq)->state == TRIAL_QUEUED;
+		if (good)
 			return true;
+	}
 	return false;
 }
 
@@ -354,8 +227,8 @@ static void prediction_is_true(const struct seen *s)
 	const struct model_study *f = model_find(s->w->model, s->arrival->study);
 	if (!f || f->seq < s->arrival->seq || f->lost_ns > s->arrival->job_ns)
 		world_complain(s->w, "a prediction knows of events that are not durable");
-	bool good = r->n == s->asked->n_points;
-	for (int i = 0; good && i < r->n; i++)
+	bool good = r->n == s->asked->n_points && (r->n_metrics == f->spec.n_metrics);
+	for (int i = 0; good && i < r->n * r->n_metrics; i++)
 		good = isfinite(r->predictions[i].mean) && isfinite(r->predictions[i].sd) &&
 			r->predictions[i].sd >= 0;
 	sim_met.predicted += good;
@@ -364,72 +237,12 @@ static void prediction_is_true(const struct seen *s)
 			s->w, "%d predictions for %d points, or one is not a number", r->n, s->asked->n_points);
 }
 
-/* ---- heartbeats ---- */
-
-bool watch_right(const struct model_trial *t, const struct msg_lease *lease, const char *worker)
-{
-	if (lease->has_attempt && lease->attempt != t->attempt)
-		return false;
-	if (lease->has_token)
-		return memcmp(lease->token, t->token, sizeof(t->token)) == 0;
-	return !worker || !t->worker || strcmp(worker, t->worker) == 0;
-}
-
-static bool in_lost(const struct msg_heartbeat_reply *r, uint64_t number)
-{
-	for (int i = 0; i < r->n_lost; i++)
-		if (r->lost[i] == number)
-			return true;
-	return false;
-}
-
-/* Renewed: it was the caller's and had not ended when the request came. Lost: it was
- * not there yet, is another's, or has ended by now. */
-static bool is_judged(
-	const struct seen *s, const struct model_study *f, const struct msg_lease *lease)
-{
-	const struct model_trial *t = lease->number < f->n ? &f->trials[lease->number] : NULL;
-	bool right = t && watch_right(t, lease, s->asked->worker);
-	const struct model_version *v = right ? model_version_at(t, first_seq(s, f)) : NULL;
-	if (in_lost(&s->r->u.heartbeat, lease->number))
-		return !v || model_version_now(t)->state != TRIAL_RUNNING;
-	return right && (!v || v->state == TRIAL_RUNNING);
-}
-
-static bool heartbeat_is_true(const struct seen *s, const struct model_study *f)
-{
-	const struct msg_heartbeat_reply *r = &s->r->u.heartbeat;
-	bool good = r->n + r->n_lost == s->asked->n_leases;
-	for (int i = 0; good && i < s->asked->n_leases; i++)
-		good = is_judged(s, f, &s->asked->leases[i]);
-	return good;
-}
-
-/* What was told to be renewed holds for a full term from the arrival on. */
-static void leases_are_renewed(const struct seen *s)
-{
-	const struct msg_heartbeat_reply *r = &s->r->u.heartbeat;
-	for (int i = 0; i < s->w->model->n; i++) {
-		struct model_study *f = &s->w->model->studies[i];
-		if (strcmp(f->name, s->asked->name) != 0 || !heartbeat_is_true(s, f))
-			continue;
-		for (int k = 0; k < r->n; k++) {
-			struct model_trial *t = &f->trials[r->leases[k].number];
-			int64_t due = s->arrival->at + (int64_t)t->lease_ms * 1000000;
-			if (watch_lived(f, s->from) && due > t->due_least)
-				t->due_least = due;
-		}
-	}
-	sim_met.renewed += r->n;
-	sim_met.lost_leases += r->n_lost;
-}
-
 /* ---- all ---- */
 
-static void of_study(const struct seen *s, bool live,
-	bool (*claim)(const struct seen *s, const struct model_study *f))
+static void of_study(
+	const struct seen *s, bool (*claim)(const struct seen *s, const struct model_study *f))
 {
-	if (!of_any(s, live, claim))
+	if (!watch_of_any(s, true, claim))
 		world_complain(s->w, "the answer to %s is true of no durable study '%s'",
 			msg_method_name(s->asked->method), s->asked->name);
 }
@@ -440,23 +253,22 @@ static void judge(const struct seen *s)
 	case METHOD_CREATE_STUDY:
 	case METHOD_UPDATE_STUDY:
 	case METHOD_DELETE_STUDY: study_is_true(s, &s->r->u.study.study, false); break;
-	case METHOD_GET_STUDY: study_is_true(s, &s->r->u.study.study, true); break;
+	case METHOD_GET_STUDY:
+		study_is_true(s, &s->r->u.study.study, true);
+		was_worth_waiting(s);
+		break;
 	case METHOD_LIST_STUDIES: studies_are_true(s); break;
 	case METHOD_STATUS: status_is_true(s); break;
-	case METHOD_SUGGEST: of_study(s, false, is_given); break;
-	case METHOD_OBSERVE:
-	case METHOD_FAIL_TRIAL: of_study(s, false, is_told); break;
-	case METHOD_ADD_TRIALS: of_study(s, false, is_added); break;
-	case METHOD_GET_TRIAL: of_study(s, true, is_fresh_trial); break;
-	case METHOD_LIST_TRIALS: of_study(s, true, is_page); break;
-	case METHOD_BEST: of_study(s, true, is_best); break;
-	case METHOD_HEARTBEAT:
-		of_study(s, true, heartbeat_is_true);
-		leases_are_renewed(s);
-		break;
+	case METHOD_GET_TRIAL: of_study(s, watch_fresh_trial); break;
+	case METHOD_LIST_TRIALS: of_study(s, watch_page); break;
+	case METHOD_BEST: of_study(s, watch_best); break;
+	case METHOD_HEARTBEAT: watch_heartbeat(s); break;
 	case METHOD_PREDICT: prediction_is_true(s); break;
+	case METHOD_WHY: of_study(s, why_is_true); break;
 	default: break;
 	}
+	if (msg_method_mutates(s->asked->method) && !s->w->complaint[0])
+		watch_change(s);
 }
 
 void watch_reply(
@@ -468,15 +280,16 @@ void watch_reply(
 	struct msg_reply r;
 	struct kr_error err;
 	bool is_error = h->flags & FRAME_ERROR;
-	w->n_replied++;
+	watch_leave(w, client, h);
 	if (w->complaint[0]) {
 		/* the model has stopped there */
 	} else if (decode_reply(&r, h->method, is_error, body, len, a, &err) != KR_OK) {
 		world_complain(w, "a reply cannot be read: %s", err.text);
 	} else if (arrival && id_of(h) >= c->first_patience) {
-		struct seen s = {w, &c->asked, arrival, arrival->n_disk, &r};
+		const struct ledger_line *l = c->line == SIZE_MAX ? NULL : &w->ledger[c->line];
+		struct seen s = {w, &c->asked, arrival, l, arrival->n_disk, &r};
 		if (is_error)
-			refusals_judge(w, &c->asked, &r.error, arrival->n_disk);
+			refusals_judge(&s, &r.error);
 		else
 			judge(&s);
 	}
