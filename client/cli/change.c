@@ -5,7 +5,8 @@
 #include "client/cli/trials.h"
 #include "client/cli/view.h"
 
-int change_told(struct cli *cli, const char *study, const struct msg_trials_reply *reply)
+static int tell(
+	struct cli *cli, const char *study, const struct msg_trials_reply *reply, const char *verb)
 {
 	const struct msg_study *s;
 	int code;
@@ -17,19 +18,27 @@ int change_told(struct cli *cli, const char *study, const struct msg_trials_repl
 	for (int i = 0; i < reply->n && !cli->quiet; i++) {
 		const struct msg_trial *t = &reply->trials[i];
 
-		cli_say("trial %" PRIu64 " is %s%s%s%s%s", t->number, msg_trial_state_name(t->state),
+		cli_say("trial %" PRIu64 " %s %s%s%s%s%s", t->number, verb, msg_trial_state_name(t->state),
 			t->reason ? ": " : "", t->reason ? t->reason : "", t->late ? " (late)" : "",
 			t->excluded ? " (excluded)" : "");
 	}
 	return CLI_OK;
 }
 
+int change_told(struct cli *cli, const char *study, const struct msg_trials_reply *reply)
+{
+	return tell(cli, study, reply, "is");
+}
+
 int change_trials(struct cli *cli, const char *study, struct msg_request *request)
 {
 	struct msg_reply reply;
 	int code = cli_call(cli, request, &reply);
+	bool deleted = request->method == METHOD_DELETE_TRIAL;
 
-	return code == CLI_OK ? change_told(cli, study, &reply.u.trials) : code;
+	if (code != CLI_OK)
+		return code;
+	return tell(cli, study, &reply.u.trials, deleted ? "is deleted; it was" : "is");
 }
 
 int change_study(struct cli *cli, struct msg_request *request)

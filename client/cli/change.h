@@ -4,8 +4,8 @@
 
 #include "client/cli/cli.h"
 
-/* Send a request whose reply is trials, and tell of each "trial 3 is QUEUED"; with -o, print them.
- * Returns the exit code. */
+/* Send a request whose reply is trials, and tell of each "trial 3 is QUEUED", or that it is
+ * deleted; with -o, print them. Returns the exit code. */
 int change_trials(struct cli *cli, const char *study, struct msg_request *request);
 
 /* The same for trials that are here already. */

@@ -1,4 +1,5 @@
 /* krige best NAME. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "client/cli/cli.h"
@@ -6,6 +7,18 @@
 #include "client/cli/trials.h"
 
 int cmd_best(struct cli *cli, int argc, char **argv);
+
+static void say_none(const struct msg_study *s)
+{
+	uint64_t n = s->counts[TRIAL_COMPLETE];
+
+	if (n == 0)
+		cli_say("study '%s' has no result yet", s->name);
+	else
+		cli_say("study '%s' has no best trial: each of the %" PRIu64
+				" results is excluded or breaks an outcome constraint",
+			s->name, n);
+}
 
 int cmd_best(struct cli *cli, int argc, char **argv)
 {
@@ -26,7 +39,7 @@ int cmd_best(struct cli *cli, int argc, char **argv)
 	if (!reply.u.best.trial) {
 		if (cli_wants_json(cli) && cli->format != FORMAT_JSONL)
 			puts("null");
-		cli_say("study '%s' has no result yet", study->name);
+		say_none(study);
 		return CLI_NOT_NOW;
 	}
 	trials = (struct msg_trials_reply){.n = 1, .trials = reply.u.best.trial};

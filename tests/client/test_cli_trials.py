@@ -85,12 +85,23 @@ def test_cancel_requeue_delete(cli):
     assert (again["number"], again["attempt"], again["params"]) == (1, 2, params)
     cli("trial", "delete", "s", 3, code=CONFLICT)  # it runs
     cli("trial", "delete", "s", 2)
+    assert "trial 2 is deleted; it was CANCELLED" in cli.words
     cli("trial", "show", "s", 2, code=NOT_FOUND)
     assert cli.json("ask", "s")["number"] == 4  # the number is not used again
     cli("tell", "s", 3, "--failed", "disk")
     cli("trial", "requeue", "s", 3)
     assert [t["state"] for t in cli.lines("trial", "list", "s", "--filter", "number==3")] == ["QUEUED"]
     cli("trial", "cancel", "s", code=USAGE)
+
+
+def test_no_best_among_results(cli):
+    cli.create()
+    cli("ask", "s")
+    cli("tell", "s", 0, "loss=1")
+    cli("trial", "exclude", "s", 0)
+    cli("best", "s", code=NOT_NOW)
+    assert "no best trial" in cli.words and "excluded" in cli.words
+    assert "no result yet" not in cli.words  # there is one
 
 
 def test_report(cli):
