@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MEND_ROUNDS = 12, MEND_TOGETHER = 4, HALVINGS = 24, ENOUGH_HALVINGS = 10, SWEEPS = 200 };
+enum { MEND_ROUNDS = 12, MEND_TOGETHER = 4, HALVINGS = 24, ENOUGH_HALVINGS = 10, SWEEPS = 100 };
 
 static const double near_edge = 1e-5, on_edge = 1e-9; /* distances in scales */
 static const double nothing_left = 1e-6;              /* of a gradient, relative */
@@ -24,10 +24,11 @@ struct bend {
 	const unsigned char *moving;
 	const double *scale;
 	int d, n_rows, n_basis;
-	double *values, *other, *g, *r, *x, *wish; /* d each; x: where the gradient was */
-	unsigned char *blocked;                    /* d: at an end of the cube, and pushed out */
-	double *rows, *lambda;                     /* of the n_rows rows that x lies on: n_linear x d */
-	double *basis;                             /* n_linear x d: S-orthogonal directions taken off */
+	double *values, *other, *g, *wish; /* d each */
+	double *x, *rest, *r;   /* where the gradient was, g - sum lambda q, what is free of it */
+	unsigned char *blocked; /* d: at an end of the cube, and pushed out */
+	double *rows, *lambda;  /* of the n_rows rows that x lies on: n_linear x d */
+	double *basis;          /* n_linear x d: S-orthogonal directions taken off */
 };
 
 struct bend *bend_new(struct region *region, const struct space *space, const unsigned char *moving,
@@ -43,7 +44,7 @@ struct bend *bend_new(struct region *region, const struct space *space, const un
 	b->scale = scale;
 	b->d = space_dims(space);
 	size_t cells = (size_t)b->rules->n_linear * (size_t)b->d;
-	b->values = ARENA_ARRAY(a, double, 6 * b->d);
+	b->values = ARENA_ARRAY(a, double, 7 * b->d);
 	b->blocked = ARENA_ARRAY(a, unsigned char, b->d);
 	b->rows = arena_calloc(a, cells, sizeof(double));
 	b->basis = arena_calloc(a, cells, sizeof(double));
@@ -55,6 +56,7 @@ struct bend *bend_new(struct region *region, const struct space *space, const un
 	b->r = b->g + b->d;
 	b->x = b->r + b->d;
 	b->wish = b->x + b->d;
+	b->rest = b->wish + b->d;
 	return b;
 }
 
@@ -115,15 +117,11 @@ static void find_rows(struct bend *b, const double *x, double edge)
 	}
 }
 
-/* r <- g - sum lambda q, and what that blocks; where `changed` is not 0, or everywhere (NULL). */
-static void take_rest(struct bend *b, const double *g, const double *changed)
+/* rest -= step q, and what that blocks; r. */
+static void take_off(struct bend *b, double step, const double *q)
 {
 	for (int i = 0; i < b->d; i++) {
-		if (changed && changed[i] == 0)
-			continue;
-		double r = b->moving[i] && !isnan(b->values[i]) ? g[i] : 0;
-		for (int k = 0; k < b->n_rows && r != 0; k++)
-			r -= b->lambda[k] * row_at(b, b->rows, k)[i];
+		double r = b->rest[i] -= q ? step * q[i] : 0;
 		b->blocked[i] = r == 0 || (b->x[i] <= 0 && r < 0) || (b->x[i] >= 1 && r > 0);
 		b->r[i] = b->blocked[i] ? 0 : r;
 	}
@@ -149,7 +147,9 @@ static void project(struct bend *b, const double *x, const double *g, double edg
 {
 	bool moved = true;
 	find_rows(b, x, edge);
-	take_rest(b, g, NULL);
+	for (int i = 0; i < b->d; i++)
+		b->rest[i] = b->moving[i] && !isnan(b->values[i]) ? g[i] : 0;
+	take_off(b, 0, NULL);
 	for (int sweep = 0; moved && sweep < SWEEPS; sweep++) {
 		moved = false;
 		for (int k = 0; k < b->n_rows; k++) {
@@ -161,7 +161,7 @@ static void project(struct bend *b, const double *x, const double *g, double edg
 			if (b->lambda[k] == before)
 				continue;
 			moved |= fabs(b->lambda[k] - before) > settled * (before + b->lambda[k]);
-			take_rest(b, g, q);
+			take_off(b, b->lambda[k] - before, q);
 		}
 	}
 }
@@ -286,9 +286,9 @@ static bool mend_each(struct bend *b, double *trial)
 	return broken;
 }
 
-static void mend(struct bend *b, double *trial)
+static void mend(struct bend *b, double *trial, int rounds)
 {
-	for (int round = 0; round < MEND_ROUNDS; round++)
+	for (int round = 0; round < rounds; round++)
 		if (!(round < MEND_TOGETHER ? mend_all(b, trial) : mend_each(b, trial)))
 			return;
 }
@@ -300,7 +300,7 @@ static bool try_part(struct bend *b, const double *x, double t, double *trial)
 		trial[i] = x[i] + t * (b->wish[i] - x[i]);
 	if (admits(b, trial))
 		return true;
-	mend(b, trial);
+	mend(b, trial, t == 1 ? MEND_ROUNDS : MEND_TOGETHER);
 	return admits(b, trial);
 }
 

@@ -20,7 +20,11 @@ static const double flips = 0.3; /* categorical changes a candidate, on average 
 /* Index of the streams under RNG_RAW. */
 enum { STREAM_NET, STREAM_LOCAL, STREAM_MEND };
 
-enum { HOPELESS = 16 }; /* so many failures before the first success end it */
+enum {
+	HOPELESS = 16,                   /* so many failures before the first success end it */
+	MOST_MENDING = 20 * 1000 * 1000, /* work, after which the rest walks */
+	TIRED_STEPS = 4
+};
 
 void candidates_fix(const double *fixed, double *x, int d)
 {
@@ -85,18 +89,35 @@ static void make_local(const struct candidates_source *c, struct rng *r, int k, 
 			x[j] = *mat_at(c->top, k - PERTURBED - RECOMBINED, j);
 }
 
+/* x <- an allowed point for candidate i: itself or one near it; when that has taken too long, a
+ * walk away from one of the n rows of X that are mended already. */
+static bool mend_one(const struct candidates_source *c, struct mat X, int i, int n, bool tired,
+	struct rng *walk, double *x)
+{
+	if (!tired)
+		return region_settle(c->region, x, i % 2 ? walk : NULL);
+	if (region_has(c->region, x))
+		return region_settle(c->region, x, NULL);
+	for (int j = 0; j < X.cols && n > 0; j++)
+		x[j] = *mat_at(X, i % n, j);
+	region_walk(c->region, x, TIRED_STEPS, walk);
+	return n > 0;
+}
+
 /* Make all rows allowed points, in their order; those that cannot be are left out. Where the net
  * leads nowhere the best points may. x: d. */
 static void mend(const struct candidates_source *c, struct candidates *out, double *x)
 {
 	struct rng walk = rng_make(c->seed, c->number, RNG_RAW, STREAM_MEND);
 	int d = out->X.cols, kept = 0, n_net = 0, failed = 0;
+	long start = region_spent(c->region);
 	for (int i = 0; i < out->X.rows; i++) {
 		if (i < out->n_net && !kept && failed == HOPELESS)
 			continue;
+		bool tired = kept > 0 && region_spent(c->region) - start > MOST_MENDING;
 		for (int j = 0; j < d; j++)
 			x[j] = *mat_at(out->X, i, j);
-		bool found = region_settle(c->region, x, i % 2 ? &walk : NULL);
+		bool found = mend_one(c, out->X, i, kept, tired, &walk, x);
 		failed += !found;
 		n_net += found && i < out->n_net;
 		for (int j = 0; found && j < d; j++)

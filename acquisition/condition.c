@@ -73,6 +73,23 @@ enum truth condition_judge(const struct condition *c, condition_leaf *leaf, void
 	return judge(c, 0, leaf, ctx);
 }
 
+static int count_open(const struct condition *c, int at, condition_leaf *leaf, void *ctx)
+{
+	int n = 0;
+	if (judge(c, at, leaf, ctx) != TRUTH_MAYBE)
+		return 0;
+	if (c->nodes[at].op == CONDITION_RANGE || c->nodes[at].op == CONDITION_SET)
+		return 1;
+	for (int i = c->nodes[at].child; i; i = c->nodes[i].next)
+		n += count_open(c, i, leaf, ctx);
+	return n;
+}
+
+int condition_count_open(const struct condition *c, condition_leaf *leaf, void *ctx)
+{
+	return count_open(c, 0, leaf, ctx);
+}
+
 const struct condition_node *condition_open(
 	const struct condition *c, condition_leaf *leaf, void *ctx)
 {

@@ -51,7 +51,10 @@ typedef enum truth condition_leaf(void *ctx, const struct condition_node *leaf);
  * combination would decide). */
 enum truth condition_judge(const struct condition *c, condition_leaf *leaf, void *ctx);
 
-/* A comparison that is open and may decide an open condition; NULL when it is decided. */
+/* How many comparisons are open that may decide it; 0 when it is decided. */
+int condition_count_open(const struct condition *c, condition_leaf *leaf, void *ctx);
+
+/* The first of them; NULL when it is decided. */
 const struct condition_node *condition_open(
 	const struct condition *c, condition_leaf *leaf, void *ctx);
 

@@ -92,8 +92,19 @@ double linear_side_value(const struct linear_side *side, linear_number *number, 
 	return stack[0];
 }
 
+/* Far more than rounding does to thousands of terms. */
+static const double far_off = 1e-9;
+
 bool linear_holds(const struct linear *l, linear_number *number, const void *ctx)
 {
+	double slack = l->bound, size = l->size;
+	for (int t = 0; l->simple && t < l->n; t++) {
+		double term = l->coef[t] * number(ctx, l->param[t]);
+		slack -= term;
+		size += fabs(term);
+	}
+	if (l->simple && fabs(slack) > far_off * size)
+		return slack > 0;
 	double left = linear_side_value(&l->left, number, ctx);
 	double right = linear_side_value(&l->right, number, ctx);
 	if (!(l->at_least ? left >= right : left <= right))

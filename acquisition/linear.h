@@ -44,6 +44,8 @@ struct linear {
 	const int *param;
 	const double *coef;
 	double bound;
+	bool simple; /* every parameter stands there once */
+	double size; /* sum of the sizes of its constants, as they count in the row */
 };
 
 /* The number of a parameter at the point ctx. */
@@ -52,7 +54,7 @@ typedef double linear_number(const void *ctx, int param);
 /* One side, in doubles. */
 double linear_side_value(const struct linear_side *side, linear_number *number, const void *ctx);
 
-/* Is it obeyed? */
+/* Is it obeyed? Far from the edge, where no rounding matters, the row of a simple one tells. */
 bool linear_holds(const struct linear *l, linear_number *number, const void *ctx);
 
 #endif

@@ -16,7 +16,8 @@ enum {
 	SWEEP_WORK = 4096, /* evaluations of one sweep; fewer starts join beyond */
 	LOCAL_STARTS = 3,  /* at least so many starts near the best known points */
 	MOST_STARTS = 16,
-	GRADIENT_COST = 3
+	GRADIENT_COST = 3,
+	MOST_MENDING = 20 * 1000 * 1000 /* work; then moves that break a rule are left out */
 };
 
 static const double ascent_tolerance = 1e-4, polish_tolerance = 1e-8;
@@ -41,8 +42,9 @@ struct maximizer {
 	bool any_smooth, changed, sorted;
 	int round, coordinate;
 	int *order, n_order; /* of raw candidates (< n_raw) and starts */
-	struct bend *bend;   /* the next three: under rules only */
+	struct bend *bend;   /* the next four: under rules only */
 	double *values;      /* d */
+	long spent;          /* by the region before */
 	double *waking;      /* d coords: where parameters start that become active */
 };
 
@@ -96,6 +98,7 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	if (problem->region && region_ruled(problem->region)) {
 		m->bend = bend_new(problem->region, problem->space, m->moving, m->scale, a);
 		m->values = ARENA_ARRAY(a, double, m->d);
+		m->spent = region_spent(problem->region);
 		m->waking = ARENA_ARRAY(a, double, m->d);
 		if (!m->bend || !m->values || !m->waking)
 			return NULL;
@@ -358,7 +361,8 @@ static bool make_move(struct maximizer *m, const double *x, int j, double to, do
 		region_settle(m->p.region, moved, NULL);
 		return true;
 	}
-	return region_near(m->p.region, moved, j, REGION_LITTLE) == REGION_FOUND;
+	return region_spent(m->p.region) - m->spent < MOST_MENDING &&
+		region_near(m->p.region, moved, j, region_little(m->p.region)) == REGION_FOUND;
 }
 
 /* The moves of coordinate j from x as rows of X (MOVES_MOST x d); returns how many. */

@@ -5,7 +5,7 @@
 #include "acquisition/policy_internal.h"
 #include "acquisition/sobol.h"
 
-enum { FILL_TRIES = 1024, RULED_TRIES = 128 };
+enum { FILL_TRIES = 1024, RULED_TRIES = 128, RULED_WORK = 100 * 1000 * 1000 };
 enum { LONG_TRIES = 8, WALKS = 64, WALK_STEPS = 16 }; /* when rules are dear to obey */
 
 static void fill_seen(struct policy *p)
@@ -166,7 +166,8 @@ static bool fill(struct policy *p)
 	struct rng key = rng_make(p->in.seed, number, RNG_FILL, 0);
 	struct rng walk = rng_make(p->in.seed, number, RNG_FILL, 2);
 	uint32_t tries = space_ruled(p->in.space) ? RULED_TRIES : FILL_TRIES;
-	for (uint32_t k = 0; k < tries; k++) {
+	long start = region_spent(p->region);
+	for (uint32_t k = 0; k < tries && region_spent(p->region) - start < RULED_WORK; k++) {
 		sobol_net(&key, k, mat_view(p->point, 1, p->d, 1));
 		if (try_point(p, &walk))
 			return true;

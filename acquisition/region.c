@@ -8,6 +8,12 @@
 
 enum { WALK_STEPS = 12 };
 
+/* What things cost in multiplications. */
+enum { JUDGING = 4, CHECKING = 32 };
+
+/* A short question: a base, so many judgements, so many steps of a program. */
+enum { LITTLE = 500 * 1000, JUDGEMENTS = 500, STEPS = 200 };
+
 /* ---- making one ------------------------------------------------------------- */
 
 static bool take_domains(struct region *g, struct arena *a)
@@ -55,6 +61,7 @@ static int count_columns(struct region *g)
 	for (int k = 0; k < g->rules->n_linear; k++) {
 		const struct linear *l = g->rules->linear[k];
 		g->cost += l->n;
+		g->terms += l->n;
 		for (int t = 0; t < l->n; t++) {
 			n += g->column[l->param[t]] < 0;
 			g->column[l->param[t]] = 0;
@@ -71,7 +78,7 @@ static bool take_program(struct region *g, struct arena *a)
 	if (!g->column)
 		return false;
 	g->param = g->column + g->d;
-	int n = count_columns(g);
+	int n = g->most_columns = count_columns(g);
 	g->A = arena_calloc(a, (size_t)n * (size_t)m, sizeof(double));
 	g->b = ARENA_ARRAY(a, double, m);
 	g->lower = ARENA_ARRAY(a, double, 3 * n);
@@ -136,6 +143,11 @@ void region_require(struct region *g, const struct condition *condition)
 long region_left(const struct region *g)
 {
 	return g->work;
+}
+
+long region_spent(const struct region *g)
+{
+	return g->spent;
 }
 
 void region_ignore(struct region *g, int rule, bool ignored)
@@ -207,6 +219,7 @@ static double exact_coord(const struct region *g, int i, double c)
 
 bool region__check(struct region *g)
 {
+	g->work -= CHECKING * (g->d + g->terms);
 	space_encode(g->space, g->point, g->coords);
 	if (region_has(g, g->coords))
 		return true;
@@ -240,49 +253,47 @@ static enum region__verdict open(struct region *g, const struct condition *c,
 	return REGION__OPEN;
 }
 
-/* Must hold: a condition that is decided the wrong way is a conflict, an open one is split. */
-static enum region__verdict demand(struct region *g, const struct condition *c, bool holds,
-	struct region__cut *first, struct region__cut *other)
+/* The k-th of what must hold or must not: what is required, conditions of fixed parameters, what
+ * is forbidden. NULL where there is none. */
+static const struct condition *demand(const struct region *g, int k, bool *holds)
 {
-	enum truth t = condition_judge(c, region__leaf, g);
-	if (t == TRUTH_MAYBE)
-		return open(g, c, first, other);
-	return (t == TRUTH_YES) == holds ? REGION__DONE : REGION__CONFLICT;
+	*holds = k <= g->d;
+	if (k == 0)
+		return g->require;
+	if (k <= g->d)
+		return region__is_fixed(g, k - 1) ? space_when(g->space, k - 1) : NULL;
+	return g->ignored[k - g->d - 1] ? NULL : g->rules->forbidden[k - g->d - 1];
 }
 
-/* Conditions that must hold or must not. A conflict anywhere comes before a split. */
+/* A condition that is decided the wrong way is a conflict; of the open ones the one with the
+ * fewest open comparisons is split, so that what follows from the others is found at once. */
 static enum region__verdict demand_all(
 	struct region *g, struct region__cut *first, struct region__cut *other)
 {
-	enum region__verdict all = REGION__DONE;
-	for (int i = -1; i < g->d + g->rules->n_forbidden; i++) {
-		const struct condition *c = NULL;
-		struct region__cut a, b;
-		if (i < 0)
-			c = g->require;
-		else if (i < g->d)
-			c = region__is_fixed(g, i) ? space_when(g->space, i) : NULL;
-		else if (!g->ignored[i - g->d])
-			c = g->rules->forbidden[i - g->d];
-		if (!c)
+	const struct condition *best = NULL;
+	int fewest = 0;
+	for (int k = 0; k <= g->d + g->rules->n_forbidden; k++) {
+		bool holds;
+		const struct condition *c = demand(g, k, &holds);
+		enum truth t = c ? condition_judge(c, region__leaf, g) : TRUTH_MAYBE;
+		if (t != TRUTH_MAYBE && (t == TRUTH_YES) != holds)
+			return REGION__CONFLICT;
+		if (!c || t != TRUTH_MAYBE || fewest == 1)
 			continue;
-		enum region__verdict v = demand(g, c, i < g->d, &a, &b);
-		if (v == REGION__CONFLICT)
-			return v;
-		if (v == REGION__OPEN && all == REGION__DONE) {
-			*first = a;
-			*other = b;
-			all = v;
+		int n = condition_count_open(c, region__leaf, g);
+		if (!best || n < fewest) {
+			best = c;
+			fewest = n;
 		}
 	}
-	return all;
+	return best ? open(g, best, first, other) : REGION__DONE;
 }
 
 static enum region__verdict examine(
 	struct region *g, struct region__cut *first, struct region__cut *other)
 {
 	int param;
-	g->work -= g->cost;
+	g->work -= JUDGING * g->cost;
 	judge_active(g);
 	enum region__verdict v = demand_all(g, first, other);
 	if (v == REGION__CONFLICT || region__rows_conflict(g, &param))
@@ -339,6 +350,7 @@ static enum region_answer find(struct region *g, double *x, int held, long work)
 	enum region_answer answer = whole ? search(g) : REGION_EMPTY;
 	region__undo(g, 0);
 	g->n_frames = 0;
+	g->spent += work - g->work;
 	if (answer == REGION_FOUND) {
 		region_decode(g, g->coords, g->trial);
 		space_encode(g->space, g->trial, g->point);
@@ -370,6 +382,12 @@ enum region_answer region_roomy(struct region *g, double *x, long work)
 	return answer;
 }
 
+long region_little(const struct region *g)
+{
+	long judging = JUDGEMENTS * JUDGING * g->cost;
+	return LITTLE + judging + STEPS * (g->terms + (long)g->most_columns * g->rules->n_linear);
+}
+
 /* ---- settling --------------------------------------------------------------- */
 
 void region__tidy(struct region *g, double *x)
@@ -390,7 +408,7 @@ bool region_settle(struct region *g, double *x, struct rng *r)
 		region__tidy(g, x);
 		return true;
 	}
-	if (region_near(g, x, -1, REGION_LITTLE) != REGION_FOUND)
+	if (region_near(g, x, -1, region_little(g)) != REGION_FOUND)
 		return false;
 	if (r)
 		region_walk(g, x, WALK_STEPS, r);

@@ -38,8 +38,10 @@ void region_decode(const struct region *g, const double *coords, double *values)
 /* Is the point at coords allowed, its fixed parameters active? */
 bool region_has(struct region *g, const double *coords);
 
-/* Work of a question, in multiplications or so. */
-enum { REGION_LITTLE = 200 * 1000, REGION_MUCH = 30 * 1000 * 1000 };
+/* Work of a question, in multiplications or so: of one at the creation of a study (0.1 s), of
+ * one of many. */
+enum { REGION_MUCH = 30 * 1000 * 1000 };
+long region_little(const struct region *g);
 
 /* x (d coords) <- an allowed point near it, whose coordinate `held` (-1: none) stays as it
  * is. EMPTY: there is none; UNKNOWN: none was found within `work`, or only points that
@@ -53,6 +55,9 @@ enum region_answer region_roomy(struct region *g, double *x, long work);
 
 /* What the last question left of its work; below 0 when it took a bit more. */
 long region_left(const struct region *g);
+
+/* What all questions took so far. */
+long region_spent(const struct region *g);
 
 /* Also required from now on (NULL: nothing). */
 void region_require(struct region *g, const struct condition *condition);

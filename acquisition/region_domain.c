@@ -182,18 +182,31 @@ void region__numbers(const struct region *g, int i, double *low, double *high)
 	}
 }
 
-static enum truth judge_choices(const struct region *g, const struct condition_node *leaf)
+/* How many choices that are left are in the set or interval; *work: how many were looked at. */
+static int count_in(const struct region *g, const struct condition_node *leaf, long *work)
 {
-	int i = leaf->param;
-	bool in = false, out = false;
-	for (int k = 0; k < (int)space_levels(g->space, i) && !(in && out); k++) {
-		if (!g->choices[i][k])
-			continue;
-		bool is = condition_compare(leaf, k);
-		in |= is;
-		out |= !is;
+	int i = leaf->param, n = (int)space_levels(g->space, i), in = 0;
+	bool set = leaf->op == CONDITION_SET;
+	int from = set ? 0 : (int)fmin(fmax(ceil(leaf->low), 0), n);
+	int to = set ? leaf->n : (int)fmin(fmax(floor(leaf->high), -1), n - 1) + 1;
+	for (int k = from; k < to; k++) {
+		double choice = set ? leaf->set[k] : k;
+		bool again = set && k > 0 && leaf->set[k - 1] == choice;
+		if (!again && choice >= 0 && choice < n && choice == floor(choice))
+			in += g->choices[i][(int)choice];
 	}
-	return in && out ? TRUTH_MAYBE : in ? TRUTH_YES : TRUTH_NO;
+	*work = to > from ? to - from : 0;
+	return in;
+}
+
+static enum truth judge_choices(struct region *g, const struct condition_node *leaf)
+{
+	long work;
+	int in = count_in(g, leaf, &work);
+	g->work -= 4 + work;
+	if (in > 0 && in < g->n_choices[leaf->param])
+		return TRUTH_MAYBE;
+	return (in > 0) != leaf->outside ? TRUTH_YES : TRUTH_NO;
 }
 
 /* Index of the first element of the set that is at least v. */
@@ -231,9 +244,8 @@ enum truth region__leaf(void *ctx, const struct condition_node *leaf)
 	int i = leaf->param;
 	if (g->active[i] == TRUTH_NO)
 		return TRUTH_NO;
-	bool choices = region__has_choices(g->space, i);
-	g->work -= choices ? (long)space_levels(g->space, i) : 4;
-	enum truth t = choices ? judge_choices(g, leaf) : judge_numbers(g, leaf);
+	enum truth t = region__has_choices(g->space, i) ? judge_choices(g, leaf)
+													: judge_numbers(g, leaf);
 	return t == TRUTH_YES && g->active[i] == TRUTH_MAYBE ? TRUTH_MAYBE : t;
 }
 

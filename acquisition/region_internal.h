@@ -54,14 +54,15 @@ struct region {
 	int n_changes, most_changes; /* no split beyond */
 	struct region__frame *frames;
 	int n_frames;
-	long cost, work; /* of judging everything once; left */
+	long cost, work, spent; /* of judging everything once; left; of all questions */
+	long terms;             /* of all rows */
 
 	/* Points: d each. */
 	double *wish, *point, *coords, *trial;
 
 	/* The linear program: columns are parameters. */
 	int *column, *param; /* by parameter, -1 for none; by column */
-	int n_columns;
+	int n_columns, most_columns;
 	double *A, *b, *lower, *upper, *x;
 	struct simplex_room *room;
 	bool any_smooth; /* some rule is about a continuous parameter */

@@ -14,6 +14,8 @@ static const double least_room = 1e-9; /* of roomy rows */
 
 /* Slack that continuous numbers leave for rounding, in units of the sum of a row's terms. */
 static const double margins[] = {0, 8 * DBL_EPSILON, 512 * DBL_EPSILON, 32768 * DBL_EPSILON};
+enum { BUILDING = 16 }; /* in multiplications */
+
 enum { N_MARGINS = sizeof(margins) / sizeof(*margins) };
 
 static bool is_smooth(const struct region *g, int i)
@@ -279,6 +281,7 @@ static enum region__verdict program(
 	struct region *g, struct build how, struct region__cut *first, struct region__cut *other)
 {
 	int rows = build(g, how);
+	g->work -= BUILDING * (g->terms + (long)g->n_columns * (rows + 1));
 	if (rows < 0)
 		return REGION__CONFLICT;
 	const struct simplex_problem p = {

@@ -239,10 +239,10 @@ static enum kr_status parse(struct parser *p, struct linear *out)
 
 /* ---- the row ---------------------------------------------------------------- */
 
-/* coef (d) and *constant += factor times the side that ends before step `end`. factors: room
- * for as many as there are steps. */
-static void expand(
-	const struct parser *p, int end, double factor, double *factors, double *coef, double *constant)
+/* coef (d), *constant += factor times the side that ends before step `end`, *sizes those of its
+ * constants. factors: room for as many as there are steps. */
+static void expand(const struct parser *p, int end, double factor, double *factors, double *coef,
+	double *constant, double *sizes)
 {
 	int n = 0, size = p->parts[end - 1].size;
 
@@ -253,9 +253,10 @@ static void expand(
 
 		if (s->op == LINEAR_PARAM)
 			coef[s->param] += f;
-		else if (s->op == LINEAR_NUMBER)
+		else if (s->op == LINEAR_NUMBER) {
 			*constant += f * s->number;
-		else if (s->op == LINEAR_NEGATE)
+			*sizes += fabs(f * s->number);
+		} else if (s->op == LINEAR_NEGATE)
 			factors[n++] = -f;
 		if (s->op == LINEAR_PARAM || s->op == LINEAR_NUMBER || s->op == LINEAR_NEGATE)
 			continue;
@@ -282,8 +283,8 @@ static enum kr_status make_row(
 	double sign = out->at_least ? -1 : 1, constant = 0, *kept;
 	int n = 0, *param;
 
-	expand(p, out->left.n, sign, factors, coef, &constant);
-	expand(p, p->n, -sign, factors, coef, &constant);
+	expand(p, out->left.n, sign, factors, coef, &constant, &out->size);
+	expand(p, p->n, -sign, factors, coef, &constant, &out->size);
 	for (int i = 0; i < p->params->n; i++) {
 		if (!isfinite(coef[i]) || !isfinite(constant))
 			return lexer_refuse(&p->l, p->l.text, p->err, "its numbers are too large");
@@ -303,6 +304,10 @@ static enum kr_status make_row(
 		kept[out->n++] = coef[i];
 	}
 	out->bound = 0 - constant;
+	n = 0;
+	for (int i = 0; i < p->n; i++)
+		n += p->steps[i].op == LINEAR_PARAM;
+	out->simple = n == out->n;
 	return KR_OK;
 }
 

@@ -235,7 +235,7 @@ static enum kr_status check_some(
 		region_fix(g, values);
 		for (int i = 0; i < def->d; i++)
 			x[i] = space_coord(def->space, i, NAN);
-		answer = region_near(g, x, -1, REGION_LITTLE);
+		answer = region_near(g, x, -1, region_little(g));
 	}
 	arena_free(a);
 	if (!x)
