@@ -6,13 +6,11 @@
  * loop goes on until nothing is under way. */
 #include "daemon/shell.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +24,7 @@
 #include "daemon/config.h"
 #include "daemon/engine/engine.h"
 #include "daemon/front.h"
+#include "daemon/process.h"
 #include "daemon/writer.h"
 #include "gp/linalg/blas.h"
 
@@ -193,26 +192,13 @@ static void take_requests(struct shell *s)
 	} while (s->last_request_ns < end_ns);
 }
 
-static uint64_t resident_bytes(void)
-{
-	unsigned long size, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%lu %lu", &size, &resident) != 2)
-		resident = 0;
-	fclose(f);
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void tick(struct shell *s)
 {
 	struct event ev = {.kind = EVENT_TICK};
 	struct store_info info;
 
 	writer_info(s->writer, &info);
-	ev.u.tick.rss_bytes = resident_bytes();
+	ev.u.tick.rss_bytes = process_resident_bytes();
 	ev.u.tick.db_bytes = info.db_bytes;
 	ev.u.tick.wal_bytes = info.wal_bytes;
 	ev.u.tick.sqlite_version = info.engine_version;
@@ -369,44 +355,6 @@ static void new_session(void *ctx, const struct route *route, uint8_t out[16])
 		random_bytes(NULL, out);
 }
 
-/* OpenBLAS starts threads before main, which do not inherit the mask: a signal that
- * one of them takes goes on to the main thread, whose signalfd shows it. */
-static void to_main_thread(int sig)
-{
-	if (gettid() != getpid())
-		tgkill(getpid(), getpid(), sig);
-}
-
-static enum kr_status catch_signals(struct shell *s, struct kr_error *err)
-{
-	struct sigaction forward = {.sa_handler = to_main_thread, .sa_flags = SA_RESTART};
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	/* Before the first thread of our own, so that all of those inherit it. */
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGTERM, &forward, NULL);
-	sigaction(SIGINT, &forward, NULL);
-	sigaction(SIGHUP, &forward, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return s->signals >= 0 ? KR_OK : kr_fail(err, KR_EIO, "signalfd: %s", strerror(errno));
-}
-
-/* A connection is a descriptor. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
 static enum kr_status start_engine(struct shell *s, bool durable, struct kr_error *err)
 {
 	struct engine_options o = {
@@ -427,12 +375,11 @@ static enum kr_status start_engine(struct shell *s, bool durable, struct kr_erro
 /* The keys, if there are any; with them, no image of this process is written to a disk. */
 static enum kr_status open_access(struct shell *s, struct kr_error *err)
 {
-	struct rlimit none = {0, 0};
 	enum kr_status status;
 
 	if (!s->config->secret_key)
 		return KR_OK;
-	setrlimit(RLIMIT_CORE, &none);
+	process_never_dump();
 	status = access_open(&s->access, s->config->secret_key, s->config->allow, err);
 	if (status == KR_OK)
 		log_at(LOG_LEVEL_INFO, "keys", "public_key=\"%s\" allow=\"%s\" clients=%zu",
@@ -445,9 +392,9 @@ static enum kr_status start(struct shell *s, struct kr_error *err)
 {
 	bool memory = strcmp(s->config->db, ":memory:") == 0;
 	const struct store_backend *backend = store_find(memory ? "memory" : "sqlite");
-	enum kr_status status = catch_signals(s, err);
+	enum kr_status status = process_catch_signals(&s->signals, err);
 
-	raise_descriptor_limit();
+	process_raise_descriptors();
 	blas_init();
 	if (status == KR_OK)
 		status = blas_check(err);
