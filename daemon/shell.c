@@ -57,12 +57,14 @@ struct shell {
 static struct now now(void)
 {
 	struct timespec mono, wall;
+	int64_t wall_ms;
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &wall);
+	wall_ms = wall.tv_sec * 1000 + wall.tv_nsec / NS_PER_MS;
 	return (struct now){
 		.now_ns = mono.tv_sec * NS_PER_S + mono.tv_nsec,
-		.wall_ms = wall.tv_sec * 1000 + wall.tv_nsec / NS_PER_MS,
+		.wall_ms = wall_ms > 0 ? wall_ms : 1, /* 0 says never; nothing is from before 1970 */
 	};
 }
 
