@@ -337,6 +337,20 @@ static void test_distinct(void **state)
 	harness_free(h);
 }
 
+/* Nobody has a queued point to tell a result of. */
+static void test_told_too_early(void **state)
+{
+	struct harness *h = life_new(NULL);
+	struct msg_request m = life_enqueue(h, 1, true);
+	struct msg_reply r = life_do(h, &m);
+
+	(void)state;
+	m = harness_observe(h, "s", r.u.trials.trials[0].number, 1);
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_CONFLICT, "observations[0].number", "ask for it");
+	harness_free(h);
+}
+
 /* What may be released, and what may be cancelled. */
 static void test_states(void **state)
 {
@@ -470,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_hopeless),
 		cmocka_unit_test(test_not_with_these_values),
 		cmocka_unit_test(test_distinct),
+		cmocka_unit_test(test_told_too_early),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_enqueue_refused),
 		cmocka_unit_test(test_repeats),

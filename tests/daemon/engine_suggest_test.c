@@ -2,10 +2,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "proto/limits.h"
 #include "tests/daemon/engine_harness.h"
 
 static struct harness *with_study(uint64_t budget)
@@ -351,6 +355,38 @@ static void test_lease_term(void **state)
 	harness_free(h);
 }
 
+/* As many trials as the refusal names are then given. */
+static void test_answer_too_large(void **state)
+{
+	static struct msg_param params[LIMIT_PARAMETERS];
+	static char names[LIMIT_PARAMETERS][16];
+	struct harness *h = harness_new();
+	struct msg_request m = harness_create(h, "wide");
+	struct msg_reply r;
+	const char *most;
+
+	(void)state;
+	for (int i = 0; i < LIMIT_PARAMETERS; i++) {
+		snprintf(names[i], sizeof(names[i]), "p%d", i);
+		params[i] = (struct msg_param){
+			.name = names[i], .kind = PARAM_FLOAT, .has_low = true, .has_high = true, .high = 1};
+	}
+	m.u.create_study.spec.n_params = LIMIT_PARAMETERS;
+	m.u.create_study.spec.params = params;
+	m.u.create_study.spec.has_budget = false;
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	m = harness_suggest(h, "wide", LIMIT_BATCH);
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, KR_TOO_LARGE, "count", "ask for at most ");
+	most = strstr(r.error.message, "at most ") + strlen("at most ");
+	m = harness_suggest(h, "wide", (uint32_t)strtoul(most, NULL, 10));
+	r = harness_ask(h, &m);
+	harness_assert_ok(&r);
+	assert_int_equal(r.u.trials.n, m.u.suggest.count);
+	harness_free(h);
+}
+
 static void test_predict(void **state)
 {
 	struct harness *h = with_study(0);
@@ -398,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_queue_limit),
 		cmocka_unit_test(test_change_during_job),
 		cmocka_unit_test(test_lease_term),
+		cmocka_unit_test(test_answer_too_large),
 		cmocka_unit_test(test_predict),
 	};
 

@@ -74,6 +74,11 @@ static enum kr_status conflict(const struct definition *def, const struct trial 
 			"and can't become %s; only the same value may be told again",
 			t->number, name, *name ? " " : "", sem ? "standard error " : "", stored, given);
 	}
+	if (t->state == TRIAL_QUEUED)
+		return kr_fail_field(err, KR_CONFLICT, field,
+			"trial %" PRIu64
+			" is QUEUED and was given to nobody; ask for it before telling its result",
+			t->number);
 	return kr_fail_field(err, KR_CONFLICT, field,
 		"trial %" PRIu64 " is %s already; its result can't be told any more", t->number, state);
 }

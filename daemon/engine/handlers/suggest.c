@@ -11,16 +11,15 @@
 static enum kr_status check_count(const struct study *s, uint64_t count, struct kr_error *err)
 {
 	enum { TRIAL_BYTES = 640, FRAMING = 1024 };
-	size_t each = TRIAL_BYTES + s->def->params.point_bytes;
+	size_t most = (LIMIT_MESSAGE_BYTES - FRAMING) / (TRIAL_BYTES + s->def->params.point_bytes);
 
 	if (count > LIMIT_BATCH)
 		return kr_fail_field(err, KR_TOO_LARGE, "count", "count is %llu; at most %d are allowed",
 			(unsigned long long)count, LIMIT_BATCH);
-	if (count > 1 && count * each > LIMIT_MESSAGE_BYTES - FRAMING)
+	if (count > 1 && count > most)
 		return kr_fail_field(err, KR_TOO_LARGE, "count",
 			"count is %llu; the answer may be over %d bytes; ask for at most %zu at a time",
-			(unsigned long long)count, LIMIT_MESSAGE_BYTES,
-			(LIMIT_MESSAGE_BYTES - FRAMING) / each + 1);
+			(unsigned long long)count, LIMIT_MESSAGE_BYTES, most > 1 ? most : 1);
 	return KR_OK;
 }
 
