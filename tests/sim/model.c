@@ -220,6 +220,13 @@ bool model_is_over(const struct model_version *v)
 		!(v->state == TRIAL_QUEUED && v->attempt > 0);
 }
 
+bool model_is_overtaken(
+	const struct model_trial *t, const struct model_version *v, const struct msg_lease *lease)
+{
+	int claim = model_claim(t, v, lease);
+	return claim > 0 && (uint32_t)claim != (v->ended_by ? v->ended_by : v->attempt);
+}
+
 bool model_has_result(const struct model_version *v, const struct told *told, int n_metrics)
 {
 	if (!isfinite(told->values[0]))

@@ -149,6 +149,10 @@ bool model_right(const struct model_trial *t, const struct model_version *v,
 /* Has the trial its end, so that no result can come? */
 bool model_is_over(const struct model_version *v);
 
+/* Does the lease name another attempt than the one that ended it? */
+bool model_is_overtaken(
+	const struct model_trial *t, const struct model_version *v, const struct msg_lease *lease);
+
 /* Are those its results? */
 bool model_has_result(const struct model_version *v, const struct told *told, int n_metrics);
 

@@ -219,16 +219,14 @@ void model__stale(
 	const struct model_trial *t = &f->trials[o->number];
 	const struct model_version *v = model_version_now(t);
 	int claim = model_claim(t, v, &told->lease);
-	uint32_t by = v->ended_by ? v->ended_by : v->attempt;
 	bool same = o->n_values == f->spec.n_metrics;
 	for (int i = 0; same && i < o->n_values; i++)
 		same = o->values[i] == told->values[i] || (isnan(o->values[i]) && isnan(told->values[i]));
 	sim_met.kept++;
-	if (v->deleted || !model_is_over(v) || claim <= 0 || claim == (int)by ||
+	if (v->deleted || !model_is_over(v) || !model_is_overtaken(t, v, &told->lease) ||
 		o->attempt != (uint32_t)claim || model_has_result(v, told, f->spec.n_metrics) || !same ||
 		!same_text(o->worker, q->worker))
 		world_complain(w,
-			"study %llu event %llu: the result of attempt %d of trial %llu, which %u "
-			"ended, is kept as stale",
-			LL(f->id), LL(f->seq), claim, LL(o->number), by);
+			"study %llu event %llu: the result of attempt %d of trial %llu is kept as stale",
+			LL(f->id), LL(f->seq), claim, LL(o->number));
 }

@@ -133,7 +133,9 @@ static bool is_in_conflict(const struct asked *q, const struct told *told,
 		return false;
 	const struct msg_progress *last = v->n_progress ? &v->progress[v->n_progress - 1] : NULL;
 	switch (q->method) {
-	case METHOD_OBSERVE: return model_is_over(v) && !model_has_result(v, told, f->spec.n_metrics);
+	case METHOD_OBSERVE:
+		return model_is_over(v) && !model_is_overtaken(t, v, &told->lease) &&
+			!model_has_result(v, told, f->spec.n_metrics);
 	case METHOD_FAIL_TRIAL: return !is_alive(v);
 	case METHOD_RELEASE: return v->state == TRIAL_COMPLETE || t->told;
 	case METHOD_CANCEL_TRIAL:

@@ -171,6 +171,9 @@ struct waiting {
 	uint8_t request[MSG_ID_BYTES];
 	int64_t at;
 	uint64_t wait_ms, since_seq;
+	bool has_deadline;
+	uint64_t deadline_ms;
+	int late_ticks; /* since its deadline */
 };
 
 /* How many suggests were in the engine, from then on. */
@@ -388,6 +391,9 @@ void watch_waits(struct world *w);
 
 /* The same, after a tick: has anybody waited longer than it said? */
 void watch_clock(struct world *w);
+
+/* After an undisturbed tick: has a computation gone on after its deadline? */
+void watch_deadlines(struct world *w);
 
 /* Did the engine know of no other suggest for the study than that of the line, from when it came
  * until then? */

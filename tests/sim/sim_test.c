@@ -1,7 +1,7 @@
 /* Thousands of seeded schedules of the engine, a profile of faults at a time.
  *
  *   sim_test [SCHEDULES [FIRST_SEED]]    default: 6,000 in all, seed 1
- *                                        (1,000 under a sanitizer)
+ *                                        (2,000 under a sanitizer)
  *
  * A failure names profile and seed; `sim_test 1 SEED` runs that seed through
  * every profile. A run of some length must also have met what its checks are
@@ -52,7 +52,7 @@ enum { N_PROFILES = 7 };
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
 	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-static long schedules = 1000;
+static long schedules = 2000;
 #else
 static long schedules = 6000;
 #endif

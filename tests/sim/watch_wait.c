@@ -52,6 +52,8 @@ void watch_enter(
 		.client = client, .method = m->method, .name = study_of(m), .at = w->now_ns};
 	memcpy(&x->id, h->id, sizeof(x->id));
 	memcpy(x->request, m->meta.request_id, MSG_ID_BYTES);
+	x->has_deadline = m->method == METHOD_SUGGEST && m->meta.has_deadline;
+	x->deadline_ms = m->meta.deadline_ms;
 	if (m->method == METHOD_SUGGEST)
 		x->wait_ms = m->u.suggest.wait_ms;
 	if (m->method == METHOD_GET_STUDY) {
@@ -177,6 +179,21 @@ void watch_clock(struct world *w)
 		if (x->wait_ms && x->at + (int64_t)x->wait_ms * MS <= w->now_ns)
 			world_complain(
 				w, "%s waits for more than %llu ms", msg_method_name(x->method), LL(x->wait_ms));
+	}
+}
+
+/* A unit of work and a commit may still be under way; a tick comes each millisecond or so while
+ * there is something to do. One that may wait has its deadline from when it could begin. */
+void watch_deadlines(struct world *w)
+{
+	enum { MOST_TICKS = 20, MOST_MS = 100 };
+	for (int i = 0; i < w->n_waiting; i++) {
+		struct waiting *x = &w->waiting[i];
+		int64_t late = w->now_ns - x->at - (int64_t)x->deadline_ms * MS;
+		if (!x->has_deadline || x->wait_ms || late < 0)
+			continue;
+		if (++x->late_ticks > MOST_TICKS && late > (int64_t)MOST_MS * MS)
+			world_complain(w, "a suggest is %lld ms behind its deadline", (long long)late / MS);
 	}
 }
 

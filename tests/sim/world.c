@@ -314,6 +314,8 @@ static void tick(struct world *w)
 	world_event(w, &ev);
 	if (is_at_rest(w))
 		watch_clock(w);
+	if (!world_in_trouble(w))
+		watch_deadlines(w);
 	int64_t next = engine_next_wakeup(w->engine), most = w->now_ns + 200 * MS;
 	if (next < w->now_ns + MS)
 		next = w->now_ns + MS;
