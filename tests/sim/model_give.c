@@ -22,6 +22,21 @@ struct giving {
 
 /* ---- the computation ---- */
 
+/* Were there places for all its slots when it began? One that was cut before its first unit may
+ * share an older snapshot. */
+static bool had_room(const struct giving *g, const struct record_job *job)
+{
+	bool hasty = job->cut && job->units == 0;
+	for (uint64_t seq = job->snapshot_seq; seq < g->f->seq; seq++) {
+		const struct model_view *v = &g->f->views[seq - 1];
+		if (!v->limited || v->spent + job->n_slots <= v->budget)
+			return true;
+		if (!hasty)
+			break;
+	}
+	return false;
+}
+
 /* The recorded job is the one of its snapshot: what was there, and the fit that
  * the newest suggestion before it ended with. */
 static void job_is_of_snapshot(const struct giving *g)
@@ -39,7 +54,7 @@ static void job_is_of_snapshot(const struct giving *g)
 	if (job->first_number != v->n)
 		world_complain(g->w, "study %llu: event %llu saw %llu trials, there were %llu", LL(f->id),
 			LL(f->seq), LL(job->first_number), LL(v->n));
-	if (v->limited && !f->shrunk && v->spent + job->n_slots > v->budget)
+	if (!f->shrunk && !had_room(g, job))
 		world_complain(g->w,
 			"study %llu: event %llu is of a computation for %u places, %llu of %llu "
 			"were taken",

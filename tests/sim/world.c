@@ -382,6 +382,8 @@ void world_turn(struct world *w)
 static bool under_way(const struct world *w)
 {
 	bool any = w->jobs_running || w->n_flight || world_in_trouble(w);
+	for (int i = 0; !any && i < w->n_waiting; i++)
+		any = w->waiting[i].at + (int64_t)w->waiting[i].wait_ms * MS > w->now_ns;
 	for (size_t i = 0; !any && i < w->n_heap; i++)
 		any = w->heap[i].kind == HAPPEN_REQUEST ||
 			(w->heap[i].epoch == w->epoch &&
