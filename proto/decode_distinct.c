@@ -14,20 +14,6 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
-static int compare_scalar(const struct msg_scalar *a, const struct msg_scalar *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	switch (a->kind) {
-	case SCALAR_NULL: return 0;
-	case SCALAR_BOOL: return a->b - b->b;
-	case SCALAR_INT: return (a->i > b->i) - (a->i < b->i);
-	case SCALAR_REAL: return (a->r > b->r) - (a->r < b->r);
-	case SCALAR_STRING: return strcmp(a->s, b->s);
-	}
-	return 0;
-}
-
 struct keys {
 	enum decode_key kind;
 	const char *first;
@@ -46,7 +32,7 @@ static int compare(const struct keys *k, int i, int j)
 
 	switch (k->kind) {
 	case KEY_TEXT: return compare_text(*(const char *const *)a, *(const char *const *)b);
-	case KEY_SCALAR: return compare_scalar(a, b);
+	case KEY_SCALAR: return msg_scalar_compare(a, b);
 	case KEY_NUMBER:
 		x = *(const uint64_t *)a;
 		y = *(const uint64_t *)b;

@@ -129,3 +129,17 @@ bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b)
 	}
 	return false;
 }
+
+int msg_scalar_compare(const struct msg_scalar *a, const struct msg_scalar *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	switch (a->kind) {
+	case SCALAR_NULL: return 0;
+	case SCALAR_BOOL: return a->b - b->b;
+	case SCALAR_INT: return (a->i > b->i) - (a->i < b->i);
+	case SCALAR_REAL: return (a->r > b->r) - (a->r < b->r);
+	case SCALAR_STRING: return strcmp(a->s, b->s);
+	}
+	return 0;
+}

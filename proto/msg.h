@@ -538,4 +538,7 @@ const char *msg_access_name(enum msg_role r); /* "worker" */
 /* Same type and same value; 0.0 and -0.0 are the same. */
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b);
 
+/* An order of finite ones: by type, then by value; 0 exactly where they are equal. */
+int msg_scalar_compare(const struct msg_scalar *a, const struct msg_scalar *b);
+
 #endif

@@ -113,6 +113,40 @@ enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *e
 	return st;
 }
 
+enum kr_status call_end(struct call *c, struct trial *t, const struct record_outcome *outcome,
+	bool changes, struct kr_error *err)
+{
+	struct change ch = call_change(c, RECORD_ENDED);
+	enum kr_status st;
+
+	if (changes) {
+		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = outcome};
+		trial_end(t, outcome, &ch.row);
+	}
+	st = call_answer_trial(c, t, err);
+	return st == KR_OK ? call_commit(c, &ch, err) : st;
+}
+
+enum kr_status call_edit(
+	struct call *c, struct trial *t, const struct record_edited *edited, struct kr_error *err)
+{
+	struct change ch = call_change(c, RECORD_EDITED);
+	enum kr_status st;
+
+	ch.record.u.edited = *edited;
+	trial_edit(t, edited, &ch.row);
+	st = call_answer_trial(c, t, err);
+	return st == KR_OK ? call_commit(c, &ch, err) : st;
+}
+
+enum kr_status call_check_count(const char *field, int n, struct kr_error *err)
+{
+	if (n >= 1 && n <= LIMIT_BATCH)
+		return KR_OK;
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, field, "%s has %d entries; 1 to %d are allowed",
+		field, n, LIMIT_BATCH);
+}
+
 enum kr_status call_answer_study(
 	struct call *c, const struct study_view *v, bool attached, struct kr_error *err)
 {

@@ -51,6 +51,19 @@ enum kr_status call_no_trial(const struct call *c, uint64_t number, struct kr_er
 /* One trial as the answer. Errors: KR_ENOMEM. */
 enum kr_status call_answer_trial(struct call *c, const struct trial *t, struct kr_error *err);
 
+/* The last step of a request that ends trial t, a copy, or queues it: a change that makes the
+ * outcome so, with the trial as its answer. changes false: a row that ends nothing, because the
+ * id of a repeat must be known too, or a late copy of it could end another attempt. */
+enum kr_status call_end(struct call *c, struct trial *t, const struct record_outcome *outcome,
+	bool changes, struct kr_error *err);
+
+/* The same for an edit. */
+enum kr_status call_edit(
+	struct call *c, struct trial *t, const struct record_edited *edited, struct kr_error *err);
+
+/* KR_INVALID_ARGUMENT unless a list of n items called field has 1 to LIMIT_BATCH of them. */
+enum kr_status call_check_count(const char *field, int n, struct kr_error *err);
+
 /* Plan and apply it. */
 enum kr_status call_commit(struct call *c, struct change *ch, struct kr_error *err);
 

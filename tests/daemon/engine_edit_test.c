@@ -468,6 +468,8 @@ static void test_delete(void **state)
 	harness_restart(h);
 	assert_refused(h, harness_trial(h, "s", 0), KR_NOT_FOUND, "number", "deleted");
 	assert_refused(h, harness_observe(h, "s", 0, 10), KR_NOT_FOUND, NULL, NULL);
+	assert_refused(
+		h, harness_fail(h, "s", 0, TRIAL_FAILED, NULL), KR_NOT_FOUND, "number", "deleted");
 	assert_refused(h, harness_correct(h, "s", 0, 10), KR_NOT_FOUND, "number", "deleted");
 	assert_refused(h, harness_delete_trial(h, "s", 0), KR_NOT_FOUND, "number", "deleted");
 	m = (struct msg_request){.method = METHOD_LIST_TRIALS};

@@ -23,7 +23,8 @@ static struct msg_request scene(struct harness *h, int i)
 		{"c", {.kind = SCALAR_BOOL, .b = true}},
 	};
 	static const struct msg_value y = {.value = -4};
-	static const struct msg_point points[1] = {{.n_params = 3, .params = point, .n_values = 1, .values = &y}};
+	static const struct msg_point points[1] = {
+		{.n_params = 3, .params = point, .n_values = 1, .values = &y}};
 	struct msg_request m;
 
 	switch (i) {

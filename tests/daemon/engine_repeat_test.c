@@ -39,7 +39,8 @@ static void play(struct harness *h, struct script *s)
 		{"c", {.kind = SCALAR_BOOL, .b = true}},
 	};
 	static const struct msg_value y = {.value = -4};
-	static const struct msg_point points[1] = {{.n_params = 3, .params = point, .n_values = 1, .values = &y}};
+	static const struct msg_point points[1] = {
+		{.n_params = 3, .params = point, .n_values = 1, .values = &y}};
 	static const struct msg_value two[2] = {{.value = 5}, {.value = 6}};
 	static const struct msg_observation both[2] = {
 		{.number = 0, .n_values = 1, .values = &two[0]}, /* an exact repeat of trial 0 */

@@ -63,6 +63,14 @@ static void scalars_are_told_apart_by_type(void **state)
 	for (int i = 0; i < 5; i++)
 		for (int j = 0; j < 5; j++)
 			assert_int_equal(msg_scalar_equal(&s[i], &s[j]), i == j);
+	for (int i = 0; i < 5; i++)
+		for (int j = 0; j < 5; j++) {
+			int order = msg_scalar_compare(&s[i], &s[j]);
+
+			assert_int_equal(order == 0, i == j);
+			assert_int_equal(order<0, msg_scalar_compare(&s[j], &s[i])> 0);
+		}
+	assert_int_equal(msg_scalar_compare(&zero, &minus), 0);
 	assert_true(msg_scalar_equal(&zero, &minus));
 }
 
@@ -76,8 +84,13 @@ static void scalars_of_a_type_are_told_apart_by_value(void **state)
 	};
 
 	(void)state;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
+		bool falls = pairs[i][0].kind == SCALAR_BOOL;
+
 		assert_false(msg_scalar_equal(&pairs[i][0], &pairs[i][1]));
+		assert_int_equal(msg_scalar_compare(&pairs[i][0], &pairs[i][1]) < 0, !falls);
+		assert_int_equal(msg_scalar_compare(&pairs[i][1], &pairs[i][0]) < 0, falls);
+	}
 }
 
 int main(void)

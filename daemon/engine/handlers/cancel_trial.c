@@ -25,21 +25,11 @@ enum kr_status handle_cancel_trial(struct call *c, struct kr_error *err)
 	struct record_outcome outcome = {
 		.number = m->number, .state = TRIAL_CANCELLED, .reason = m->reason};
 	struct trial t;
-	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
 		st = call_trial(c, m->number, &t, err);
 	if (st == KR_OK)
 		st = check(&t, err);
-	if (st != KR_OK)
-		return st;
-	ch = call_change(c, RECORD_ENDED);
-	/* Also when nothing changes: the id must be known, or a late copy could end another attempt. */
-	if (t.state != TRIAL_CANCELLED) {
-		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
-		trial_end(&t, &outcome, &ch.row);
-	}
-	st = call_answer_trial(c, &t, err);
-	return st == KR_OK ? call_commit(c, &ch, err) : st;
+	return st == KR_OK ? call_end(c, &t, &outcome, t.state != TRIAL_CANCELLED, err) : st;
 }

@@ -8,7 +8,6 @@ enum kr_status handle_delete_trial(struct call *c, struct kr_error *err)
 {
 	const struct msg_get_trial *m = &c->m->u.delete_trial;
 	struct trial t;
-	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
@@ -18,9 +17,5 @@ enum kr_status handle_delete_trial(struct call *c, struct kr_error *err)
 	if (t.state == TRIAL_RUNNING)
 		return kr_fail_field(err, KR_CONFLICT, "number",
 			"trial %" PRIu64 " is RUNNING; cancel it first, then delete it", t.number);
-	ch = call_change(c, RECORD_EDITED);
-	ch.record.u.edited = (struct record_edited){.number = t.number, .deleted = true};
-	trial_edit(&t, &ch.record.u.edited, &ch.row);
-	st = call_answer_trial(c, &t, err);
-	return st == KR_OK ? call_commit(c, &ch, err) : st;
+	return call_edit(c, &t, &(struct record_edited){.number = t.number, .deleted = true}, err);
 }

@@ -111,21 +111,15 @@ static enum kr_status make_record(
 enum kr_status handle_edit_trial(struct call *c, struct kr_error *err)
 {
 	const struct msg_edit_trial *m = &c->m->u.edit_trial;
+	struct record_edited edited;
 	struct trial t;
-	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
 		st = call_trial(c, m->number, &t, err);
 	if (st == KR_OK)
 		st = check(m, &t, err);
-	if (st != KR_OK)
-		return st;
-	ch = call_change(c, RECORD_EDITED);
-	st = make_record(c, &t, &ch.record.u.edited, err);
-	if (st != KR_OK)
-		return st;
-	trial_edit(&t, &ch.record.u.edited, &ch.row);
-	st = call_answer_trial(c, &t, err);
-	return st == KR_OK ? call_commit(c, &ch, err) : st;
+	if (st == KR_OK)
+		st = make_record(c, &t, &edited, err);
+	return st == KR_OK ? call_edit(c, &t, &edited, err) : st;
 }

@@ -57,11 +57,10 @@ enum kr_status handle_enqueue(struct call *c, struct kr_error *err)
 	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
+	if (st == KR_OK)
+		st = call_check_count("points", m->n, err);
 	if (st != KR_OK)
 		return st;
-	if (m->n < 1 || m->n > LIMIT_BATCH)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "points",
-			"points has %d entries; 1 to %d are allowed", m->n, LIMIT_BATCH);
 	trials = ARENA_ARRAY(c->a, struct record_added_trial, m->n);
 	if (!trials)
 		return call_no_memory(err);

@@ -18,9 +18,6 @@ static enum kr_status check(
 {
 	const struct msg_fail_trial *m = &c->m->u.fail_trial;
 
-	if (!t)
-		return kr_fail_field(err, KR_NOT_FOUND, "number", "study '%s' has no trial %" PRIu64,
-			c->study->def->name, m->number);
 	if (state != TRIAL_FAILED && state != TRIAL_INFEASIBLE && state != TRIAL_PRUNED)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "state",
 			"state is %s; it must be FAILED, INFEASIBLE or PRUNED", msg_trial_state_name(state));
@@ -44,29 +41,16 @@ enum kr_status handle_fail_trial(struct call *c, struct kr_error *err)
 {
 	const struct msg_fail_trial *m = &c->m->u.fail_trial;
 	enum trial_state state = m->state ? m->state : TRIAL_FAILED;
-	struct msg_trial *answer = ARENA_NEW(c->a, struct msg_trial);
 	struct record_outcome outcome = {.number = m->number, .state = state, .reason = m->reason};
 	struct trial t;
-	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
-		st = check(c, trials_at(&c->study->trials, m->number), state, err);
+		st = call_trial(c, m->number, &t, err);
+	if (st == KR_OK)
+		st = check(c, &t, state, err);
 	if (st != KR_OK)
 		return st;
-	if (!answer)
-		return call_no_memory(err);
-	c->reply.u.trials.n = 1;
-	c->reply.u.trials.trials = answer;
-	t = *trials_at(&c->study->trials, m->number);
 	outcome.late = t.state == TRIAL_EXPIRED;
-	ch = call_change(c, RECORD_ENDED);
-	/* A repeat makes a row that ends nothing: its id must be known, or a late copy of it could
-	 * end another trial. */
-	if (!is_repeat(&t, state, m->reason)) {
-		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
-		trial_end(&t, &outcome, &ch.row);
-	}
-	st = reply_trial(answer, c->study, &t, reply_all_columns, c->a, err);
-	return st == KR_OK ? call_commit(c, &ch, err) : st;
+	return call_end(c, &t, &outcome, !is_repeat(&t, state, m->reason), err);
 }

@@ -210,14 +210,6 @@ static enum kr_status make_answer(
 	return st;
 }
 
-static enum kr_status check_size(const struct msg_observe *m, struct kr_error *err)
-{
-	if (m->n < 1 || m->n > LIMIT_BATCH)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "observations",
-			"observations has %d entries; 1 to %d are allowed", m->n, LIMIT_BATCH);
-	return KR_OK;
-}
-
 enum kr_status handle_observe(struct call *c, struct kr_error *err)
 {
 	const struct msg_observe *m = &c->m->u.observe;
@@ -228,7 +220,7 @@ enum kr_status handle_observe(struct call *c, struct kr_error *err)
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
-		st = check_size(m, err);
+		st = call_check_count("observations", m->n, err);
 	if (st != KR_OK)
 		return st;
 	outcomes = ARENA_ARRAY(c->a, struct record_outcome, m->n);

@@ -1,5 +1,5 @@
-/* Predict: mean and standard deviation of every metric at given points.;
- * daemon/engine/predict.c does it. */
+/* Predict: mean and standard deviation of every metric at given points. What it
+ * takes is in daemon/engine/predict.c. */
 #include <stdio.h>
 
 #include "daemon/engine/call.h"
@@ -13,11 +13,10 @@ static enum kr_status read_points(struct call *c, double **out, struct kr_error 
 	size_t d = (size_t)def->d;
 	double *values;
 	char field[64];
-	enum kr_status st = KR_OK;
+	enum kr_status st = call_check_count("points", m->n, err);
 
-	if (m->n < 1 || m->n > LIMIT_BATCH)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "points",
-			"points has %d entries; 1 to %d are allowed", m->n, LIMIT_BATCH);
+	if (st != KR_OK)
+		return st;
 	values = arena_calloc(c->a, (size_t)m->n, d * sizeof(*values));
 	if (!values)
 		return call_no_memory(err);

@@ -40,22 +40,11 @@ enum kr_status handle_release(struct call *c, struct kr_error *err)
 	struct record_outcome outcome = {
 		.number = m->number, .state = TRIAL_QUEUED, .reason = m->reason};
 	struct trial t;
-	struct change ch;
 	enum kr_status st = call_study(c, m->study, err);
 
 	if (st == KR_OK)
 		st = call_trial(c, m->number, &t, err);
 	if (st == KR_OK)
 		st = check(c, &t, err);
-	if (st != KR_OK)
-		return st;
-	ch = call_change(c, RECORD_ENDED);
-	/* A repeat makes a row that ends nothing: its id must be known, or a late copy of it could
-	 * take the trial from whoever got it next. */
-	if (t.state != TRIAL_QUEUED) {
-		ch.record.u.ended = (struct record_ended){.n = 1, .outcomes = &outcome};
-		trial_end(&t, &outcome, &ch.row);
-	}
-	st = call_answer_trial(c, &t, err);
-	return st == KR_OK ? call_commit(c, &ch, err) : st;
+	return st == KR_OK ? call_end(c, &t, &outcome, t.state != TRIAL_QUEUED, err) : st;
 }
