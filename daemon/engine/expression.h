@@ -17,7 +17,8 @@
 #include "base/status.h"
 #include "daemon/engine/params.h"
 
-/* plain: a space of the parameters, which is asked about values. field: what the request calls the text. What is made lives in the arena.
+/* plain: a space of the parameters, which is asked about values. field: what the request calls
+ * the text. What is made lives in the arena.
  * Errors: KR_INVALID_ARGUMENT with the field; KR_ENOMEM. */
 enum kr_status expression_condition(const struct params *params, const struct space *plain,
 	const char *field, const char *text, const struct condition **out, struct arena *a,

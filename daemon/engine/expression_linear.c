@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/engine/expression.h"
-#include "daemon/engine/lexer.h"
+#include "daemon/engine/expression_internal.h"
 #include "daemon/engine/quote.h"
 
 /* Parentheses and signs; a level keeps two numbers on the stack: LINEAR_STACK is enough. */
@@ -27,11 +26,6 @@ struct parser {
 	int n, nested;
 	struct kr_error *err;
 };
-
-static enum kr_status no_memory(struct kr_error *err)
-{
-	return kr_fail(err, KR_ENOMEM, "no memory for a study");
-}
 
 static enum kr_status next(struct parser *p)
 {
@@ -296,7 +290,7 @@ static enum kr_status make_row(
 	out->param = param = ARENA_ARRAY(p->l.a, int, n);
 	out->coef = kept = ARENA_ARRAY(p->l.a, double, n);
 	if (!param || !kept)
-		return no_memory(p->err);
+		return expression__no_memory(p->err);
 	for (int i = 0; i < p->params->n; i++) {
 		if (coef[i] == 0)
 			continue;
@@ -326,14 +320,14 @@ enum kr_status expression_constraint(const struct params *params, const char *fi
 	p.steps = kr_calloc(most, sizeof(*p.steps));
 	p.parts = kr_calloc(most, sizeof(*p.parts));
 	st = l && coef && factors && p.steps && p.parts ? lexer_begin(&p.l, field, text, a, err)
-													: no_memory(err);
+													: expression__no_memory(err);
 	if (st == KR_OK)
 		st = parse(&p, l);
 	if (st == KR_OK)
 		st = make_row(&p, l, coef, factors);
 	if (st == KR_OK) {
 		kept = arena_memdup(a, p.steps, (size_t)p.n * sizeof(*kept));
-		st = kept ? KR_OK : no_memory(err);
+		st = kept ? KR_OK : expression__no_memory(err);
 	}
 	if (st == KR_OK) {
 		l->left.steps = kept;
