@@ -17,6 +17,7 @@
 #include "client/c/client.h"
 #include "client/c/clock.h"
 #include "client/c/error.h"
+#include "client/c/idle.h"
 #include "client/c/local.h"
 #include "proto/decode.h"
 #include "proto/limits.h"
@@ -79,44 +80,6 @@ static enum krige_status out_of_time(struct call *k, struct krige_error *err)
 		return error_set(err, KRIGE_CANNOT_CONNECT, "no daemon answers at %s", k->client->endpoint);
 	return error_set(err, KRIGE_TIMEOUT, "the daemon at %s did not answer within %.3g s",
 		k->client->endpoint, k->times->timeout_ms / 1000.0);
-}
-
-/* ---- channels -------------------------------------------------------------- */
-
-static bool take_idle(struct krige_client *c, struct channel *ch)
-{
-	bool found;
-
-	pthread_mutex_lock(&c->lock);
-	found = c->n_idle > 0;
-	if (found)
-		*ch = c->idle[--c->n_idle];
-	pthread_mutex_unlock(&c->lock);
-	return found;
-}
-
-static enum krige_status acquire(
-	struct krige_client *c, struct channel *ch, struct krige_error *err)
-{
-	while (take_idle(c, ch)) {
-		if (channel_usable(ch))
-			return KRIGE_OK;
-		channel_close(ch);
-	}
-	return channel_open(ch, c->ctx, atomic_fetch_add(&c->serial, 1), c->endpoint, &c->curve, err);
-}
-
-static void give_back(struct krige_client *c, struct channel *ch)
-{
-	bool kept;
-
-	pthread_mutex_lock(&c->lock);
-	kept = c->n_idle < CLIENT_IDLE_CHANNELS;
-	if (kept)
-		c->idle[c->n_idle++] = *ch;
-	pthread_mutex_unlock(&c->lock);
-	if (!kept)
-		channel_close(ch);
 }
 
 /* ---- one attempt ----------------------------------------------------------- */
@@ -230,7 +193,7 @@ static enum outcome attempt(struct call *k, enum krige_status *status, struct kr
 	if (*status != KRIGE_OK)
 		return GIVEN_UP;
 	randombytes_buf(header.id, sizeof(header.id));
-	*status = acquire(k->client, &ch, err);
+	*status = idle_take(k->client, &ch, err);
 	if (*status == KRIGE_OK)
 		*status = channel_send(&ch, &header, &k->body, err);
 	if (*status != KRIGE_OK) {
@@ -241,7 +204,7 @@ static enum outcome attempt(struct call *k, enum krige_status *status, struct kr
 	k->reached |= ch.linked || outcome == ANSWERED;
 	k->fault = ch.fault;
 	if (outcome == ANSWERED)
-		give_back(k->client, &ch);
+		idle_give(k->client, &ch);
 	else
 		channel_close(&ch);
 	return outcome;
