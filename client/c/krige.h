@@ -70,7 +70,8 @@ struct krige_options {
 	size_t size;            /* sizeof(struct krige_options) */
 	const char *name;       /* program name shown to the daemon; default "libkrige VERSION" */
 	const char *worker;     /* name of this worker; a worker that comes back under its name
-	                          gets its running trials again; default: none */
+	                          gets its running trials again, so those that live at the same
+	                          time need different names; default: none */
 	uint32_t timeout_ms;    /* most time of one call; default 60,000 */
 	uint32_t attempt_ms;    /* an unanswered request is sent again on a new connection after
 	                          this time, under the same request id; default 5,000, doubled

@@ -109,9 +109,9 @@ enum krige_status krige_space_int(struct krige_space *s, const char *name, int64
 {
 	static const int64_t most = (int64_t)1 << 53;
 
-	if (low < -most || high > most)
+	if (low <= -most || high >= most)
 		return error_field(err, KRIGE_INVALID_ARGUMENT, name ? name : "name",
-			"bounds %lld to %lld; integers go from -2^53 to 2^53", (long long)low, (long long)high);
+			"bounds %lld to %lld; integers are below 2^53 in size", (long long)low, (long long)high);
 	return add_number(s, name, PARAM_INT, (double)low, (double)high, scale, (double)step, err);
 }
 
