@@ -47,6 +47,14 @@ const struct ledger_line *clients_line(const struct world *w, const uint8_t requ
 	return NULL;
 }
 
+void clients_reached(struct world *w, const struct msg_request *m)
+{
+	for (size_t i = 0; m->meta.has_request_id && i < w->n_ledger; i++)
+		if (memcmp(w->ledger[i].request, m->meta.request_id, MSG_ID_BYTES) == 0 &&
+			!w->ledger[i].reached_ns)
+			w->ledger[i].reached_ns = w->now_ns;
+}
+
 static size_t open_line(struct world *w, struct msg_meta *meta)
 {
 	if (w->n_ledger == w->cap_ledger) {

@@ -4,9 +4,12 @@
  * requests over a network that loses, doubles and reorders messages; commits are
  * slow and fail; the daemon is killed and restarted from the disk; clocks jump;
  * allocations fail. Rows are folded into a reference model as they become durable
- * (model.c), each reply is held against it as it leaves the engine (watch.c), and
- * when the schedule is over everything is repaired, each client gets its last
- * answer, and check.c compares what was acknowledged with what is there. */
+ * (model.h), each reply is held against it as it leaves the engine (watch*.c), each
+ * error against what was so meanwhile (refusals.c); when nothing is under way it is
+ * known who may still wait (watch_wait.c). When the schedule is over everything is
+ * repaired, each client gets its last answer, and check.c compares what was
+ * acknowledged with what is there. A verb is added to clients_*.c (what is asked, and
+ * struct asked), model_*.c (what its row may do) and watch_trial.c (its answer). */
 #ifndef KR_TESTS_SIM_SIM_H
 #define KR_TESTS_SIM_SIM_H
 
@@ -305,6 +308,9 @@ bool clients_try_again(const struct msg_reply *r);
 
 /* The line of a request id; NULL when it is nobody's. */
 const struct ledger_line *clients_line(const struct world *w, const uint8_t request[16]);
+
+/* A message is in the engine: its line knows since when. */
+void clients_reached(struct world *w, const struct msg_request *m);
 
 /* clients_study.c, clients_trial.c: what to ask. */
 const struct msg_spec *clients_spec(int study); /* without budget, lease and seed */

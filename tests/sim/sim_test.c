@@ -1,6 +1,6 @@
 /* Thousands of seeded schedules of the engine, a profile of faults at a time.
  *
- *   sim_test [SCHEDULES [FIRST_SEED]]    default: 6,000 in all, seed 1
+ *   sim_test [SCHEDULES [FIRST_SEED]]    default: 5,000 in all, seed 1
  *                                        (2,000 under a sanitizer)
  *
  * A failure names profile and seed; `sim_test 1 SEED` runs that seed through
@@ -54,7 +54,7 @@ enum { N_PROFILES = 7 };
 	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 static long schedules = 2000;
 #else
-static long schedules = 6000;
+static long schedules = 5000;
 #endif
 static uint64_t first_seed = 1;
 

@@ -207,13 +207,6 @@ void world_event(struct world *w, const struct event *ev)
 
 /* ---- happenings ---- */
 
-static void reached(struct world *w, const struct msg_request *m)
-{
-	struct ledger_line *l = (struct ledger_line *)(uintptr_t)clients_line(w, m->meta.request_id);
-	if (l && !l->reached_ns)
-		l->reached_ns = w->now_ns;
-}
-
 void world_request(
 	struct world *w, int client, const struct frame_header *h, const uint8_t *body, size_t len)
 {
@@ -226,8 +219,7 @@ void world_request(
 		struct route route = {.identity_len = 1, .header = *h};
 		route.identity[0] = (uint8_t)client;
 		watch_request(w, client, h, &m);
-		if (client < SIM_CLIENTS && w->clients[client].line != SIZE_MAX)
-			reached(w, &m);
+		clients_reached(w, &m);
 		struct event ev = {.kind = EVENT_REQUEST, .u.request = {.route = &route, .request = &m}};
 		world_event(w, &ev);
 	}
