@@ -121,7 +121,7 @@ static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *e
 	if (exhausted)
 		n_new = 0;
 	if (w->n_picks + n_new == 0)
-		return exhausted ? give_exhausted(s, err) : give_spent(s, err);
+		return left == 0 ? give_spent(s, err) : give_exhausted(s, err);
 	w->n_slots = waiter_n_partial(w) + (int)n_new;
 	w->places = n_queued + n_new;
 	s->waiting += w->places;
@@ -376,7 +376,7 @@ void suggest_finish(struct engine *e, struct job *j)
 		struct arena_mark mark = arena_mark(e->scratch);
 		enum kr_status st = give_trials(e, s, j, w, &err);
 
-		if (j->status == KR_OK)
+		if (j->status == KR_OK && (st == KR_OK || st == KR_SPACE_EXHAUSTED))
 			give_up_on(e, s, j, w);
 		arena_release(e->scratch, mark);
 		if (st == KR_OK)

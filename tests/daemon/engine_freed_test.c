@@ -119,6 +119,66 @@ static void test_deletion_meanwhile(void **state)
 	}
 }
 
+/* Of two queued points that only one point completes, none is given up when the computation comes
+ * to nothing. */
+static void test_paused_meanwhile(void **state)
+{
+	struct harness *h = life_new(four_points);
+	struct msg_request m = harness_suggest(h, "s", 2);
+	struct msg_reply r;
+	uint64_t tag;
+
+	(void)state;
+	tell(h, 1, 1);
+	queue(h, 1);
+	queue(h, 1);
+	h->hold_jobs = true;
+	tag = harness_send(h, &m);
+	m = harness_update(h, "s", ACTION_PAUSE);
+	life_do(h, &m);
+	h->hold_jobs = false;
+	harness_settle(h);
+	r = harness_reply(h, tag);
+	harness_assert_error(&r, KR_NOT_NOW, NULL, NULL);
+	assert_int_equal(life_study(h).counts[TRIAL_QUEUED], 2);
+	m = harness_update(h, "s", ACTION_RESUME);
+	life_do(h, &m);
+	assert_point(&life_ask(h, 1, NULL, 0).trials[0], 1, 2);
+	harness_free(h);
+}
+
+/* Who waits for a point is told that the budget is spent, when nothing runs that could give a
+ * place back: queued trials don't. */
+static void test_spent_and_exhausted(void **state)
+{
+	struct harness *h = life_new(four_points);
+	struct msg_request m = harness_suggest(h, "s", 1);
+	struct msg_reply r;
+	uint64_t tag;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		tell(h, 1, 1 + i);
+	assert_int_equal(life_ask(h, 2, NULL, 0).n, 2);
+	m.u.suggest.wait_ms = 60000;
+	tag = harness_send(h, &m);
+	m = harness_update(h, "s", ACTION_NONE);
+	m.u.update_study.has_budget = true;
+	m.u.update_study.budget = 1;
+	life_do(h, &m);
+	assert_null(harness_raw(h, tag));
+	m = harness_observe(h, "s", 2, 1);
+	life_do(h, &m);
+	assert_null(harness_raw(h, tag));
+	queue(h, 1);
+	m = harness_observe(h, "s", 3, 1);
+	life_do(h, &m);
+	r = harness_reply(h, tag);
+	harness_assert_error(&r, KR_BUDGET_SPENT, NULL, NULL);
+	harness_check(h);
+	harness_free(h);
+}
+
 /* A computation that was cut at its deadline does not know how another one has completed a queued
  * point of the same snapshot: what both have come up with is given once. */
 static void test_completed_meanwhile(void **state)
@@ -158,6 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waits_for_a_deletion),
 		cmocka_unit_test(test_deletion_meanwhile),
+		cmocka_unit_test(test_paused_meanwhile),
+		cmocka_unit_test(test_spent_and_exhausted),
 		cmocka_unit_test(test_completed_meanwhile),
 	};
 
