@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
-bool condition_in_set(const struct condition_node *leaf, double value)
+static bool in_set(const struct condition_node *leaf, double value)
 {
 	int low = 0, high = leaf->n;
 	while (low < high) {
@@ -22,7 +22,7 @@ bool condition_compare(const struct condition_node *leaf, double value)
 		return false;
 	if (leaf->op == CONDITION_RANGE)
 		return value >= leaf->low && value <= leaf->high;
-	return condition_in_set(leaf, value) != leaf->outside;
+	return in_set(leaf, value) != leaf->outside;
 }
 
 static bool holds(const struct condition *c, int at, const double *values)

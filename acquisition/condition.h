@@ -41,9 +41,6 @@ bool condition_holds(const struct condition *c, const double *values);
 /* The comparison of one node at one value. */
 bool condition_compare(const struct condition_node *leaf, double value);
 
-/* Is value one of the set of a SET node? */
-bool condition_in_set(const struct condition_node *leaf, double value);
-
 /* What is known of a comparison when values are not. */
 typedef enum truth condition_leaf(void *ctx, const struct condition_node *leaf);
 

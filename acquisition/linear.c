@@ -71,7 +71,7 @@ static struct twice side_twice(
 	return stack[0];
 }
 
-double linear_side_value(const struct linear_side *side, linear_number *number, const void *ctx)
+static double side_value(const struct linear_side *side, linear_number *number, const void *ctx)
 {
 	double stack[LINEAR_STACK];
 	int n = 0;
@@ -105,8 +105,8 @@ bool linear_holds(const struct linear *l, linear_number *number, const void *ctx
 	}
 	if (l->simple && fabs(slack) > far_off * size)
 		return slack > 0;
-	double left = linear_side_value(&l->left, number, ctx);
-	double right = linear_side_value(&l->right, number, ctx);
+	double left = side_value(&l->left, number, ctx);
+	double right = side_value(&l->right, number, ctx);
 	if (!(l->at_least ? left >= right : left <= right))
 		return false;
 	struct twice a = side_twice(&l->left, number, ctx), b = side_twice(&l->right, number, ctx);

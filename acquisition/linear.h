@@ -51,9 +51,6 @@ struct linear {
 /* The number of a parameter at the point ctx. */
 typedef double linear_number(const void *ctx, int param);
 
-/* One side, in doubles. */
-double linear_side_value(const struct linear_side *side, linear_number *number, const void *ctx);
-
 /* Is it obeyed? Far from the edge, where no rounding matters, the row of a simple one tells. */
 bool linear_holds(const struct linear *l, linear_number *number, const void *ctx);
 

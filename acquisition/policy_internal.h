@@ -175,9 +175,6 @@ enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *
 /* One block of predictions. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
 
-/* Total noise variance of a metric, averaged over its data. */
-double policy__mean_noise(const struct policy__metric *m);
-
 /* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
 
 /* The joint model of one metric, or one block of pending points (and settled slots) into all. */

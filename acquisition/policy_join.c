@@ -2,8 +2,9 @@
  * under noise of the best known points, in every model but that of success.
  *
  * In each fantasy the incumbent is the best of those that met the constraints, drawn ones
- * included. Before any is known, a fantasy in which a pending point meets them has nothing left to
- * find: what is maximized is then the probability that a point is feasible and no pending one is. */
+ * included. Before any is known, a fantasy in which a pending point meets them has nothing left
+ * to find: what is maximized is then the probability that a point is feasible and no pending one
+ * is. */
 #include <math.h>
 
 #include "acquisition/pending.h"

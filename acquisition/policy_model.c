@@ -79,7 +79,8 @@ enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
 
 /* ---- posterior -------------------------------------------------------------- */
 
-double policy__mean_noise(const struct policy__metric *m)
+/* Total noise variance of a metric, averaged over its data. */
+static double mean_noise(const struct policy__metric *m)
 {
 	double sum = 0;
 	for (int i = 0; m->data.var && i < m->data.m; i++)
@@ -89,7 +90,7 @@ double policy__mean_noise(const struct policy__metric *m)
 
 static bool is_noisy(const struct policy__metric *m)
 {
-	return policy__mean_noise(m) > (m->data.var ? noisy_declared : noisy_variance);
+	return mean_noise(m) > (m->data.var ? noisy_declared : noisy_variance);
 }
 
 struct ranked {

@@ -40,8 +40,8 @@ static enum kr_status check_owner(int fd, struct kr_error *err)
 			(unsigned long)st.st_uid);
 	if (st.st_mode & 0077)
 		return kr_fail(err, KR_FORBIDDEN,
-			"is open to others (mode %04o); a secret key is its owner's alone: chmod 600, and a new "
-			"key if somebody may have read it",
+			"is open to others (mode %04o); a secret key is its owner's alone: chmod 600, and a "
+			"new key if somebody may have read it",
 			(unsigned)st.st_mode & 07777);
 	return KR_OK;
 }

@@ -55,8 +55,8 @@ enum kr_status paths_check_private(const char *folder, struct kr_error *err)
 		return kr_fail(err, KR_NOT_FOUND, "folder '%.200s': %s", folder, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077) != 0)
 		return kr_fail(err, KR_FORBIDDEN,
-			"folder '%.200s' must be yours alone (mode 0700), and it is of user %lu with mode %04o; "
-			"remove it, or give an endpoint elsewhere",
+			"folder '%.200s' must be yours alone (mode 0700), and it is of user %lu with mode "
+			"%04o; remove it, or give an endpoint elsewhere",
 			folder, (unsigned long)st.st_uid, (unsigned)st.st_mode & 07777);
 	return KR_OK;
 }

@@ -305,7 +305,8 @@ enum kr_status decode_part__meta(
 	return KR_OK;
 }
 
-enum kr_status decode_part__scalar(const struct decoder *d, const struct place *at,
+/* pb may be NULL: no value. */
+static enum kr_status read_scalar(const struct decoder *d, const struct place *at,
 	const Kriged__Scalar *pb, struct msg_scalar *out)
 {
 	*out = (struct msg_scalar){0};
@@ -343,7 +344,7 @@ enum kr_status decode_part__scalar(const struct decoder *d, const struct place *
 enum kr_status decode_part__scalar_item(
 	const struct decoder *d, const struct place *at, const void *pb, void *out)
 {
-	return decode_part__scalar(d, at, pb, out);
+	return read_scalar(d, at, pb, out);
 }
 
 static enum kr_status read_named(
@@ -354,7 +355,7 @@ static enum kr_status read_named(
 	enum kr_status st = decode_part__required_name(
 		d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
 
-	return st != KR_OK ? st : decode_part__scalar(d, PLACE(at, "value"), pb->value, &out->value);
+	return st != KR_OK ? st : read_scalar(d, PLACE(at, "value"), pb->value, &out->value);
 }
 
 static enum kr_status read_named_list(const struct decoder *d, const struct place *up,

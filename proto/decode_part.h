@@ -114,9 +114,6 @@ enum kr_status decode_part__enum(const struct decoder *d, const struct place *at
 /* pb may be NULL. mutates: a request id is required. */
 enum kr_status decode_part__meta(
 	const struct decoder *d, const Kriged__RequestMeta *pb, bool mutates, struct msg_meta *out);
-/* pb may be NULL: no value. */
-enum kr_status decode_part__scalar(const struct decoder *d, const struct place *at,
-	const Kriged__Scalar *pb, struct msg_scalar *out);
 decode_part__reader decode_part__scalar_item; /* Kriged__Scalar -> struct msg_scalar */
 
 /* Lists under `up`; strict: distinct names. */

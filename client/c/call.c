@@ -307,8 +307,8 @@ static enum krige_status not_let_in(struct call *k, struct krige_error *err)
 
 	if (k->fault == CHANNEL_DENIED)
 		return error_set(err, KRIGE_UNAUTHENTICATED,
-			"the daemon at %s does not know this client's key: its allow-list needs a line '%s "
-			"worker NAME', and then it a SIGHUP",
+			"the daemon at %s does not know this client's key: its allow-list needs a line "
+			"'%s worker NAME', and then it a SIGHUP",
 			endpoint, keys->public_key);
 	if (k->fault == CHANNEL_CUT)
 		return error_set(err, KRIGE_UNAUTHENTICATED,

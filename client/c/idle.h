@@ -1,4 +1,5 @@
-/* Connections of a client that no call uses, kept for the next one; thread-safe. For this folder. */
+/* Connections of a client that no call uses, kept for the next one. Thread-safe. For this
+ * folder. */
 #ifndef KR_CLIENT_C_IDLE_H
 #define KR_CLIENT_C_IDLE_H
 

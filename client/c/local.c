@@ -152,8 +152,8 @@ enum krige_status local_start(const char *endpoint, int64_t end_ms, bool (*stop)
 	if (rc != 0) {
 		close(ends[0]);
 		return error_set(err, KRIGE_CANNOT_CONNECT,
-			"no daemon answers at %s, and '%.160s' cannot be run to start one (%s): set KRIGED_BIN to "
-			"the program kriged, put it on PATH, or set KRIGE_ENDPOINT to a running daemon",
+			"no daemon answers at %s, and '%.160s' cannot be run to start one (%s): set KRIGED_BIN "
+			"to the program kriged, put it on PATH, or set KRIGE_ENDPOINT to a running daemon",
 			endpoint, program, strerror(rc));
 	}
 	done = listen_to(ends[0], end_ms, stop, ctx, words);

@@ -77,7 +77,7 @@ void canvas_mark(struct canvas *c, int x, int y, enum mark mark, enum ink ink)
 	cell->ink = (uint8_t)ink;
 }
 
-const char *canvas_mark_text(enum mark mark, bool utf8)
+static const char *mark_text(enum mark mark, bool utf8)
 {
 	static const char *const texts[][2] = {
 		{" ", " "}, {"*", "●"}, {"o", "○"}, {"x", "×"}, {"|", "│"}};
@@ -91,7 +91,7 @@ const char *canvas_text(const struct canvas *c, int column, int row, char out[8]
 	unsigned code = BRAILLE + cell->dots;
 
 	if (cell->mark)
-		return canvas_mark_text(cell->mark, c->utf8);
+		return mark_text(cell->mark, c->utf8);
 	if (!cell->dots)
 		return " ";
 	if (!c->utf8) {

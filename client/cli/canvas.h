@@ -47,9 +47,6 @@ void canvas_mark(struct canvas *c, int x, int y, enum mark mark, enum ink ink);
 /* What the character shows: UTF-8, " " when there is nothing. */
 const char *canvas_text(const struct canvas *c, int column, int row, char out[8]);
 
-/* The text of a mark. */
-const char *canvas_mark_text(enum mark mark, bool utf8);
-
 /* One row, without spaces at its end and without a line end. */
 void canvas_put_row(FILE *out, const struct canvas *c, int row);
 

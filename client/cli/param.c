@@ -7,7 +7,7 @@
 #include "client/cli/text.h"
 #include "proto/limits.h"
 
-const struct msg_param *param_find(const struct msg_spec *spec, const char *name)
+static const struct msg_param *find(const struct msg_spec *spec, const char *name)
 {
 	for (int i = 0; i < spec->n_params; i++)
 		if (strcmp(spec->params[i].name, name) == 0)
@@ -171,7 +171,7 @@ enum kr_status param_object(const struct msg_named **out, int *n, const struct m
 	if (!named)
 		return kr_fail(err, KR_ENOMEM, "no memory for the point");
 	for (const cJSON *item = object->child; item; item = item->next, i++) {
-		const struct msg_param *p = param_find(spec, item->string);
+		const struct msg_param *p = find(spec, item->string);
 		enum kr_status s;
 
 		if (!p)

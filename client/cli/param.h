@@ -18,7 +18,4 @@ enum kr_status param_assign(struct msg_named *out, const struct msg_spec *spec, 
 enum kr_status param_object(const struct msg_named **out, int *n, const struct msg_spec *spec,
 	const cJSON *object, struct arena *a, struct kr_error *err);
 
-/* The parameter of that name, NULL if there is none. */
-const struct msg_param *param_find(const struct msg_spec *spec, const char *name);
-
 #endif

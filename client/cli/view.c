@@ -15,7 +15,7 @@ static const char *metric_name(const struct msg_spec *spec, const struct msg_val
 	return spec && spec->n_metrics > 0 ? spec->metrics[0].name : "value";
 }
 
-const char *view_on_expiry(enum on_expiry e)
+static const char *on_expiry(enum on_expiry e)
 {
 	return e == ON_EXPIRY_REQUEUE ? "requeue" : "expire";
 }
@@ -213,7 +213,7 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 	texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
 	texts_json(writer_key(w, "forbidden"), &spec->forbidden);
 	number_or_null(w, "noise", spec->has_noise_sd, spec->noise_sd);
-	writer_string(writer_key(w, "on_expiry"), view_on_expiry(spec->on_expiry));
+	writer_string(writer_key(w, "on_expiry"), on_expiry(spec->on_expiry));
 	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
 	view_params_json(writer_key(w, "labels"), spec->labels.n, spec->labels.p);
 }

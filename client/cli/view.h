@@ -17,9 +17,6 @@ void view_params_json(struct writer *w, int n, const struct msg_named *params);
 /* spec names the objective where a value does not. */
 void view_trial_json(struct writer *w, const struct msg_spec *spec, const struct msg_trial *t);
 
-/* "expire" or "requeue". */
-const char *view_on_expiry(enum on_expiry e);
-
 /* Columns: number, state, one per metric, one per parameter, the rest, and those of labels that the
  * options name. Names that are taken are written params.NAME and values.NAME. */
 void view_trial_columns(struct rows *r, const struct msg_spec *spec);

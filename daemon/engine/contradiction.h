@@ -9,8 +9,9 @@ struct contradiction {
 	int metric;                         /* of which they have other values */
 };
 
-/* In a study that declares no noise: the first trial whose result, without a standard error, differs
- * from that of an earlier one of its point. Errors: KR_ENOMEM. Cost n ln n in the results. */
+/* In a study that declares no noise: the first trial whose result, without a standard error,
+ * differs from that of an earlier one of its point. Errors: KR_ENOMEM.
+ * Cost n ln n in the results. */
 enum kr_status contradiction_find(
 	const struct study *s, struct contradiction *out, struct kr_error *err);
 

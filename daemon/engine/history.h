@@ -38,8 +38,8 @@ void history_fini(struct history *h);
 /* Room for `extra` more. Errors: KR_ENOMEM. */
 enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error *err);
 
-/* values: d numbers, of trial `number`; metrics and sems (NULL: none): n_metrics; all copied. The room has been
- * reserved. */
+/* values: d numbers, of trial `number`; metrics and sems (NULL: none): n_metrics; all copied.
+ * The room has been reserved. */
 void history_append(struct history *h, uint64_t number, const double *values, const double *metrics,
 	const double *sems);
 

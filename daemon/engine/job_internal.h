@@ -62,8 +62,8 @@ struct job_wish {
 	const double *queries; /* n_queries x d, copied */
 };
 
-/* For s, of that snapshot (NULL: of s as it is). The caller fills fixed (rows of NaN) when any_fixed.
- * Errors: KR_ENOMEM. */
+/* For s, of that snapshot (NULL: of s as it is). The caller fills fixed (rows of NaN) when
+ * any_fixed. Errors: KR_ENOMEM. */
 enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const struct study *s,
 	struct snapshot *of, const struct job_wish *wish, struct kr_error *err);
 

@@ -34,7 +34,7 @@ enum kr_status pool_reserve(struct pool *p, size_t size, struct kr_error *err)
 	return KR_OK;
 }
 
-void *pool_take(struct pool *p, size_t size)
+static void *take(struct pool *p, size_t size)
 {
 	char *block;
 
@@ -46,7 +46,7 @@ void *pool_take(struct pool *p, size_t size)
 
 void *pool_copy(struct pool *p, const void *from, size_t size)
 {
-	return size ? memcpy(pool_take(p, size), from, size) : NULL;
+	return size ? memcpy(take(p, size), from, size) : NULL;
 }
 
 void pool_fini(struct pool *p)

@@ -18,9 +18,6 @@ struct pool {
 /* Room for blocks of `size` bytes in sum. Errors: KR_ENOMEM. */
 enum kr_status pool_reserve(struct pool *p, size_t size, struct kr_error *err);
 
-/* A block, not initialized. The room has been reserved. */
-void *pool_take(struct pool *p, size_t size);
-
 /* A copy of size bytes, NULL when size is 0. The room has been reserved. */
 void *pool_copy(struct pool *p, const void *from, size_t size);
 

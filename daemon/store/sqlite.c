@@ -5,8 +5,8 @@
  * on the same connection, between groups; with a single connection the WAL-reset
  * bug of SQLite before 3.51.3 can't happen.
  *
- *   open:   find the file behind links -> claim the place -> guard pragmas -> recognize the file -> WAL and FULL
- *           -> upgrade -> quick_check (small files) -> statements
+ *   open:   find the file behind links -> claim the place -> guard pragmas -> recognize the file
+ *           -> WAL and FULL -> upgrade -> quick_check (small files) -> statements
  *   append: BEGIN IMMEDIATE, one INSERT a row, COMMIT; else ROLLBACK
  *
  * A full disk or a failed write leaves the connection usable after ROLLBACK. A
