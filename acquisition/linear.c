@@ -51,7 +51,7 @@ static bool above(struct twice a, struct twice b)
 static struct twice side_twice(
 	const struct linear_side *side, linear_number *number, const void *ctx)
 {
-	struct twice stack[LINEAR_STACK];
+	struct twice stack[LINEAR_STACK] = {0};
 	int n = 0;
 	for (int i = 0; i < side->n; i++) {
 		const struct linear_step *s = &side->steps[i];
@@ -73,7 +73,7 @@ static struct twice side_twice(
 
 static double side_value(const struct linear_side *side, linear_number *number, const void *ctx)
 {
-	double stack[LINEAR_STACK];
+	double stack[LINEAR_STACK] = {0};
 	int n = 0;
 	for (int i = 0; i < side->n; i++) {
 		const struct linear_step *s = &side->steps[i];

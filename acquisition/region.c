@@ -243,7 +243,7 @@ static void judge_active(struct region *g)
 }
 
 /* Split what an open condition asks about; its parents come first. */
-static enum region__verdict open(struct region *g, const struct condition *c,
+static enum region__verdict split_open(struct region *g, const struct condition *c,
 	struct region__cut *first, struct region__cut *other)
 {
 	const struct condition_node *leaf = condition_open(c, region__leaf, g);
@@ -286,7 +286,7 @@ static enum region__verdict demand_all(
 			fewest = n;
 		}
 	}
-	return best ? open(g, best, first, other) : REGION__DONE;
+	return best ? split_open(g, best, first, other) : REGION__DONE;
 }
 
 static enum region__verdict examine(
@@ -301,7 +301,7 @@ static enum region__verdict examine(
 	if (v == REGION__OPEN)
 		return v;
 	if (param >= 0)
-		return open(g, space_when(g->space, param), first, other);
+		return split_open(g, space_when(g->space, param), first, other);
 	return region__solve(g, first, other);
 }
 

@@ -267,7 +267,7 @@ enum krige_status krige_start_ask(struct krige_study *s, const struct krige_ask_
 	struct task *t;
 	enum krige_status st = task_new(&t, KRIGE_DONE_ASK, tag, err);
 
-	if (st != KRIGE_OK)
+	if (!t)
 		return st;
 	st = ask_options(&t->ask, options, err);
 	t->ask.size = sizeof(t->ask);
@@ -285,7 +285,7 @@ enum krige_status krige_start_tell(struct krige_trial *trial, const struct krige
 	struct task *t;
 	enum krige_status st = task_new(&t, KRIGE_DONE_TELL, tag, err);
 
-	if (st != KRIGE_OK)
+	if (!t)
 		return st;
 	t->done.trial = trial;
 	t->n_metrics = n;
@@ -302,7 +302,7 @@ enum krige_status krige_start_report(struct krige_trial *trial, int64_t step, do
 	struct task *t;
 	enum krige_status st = task_new(&t, KRIGE_DONE_REPORT, tag, err);
 
-	if (st != KRIGE_OK)
+	if (!t)
 		return st;
 	t->done.trial = trial;
 	t->step = step;

@@ -19,6 +19,7 @@
 #include "client/c/error.h"
 #include "client/c/idle.h"
 #include "client/c/local.h"
+#include "client/c/memory.h"
 #include "proto/decode.h"
 #include "proto/limits.h"
 
@@ -463,4 +464,18 @@ enum krige_status call_run(struct krige_client *c, struct msg_request *request,
 	const struct call_times times = {c->timeout_ms, c->attempt_ms, c->retry_ms};
 
 	return call_run_within(c, &times, request, reply, a, err);
+}
+
+enum krige_status call_send(
+	struct krige_client *c, struct msg_request *request, struct krige_error *err)
+{
+	struct msg_reply reply;
+	struct memory *memory;
+	enum krige_status s = memory_new(&memory, err);
+
+	if (s != KRIGE_OK)
+		return s;
+	s = call_run(c, request, &reply, memory->arena, err);
+	memory_release(memory);
+	return s;
 }

@@ -21,6 +21,10 @@
 enum krige_status call_run(struct krige_client *c, struct msg_request *request,
 	struct msg_reply *reply, struct arena *a, struct krige_error *err);
 
+/* The same, when nothing of the answer is needed but that it is one. */
+enum krige_status call_send(
+	struct krige_client *c, struct msg_request *request, struct krige_error *err);
+
 /* The same with other times than the client's options. */
 struct call_times {
 	uint32_t timeout_ms, attempt_ms, retry_ms;

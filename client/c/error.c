@@ -3,15 +3,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void set(struct krige_error *err, enum krige_status code, const char *fmt, va_list ap)
+{
+	if (!err)
+		return;
+	*err = (struct krige_error){.code = code};
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+}
+
 enum krige_status error_set(struct krige_error *err, enum krige_status code, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!err)
-		return code;
-	*err = (struct krige_error){.code = code};
 	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	set(err, code, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -27,11 +32,8 @@ enum krige_status error_field(
 {
 	va_list ap;
 
-	if (!err)
-		return code;
-	*err = (struct krige_error){.code = code};
 	va_start(ap, fmt);
-	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	set(err, code, fmt, ap);
 	va_end(ap);
 	set_field(err, field);
 	return code;

@@ -63,7 +63,7 @@ static struct msg_metric *constraint_of(struct msg_metric *metrics, int *n, cons
 static enum krige_status read_constraint(struct arena *a, const char *text, size_t i,
 	struct msg_metric *metrics, int *n, struct krige_error *err)
 {
-	const char *op = text ? strpbrk(text, "<>") : NULL, *name;
+	const char *op = text ? strpbrk(text, "<>") : NULL, *name, *number;
 	struct msg_metric *m;
 	char field[48], *end;
 	double bound;
@@ -72,8 +72,9 @@ static enum krige_status read_constraint(struct arena *a, const char *text, size
 	name = op ? trimmed(a, text, (size_t)(op - text)) : "";
 	if (!name)
 		return no_memory(err);
-	bound = op && op[1] == '=' ? strtod(op + 2, &end) : NAN;
-	if (!name[0] || !isfinite(bound) || end == op + 2 || end[strspn(end, blanks)] != '\0')
+	number = op && op[1] == '=' ? op + 2 : "";
+	bound = strtod(number, &end);
+	if (!name[0] || !isfinite(bound) || end == number || end[strspn(end, blanks)] != '\0')
 		return error_field(err, KRIGE_INVALID_ARGUMENT, field,
 			"%s is '%.100s'; write \"METRIC <= NUMBER\" or \"METRIC >= NUMBER\"", field,
 			text ? text : "");

@@ -205,15 +205,8 @@ static enum krige_status update(
 	struct krige_study *s, struct msg_update_study *m, struct krige_error *err)
 {
 	struct msg_request request = {.method = METHOD_UPDATE_STUDY, .u.update_study = *m};
-	struct msg_reply reply;
-	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
 
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
-	memory_release(memory);
-	return st;
+	return call_send(s->client, &request, err);
 }
 
 enum krige_status krige_study_set_state(

@@ -226,13 +226,6 @@ enum krige_status krige_cancel(
 {
 	struct msg_request request = {.method = METHOD_CANCEL_TRIAL,
 		.u.cancel_trial = {.study = s->name, .number = number, .reason = reason}};
-	struct msg_reply reply;
-	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
 
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
-	memory_release(memory);
-	return st;
+	return call_send(s->client, &request, err);
 }

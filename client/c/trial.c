@@ -147,7 +147,7 @@ static enum krige_status wrong_type(
 enum krige_status krige_trial_real(
 	const struct krige_trial *t, const char *name, double *out, struct krige_error *err)
 {
-	struct krige_value v;
+	struct krige_value v = {0};
 	enum krige_status st = krige_trial_get(t, name, &v, err);
 
 	if (st != KRIGE_OK)
@@ -161,7 +161,7 @@ enum krige_status krige_trial_real(
 enum krige_status krige_trial_int(
 	const struct krige_trial *t, const char *name, int64_t *out, struct krige_error *err)
 {
-	struct krige_value v;
+	struct krige_value v = {0};
 	enum krige_status st = krige_trial_get(t, name, &v, err);
 
 	if (st != KRIGE_OK)
@@ -175,7 +175,7 @@ enum krige_status krige_trial_int(
 enum krige_status krige_trial_text(
 	const struct krige_trial *t, const char *name, const char **out, struct krige_error *err)
 {
-	struct krige_value v;
+	struct krige_value v = {0};
 	enum krige_status st = krige_trial_get(t, name, &v, err);
 
 	if (st != KRIGE_OK)

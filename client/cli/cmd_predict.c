@@ -26,14 +26,11 @@ struct point {
 static int read_words(
 	struct cli *cli, const struct msg_spec *spec, int n, char **words, struct points *points)
 {
-	struct msg_named *named = ARENA_ARRAY(cli->arena, struct msg_named, n);
+	const struct msg_named *named;
 	struct kr_error err;
 
-	if (!named)
-		return cli_no_memory();
-	for (int i = 0; i < n; i++)
-		if (param_assign(&named[i], spec, words[i], cli->arena, &err) != KR_OK)
-			return cli_kr_error(&err);
+	if (param_assign_all(&named, spec, n, words, cli->arena, &err) != KR_OK)
+		return cli_kr_error(&err);
 	points->at[0] = (struct msg_point){.n_params = n, .params = named};
 	points->n = 1;
 	return CLI_OK;

@@ -276,14 +276,11 @@ static int tell_lines(struct cli *cli, const char *name)
 static int tell_values(struct cli *cli, const char *study, uint64_t number, int n, char **words,
 	struct msg_reply *reply)
 {
-	struct msg_value *values = ARENA_ARRAY(cli->arena, struct msg_value, n);
+	const struct msg_value *values;
 	struct kr_error err;
 
-	if (!values)
-		return cli_no_memory();
-	for (int i = 0; i < n; i++)
-		if (measure_parse(&values[i], words[i], cli->arena, &err) != KR_OK)
-			return cli_kr_error(&err);
+	if (measure_parse_all(&values, n, words, cli->arena, &err) != KR_OK)
+		return cli_kr_error(&err);
 	return send_value(cli, study, number, values, n, reply);
 }
 

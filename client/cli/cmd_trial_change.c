@@ -89,15 +89,10 @@ static int edit_option(struct cli *cli, struct edit *e, int c)
 
 static int edit_values(struct cli *cli, struct msg_edit_trial *m, int n, char **words)
 {
-	struct msg_value *values = ARENA_ARRAY(cli->arena, struct msg_value, n);
 	struct kr_error err;
 
-	if (!values)
-		return cli_no_memory();
-	for (int i = 0; i < n; i++)
-		if (measure_parse(&values[i], words[i], cli->arena, &err) != KR_OK)
-			return cli_kr_error(&err);
-	m->values = values;
+	if (measure_parse_all(&m->values, n, words, cli->arena, &err) != KR_OK)
+		return cli_kr_error(&err);
 	m->n_values = n;
 	return CLI_OK;
 }

@@ -40,17 +40,12 @@ static struct msg_point *add(struct queue *q)
 static int read_words(
 	struct cli *cli, const struct msg_spec *spec, int n, char **words, struct queue *q)
 {
-	struct msg_named *named = ARENA_ARRAY(cli->arena, struct msg_named, n);
 	struct msg_point *p = add(q);
 	struct kr_error err;
 
-	if (!named)
-		return cli_no_memory();
-	for (int i = 0; i < n; i++)
-		if (param_assign(&named[i], spec, words[i], cli->arena, &err) != KR_OK)
-			return cli_kr_error(&err);
+	if (param_assign_all(&p->params, spec, n, words, cli->arena, &err) != KR_OK)
+		return cli_kr_error(&err);
 	p->n_params = n;
-	p->params = named;
 	return CLI_OK;
 }
 

@@ -40,6 +40,20 @@ enum kr_status measure_parse(
 	return s;
 }
 
+enum kr_status measure_parse_all(
+	const struct msg_value **out, int n, char *const *words, struct arena *a, struct kr_error *err)
+{
+	struct msg_value *values = ARENA_ARRAY(a, struct msg_value, n);
+	enum kr_status s = KR_OK;
+
+	if (!values)
+		return kr_fail(err, KR_ENOMEM, "no memory for the result");
+	for (int i = 0; s == KR_OK && i < n; i++)
+		s = measure_parse(&values[i], words[i], a, err);
+	*out = values;
+	return s;
+}
+
 static bool number_of(const cJSON *item, double *out)
 {
 	if (cJSON_IsNull(item)) {

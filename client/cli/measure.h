@@ -13,6 +13,10 @@
 enum kr_status measure_parse(
 	struct msg_value *out, const char *text, struct arena *a, struct kr_error *err);
 
+/* n of them. Errors: as above. */
+enum kr_status measure_parse_all(
+	const struct msg_value **out, int n, char *const *words, struct arena *a, struct kr_error *err);
+
 /* A JSON number for the only objective, or an object {"loss": 0.3, ...}; null is NaN. sems,
  * NULL or of the same shape, has their standard errors. Errors as above. */
 enum kr_status measure_json(const struct msg_value **out, int *n, const cJSON *item,

@@ -137,6 +137,20 @@ enum kr_status param_assign(struct msg_named *out, const struct msg_spec *spec, 
 	return unknown(spec, arena_strndup(a, text, (size_t)(equals - text)), a, err);
 }
 
+enum kr_status param_assign_all(const struct msg_named **out, const struct msg_spec *spec, int n,
+	char *const *words, struct arena *a, struct kr_error *err)
+{
+	struct msg_named *named = ARENA_ARRAY(a, struct msg_named, n);
+	enum kr_status s = KR_OK;
+
+	if (!named)
+		return kr_fail(err, KR_ENOMEM, "no memory for the point");
+	for (int i = 0; s == KR_OK && i < n; i++)
+		s = param_assign(&named[i], spec, words[i], a, err);
+	*out = named;
+	return s;
+}
+
 static enum kr_status from_json(const struct msg_param *p, const cJSON *item, struct arena *a,
 	struct msg_scalar *out, struct kr_error *err)
 {

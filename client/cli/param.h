@@ -14,6 +14,10 @@
 enum kr_status param_assign(struct msg_named *out, const struct msg_spec *spec, const char *text,
 	struct arena *a, struct kr_error *err);
 
+/* n of them. Errors: as above. */
+enum kr_status param_assign_all(const struct msg_named **out, const struct msg_spec *spec, int n,
+	char *const *words, struct arena *a, struct kr_error *err);
+
 /* All members of a JSON object. Errors: as above; unknown names too. */
 enum kr_status param_object(const struct msg_named **out, int *n, const struct msg_spec *spec,
 	const cJSON *object, struct arena *a, struct kr_error *err);

@@ -73,7 +73,7 @@ static enum kr_status parse_one(struct expression__parser *p, int *root)
 static enum kr_status parse_joined(struct expression__parser *p, enum word word,
 	enum condition_op op, enum kr_status (*part)(struct expression__parser *, int *), int *root)
 {
-	int first, last;
+	int first = 0, last;
 	enum kr_status st = part(p, &first);
 
 	*root = last = first;
