@@ -313,8 +313,8 @@ static enum krige_status not_let_in(struct call *k, struct krige_error *err)
 			endpoint, keys->public_key);
 	if (k->fault == CHANNEL_CUT)
 		return error_set(err, KRIGE_UNAUTHENTICATED,
-			"the daemon at %s broke the handshake off: KRIGE_SERVER_KEY is most likely not its key, "
-			"which its log names (public_key=)",
+			"the daemon at %s broke the handshake off: KRIGE_SERVER_KEY is most likely not its "
+			"key, which its log names (public_key=)",
 			endpoint);
 	if (keys->on)
 		return error_set(err, KRIGE_UNAUTHENTICATED,
@@ -341,8 +341,8 @@ static enum krige_status refused(struct call *k, struct krige_error *err)
 		return not_let_in(k, err);
 	if (k->fault == CHANNEL_CUT)
 		return error_set(err, KRIGE_CANNOT_CONNECT,
-			"cannot connect to %s: whoever listens there closes the connection at once; it may want "
-			"keys (KRIGE_SERVER_KEY, KRIGE_KEY_FILE), have no room for one more, or be no kriged",
+			"cannot connect to %s: whoever listens there closes the connection at once; it may "
+			"want keys (KRIGE_SERVER_KEY, KRIGE_KEY_FILE), have no room for one more, or be no kriged",
 			k->client->endpoint);
 	return error_set(err, KRIGE_CANNOT_CONNECT, "cannot connect to %s: no daemon listens there",
 		k->client->endpoint);

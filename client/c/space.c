@@ -111,7 +111,8 @@ enum krige_status krige_space_int(struct krige_space *s, const char *name, int64
 
 	if (low <= -most || high >= most)
 		return error_field(err, KRIGE_INVALID_ARGUMENT, name ? name : "name",
-			"bounds %lld to %lld; integers are below 2^53 in size", (long long)low, (long long)high);
+			"bounds %lld to %lld; integers are below 2^53 in size", (long long)low,
+			(long long)high);
 	return add_number(s, name, PARAM_INT, (double)low, (double)high, scale, (double)step, err);
 }
 
