@@ -20,6 +20,22 @@ static bool comes_back(const struct trial *t, const struct waiter *w)
 		!had_it(t, w->session);
 }
 
+/* The event that first gave this session of the worker something; UINT64_MAX: none did. What
+ * was leased later is a session's that lives beside it, and not one that it comes after. Cost
+ * linear in the trials and their versions. */
+static uint64_t session_began(const struct study *s, const struct waiter *w)
+{
+	uint64_t began = UINT64_MAX;
+
+	for (uint64_t i = 0; i < s->trials.n; i++)
+		for (const struct trial *t = trials_kept(&s->trials, i); t; t = t->before)
+			if (t->has_session && t->given_seq < began && t->worker &&
+				memcmp(t->session, w->session, MSG_ID_BYTES) == 0 &&
+				strcmp(t->worker, w->worker) == 0)
+				began = t->given_seq;
+	return began;
+}
+
 /* Does the trial's point agree with the fixed values, or leave free where it does not? */
 static bool agrees(const struct definition *def, const struct trial *t, const double *fixed)
 {
@@ -47,13 +63,18 @@ enum kr_status pick_trials(const struct study *s, struct waiter *w, uint64_t cou
 	uint64_t *n_queued, struct kr_error *err)
 {
 	bool named = w->worker && w->has_session;
+	uint64_t began = 0; /* not known yet */
 	enum kr_status st = KR_OK;
 
 	*n_queued = 0;
 	for (size_t i = 0; st == KR_OK && named && i < s->running.n && w->n_picks < count; i++) {
 		struct trial *t = trials_at(&s->trials, s->running.p[i]);
 
-		if (comes_back(t, w))
+		if (!comes_back(t, w))
+			continue;
+		if (!began)
+			began = session_began(s, w);
+		if (t->given_seq < began)
 			st = add(w, t, err);
 	}
 	for (size_t i = 0; st == KR_OK && i < s->queued.n && w->n_picks < count && *n_queued < left;

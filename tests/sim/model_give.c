@@ -69,18 +69,38 @@ static void job_is_of_snapshot(const struct giving *g)
 
 /* ---- what it should be ---- */
 
-/* Was it leased to another session of the worker, and never to this one? */
-static bool returns(
-	const struct giving *g, const struct model_trial *t, const struct model_version *v)
+static bool same_session(const struct giving *g, const struct model_attempt *a)
+{
+	return a->has_session && memcmp(a->session, g->q->session, MSG_ID_BYTES) == 0;
+}
+
+/* The event up to seq that first gave this session of the worker something. */
+static uint64_t session_began(const struct giving *g, uint64_t n, uint64_t seq)
+{
+	uint64_t began = UINT64_MAX;
+	for (uint64_t k = 0; k < n && g->q->worker && g->q->has_session; k++) {
+		const struct model_trial *t = &g->f->trials[k];
+		const struct model_version *v = model_version_at(t, seq);
+		for (uint32_t i = 0; v && i < v->attempt; i++)
+			if (same_session(g, &t->attempts[i]) && t->attempts[i].worker &&
+				strcmp(t->attempts[i].worker, g->q->worker) == 0 && t->attempts[i].seq < began)
+				began = t->attempts[i].seq;
+	}
+	return began;
+}
+
+/* Was it leased to an earlier session of the worker, and never to this one? */
+static bool returns(const struct giving *g, const struct model_trial *t,
+	const struct model_version *v, uint64_t began)
 {
 	if (!g->q->worker || !g->q->has_session || v->state != TRIAL_RUNNING)
 		return false;
 	const struct model_attempt *a = model_holder(t, v);
 	bool had = false;
 	for (uint32_t k = 0; k < v->attempt; k++)
-		had |= t->attempts[k].has_session &&
-			memcmp(t->attempts[k].session, g->q->session, MSG_ID_BYTES) == 0;
-	return a->worker && strcmp(a->worker, g->q->worker) == 0 && a->has_session && !had;
+		had |= same_session(g, &t->attempts[k]);
+	return a->worker && strcmp(a->worker, g->q->worker) == 0 && a->has_session && !had &&
+		a->seq < began;
 }
 
 static bool agrees(const struct giving *g, const double *point)
@@ -146,8 +166,9 @@ static struct plan make_plan(const struct giving *g)
 	const struct model_view *then = &g->f->views[seq - 1];
 	struct plan p = {
 		.left_then = places_left(then), .left = places_left(model__view(g->f)), .n_then = g->f->n};
+	const uint64_t began = session_began(g, then->n, seq);
 	for (uint64_t k = 0; k < then->n; k++)
-		if (returns(g, &g->f->trials[k], model_version_at(&g->f->trials[k], seq)))
+		if (returns(g, &g->f->trials[k], model_version_at(&g->f->trials[k], seq), began))
 			add_pick(g, &p, k, false);
 	for (uint64_t k = 0; k < then->n; k++)
 		if (is_queued(g, model_version_at(&g->f->trials[k], seq)))
@@ -280,7 +301,8 @@ static void give_again(const struct giving *g, const struct record_given *r)
 	struct model_trial *t = &g->f->trials[r->number];
 	const struct model_version *was = model_version_now(t);
 	bool partial = was->partial;
-	if (was->deleted || (was->state != TRIAL_QUEUED && !returns(g, t, was)) ||
+	uint64_t began = session_began(g, g->f->n, UINT64_MAX);
+	if (was->deleted || (was->state != TRIAL_QUEUED && !returns(g, t, was, began)) ||
 		(was->state == TRIAL_QUEUED && !agrees(g, was->point))) {
 		world_complain(g->w, "study %llu: trial %llu is given out again in state %d", LL(g->f->id),
 			LL(r->number), was->state);
