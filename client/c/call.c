@@ -314,7 +314,7 @@ static enum krige_status not_let_in(struct call *k, struct krige_error *err)
 	if (k->fault == CHANNEL_CUT)
 		return error_set(err, KRIGE_UNAUTHENTICATED,
 			"the daemon at %s broke the handshake off: KRIGE_SERVER_KEY is most likely not its "
-			"key, which its log names (public_key=)",
+			"key, which its log names (public_key=), or it has no keys",
 			endpoint);
 	if (keys->on)
 		return error_set(err, KRIGE_UNAUTHENTICATED,

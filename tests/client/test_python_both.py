@@ -25,7 +25,7 @@ POINT = {"lr": 0.01, "layers": 2, "opt": None, "size": 32, "fast": True,
 
 @pytest.fixture(scope="module")
 def daemon_of_all():
-    from conftest import Daemon, find_kriged
+    from real_kriged import Daemon, find_kriged
     with tempfile.TemporaryDirectory(prefix="krige-") as folder:
         daemon = Daemon(pathlib.Path(folder), find_kriged())
         yield daemon

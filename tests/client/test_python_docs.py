@@ -31,7 +31,7 @@ EXAMPLES = examples()
 
 @pytest.fixture(scope="module")
 def client():
-    from conftest import Daemon, find_kriged
+    from real_kriged import Daemon, find_kriged
     with tempfile.TemporaryDirectory(prefix="krige-") as folder:
         daemon = Daemon(pathlib.Path(folder), find_kriged())
         with krige.connect(daemon.endpoint) as client:

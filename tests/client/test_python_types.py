@@ -81,7 +81,8 @@ def test_the_client_is_typed():
 
 def test_programs_see_the_types(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
-    check("--strict", "program.py", where=tmp_path)
+    check("--strict", "--config-file", str(CLIENT / "pyproject.toml"), "program.py",
+          where=tmp_path)
 
 
 def test_typed_is_said():

@@ -123,7 +123,8 @@ def test_keys_for_a_daemon_that_has_none(keys, folder):
     try:
         keys.daemon.endpoint, there = plain.endpoint, keys.daemon.endpoint
         code, err = keys.krige("admin", "ping")
-        assert code == 4 and "has no keys, and this client was given some" in err
+        # On a busy machine the connection may be down before the reason has come.
+        assert code == 4 and "has no keys" in err
         keys.daemon.endpoint = there
     finally:
         plain.kill()

@@ -153,7 +153,7 @@ def _cut(endpoint: str, keys: Optional[Keys]) -> Error:
     if keys:
         return Unauthenticated(
             f"the daemon at {endpoint} broke the handshake off: server_key (KRIGE_SERVER_KEY) is "
-            "most likely not its key, which its log names (public_key=)")
+            "most likely not its key, which its log names (public_key=), or it has no keys")
     return ConnectionFailed(
         f"whoever listens at {endpoint} closes the connection at once; it may want keys "
         "(KRIGE_SERVER_KEY, KRIGE_KEY_FILE), have no room for one more, or be no kriged",

@@ -5,6 +5,7 @@ lease runs out. `Leases` renews in a thread, `aio._leases` in a task.
 """
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -226,4 +227,10 @@ def _after_fork() -> None:
         keeper.forget()
 
 
+def _at_exit() -> None:
+    for keeper in list(_keepers):
+        keeper.close()
+
+
 os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

@@ -1,6 +1,7 @@
 """The connection to a daemon."""
 from __future__ import annotations
 
+import sys
 import time
 import weakref
 from types import TracebackType
@@ -150,7 +151,8 @@ class Client(ClientCore):
         self.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_leases"):
+        # At the end of the interpreter the thread of the leases may be gone with its lock.
+        if hasattr(self, "_leases") and not sys.is_finalizing():
             self.close()
 
     def __copy__(self) -> Client:
