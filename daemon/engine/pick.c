@@ -14,10 +14,19 @@ static bool had_it(const struct trial *t, const uint8_t session[MSG_ID_BYTES])
 	return false;
 }
 
-static bool comes_back(const struct trial *t, const struct waiter *w)
+/* Does the trial's point agree with the fixed values, or leave free where it does not? */
+static bool agrees(const struct definition *def, const struct trial *t, const double *fixed)
 {
-	return !t->picked && t->has_session && t->worker && strcmp(t->worker, w->worker) == 0 &&
-		!had_it(t, w->session);
+	for (int i = 0; fixed && i < def->d; i++)
+		if (!isnan(fixed[i]) && t->values[i] != fixed[i] && !(t->partial && isnan(t->values[i])))
+			return false;
+	return true;
+}
+
+static bool comes_back(const struct definition *def, const struct trial *t, const struct waiter *w)
+{
+	return !t->picked && agrees(def, t, w->fixed) && t->has_session && t->worker &&
+		strcmp(t->worker, w->worker) == 0 && !had_it(t, w->session);
 }
 
 /* The event that first gave this session of the worker something; UINT64_MAX: none did. What
@@ -34,15 +43,6 @@ static uint64_t session_began(const struct study *s, const struct waiter *w)
 				strcmp(t->worker, w->worker) == 0)
 				began = t->given_seq;
 	return began;
-}
-
-/* Does the trial's point agree with the fixed values, or leave free where it does not? */
-static bool agrees(const struct definition *def, const struct trial *t, const double *fixed)
-{
-	for (int i = 0; fixed && i < def->d; i++)
-		if (!isnan(fixed[i]) && t->values[i] != fixed[i] && !(t->partial && isnan(t->values[i])))
-			return false;
-	return true;
 }
 
 static enum kr_status add(struct waiter *w, struct trial *t, struct kr_error *err)
@@ -70,7 +70,7 @@ enum kr_status pick_trials(const struct study *s, struct waiter *w, uint64_t cou
 	for (size_t i = 0; st == KR_OK && named && i < s->running.n && w->n_picks < count; i++) {
 		struct trial *t = trials_at(&s->trials, s->running.p[i]);
 
-		if (!comes_back(t, w))
+		if (!comes_back(s->def, t, w))
 			continue;
 		if (!began)
 			began = session_began(s, w);

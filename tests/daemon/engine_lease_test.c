@@ -311,6 +311,31 @@ static void budget_1(struct msg_spec *spec)
 	spec->budget = 1;
 }
 
+/* What comes back has to agree with the fixed values that are asked for. */
+static void test_stickiness_and_fixed(void **state)
+{
+	struct harness *h = life_new(NULL);
+	struct msg_named k = {"k", {.kind = SCALAR_INT}};
+	struct msg_request m;
+
+	(void)state;
+	for (int i = 1; i <= 2; i++) {
+		k.value.i = i;
+		m = life_suggest(h, 1, "ada", 1);
+		m.u.suggest.n_fixed = 1;
+		m.u.suggest.fixed = &k;
+		assert_int_equal(life_do(h, &m).u.trials.trials[0].number, i - 1);
+	}
+	m = life_suggest(h, 2, "ada", 2); /* k is 2 */
+	m.u.suggest.n_fixed = 1;
+	m.u.suggest.fixed = &k;
+	const struct msg_trials_reply got = life_do(h, &m).u.trials;
+	assert_int_equal(got.trials[0].number, 1);
+	assert_int_equal(got.trials[0].attempt, 2);
+	assert_int_equal(got.trials[1].number, 2);
+	harness_free(h);
+}
+
 /* A trial that comes back takes no place: it has one. */
 static void test_stickiness_and_budget(void **state)
 {
@@ -424,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_leases),
 		cmocka_unit_test(test_stale_among_others),
 		cmocka_unit_test(test_stickiness),
+		cmocka_unit_test(test_stickiness_and_fixed),
 		cmocka_unit_test(test_stickiness_and_budget),
 		cmocka_unit_test(test_stickiness_waits),
 		cmocka_unit_test(test_restart),

@@ -69,6 +69,14 @@ static void job_is_of_snapshot(const struct giving *g)
 
 /* ---- what it should be ---- */
 
+static bool agrees(const struct giving *g, const double *point)
+{
+	for (int i = 0; i < g->f->spec.n_params; i++)
+		if (!isnan(g->fixed[i]) && point[i] != g->fixed[i] && !isnan(point[i]))
+			return false;
+	return true;
+}
+
 static bool same_session(const struct giving *g, const struct model_attempt *a)
 {
 	return a->has_session && memcmp(a->session, g->q->session, MSG_ID_BYTES) == 0;
@@ -100,15 +108,7 @@ static bool returns(const struct giving *g, const struct model_trial *t,
 	for (uint32_t k = 0; k < v->attempt; k++)
 		had |= same_session(g, &t->attempts[k]);
 	return a->worker && strcmp(a->worker, g->q->worker) == 0 && a->has_session && !had &&
-		a->seq < began;
-}
-
-static bool agrees(const struct giving *g, const double *point)
-{
-	for (int i = 0; i < g->f->spec.n_params; i++)
-		if (!isnan(g->fixed[i]) && point[i] != g->fixed[i] && !isnan(point[i]))
-			return false;
-	return true;
+		a->seq < began && agrees(g, v->point);
 }
 
 static uint64_t places_left(const struct model_view *v)
