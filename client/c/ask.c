@@ -1,26 +1,10 @@
 /* Trials given out: Suggest. */
-#include "client/c/ask.h"
-
-#include <string.h>
-
 #include "client/c/call.h"
 #include "client/c/error.h"
+#include "client/c/options.h"
 #include "client/c/trial.h"
 #include "client/c/value.h"
 #include "proto/limits.h"
-
-enum krige_status ask_options(
-	struct krige_ask_options *out, const struct krige_ask_options *in, struct krige_error *err)
-{
-	*out = (struct krige_ask_options){0};
-	if (!in)
-		return KRIGE_OK;
-	if (in->size < sizeof(in->size) || in->size > 4096)
-		return error_field(err, KRIGE_INVALID_ARGUMENT, "options.size",
-			"options.size is %zu; set it to sizeof(struct krige_ask_options)", in->size);
-	memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
-	return KRIGE_OK;
-}
 
 /* A call that may wait takes longer, and silence means less. */
 static enum krige_status run(struct krige_client *c, uint32_t wait_ms, struct msg_request *request,
@@ -90,7 +74,7 @@ enum krige_status krige_ask_many(struct krige_trial **trials, size_t n, size_t *
 {
 	struct krige_ask_options o;
 	struct memory *memory;
-	enum krige_status st = ask_options(&o, options, err);
+	enum krige_status st = options_read(&o, sizeof(o), options, "krige_ask_options", err);
 
 	*given = 0;
 	if (st == KRIGE_OK && (n < 1 || n > LIMIT_BATCH))

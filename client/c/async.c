@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "client/c/ask.h"
 #include "client/c/clock.h"
 #include "client/c/error.h"
+#include "client/c/options.h"
 #include "client/c/trial.h"
 #include "client/c/value.h"
 
@@ -269,7 +269,7 @@ enum krige_status krige_start_ask(struct krige_study *s, const struct krige_ask_
 
 	if (!t)
 		return st;
-	st = ask_options(&t->ask, options, err);
+	st = options_read(&t->ask, sizeof(t->ask), options, "krige_ask_options", err);
 	t->ask.size = sizeof(t->ask);
 	if (st == KRIGE_OK && !copy_ask(t, s))
 		st = error_set(err, KRIGE_NO_MEMORY, "no memory for a call");

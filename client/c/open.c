@@ -13,6 +13,7 @@
 #include "client/c/client.h"
 #include "client/c/error.h"
 #include "client/c/local.h"
+#include "client/c/options.h"
 
 enum { TIMEOUT_MS = 60000, ATTEMPT_MS = 5000, ENDPOINT_MAX = 1024 };
 
@@ -34,20 +35,6 @@ const char *krige_status_name(enum krige_status code)
 		if (kr_status_wire((enum kr_status)s) == (unsigned)code)
 			return kr_status_name((enum kr_status)s);
 	return "?";
-}
-
-/* Options of an older program are shorter: what it does not know is the default. */
-static enum krige_status read_options(
-	struct krige_options *out, const struct krige_options *in, struct krige_error *err)
-{
-	*out = (struct krige_options){0};
-	if (!in)
-		return KRIGE_OK;
-	if (in->size < sizeof(in->size) || in->size > 4096)
-		return error_set(err, KRIGE_INVALID_ARGUMENT,
-			"options.size is %zu; set it to sizeof(struct krige_options)", in->size);
-	memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
-	return KRIGE_OK;
 }
 
 /* *local: nobody named one, it is that of this user's daemon. */
@@ -109,7 +96,7 @@ enum krige_status krige_open(struct krige_client **out, const char *endpoint,
 	bool local;
 
 	*out = NULL;
-	s = read_options(&o, options, err);
+	s = options_read(&o, sizeof(o), options, "krige_options", err);
 	if (s == KRIGE_OK)
 		s = find_endpoint(where, &local, endpoint, err);
 	if (s == KRIGE_OK)

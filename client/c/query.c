@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "client/c/call.h"
 #include "client/c/error.h"
+#include "client/c/options.h"
 #include "client/c/trial.h"
 #include "client/c/value.h"
 
@@ -123,18 +124,6 @@ const struct krige_trial *krige_list_at(const struct krige_list *list, size_t i)
 	return i < list->n ? list->trials[i] : NULL;
 }
 
-static enum krige_status read_options(
-	struct krige_list_options *out, const struct krige_list_options *in, struct krige_error *err)
-{
-	*out = (struct krige_list_options){0};
-	if (in && (in->size < sizeof(in->size) || in->size > 4096))
-		return error_field(err, KRIGE_INVALID_ARGUMENT, "options.size",
-			"options.size is %zu; set it to sizeof(struct krige_list_options)", in->size);
-	if (in)
-		memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
-	return KRIGE_OK;
-}
-
 /* One page into the list. */
 static enum krige_status add_page(struct krige_list *list, const struct krige_study *s,
 	const struct msg_list_trials_reply *page, struct memory *memory, struct krige_error *err)
@@ -200,7 +189,7 @@ enum krige_status krige_list_trials(struct krige_list **out, struct krige_study 
 {
 	struct krige_list_options o;
 	struct krige_list *list;
-	enum krige_status st = read_options(&o, options, err);
+	enum krige_status st = options_read(&o, sizeof(o), options, "krige_list_options", err);
 
 	*out = NULL;
 	if (st != KRIGE_OK)

@@ -8,6 +8,7 @@
 #include "client/c/call.h"
 #include "client/c/error.h"
 #include "client/c/objective.h"
+#include "client/c/options.h"
 #include "client/c/space.h"
 #include "client/c/value.h"
 
@@ -66,17 +67,13 @@ const char *krige_study_name(const struct krige_study *s)
 
 /* ---- create, attach -------------------------------------------------------- */
 
-/* Options of an older program are shorter: what it does not know is the default. */
 static enum krige_status read_options(
 	struct krige_study_options *out, const struct krige_study_options *in, struct krige_error *err)
 {
-	*out = (struct krige_study_options){0};
-	if (!in)
-		return KRIGE_OK;
-	if (in->size < sizeof(in->size) || in->size > 4096)
-		return error_field(err, KRIGE_INVALID_ARGUMENT, "options.size",
-			"options.size is %zu; set it to sizeof(struct krige_study_options)", in->size);
-	memcpy(out, in, in->size < sizeof(*out) ? in->size : sizeof(*out));
+	enum krige_status st = options_read(out, sizeof(*out), in, "krige_study_options", err);
+
+	if (st != KRIGE_OK)
+		return st;
 	if (out->noise == KRIGE_NOISE_KNOWN && !(isfinite(out->noise_sd) && out->noise_sd > 0))
 		return error_field(err, KRIGE_INVALID_ARGUMENT, "options.noise_sd",
 			"options.noise_sd is %g; a known noise has a positive standard deviation",
