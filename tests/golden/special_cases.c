@@ -1,4 +1,5 @@
-/* Kinds that are one scalar function of a list. */
+/* Kinds that are one scalar function of lists. */
+#include "gp/bvn.h"
 #include "gp/special.h"
 #include "tests/golden/golden.h"
 
@@ -68,6 +69,20 @@ static enum golden_verdict quantile(struct golden_case *c, const cJSON *in)
 	return each(c, in, "p", "z", special_quantile);
 }
 
+static enum golden_verdict bivariate_cdf(struct golden_case *c, const cJSON *in)
+{
+	int n;
+	const double *h = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "h"), &n);
+	const double *k = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "k"), &n);
+	const double *rho = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "rho"), &n);
+	double *cdf = golden_array(c, n);
+
+	for (int i = 0; i < n; i++)
+		cdf[i] = bvn_cdf(h[i], k[i], rho[i]);
+	golden_values(c, "cdf", cdf, n);
+	return GOLDEN_ANSWERED;
+}
+
 const struct golden_kind golden_special_kinds[] = {
 	{"log_h", log_h},
 	{"dlog_h", dlog_h},
@@ -77,5 +92,6 @@ const struct golden_kind golden_special_kinds[] = {
 	{"hazard", hazard},
 	{"log_hazard", log_hazard},
 	{"normal_quantile", quantile},
+	{"bvn_cdf", bivariate_cdf},
 	{0},
 };
