@@ -12,12 +12,13 @@ import sources
 
 # folder: what its files may include: folders (their files, not their
 # subfolders) or single files. A folder may always include itself.
-GP = ["base", "gp/linalg", "gp/optim", "gp/kernels", "gp"]
+GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp"]
 ENGINE = GP + ["acquisition", "proto", "daemon/engine"]
 LAYERS = {
     "base": [],
     "gp/linalg": ["base"],
     "gp/optim": GP,
+    "gp/sample": ["base", "gp/linalg"],
     "gp/kernels": GP,
     "gp": GP,
     "acquisition": GP,
