@@ -66,7 +66,7 @@ enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const st
 			*mat_at(F, i, m) = f;
 		}
 	}
-	st = gp_extend(g, P, F, draw_noise * gp_outputscale(g), a, err);
+	st = gp_extend(g, P, F, draw_noise * gp_scale(g), a, err);
 done:
 	arena_release(a, mark);
 	return st;

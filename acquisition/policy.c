@@ -21,23 +21,26 @@ static bool noise_known(const struct policy_input *in, enum policy__kind kind)
 	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
 }
 
-static void begin_metrics(struct policy *p)
+static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 {
-	size_t size = (size_t)p->d + 2;
+	size_t size = (size_t)p->theta_size;
 	for (int k = 0; k < p->n_metrics; k++) {
 		struct policy__metric *m = &p->metrics[k];
 		m->kind = k == 0               ? POLICY__OBJECTIVE
 			: k <= p->in.n_constraints ? POLICY__CONSTRAINT
 									   : POLICY__SUCCESS;
 		m->known = noise_known(&p->in, m->kind);
-		m->prior = gp_prior_default(p->d);
+		enum kr_status st = gp_prior_default(&m->prior, &p->kernel, p->d, p->arena, err);
+		if (st)
+			return st;
 		if (m->known)
-			gp_prior_fix(&m->prior.noise, 0);
+			gp_prior_fix(gp_prior_noise(&m->prior), 0);
 		m->theta = p->thetas + (size_t)k * (1 + GP_FIT_MAX_STARTS) * size;
 		m->starts = m->theta + size;
 		m->lower = -INFINITY;
 		m->upper = INFINITY;
 	}
+	return KR_OK;
 }
 
 enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err)
@@ -50,7 +53,9 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->d = space_dims(in->space);
 	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
 	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
-	size_t d = (size_t)p->d, size = d + 2;
+	p->kernel = kernel_scaled(kernel_find("matern52"));
+	p->theta_size = kernel_parameters(&p->kernel, p->d) + 1;
+	size_t d = (size_t)p->d, size = (size_t)p->theta_size;
 	size_t n_queries = (size_t)in->n_queries * (1 + (size_t)in->n_constraints) + 1;
 	p->arena = arena_new(arena_cap);
 	p->results = KR_ARRAY(struct policy_suggestion, in->n_slots + 1);
@@ -72,7 +77,8 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->enumerate = enumerate_new(in->space, p->arena);
 	if (!p->region || !p->enumerate)
 		goto fail_memory;
-	begin_metrics(p);
+	if (begin_metrics(p, err))
+		goto fail_memory;
 	policy__read_state(p);
 	*out = p;
 	return KR_OK;

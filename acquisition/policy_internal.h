@@ -69,7 +69,7 @@ struct policy__metric {
 	struct outcome outcome;
 	struct policy__data data, fit_data;
 	struct gp_prior prior;
-	double *starts, *theta; /* (d + 2) x n_starts, d + 2 */
+	double *starts, *theta; /* theta_size x n_starts, theta_size */
 	double log_posterior;
 	int start, n_starts;
 	bool warm;               /* theta came from the state */
@@ -79,6 +79,8 @@ struct policy__metric {
 
 struct policy {
 	struct policy_input in;
+	struct kernel_term kernel; /* of all models */
+	int theta_size;
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;

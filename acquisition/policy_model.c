@@ -11,12 +11,10 @@ enum { QUERY_BLOCK = 256, SCREENED_BEST = 64 };
  * there is none, but not where it was declared. */
 static const double noisy_variance = 1e-2, noisy_declared = 1e-5;
 
-static const char kernel_name[] = "matern52";
-
 struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data)
 {
 	return (struct gp_data){
-		.family = kernel_find(kernel_name),
+		.kernel = &p->kernel,
 		.n = data->m,
 		.d = p->d,
 		.X = data->X,
@@ -54,7 +52,7 @@ static struct policy__metric *next_to_fit(struct policy *p)
 enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
 {
 	struct policy__metric *m = next_to_fit(p);
-	size_t size = (size_t)p->d + 2;
+	size_t size = (size_t)p->theta_size;
 	double *theta = m->starts + size * (size_t)m->start;
 	struct gp_data data = policy__gp_data(p, &m->fit_data);
 	struct gp_fit_result result;

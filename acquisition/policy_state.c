@@ -1,4 +1,4 @@
-/* The state: [1, points at the fit, theta (d + 2)] of the objective; with more metrics [2, how
+/* The state: [1, points at the fit, theta] of the objective; with more metrics [2, how
  * many, then points and theta of each, 0 points where nothing was fitted]. Anything else is
  * somebody else's, and ignored. Points are the observations; for success the failures too. */
 #include <math.h>
@@ -20,7 +20,7 @@ double policy__known_points(const struct policy *p, const struct policy__metric 
 /* s: points and theta. */
 static void read_metric(const struct policy *p, struct policy__metric *m, const double *s)
 {
-	int size = p->d + 2;
+	int size = p->theta_size;
 	if (!(s[0] >= 1 && s[0] <= policy__known_points(p, m)))
 		return;
 	for (int i = 0; i < size; i++)
@@ -37,7 +37,7 @@ static void read_metric(const struct policy *p, struct policy__metric *m, const 
 void policy__read_state(struct policy *p)
 {
 	const double *s = p->in.state;
-	int n = p->in.n_state, size = 1 + p->d + 2;
+	int n = p->in.n_state, size = 1 + p->theta_size;
 	bool any = false;
 	if (n == 1 + size && s[0] == format_one)
 		read_metric(p, &p->metrics[0], s + 1);
@@ -60,13 +60,13 @@ bool policy__needs_fit(const struct policy *p, const struct policy__metric *m)
 
 void policy__write_state(struct policy *p)
 {
-	int size = 1 + p->d + 2, head = p->n_metrics == 1 ? 1 : 2;
+	int size = 1 + p->theta_size, head = p->n_metrics == 1 ? 1 : 2;
 	p->state[0] = p->n_metrics == 1 ? format_one : format_many;
 	p->state[1] = p->n_metrics;
 	for (int k = 0; k < p->n_metrics; k++) {
 		double *s = p->state + head + k * size;
 		s[0] = p->metrics[k].n_fitted;
-		memcpy(s + 1, p->metrics[k].theta, sizeof(double) * (size_t)(p->d + 2));
+		memcpy(s + 1, p->metrics[k].theta, sizeof(double) * (size_t)p->theta_size);
 	}
 	p->n_state = head + p->n_metrics * size;
 }

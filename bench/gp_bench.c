@@ -100,13 +100,16 @@ static void sample(int objective, int n, int d, double noise, struct rng *r)
 	}
 }
 
+static struct kernel_term matern52;
+
 static struct gp_data data_of(int n, int stored, int d)
 {
 	struct outcome o;
 
 	outcome_fit(&o, true, raw, n, y, arena, NULL);
+	matern52 = kernel_scaled(kernel_find("matern52"));
 	return (struct gp_data){
-		.family = kernel_find("matern52"), .n = n, .d = d, .X = mat_view(X, n, d, stored), .y = y};
+		.kernel = &matern52, .n = n, .d = d, .X = mat_view(X, n, d, stored), .y = y};
 }
 
 /* ---- the pieces ------------------------------------------------------------------ */
@@ -184,7 +187,7 @@ static double fit_nlopt(const struct gp_data *data, const struct gp_prior *prior
 {
 	struct arena_mark mark = arena_mark(arena);
 	struct problem problem = {.prior = prior};
-	unsigned p = (unsigned)prior->d + 2;
+	unsigned p = (unsigned)prior->size;
 	double lower[MAX_D + 2], upper[MAX_D + 2], f = INFINITY, t = seconds();
 	nlopt_opt opt = nlopt_create(NLOPT_LD_LBFGS, p);
 
@@ -220,7 +223,7 @@ static void compare(const struct gp_data *data, const struct gp_prior *prior, co
 	int most, struct tally tally[2])
 {
 	double a[MAX_D + 2], b[MAX_D + 2], own, nlopt;
-	size_t size = sizeof(double) * (size_t)(prior->d + 2);
+	size_t size = sizeof(double) * (size_t)prior->size;
 
 	memcpy(a, start, size);
 	memcpy(b, start, size);
@@ -240,13 +243,14 @@ static void compare_fits(int n)
 		for (int i = 0; i < 3; i++)
 			for (uint64_t seed = 0; seed < 3; seed++, count++) {
 				struct rng r = rng_make(seed, (uint64_t)(objective * 10 + i), RNG_TEST, 0);
-				struct gp_prior prior = gp_prior_default(dims[i]);
+				struct gp_prior prior;
 				double starts[GP_FIT_MAX_STARTS * (MAX_D + 2)], before[MAX_D + 2];
 				struct gp_fit_result result;
 				struct gp_data data;
 
 				sample(objective, n, dims[i], seed == 2 ? 0.1 : 0, &r);
 				data = data_of(n - 1, n, dims[i]);
+				gp_prior_default(&prior, data.kernel, dims[i], arena, NULL);
 				gp_fit_starts(&prior, MAX_N, NULL, starts);
 				memcpy(before, starts, sizeof(before));
 				gp_fit_to(&data, &prior, 1e-6, 400, before, &result, arena, NULL);

@@ -17,36 +17,29 @@ static const int retry_every = 5;
  * (docs/decisions/0003-lbfgs.md). */
 static const double change_tolerance = 1e-6;
 
+/* theta <- this lengthscale and noise, the rest as its prior says, within the bounds. */
 static void start(const struct gp_prior *prior, double lengthscale, double noise, double *theta)
 {
-	for (int k = 0; k < prior->d; k++)
-		theta[k] = log(lengthscale);
-	theta[prior->d] = 0;
-	theta[prior->d + 1] = log(noise);
-}
-
-static double clip(const struct gp_prior_term *term, double t)
-{
-	return fmin(fmax(t, term->lower), term->upper);
+	for (int k = 0; k < prior->size - 1; k++)
+		theta[k] = prior->term[k].lengthscale ? log(lengthscale) : prior->term[k].start;
+	theta[prior->size - 1] = log(noise);
 }
 
 static void clip_all(const struct gp_prior *prior, double *theta)
 {
-	for (int k = 0; k < prior->d; k++)
-		theta[k] = clip(&prior->lengthscale, theta[k]);
-	theta[prior->d] = clip(&prior->outputscale, theta[prior->d]);
-	theta[prior->d + 1] = clip(&prior->noise, theta[prior->d + 1]);
+	for (int k = 0; k < prior->size; k++)
+		theta[k] = fmin(fmax(theta[k], prior->term[k].lower), prior->term[k].upper);
 }
 
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts)
 {
-	int d = prior->d, p = d + 2, count = 0;
-	double root = sqrt(d);
+	int p = prior->size, count = 0;
+	double root = sqrt(prior->d);
 
 	if (warm)
 		memcpy(starts + p * count++, warm, sizeof(double) * (size_t)p);
 	if (!warm || n < few || n % retry_every == 0)
-		start(prior, d < 20 ? root / 2 : root, 1e-3, starts + p * count++);
+		start(prior, prior->d < 20 ? root / 2 : root, 1e-3, starts + p * count++);
 	if (n < few)
 		start(prior, 0.2 * root, 0.05, starts + p * count++);
 	for (int s = 0; s < count; s++)
@@ -64,7 +57,7 @@ static enum kr_status negative(
 	void *context, const double *theta, double *f, double *g, struct kr_error *err)
 {
 	struct problem *p = context;
-	int size = p->prior->d + 2;
+	int size = p->prior->size;
 	double lml;
 	enum kr_status status = likelihood_eval(&p->likelihood, theta, &lml, g, NULL, err);
 
@@ -85,7 +78,7 @@ static enum kr_status maximize(const struct gp_data *data, const struct gp_prior
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	size_t p = (size_t)prior->d + 2;
+	size_t p = (size_t)prior->size;
 	double *bounds = arena_alloc(scratch, sizeof(double) * 2 * p);
 	struct problem problem = {.prior = prior};
 	struct lbfgs_result result;

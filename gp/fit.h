@@ -13,13 +13,13 @@
 #define GP_FIT_COLD_EVALUATIONS 100
 #define GP_FIT_WARM_EVALUATIONS 40
 
-/* |projected gradient| / sqrt(d + 2) at which gp_fit_from stops. */
+/* |projected gradient| / sqrt(size of theta) at which gp_fit_from stops. */
 #define GP_FIT_TOLERANCE 1e-3
 
 /* The starts for n observations, within the bounds: the previous optimum first when
- * warm is not NULL (d + 2); short and long lengthscales for small n or without warm;
+ * warm is not NULL (prior->size); short and long lengthscales for small n or without warm;
  * the long ones at every fifth n otherwise, against a lost basin. Fills starts
- * ((d + 2) x GP_FIT_MAX_STARTS, column-major), returns how many. */
+ * (prior->size x GP_FIT_MAX_STARTS, column-major), returns how many. */
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts);
 
 struct gp_fit_result {
@@ -28,7 +28,7 @@ struct gp_fit_result {
 	double gradient_norm; /* projected, at the end */
 };
 
-/* Maximize lml + log prior from theta (in: start, out: optimum; d + 2).
+/* Maximize lml + log prior from theta (in: start, out: optimum; prior->size).
  * A start whose likelihood cannot be evaluated is answered with
  * log_posterior = -inf and KR_OK. Errors: KR_ENOMEM. */
 enum kr_status gp_fit_from(const struct gp_data *data, const struct gp_prior *prior,

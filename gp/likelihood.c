@@ -1,17 +1,11 @@
-/* Legend: r = y - m, alpha = K^-1 r, W = alpha alpha' - K^-1, G = slopes of the
- * kernel (kernel.h), M = W o G. K here includes noise and jitter.
+/* Legend: r = y - m, alpha = K^-1 r, W = alpha alpha' - K^-1. K includes noise and jitter.
  *
  *   lml = -1/2 r' alpha - sum ln L_ii - n/2 ln 2 pi            (R & W 2006, eq. 2.30)
  *   d lml / d theta = 1/2 tr(W dK/d theta)                     (eq. 5.9)
- *   d lml / d ln l_k = (sum_i x_ik^2 (M 1)_i - x_k' M x_k) / l_k^2    numeric
- *                    = sum_{i>j} M_ij [x_ik != x_jk] / l_k^2          categorical
- *   d lml / d ln s2 = 1/2 (r' alpha - n - sum_i noise_i W_ii)
  *   d lml / d ln noise = noise/2 tr W
  *
- * The third is sum_ij M_ij (x_ik - x_jk)^2 / (2 l_k^2) multiplied out, so that one
- * product M [X 1] serves all lengthscales; X is centred against cancellation. The
- * fifth is 1/2 <W, K - noise> with <W, K> = r' alpha - n. A profiled mean leaves
- * the other derivatives as they are (envelope theorem). */
+ * 1/2 <W, kernel> is 1/2 (<W, K> - <W, noise>) with <W, K> = r' alpha - n. A profiled mean
+ * leaves the other derivatives as they are (envelope theorem). */
 #include "gp/likelihood.h"
 
 #include <assert.h>
@@ -28,22 +22,9 @@ static struct mat matrix(struct arena *a, int rows, int cols)
 	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
 }
 
-/* C <- X with each numeric column centred, and a last column of ones. */
-static void centre(const struct gp_data *data, struct mat C)
+int gp_theta_size(const struct gp_data *data)
 {
-	int n = data->n;
-
-	for (int k = 0; k < data->d; k++) {
-		const double *x = mat_col(data->X, k);
-		double *c = mat_col(C, k), mean = 0;
-
-		for (int i = 0; i < n; i++)
-			mean += x[i] / n;
-		for (int i = 0; i < n; i++)
-			c[i] = x[i] - mean;
-	}
-	for (int i = 0; i < n; i++)
-		*mat_at(C, i, data->d) = 1;
+	return kernel_parameters(data->kernel, data->d) + 1;
 }
 
 enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data, bool with_gradient,
@@ -55,47 +36,58 @@ enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
 	*l = (struct likelihood){.data = data, .scratch = a};
 	l->K = matrix(a, n, n);
 	l->U = matrix(a, n, 2);
-	l->lengthscale = arena_alloc(a, sizeof(double) * (size_t)d);
-	if (!l->K.p || !l->U.p || !l->lengthscale)
+	l->value = arena_alloc(a, sizeof(double) * (size_t)gp_theta_size(data));
+	if (with_gradient)
+		l->tape = kernel_tape_new(data->kernel, n, n, a);
+	if (!l->K.p || !l->U.p || !l->value || (with_gradient && !l->tape))
 		goto fail_memory;
-	if (with_gradient) {
-		l->G = matrix(a, n, n);
-		l->C = matrix(a, n, d + 1);
-		l->MC = matrix(a, n, d + 1);
-		if (!l->G.p || !l->C.p || !l->MC.p)
-			goto fail_memory;
-		centre(data, l->C);
-	}
 	return KR_OK;
 
 fail_memory:
 	return kr_fail(err, KR_ENOMEM, "likelihood of %d points in %d dimensions", n, d);
 }
 
-struct kernel likelihood_kernel(
-	const struct gp_data *data, const double *theta, double *lengthscale)
+struct kernel likelihood_kernel(const struct gp_data *data, const double *theta, double *value)
 {
-	for (int k = 0; k < data->d; k++)
-		lengthscale[k] = exp(theta[k]);
-	return (struct kernel){
-		data->family, data->d, data->categorical, lengthscale, exp(theta[data->d])};
+	kernel_values(data->kernel, data->d, theta, value);
+	return (struct kernel){data->kernel, data->d, data->categorical, value};
 }
 
 double likelihood_noise(const struct gp_data *data, const double *theta, int i)
 {
-	return exp(theta[data->d + 1]) + (data->noise ? data->noise[i] : 0);
+	return exp(theta[gp_theta_size(data) - 1]) + (data->noise ? data->noise[i] : 0);
 }
 
 enum kr_status likelihood_check(
 	const struct gp_data *data, const double *theta, struct kr_error *err)
 {
-	for (int k = 0; k < data->d + 2; k++) {
-		double value = exp(theta[k]);
+	int size = gp_theta_size(data);
 
-		if (!isfinite(value) || (k < data->d && !(value > 0)))
-			return kr_fail(err, KR_ENONFINITE, "hyperparameter %d is exp(%g)", k, theta[k]);
+	for (int i = 0; i < size; i++) {
+		bool last = i == size - 1;
+		bool positive = last || kernel_place(data->kernel, data->d, i).positive;
+		double value = positive ? exp(theta[i]) : theta[i];
+
+		if (!isfinite(value) || (positive && !last && !(value > 0)))
+			return kr_fail(err, KR_ENONFINITE, "hyperparameter %d is %s(%g)", i,
+				positive ? "exp" : "", theta[i]);
 	}
 	return KR_OK;
+}
+
+enum kr_status likelihood_scale(const struct kernel *k, struct mat X, double *scale,
+	struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	double *diagonal = arena_alloc(scratch, sizeof(double) * (size_t)X.rows);
+	enum kr_status status = diagonal ? kernel_diagonal(k, X, diagonal, scratch, err)
+									 : kr_fail(err, KR_ENOMEM, "variance of %d points", X.rows);
+
+	*scale = 0;
+	for (int i = 0; status == KR_OK && i < X.rows; i++)
+		*scale = fmax(*scale, diagonal[i]);
+	arena_release(scratch, mark);
+	return status;
 }
 
 static bool inputs_finite(const struct gp_data *data)
@@ -113,17 +105,19 @@ static bool inputs_finite(const struct gp_data *data)
 	return sum == 0;
 }
 
-/* K <- L of the covariance, G <- slopes, climbing the jitter ladder. The
- * covariance is made anew for each rung: rungs above the first are rare. */
+/* K <- L of the covariance, climbing the jitter ladder; the tape is written. The covariance is made anew for each
+ * rung: rungs above the first are rare. */
 static enum kr_status factor(struct likelihood *l, const struct kernel *k, const double *theta,
 	bool with_gradient, struct kr_error *err)
 {
-	struct mat G = with_gradient ? l->G : (struct mat){0};
-	enum kr_status status;
+	double scale;
+	enum kr_status status = likelihood_scale(k, l->data->X, &scale, l->scratch, err);
 
+	if (status != KR_OK)
+		return status;
 	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
-		l->jitter = chol_rung(rung) * k->outputscale;
-		status = kernel_self(k, l->data->X, l->K, G, l->scratch, err);
+		l->jitter = chol_rung(rung) * scale;
+		status = kernel_self(k, l->data->X, l->K, with_gradient ? l->tape : NULL, l->scratch, err);
 		if (status != KR_OK)
 			return status;
 		for (int i = 0; i < l->data->n; i++)
@@ -160,79 +154,52 @@ static double residual(struct likelihood *l)
 	return blas_dot(n, u, u);
 }
 
-/* G <- M = (alpha alpha' - K^-1) o G, lower triangle; K holds K^-1. */
-static void weigh(struct likelihood *l, const double *alpha)
+/* K <- W = alpha alpha' - K^-1, lower triangle; K holds K^-1. */
+static void weigh(struct mat K, const double *alpha)
 {
-	int n = l->data->n;
+	for (int j = 0; j < K.cols; j++) {
+		const double *restrict a = alpha;
+		double *restrict k = mat_col(K, j), aj = alpha[j];
 
-	for (int j = 0; j < n; j++) {
-		const double *restrict k = mat_col(l->K, j), *restrict a = alpha;
-		double *restrict g = mat_col(l->G, j), aj = alpha[j];
-
-		for (int i = j; i < n; i++)
-			g[i] *= a[i] * aj - k[i];
+		for (int i = j; i < K.rows; i++)
+			k[i] = a[i] * aj - k[i];
 	}
 }
 
-static double numeric_slope(const struct likelihood *l, int k)
-{
-	const double *x = mat_col(l->C, k), *mx = mat_col(l->MC, k);
-	const double *m1 = mat_col(l->MC, l->data->d);
-	double sum = 0;
-
-	for (int i = 0; i < l->data->n; i++)
-		sum += x[i] * (x[i] * m1[i] - mx[i]);
-	return sum / (l->lengthscale[k] * l->lengthscale[k]);
-}
-
-static double categorical_slope(const struct likelihood *l, int k)
-{
-	const double *x = mat_col(l->data->X, k);
-	double sum = 0;
-
-	for (int j = 0; j < l->data->n; j++) {
-		const double *m = mat_col(l->G, j);
-
-		for (int i = j + 1; i < l->data->n; i++)
-			if (x[i] != x[j])
-				sum += m[i];
-	}
-	return sum / (l->lengthscale[k] * l->lengthscale[k]);
-}
-
-/* From L in K, alpha and the quadratic form. Overwrites K and G. */
-static bool gradient(
-	struct likelihood *l, const double *theta, const double *alpha, double quad, double *grad)
+/* From L in K, alpha and the quadratic form. Overwrites K. */
+static enum kr_status gradient(struct likelihood *l, const struct kernel *k, const double *theta,
+	const double *alpha, double quad, double *grad, struct kr_error *err)
 {
 	const struct gp_data *data = l->data;
+	int size = gp_theta_size(data);
 	double trace = 0, noise_part = 0;
+	enum kr_status status;
 
 	if (blas_potri(l->K))
-		return false;
+		return kr_fail(err, KR_ENONFINITE, "inverse of the covariance of %d points", data->n);
+	weigh(l->K, alpha);
 	for (int i = 0; i < data->n; i++) {
-		double w = alpha[i] * alpha[i] - *mat_at(l->K, i, i);
+		double w = *mat_at(l->K, i, i);
 
 		trace += w;
 		noise_part += likelihood_noise(data, theta, i) * w;
 	}
-	weigh(l, alpha);
-	blas_symm(l->G, l->C, l->MC);
-	for (int k = 0; k < data->d; k++)
-		grad[k] = data->categorical && data->categorical[k] ? categorical_slope(l, k)
-															: numeric_slope(l, k);
-	grad[data->d] = 0.5 * (quad - data->n - noise_part);
-	grad[data->d + 1] = 0.5 * exp(theta[data->d + 1]) * trace;
-	for (int k = 0; k < data->d + 2; k++)
-		if (!isfinite(grad[k]))
-			return false;
-	return true;
+	status = kernel_slope(
+		k, data->X, l->tape, l->K, 0.5 * (quad - data->n - noise_part), grad, l->scratch, err);
+	if (status != KR_OK)
+		return status;
+	grad[size - 1] = 0.5 * exp(theta[size - 1]) * trace;
+	for (int i = 0; i < size; i++)
+		if (!isfinite(grad[i]))
+			return kr_fail(err, KR_ENONFINITE, "slope of the likelihood of %d points", data->n);
+	return KR_OK;
 }
 
 enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double *lml, double *grad,
 	double *dmean, struct kr_error *err)
 {
 	enum kr_status status = likelihood_check(l->data, theta, err);
-	struct kernel k = likelihood_kernel(l->data, theta, l->lengthscale);
+	struct kernel k = likelihood_kernel(l->data, theta, l->value);
 	int n = l->data->n;
 	double *alpha = mat_col(l->U, 0), quad, sum = 0;
 
@@ -249,9 +216,7 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 		return kr_fail(err, KR_ENONFINITE, "log likelihood of %d points is not finite", n);
 	if (dmean)
 		*dmean = sum;
-	if (grad && !gradient(l, theta, alpha, quad, grad))
-		return kr_fail(err, KR_ENONFINITE, "slope of the likelihood of %d points", n);
-	return KR_OK;
+	return grad ? gradient(l, &k, theta, alpha, quad, grad, err) : KR_OK;
 }
 
 enum kr_status gp_lml(const struct gp_data *data, const double *theta, double *lml, double *grad,

@@ -11,7 +11,7 @@
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
 
-/* Variances are clamped here, as a part of the outputscale: below, the difference
+/* Variances are clamped here, as a part of the prior's: below, the difference
  * s2 - v'v is rounding. */
 static const double least_variance = 1e-14;
 
@@ -19,11 +19,14 @@ struct gp {
 	int cap, d, max_columns; /* reserved */
 	int columns;             /* outcome columns now; rows are chol_rows */
 	struct chol *chol;
-	double *X;     /* cap x d, ld = cap */
-	double *U, *A; /* cap x max_columns, ld = cap */
-	double *lengthscale;
+	double *X;           /* cap x d, ld = cap */
+	double *U, *A;       /* cap x max_columns, ld = cap */
+	double *lengthscale; /* d, of kernel_lengthscales */
 	unsigned char *categorical;
-	struct kernel kernel; /* points into the two above */
+	double *value;
+	int n_values;         /* reserved */
+	struct kernel kernel; /* points into the above */
+	double scale;         /* largest prior variance of an observation */
 	double mean, noise, jitter;
 };
 
@@ -68,6 +71,7 @@ void gp_free(struct gp *g)
 	kr_free(g->A);
 	kr_free(g->lengthscale);
 	kr_free(g->categorical);
+	kr_free(g->value);
 	kr_free(g);
 }
 
@@ -80,15 +84,28 @@ static void copy_points(struct gp *g, int at, struct mat X)
 			g->X + (size_t)k * (size_t)g->cap + at, mat_col(X, k), sizeof(double) * (size_t)X.rows);
 }
 
-static void copy_hyperparameters(struct gp *g, const struct gp_data *data, const double *theta)
+static enum kr_status copy_hyperparameters(
+	struct gp *g, const struct gp_data *data, const double *theta, struct kr_error *err)
 {
-	g->kernel = likelihood_kernel(data, theta, g->lengthscale);
+	int size = gp_theta_size(data);
+
+	if (size > g->n_values) {
+		kr_free(g->value);
+		g->n_values = 0;
+		g->value = KR_ARRAY(double, size);
+		if (!g->value)
+			return kr_fail(err, KR_ENOMEM, "%d hyperparameters", size);
+		g->n_values = size;
+	}
+	g->kernel = likelihood_kernel(data, theta, g->value);
 	g->kernel.categorical = NULL;
 	if (data->categorical) {
 		memcpy(g->categorical, data->categorical, (size_t)g->d);
 		g->kernel.categorical = g->categorical;
 	}
-	g->noise = exp(theta[g->d + 1]);
+	kernel_lengthscales(&g->kernel, g->lengthscale);
+	g->noise = exp(theta[size - 1]);
+	return KR_OK;
 }
 
 static enum kr_status factor(struct gp *g, const struct gp_data *data, const double *theta,
@@ -100,12 +117,14 @@ static enum kr_status factor(struct gp *g, const struct gp_data *data, const dou
 
 	if (!K.p)
 		return kr_fail(err, KR_ENOMEM, "covariance of %d points", n);
-	status = kernel_self(&g->kernel, data->X, K, (struct mat){0}, scratch, err);
+	status = kernel_self(&g->kernel, data->X, K, NULL, scratch, err);
+	if (status == KR_OK)
+		status = likelihood_scale(&g->kernel, data->X, &g->scale, scratch, err);
 	if (status != KR_OK)
 		return status;
 	for (int i = 0; i < n; i++)
 		*mat_at(K, i, i) += likelihood_noise(data, theta, i);
-	return chol_factor(g->chol, K, g->kernel.outputscale, &g->jitter, err);
+	return chol_factor(g->chol, K, g->scale, &g->jitter, err);
 }
 
 static bool all_finite(struct mat M)
@@ -156,9 +175,10 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	assert(data->n > 0 && data->n <= g->cap && data->d == g->d);
 	chol_clear(g->chol);
 	g->columns = 1;
-	copy_hyperparameters(g, data, theta);
 	copy_points(g, 0, data->X);
-	status = likelihood_check(data, theta, err);
+	status = copy_hyperparameters(g, data, theta, err);
+	if (status == KR_OK)
+		status = likelihood_check(data, theta, err);
 	if (status == KR_OK)
 		status = factor(g, data, theta, scratch, err);
 	arena_release(scratch, mark);
@@ -184,7 +204,7 @@ static enum kr_status append(struct gp *g, struct mat B, struct mat D, struct kr
 	double added = 0;
 
 	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
-		double jitter = chol_rung(rung) * g->kernel.outputscale;
+		double jitter = chol_rung(rung) * g->scale;
 
 		for (int i = 0; i < D.rows; i++)
 			*mat_at(D, i, i) += jitter - added;
@@ -212,10 +232,10 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 		return kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
 	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
 	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
-	status = B.p && D.p ? kernel_cross(&g->kernel, P, points(g), B, (struct mat){0}, scratch, err)
+	status = B.p && D.p ? kernel_cross(&g->kernel, P, points(g), B, NULL, scratch, err)
 						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
-		status = kernel_self(&g->kernel, P, D, (struct mat){0}, scratch, err);
+		status = kernel_self(&g->kernel, P, D, NULL, scratch, err);
 	if (status != KR_OK)
 		goto done;
 	for (int i = 0; i < p; i++)
@@ -261,9 +281,9 @@ double gp_noise(const struct gp *g)
 	return g->noise;
 }
 
-double gp_outputscale(const struct gp *g)
+double gp_scale(const struct gp *g)
 {
-	return g->kernel.outputscale;
+	return g->scale;
 }
 
 const double *gp_lengthscale(const struct gp *g)
@@ -292,11 +312,21 @@ static void means(const struct gp *g, struct mat K, struct mat M)
 	blas_gemm(true, false, 1.0, K, weights(g), 1.0, M);
 }
 
+/* batch->var <- k(x, x) - v'v (eq. 2.26), where it holds k(x, x). */
+static void variances(struct gp_batch *batch)
+{
+	for (int i = 0; i < batch->X.rows; i++) {
+		const double *v = mat_col(batch->V, i);
+		double prior = batch->var[i], var = prior - blas_dot(batch->V.rows, v, v);
+
+		batch->var[i] = var < least_variance * prior ? least_variance * prior : var;
+	}
+}
+
 enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 	struct gp_batch *batch, struct arena *a, struct kr_error *err)
 {
 	int n = chol_rows(g->chol), b = X.rows;
-	double s2 = g->kernel.outputscale;
 	enum kr_status status;
 
 	assert(n > 0);
@@ -305,21 +335,17 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 	batch->var = arena_alloc(a, sizeof(double) * (size_t)b);
 	batch->V = matrix(a, n, b);
 	if (with_gradient)
-		batch->G = matrix(a, n, b);
-	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->G.p))
+		batch->tape = kernel_tape_new(g->kernel.root, n, b, a);
+	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->tape))
 		return kr_fail(err, KR_ENOMEM, "prediction of %d points", b);
-	status = kernel_cross(&g->kernel, points(g), X, batch->V, batch->G, a, err);
+	status = kernel_cross(&g->kernel, points(g), X, batch->V, batch->tape, a, err);
+	if (status == KR_OK)
+		status = kernel_diagonal(&g->kernel, X, batch->var, a, err);
 	if (status != KR_OK)
 		return status;
 	means(g, batch->V, batch->mean);
 	chol_solve_lower(g->chol, batch->V);
-	for (int i = 0; i < b; i++) { /* eq. 2.26 */
-		const double *v = mat_col(batch->V, i);
-
-		double var = s2 - blas_dot(n, v, v);
-
-		batch->var[i] = var < least_variance * s2 ? least_variance * s2 : var;
-	}
+	variances(batch);
 	return KR_OK;
 }
 
@@ -332,7 +358,9 @@ enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, stru
 	int n = chol_rows(g->chol), b = batch->X.rows;
 	struct mat C = matrix(a, n, b);
 
-	assert(batch->G.p && dmean.rows == b && dmean.cols == g->columns);
+	enum kr_status status;
+
+	assert(batch->tape && dmean.rows == b && dmean.cols == g->columns);
 	if (!C.p)
 		return kr_fail(err, KR_ENOMEM, "gradient of %d points", b);
 	for (int j = 0; j < b; j++) {
@@ -344,16 +372,11 @@ enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, stru
 	}
 	chol_solve_upper(g->chol, C);
 	blas_gemm(false, true, 1.0, weights(g), dmean, 1.0, C);
-	for (int j = 0; j < b; j++) {
-		const double *slope = mat_col(batch->G, j);
-		double *c = mat_col(C, j);
-
-		for (int i = 0; i < n; i++)
-			c[i] *= slope[i];
-	}
-	kernel_input_adjoint(&g->kernel, points(g), batch->X, C, D);
+	status = kernel_input_adjoint(&g->kernel, points(g), batch->X, batch->tape, C, D, a, err);
+	if (status == KR_OK)
+		status = kernel_diagonal_adjoint(&g->kernel, batch->X, dvar, D, a, err);
 	arena_release(a, mark);
-	return KR_OK;
+	return status;
 }
 
 enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struct mat cov,
@@ -365,10 +388,10 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 	enum kr_status status;
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
-	status = V.p ? kernel_cross(&g->kernel, points(g), X, V, (struct mat){0}, a, err)
+	status = V.p ? kernel_cross(&g->kernel, points(g), X, V, NULL, a, err)
 				 : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
 	if (status == KR_OK)
-		status = kernel_self(&g->kernel, X, cov, (struct mat){0}, a, err);
+		status = kernel_self(&g->kernel, X, cov, NULL, a, err);
 	if (status != KR_OK)
 		goto done;
 	means(g, V, mean);

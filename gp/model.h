@@ -3,7 +3,7 @@
  * gp_new .. gp_condition .. (gp_extend) .. gp_predict* .. gp_free.
  * A gp holds its own copy of the data and hyperparameters, the factor L and the
  * weights A = K^-1 (Y - m). Y may have several columns that share X and L:
- * fantasies of pending points. Not thread-safe. Data, hyperparameters (theta) and
+ * fantasies of pending points. The kernel's structure is borrowed. Not thread-safe. Data, hyperparameters (theta) and
  * jitter are those of gp/likelihood.h. */
 #ifndef KR_GP_MODEL_H
 #define KR_GP_MODEL_H
@@ -37,17 +37,17 @@ int gp_rows(const struct gp *g);
 int gp_columns(const struct gp *g);
 double gp_mean(const struct gp *g);
 double gp_noise(const struct gp *g);
-double gp_outputscale(const struct gp *g);
-const double *gp_lengthscale(const struct gp *g); /* d, borrowed */
+double gp_scale(const struct gp *g);              /* largest prior variance of an observation */
+const double *gp_lengthscale(const struct gp *g); /* d, of kernel_lengthscales; borrowed */
 double gp_jitter(const struct gp *g);             /* added by the ladder */
 
 /* One batch of latent predictions at B points and what their gradients need. */
 struct gp_batch {
-	struct mat X;    /* B x d, borrowed */
-	struct mat mean; /* B x columns */
-	double *var;     /* B, latent (no noise), clamped at >= 1e-14 s2 */
-	struct mat G;    /* n x B slopes of the kernel */
-	struct mat V;    /* n x B, L^-1 k(X_train, X) */
+	struct mat X;             /* B x d, borrowed */
+	struct mat mean;          /* B x columns */
+	double *var;              /* B, latent (no noise), clamped at >= 1e-14 k(x, x) */
+	struct kernel_tape *tape; /* with gradient */
+	struct mat V;             /* n x B, L^-1 k(X_train, X) */
 };
 
 /* Fill batch for the rows of X; storage from a, which must outlive it.

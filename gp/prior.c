@@ -3,24 +3,53 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "gp/kernels/kernel.h"
+
 static const double ln_sqrt_2pi = 0.91893853320467274178;
 
-struct gp_prior gp_prior_default(int d)
+/* Lengthscales grow with the square root of the inputs, and so do their bounds. */
+static struct gp_prior_term scaled_by_dimension(struct gp_prior_term term, int columns)
 {
-	double root = sqrt(d);
+	double shift = log(sqrt(columns));
 
-	return (struct gp_prior){
-		.d = d,
-		.lengthscale = {GP_PRIOR_LOGNORMAL, sqrt(2) + log(root), sqrt(3), log(0.01),
-			log(100 * root)},
-		.outputscale = {GP_PRIOR_LOGNORMAL_LN, 0, 1, log(1e-2), log(1e2)},
-		.noise = {GP_PRIOR_NOISE, log(0.0039), log(0.05), log(1e-8), 0},
-	};
+	if (term.lengthscale) {
+		term.a += shift;
+		term.upper += shift;
+	}
+	return term;
+}
+
+enum kr_status gp_prior_default(struct gp_prior *p, const struct kernel_term *kernel, int d,
+	struct arena *a, struct kr_error *err)
+{
+	int n = kernel_parameters(kernel, d);
+
+	*p = (struct gp_prior){n + 1, d, ARENA_ARRAY(a, struct gp_prior_term, n + 1)};
+	if (!p->term)
+		return kr_fail(err, KR_ENOMEM, "priors of %d hyperparameters", n + 1);
+	for (int i = 0; i < n; i++) {
+		struct kernel_place place = kernel_place(kernel, d, i);
+		int columns = place.term->n_dims > 0 ? place.term->n_dims : d;
+
+		p->term[i] = scaled_by_dimension(place.prior, columns);
+	}
+	p->term[n] = (struct gp_prior_term){
+		.shape = GP_PRIOR_NOISE, .a = log(0.0039), .b = log(0.05), .lower = log(1e-8)};
+	return KR_OK;
+}
+
+struct gp_prior_term *gp_prior_noise(struct gp_prior *p)
+{
+	return &p->term[p->size - 1];
 }
 
 void gp_prior_fix(struct gp_prior_term *term, double value)
 {
-	*term = (struct gp_prior_term){GP_PRIOR_FLAT, 0, 0, log(value), log(value)};
+	*term = (struct gp_prior_term){.shape = GP_PRIOR_FLAT,
+		.lower = log(value),
+		.upper = log(value),
+		.start = log(value),
+		.lengthscale = term->lengthscale};
 }
 
 /* ln p(t); *slope = its derivative. */
@@ -47,17 +76,12 @@ static double density(const struct gp_prior_term *p, double t, double *slope)
 	return 0;
 }
 
-static const struct gp_prior_term *term_of(const struct gp_prior *p, int i)
-{
-	return i < p->d ? &p->lengthscale : i == p->d ? &p->outputscale : &p->noise;
-}
-
 double gp_prior_log_density(const struct gp_prior *p, const double *theta, double *grad)
 {
 	double sum = 0, slope;
 
-	for (int i = 0; i < p->d + 2; i++) {
-		sum += density(term_of(p, i), theta[i], &slope);
+	for (int i = 0; i < p->size; i++) {
+		sum += density(&p->term[i], theta[i], &slope);
 		if (grad)
 			grad[i] += slope;
 	}
@@ -66,8 +90,8 @@ double gp_prior_log_density(const struct gp_prior *p, const double *theta, doubl
 
 void gp_prior_bounds(const struct gp_prior *p, double *lower, double *upper)
 {
-	for (int i = 0; i < p->d + 2; i++) {
-		lower[i] = term_of(p, i)->lower;
-		upper[i] = term_of(p, i)->upper;
+	for (int i = 0; i < p->size; i++) {
+		lower[i] = p->term[i].lower;
+		upper[i] = p->term[i].upper;
 	}
 }

@@ -1,11 +1,13 @@
+/* The list of families, and what the parameters of a tree are. */
 #include "gp/kernels/kernel.h"
 
 #include <assert.h>
-#include <stdbool.h>
+#include <math.h>
 #include <string.h>
 
-#include "gp/kernels/simd.h"
-#include "gp/linalg/blas.h"
+#include "gp/kernels/kernel_internal.h"
+
+/* ---- the list ------------------------------------------------------------------ */
 
 #define KERNEL(name) extern const struct kernel_family kernel_##name;
 #include "gp/kernels/kernel_list.def"
@@ -17,6 +19,16 @@ static const struct kernel_family *const families[] = {
 #undef KERNEL
 };
 
+static const struct kernel_parameter none[] = {{0}};
+const struct kernel_family kernel__sum = {.name = "sum", .parameters = none};
+const struct kernel_family kernel__product = {.name = "product", .parameters = none};
+
+/* Of every scaled term; as a density of its logarithm. */
+static const struct gp_prior_term outputscale_prior = {.shape = GP_PRIOR_LOGNORMAL_LN,
+	.b = 1,
+	.lower = -4.605170185988091,
+	.upper = 4.605170185988092};
+
 const struct kernel_family *kernel_at(int i)
 {
 	return i >= 0 && (size_t)i < sizeof(families) / sizeof(*families) ? families[i] : NULL;
@@ -27,122 +39,128 @@ const struct kernel_family *kernel_find(const char *name)
 	for (int i = 0; kernel_at(i); i++)
 		if (strcmp(kernel_at(i)->name, name) == 0)
 			return kernel_at(i);
-	return NULL;
+	if (strcmp(name, kernel__sum.name) == 0)
+		return &kernel__sum;
+	return strcmp(name, kernel__product.name) == 0 ? &kernel__product : NULL;
 }
 
-static bool is_categorical(const struct kernel *k, int column)
+struct kernel_term kernel_scaled(const struct kernel_family *family)
 {
-	return k->categorical && k->categorical[column];
+	return (struct kernel_term){.family = family, .scaled = true};
 }
 
-/* Numeric columns divided by their lengthscale, the others as they are; p NULL
- * when a is full. */
-static struct mat scaled(const struct kernel *k, struct mat X, struct arena *a)
+/* ---- parameters ------------------------------------------------------------------ */
+
+static int count_of(const struct kernel_term *t, const struct kernel_parameter *p, int d)
 {
-	struct mat S = mat_view(NULL, X.rows, X.cols, X.rows);
-
-	S.p = arena_alloc(a, sizeof(double) * (size_t)X.rows * (size_t)X.cols);
-	for (int j = 0; S.p && j < X.cols; j++) {
-		const double *x = mat_col(X, j);
-		double *s = mat_col(S, j), l = k->lengthscale[j];
-
-		for (int i = 0; i < X.rows; i++)
-			s[i] = is_categorical(k, j) ? x[i] : x[i] / l;
+	switch (p->count) {
+	case KERNEL_ONE: break;
+	case KERNEL_PER_COLUMN: return kernel__columns(t, d);
+	case KERNEL_PER_SIZE: return t->size[0];
+	case KERNEL_PER_SIZES: return t->size[0] * t->size[1];
 	}
-	return S;
+	return 1;
 }
 
-/* r2[i] for rows i >= from of S against row j of T. Differences are squared one
- * by one: |s|^2 + |t|^2 - 2 s't in one product would be quicker in hundreds of
- * dimensions, but loses what tells near-duplicates apart. */
-SIMD_CLONES static void distances(
-	const struct kernel *k, struct mat S, int from, struct mat T, int j, double *restrict r2)
+int kernel__own_parameters(const struct kernel_term *t, int d)
 {
-	int n = S.rows - from;
+	int n = 0;
 
-	for (int i = 0; i < n; i++)
-		r2[i] = 0;
-	for (int c = 0; c < k->d; c++) {
-		const double *restrict s = mat_at(S, from, c);
-		double t = *mat_at(T, j, c), w = 1 / (k->lengthscale[c] * k->lengthscale[c]);
+	for (const struct kernel_parameter *p = t->family->parameters; p->name; p++)
+		n += count_of(t, p, d);
+	return n;
+}
 
-		if (is_categorical(k, c))
-			for (int i = 0; i < n; i++)
-				r2[i] += s[i] != t ? w : 0;
-		else
-			for (int i = 0; i < n; i++)
-				r2[i] += (s[i] - t) * (s[i] - t);
+int kernel_parameters(const struct kernel_term *t, int d)
+{
+	int n = kernel__own_parameters(t, d) + t->scaled;
+
+	for (int i = 0; i < t->n_parts; i++)
+		n += kernel_parameters(&t->parts[i], d);
+	return n;
+}
+
+static struct kernel_place own_place(const struct kernel_term *t, int d, int i)
+{
+	const struct kernel_parameter *p = t->family->parameters;
+
+	while (i >= count_of(t, p, d))
+		i -= count_of(t, p++, d);
+	return (struct kernel_place){t, p->name, i, p->positive, p->prior};
+}
+
+struct kernel_place kernel_place(const struct kernel_term *t, int d, int i)
+{
+	int own = kernel__own_parameters(t, d);
+
+	if (i < own)
+		return own_place(t, d, i);
+	i -= own;
+	for (int part = 0; part < t->n_parts; part++) {
+		int n = kernel_parameters(&t->parts[part], d);
+
+		if (i < n)
+			return kernel_place(&t->parts[part], d, i);
+		i -= n;
 	}
+	assert(t->scaled && i == 0);
+	return (struct kernel_place){t, "outputscale", 0, true, outputscale_prior};
 }
 
-SIMD_CLONES static void scale(int n, double s2, double *v)
+/* Returns how many numbers of theta it used. */
+static int values(const struct kernel_term *t, int d, const double *theta, double *value)
 {
-	for (int i = 0; i < n; i++)
-		v[i] *= s2;
-}
+	int n = 0;
 
-/* From r2 in K: K <- s2 f, G <- s2 g for n elements. */
-static void evaluate(const struct kernel *k, int n, double *K, double *G)
-{
-	k->family->eval((size_t)n, K, K, G);
-	scale(n, k->outputscale, K);
-	if (G)
-		scale(n, k->outputscale, G);
-}
-
-enum kr_status kernel_cross(const struct kernel *k, struct mat X, struct mat Z, struct mat K,
-	struct mat G, struct arena *a, struct kr_error *err)
-{
-	struct arena_mark mark = arena_mark(a);
-	struct mat S = scaled(k, X, a), T = scaled(k, Z, a);
-
-	assert(X.cols == k->d && Z.cols == k->d && K.rows == X.rows && K.cols == Z.rows);
-	if (!S.p || !T.p) {
-		arena_release(a, mark);
-		return kr_fail(err, KR_ENOMEM, "covariance of %d and %d points", X.rows, Z.rows);
+	for (const struct kernel_parameter *p = t->family->parameters; p->name; p++)
+		for (int left = count_of(t, p, d); left > 0; left--, n++)
+			value[n] = p->positive ? exp(theta[n]) : theta[n];
+	for (int i = 0; i < t->n_parts; i++)
+		n += values(&t->parts[i], d, theta + n, value + n);
+	if (t->scaled) {
+		value[n] = exp(theta[n]);
+		n++;
 	}
-	for (int j = 0; j < Z.rows; j++) {
-		distances(k, S, 0, T, j, mat_col(K, j));
-		evaluate(k, X.rows, mat_col(K, j), G.p ? mat_col(G, j) : NULL);
-	}
-	arena_release(a, mark);
-	return KR_OK;
+	return n;
 }
 
-enum kr_status kernel_self(const struct kernel *k, struct mat X, struct mat K, struct mat G,
-	struct arena *a, struct kr_error *err)
+void kernel_values(const struct kernel_term *root, int d, const double *theta, double *value)
 {
-	struct arena_mark mark = arena_mark(a);
-	struct mat S = scaled(k, X, a);
-
-	assert(X.cols == k->d && K.rows == X.rows && K.cols == X.rows);
-	if (!S.p) {
-		arena_release(a, mark);
-		return kr_fail(err, KR_ENOMEM, "covariance of %d points", X.rows);
-	}
-	for (int j = 0; j < X.rows; j++) {
-		distances(k, S, j, S, j, mat_at(K, j, j));
-		evaluate(k, X.rows - j, mat_at(K, j, j), G.p ? mat_at(G, j, j) : NULL);
-	}
-	arena_release(a, mark);
-	return KR_OK;
+	values(root, d, theta, value);
 }
 
-void kernel_input_adjoint(
-	const struct kernel *k, struct mat X, struct mat Z, struct mat W, struct mat D)
+static int smallest_lengthscales(
+	const struct kernel_term *t, int d, const double *value, double *lengthscale)
 {
-	assert(W.rows == X.rows && W.cols == Z.rows && D.rows == Z.rows && D.cols == k->d);
-	blas_gemm(true, false, 1.0, W, X, 0.0, D);
-	for (int j = 0; j < Z.rows; j++) {
-		const double *w = mat_col(W, j);
-		double sum = 0;
+	const struct kernel_parameter *first = t->family->parameters;
+	int n = kernel__own_parameters(t, d);
 
-		for (int i = 0; i < X.rows; i++)
-			sum += w[i];
-		for (int c = 0; c < k->d; c++) {
-			double l = k->lengthscale[c], *d = mat_at(D, j, c);
+	if (first->name && strcmp(first->name, "lengthscale") == 0 && first->count == KERNEL_PER_COLUMN)
+		for (int i = 0; i < kernel__columns(t, d); i++) {
+			double *l = lengthscale + (t->n_dims > 0 ? t->dims[i] : i);
 
-			*d = is_categorical(k, c) ? 0 : (*d - sum * *mat_at(Z, j, c)) / (l * l);
+			*l = fmin(*l, value[i]);
 		}
-	}
+	for (int i = 0; i < t->n_parts; i++)
+		n += smallest_lengthscales(&t->parts[i], d, value + n, lengthscale);
+	return n + t->scaled;
+}
+
+void kernel_lengthscales(const struct kernel *k, double *lengthscale)
+{
+	for (int i = 0; i < k->d; i++)
+		lengthscale[i] = INFINITY;
+	smallest_lengthscales(k->root, k->d, k->value, lengthscale);
+	for (int i = 0; i < k->d; i++)
+		if (lengthscale[i] == INFINITY)
+			lengthscale[i] = 1;
+}
+
+bool kernel_diagonal_varies(const struct kernel_term *t)
+{
+	bool varies = t->family->diagonal != NULL;
+
+	for (int i = 0; i < t->n_parts; i++)
+		varies |= kernel_diagonal_varies(&t->parts[i]);
+	return varies;
 }

@@ -3,14 +3,16 @@
  *   g(r2) = -2 f'(r2) = 3 exp(-a) */
 #include <string.h>
 
-#include "gp/kernels/kernel.h"
+#include "gp/kernels/radial.h"
 #include "gp/kernels/simd.h"
 
 /* Three loops, because the compiler makes vectors of each but not of their union. */
-SIMD_CLONES static void eval(size_t count, const double *r2, double *f, double *g)
+SIMD_CLONES static void eval(
+	size_t count, const double *shape, const double *r2, double *f, double *g)
 {
 	double a[SIMD_BLOCK] = {0}, fb[SIMD_BLOCK], gb[SIMD_BLOCK];
 
+	(void)shape;
 	for (size_t at = 0; at < count; at += SIMD_BLOCK) {
 		size_t n = count - at < SIMD_BLOCK ? count - at : SIMD_BLOCK;
 
@@ -32,4 +34,5 @@ SIMD_CLONES static void eval(size_t count, const double *r2, double *f, double *
 	}
 }
 
-const struct kernel_family kernel_matern32 = {"matern32", eval};
+static const struct radial profile = {.eval = eval};
+const struct kernel_family kernel_matern32 = RADIAL_FAMILY("matern32", &profile);

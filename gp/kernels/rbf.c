@@ -2,13 +2,15 @@
  *   f(r2) = exp(-r2 / 2),   g(r2) = -2 f'(r2) = f(r2) */
 #include <string.h>
 
-#include "gp/kernels/kernel.h"
+#include "gp/kernels/radial.h"
 #include "gp/kernels/simd.h"
 
-SIMD_CLONES static void eval(size_t count, const double *r2, double *f, double *g)
+SIMD_CLONES static void eval(
+	size_t count, const double *shape, const double *r2, double *f, double *g)
 {
 	double a[SIMD_BLOCK] = {0}, fb[SIMD_BLOCK];
 
+	(void)shape;
 	for (size_t at = 0; at < count; at += SIMD_BLOCK) {
 		size_t n = count - at < SIMD_BLOCK ? count - at : SIMD_BLOCK;
 
@@ -26,4 +28,5 @@ SIMD_CLONES static void eval(size_t count, const double *r2, double *f, double *
 	}
 }
 
-const struct kernel_family kernel_rbf = {"rbf", eval};
+static const struct radial profile = {.eval = eval};
+const struct kernel_family kernel_rbf = RADIAL_FAMILY("rbf", &profile);

@@ -89,8 +89,10 @@ static void merged_values_by_hand(void **state)
 
 static struct gp *model(struct mat X, const double *y, const double *var, const double *theta)
 {
+	static struct kernel_term matern52;
+	matern52 = kernel_scaled(kernel_find("matern52"));
 	struct gp_data data = {
-		.family = kernel_find("matern52"), .n = X.rows, .d = X.cols, .X = X, .y = y, .noise = var};
+		.kernel = &matern52, .n = X.rows, .d = X.cols, .X = X, .y = y, .noise = var};
 	struct gp *g = gp_new(X.rows, X.cols, 1);
 	assert_int_equal(gp_condition(g, &data, theta, arena, NULL), KR_OK);
 	return g;

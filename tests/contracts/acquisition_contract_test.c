@@ -159,7 +159,9 @@ static struct gp *random_model(struct rng *r, struct arena *a)
 		P[i] = i < D - 1 ? rng_uniform(r) : 1;
 	for (int m = 0; m < COLUMNS; m++)
 		F[m] = rng_normal(r);
-	struct gp_data data = {.family = kernel_find("matern52"),
+	static struct kernel_term matern52;
+	matern52 = kernel_scaled(kernel_find("matern52"));
+	struct gp_data data = {.kernel = &matern52,
 		.n = N,
 		.d = D,
 		.X = mat_view(X, N, D, N),

@@ -1,7 +1,7 @@
 /* What every family of kernel_list.def must be: symmetric, positive definite, a
  * correlation that falls with distance, with slopes that are those of differences,
  * and indifferent to the order of points and to the units of a column. */
-#include "gp/kernels/kernel.h"
+#include "gp/kernels/radial.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -26,22 +26,23 @@ static struct rng rng;
 /* One random kernel and two sets of points. */
 struct fixture {
 	struct kernel kernel;
-	double lengthscale[D], x[N * D], z[M * D], k[N * M], g[N * M], self[N * N], slope[N * N];
-	struct mat X, Z, K, G, S, T; /* T: slopes of S */
+	struct kernel_term root;
+	struct kernel_tape *tape; /* of K */
+	double value[D + 2], x[N * D], z[M * D], k[N * M], self[N * N];
+	struct mat X, Z, K, S;
 };
 
 static void make(struct fixture *f, const struct kernel_family *family, int trial)
 {
-	f->kernel = (struct kernel){
-		family, D, trial % 2 ? third_is_categorical : NULL, f->lengthscale, exp(rng_normal(&rng))};
+	f->root = kernel_scaled(family);
+	f->kernel = (struct kernel){&f->root, D, trial % 2 ? third_is_categorical : NULL, f->value};
+	f->value[kernel_parameters(&f->root, D) - 1] = exp(rng_normal(&rng));
 	f->X = mat_view(f->x, N, D, N);
 	f->Z = mat_view(f->z, M, D, M);
 	f->K = mat_view(f->k, N, M, N);
-	f->G = mat_view(f->g, N, M, N);
 	f->S = mat_view(f->self, N, N, N);
-	f->T = mat_view(f->slope, N, N, N);
 	for (int c = 0; c < D; c++) {
-		f->lengthscale[c] = exp(0.5 * rng_normal(&rng));
+		f->value[c] = exp(0.5 * rng_normal(&rng));
 		for (int i = 0; i < N; i++)
 			*mat_at(f->X, i, c) = c == 2 ? rng_below(&rng, 3) : rng_uniform(&rng);
 		for (int i = 0; i < M; i++)
@@ -51,12 +52,12 @@ static void make(struct fixture *f, const struct kernel_family *family, int tria
 
 static void cross(struct fixture *f)
 {
-	assert_int_equal(kernel_cross(&f->kernel, f->X, f->Z, f->K, f->G, arena, NULL), KR_OK);
+	assert_int_equal(kernel_cross(&f->kernel, f->X, f->Z, f->K, NULL, arena, NULL), KR_OK);
 }
 
 static void self(struct fixture *f)
 {
-	assert_int_equal(kernel_self(&f->kernel, f->X, f->S, f->T, arena, NULL), KR_OK);
+	assert_int_equal(kernel_self(&f->kernel, f->X, f->S, NULL, arena, NULL), KR_OK);
 }
 
 static void near(double got, double want, double tol)
@@ -76,13 +77,13 @@ static void symmetric_with_the_outputscale_on_the_diagonal(const struct kernel_f
 
 		make(&f, family, trial);
 		self(&f);
-		kernel_cross(&f.kernel, f.X, f.X, K, (struct mat){0}, arena, NULL);
+		kernel_cross(&f.kernel, f.X, f.X, K, NULL, arena, NULL);
 		for (int i = 0; i < N; i++) {
-			assert_true(*mat_at(f.S, i, i) == f.kernel.outputscale);
+			assert_true(*mat_at(f.S, i, i) == f.value[D]);
 			for (int j = 0; j <= i; j++) {
 				assert_true(*mat_at(K, i, j) == *mat_at(K, j, i));
 				assert_true(*mat_at(K, i, j) == *mat_at(f.S, i, j));
-				assert_true(*mat_at(K, i, j) <= f.kernel.outputscale && *mat_at(K, i, j) >= 0);
+				assert_true(*mat_at(K, i, j) <= f.value[D] && *mat_at(K, i, j) >= 0);
 			}
 		}
 	}
@@ -97,44 +98,60 @@ static void positive_definite(const struct kernel_family *family)
 		make(&f, family, trial);
 		if (trial % 3 == 0) /* long lengthscales: nearly singular */
 			for (int c = 0; c < D; c++)
-				f.lengthscale[c] *= 30;
+				f.value[c] *= 30;
 		self(&f);
 		for (int i = 0; i < N; i++)
-			*mat_at(f.S, i, i) += 1e-12 * f.kernel.outputscale;
+			*mat_at(f.S, i, i) += 1e-12 * f.value[D];
 		assert_int_equal(blas_potrf(f.S), 0);
 	}
 }
 
-/* G is the slope: dk / d ln l_c = G (x_c - z_c)^2 / l_c^2. */
-static void slopes_in_the_lengthscales(const struct kernel_family *family)
+/* 1/2 <W, K> under theta. */
+static double inner(struct fixture *f, const double *W, const double *theta)
+{
+	double sum = 0;
+
+	kernel_values(&f->root, D, theta, f->value);
+	self(f);
+	for (int j = 0; j < N; j++)
+		for (int i = j; i < N; i++)
+			sum += (i == j ? 0.5 : 1) * W[j * N + i] * *mat_at(f->S, i, j);
+	return sum;
+}
+
+static void slopes_in_the_hyperparameters(const struct kernel_family *family)
 {
 	const double h = 1e-5;
 
 	for (int trial = 0; trial < TRIALS; trial++) {
-		struct fixture f, up, down;
-		int c = trial % D;
+		double W[N * N], V[N * N], theta[D + 2], grad[D + 2];
+		struct arena_mark mark = arena_mark(arena);
+		struct kernel_tape *tape;
+		struct fixture f;
+		int n;
 
 		make(&f, family, trial);
-		cross(&f);
-		up = down = f;
-		up.kernel.lengthscale = up.lengthscale;
-		down.kernel.lengthscale = down.lengthscale;
-		up.K = mat_view(up.k, N, M, N);
-		down.K = mat_view(down.k, N, M, N);
-		up.G = down.G = (struct mat){0};
-		up.lengthscale[c] *= exp(h);
-		down.lengthscale[c] *= exp(-h);
-		cross(&up);
-		cross(&down);
-		for (int i = 0; i < N; i++)
-			for (int j = 0; j < M; j++) {
-				double diff = *mat_at(f.X, i, c) - *mat_at(f.Z, j, c);
+		n = kernel_parameters(&f.root, D);
+		for (int i = 0; i < n; i++)
+			theta[i] = log(f.value[i]);
+		for (int i = 0; i < N * N; i++)
+			V[i] = W[i] = rng_normal(&rng);
+		tape = kernel_tape_new(&f.root, N, N, arena);
+		assert_int_equal(kernel_self(&f.kernel, f.X, f.S, tape, arena, NULL), KR_OK);
+		assert_int_equal(kernel_slope(&f.kernel, f.X, tape, mat_view(V, N, N, N),
+							 inner(&f, W, theta), grad, arena, NULL),
+			KR_OK);
+		for (int i = 0; i < n; i++) {
+			double keep = theta[i], up, down;
 
-				if (f.kernel.categorical && c == 2)
-					diff = diff != 0;
-				near(*mat_at(f.G, i, j) * diff * diff / (f.lengthscale[c] * f.lengthscale[c]),
-					(*mat_at(up.K, i, j) - *mat_at(down.K, i, j)) / (2 * h), 1e-8);
-			}
+			theta[i] = keep + h;
+			up = inner(&f, W, theta);
+			theta[i] = keep - h;
+			down = inner(&f, W, theta);
+			theta[i] = keep;
+			near(grad[i], (up - down) / (2 * h), 1e-7);
+		}
+		arena_release(arena, mark);
 	}
 }
 
@@ -159,11 +176,11 @@ static void slopes_in_the_points(const struct kernel_family *family)
 
 		make(&f, family, trial);
 		for (int i = 0; i < N * M; i++)
-			C[i] = rng_normal(&rng);
-		cross(&f);
-		for (int i = 0; i < N * M; i++)
-			W[i] = C[i] * f.g[i];
-		kernel_input_adjoint(&f.kernel, f.X, f.Z, mat_view(W, N, M, N), mat_view(d, M, D, M));
+			W[i] = C[i] = rng_normal(&rng);
+		f.tape = kernel_tape_new(&f.root, N, M, arena);
+		assert_int_equal(kernel_cross(&f.kernel, f.X, f.Z, f.K, f.tape, arena, NULL), KR_OK);
+		kernel_input_adjoint(
+			&f.kernel, f.X, f.Z, f.tape, mat_view(W, N, M, N), mat_view(d, M, D, M), arena, NULL);
 		for (int c = 0; c < D; c++)
 			for (int j = 0; j < M; j++) {
 				double *z = mat_at(f.Z, j, c), keep = *z, up, down;
@@ -191,7 +208,7 @@ static void order_of_points_does_not_matter(const struct kernel_family *family)
 		turned = f;
 		turned.X = mat_view(turned.x, N, D, N);
 		turned.K = mat_view(turned.k, N, M, N);
-		turned.G = (struct mat){0};
+		turned.kernel.value = turned.value;
 		for (int c = 0; c < D; c++)
 			for (int i = 0; i < N; i++)
 				*mat_at(turned.X, i, c) = *mat_at(f.X, N - 1 - i, c);
@@ -213,12 +230,11 @@ static void units_and_names_of_choices_do_not_matter(const struct kernel_family 
 		other.X = mat_view(other.x, N, D, N);
 		other.Z = mat_view(other.z, M, D, M);
 		other.K = mat_view(other.k, N, M, N);
-		other.G = (struct mat){0};
-		other.kernel.lengthscale = other.lengthscale;
+		other.kernel.value = other.value;
 		for (int c = 0; c < D; c++) {
 			bool choice = f.kernel.categorical && c == 2;
 
-			other.lengthscale[c] *= choice ? 1 : 1e6;
+			other.value[c] *= choice ? 1 : 1e6;
 			for (int i = 0; i < N + M; i++) {
 				double *x = i < N ? mat_at(other.X, i, c) : mat_at(other.Z, i - N, c);
 
@@ -239,7 +255,7 @@ static void farther_is_less(const struct kernel_family *family)
 	for (double r2 = 0; r2 < 1e5; r2 = r2 * 1.3 + 1e-3) {
 		double f, g;
 
-		family->eval(1, &r2, &f, &g);
+		family->radial->eval(1, (double[]){1.5}, &r2, &f, &g);
 		assert_true(f <= before && f >= 0 && g >= 0);
 		before = f;
 	}
@@ -264,7 +280,7 @@ static void for_each(void (*contract)(const struct kernel_family *))
 	}
 CONTRACT(symmetric_with_the_outputscale_on_the_diagonal)
 CONTRACT(positive_definite)
-CONTRACT(slopes_in_the_lengthscales)
+CONTRACT(slopes_in_the_hyperparameters)
 CONTRACT(slopes_in_the_points)
 CONTRACT(order_of_points_does_not_matter)
 CONTRACT(units_and_names_of_choices_do_not_matter)
@@ -275,7 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_symmetric_with_the_outputscale_on_the_diagonal),
 		cmocka_unit_test(test_positive_definite),
-		cmocka_unit_test(test_slopes_in_the_lengthscales),
+		cmocka_unit_test(test_slopes_in_the_hyperparameters),
 		cmocka_unit_test(test_slopes_in_the_points),
 		cmocka_unit_test(test_order_of_points_does_not_matter),
 		cmocka_unit_test(test_units_and_names_of_choices_do_not_matter),
@@ -288,7 +304,7 @@ int main(void)
 	printf("KRIGED_TEST_SEED=%llu\n", (unsigned long long)seed);
 	rng = rng_make(seed, 0, RNG_TEST, 0);
 	blas_init();
-	arena = arena_new(1 << 20);
+	arena = arena_new(1 << 24);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	arena_free(arena);
 	return failed;

@@ -96,20 +96,17 @@ static bool read_model(struct golden_case *c, const cJSON *in, struct kernel_spe
 	*st = KR_ENOMEM;
 	if (!kernel_spec_read(s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
 		return false;
-	struct gp_data data = {.family = s->kernel.family,
+	struct gp_data data = {.kernel = &s->root,
 		.n = X.rows,
-		.d = s->kernel.d,
-		.X = kernel_spec_columns(s, c, X),
+		.d = X.cols,
+		.X = X,
+		.categorical = s->categorical,
 		.y = list(c, in, "y", &n),
 		.mean = &mean};
-	double *theta = golden_array(c, data.d + 2);
-	for (int i = 0; i < data.d; i++)
-		theta[i] = log(s->kernel.lengthscale[i]);
-	theta[data.d] = log(s->kernel.outputscale);
-	theta[data.d + 1] = log(noise);
+	s->theta[s->n] = log(noise);
 	*out = gp_new(data.n, data.d, 1);
 	if (*out)
-		*st = gp_condition(*out, &data, theta, golden_arena(c), err);
+		*st = gp_condition(*out, &data, s->theta, golden_arena(c), err);
 	return true;
 }
 
@@ -125,7 +122,7 @@ static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
 	if (!read_model(c, in, &s, &g, &st, &err))
 		return GOLDEN_UNKNOWN;
 	if (!st)
-		st = answer(c, g, kernel_spec_columns(&s, c, test), best, beta, &err);
+		st = answer(c, g, test, best, beta, &err);
 	gp_free(g);
 	return st ? golden_error(c, err.text) : GOLDEN_ANSWERED;
 }
@@ -150,12 +147,12 @@ static enum golden_verdict constrained_log_ei(struct golden_case *c, const cJSON
 	struct kr_error err = {.text = "out of memory"};
 	struct gp *g[MOST] = {NULL};
 	struct constrained_term terms[MOST];
-	struct kernel_spec s;
+	struct kernel_spec s[MOST];
 	enum kr_status st = KR_OK;
 	int n = cJSON_GetArraySize(models);
 	bool known = n <= MOST;
 	for (int i = 0; known && !st && i < n; i++) {
-		known = read_model(c, cJSON_GetArrayItem(models, i), &s, &g[i], &st, &err);
+		known = read_model(c, cJSON_GetArrayItem(models, i), &s[i], &g[i], &st, &err);
 		terms[i] = (struct constrained_term){
 			g[i], bound(lower, i, -INFINITY), bound(upper, i, INFINITY)};
 	}

@@ -32,18 +32,22 @@ static bool read_prior(struct gp_prior *p, const cJSON *model)
 	const cJSON *priors = cJSON_GetObjectItemCaseSensitive(model, "priors");
 	bool scaled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(model, "has_outputscale"));
 
-	gp_prior_fix(&p->outputscale, 1);
-	return read_term(&p->lengthscale, cJSON_GetObjectItemCaseSensitive(priors, "lengthscale")) &&
-		read_term(&p->noise, cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
+	struct gp_prior_term *outputscale = &p->term[p->d];
+
+	gp_prior_fix(outputscale, 1);
+	for (int i = 0; i < p->d; i++)
+		if (!read_term(&p->term[i], cJSON_GetObjectItemCaseSensitive(priors, "lengthscale")))
+			return false;
+	return read_term(gp_prior_noise(p), cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
 		(!scaled ||
-			read_term(&p->outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
+			read_term(outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
 }
 
 static void random_start(const struct gp_prior *p, struct rng *r, double *theta)
 {
 	for (int k = 0; k < p->d; k++)
 		theta[k] = log(0.03) + rng_uniform(r) * log(200);
-	theta[p->d] = p->outputscale.upper == 0 ? 0 : rng_uniform(r) * 2;
+	theta[p->d] = p->term[p->d].upper == 0 ? 0 : rng_uniform(r) * 2;
 	theta[p->d + 1] = log(2e-4) + rng_uniform(r) * log(2500);
 }
 
@@ -51,7 +55,7 @@ static void random_start(const struct gp_prior *p, struct rng *r, double *theta)
 static enum kr_status best_fit(struct golden_case *c, const struct gp_data *data,
 	const struct gp_prior *prior, double *theta, double *best, struct kr_error *err)
 {
-	int p = prior->d + 2, n_starts;
+	int p = prior->size, n_starts;
 	double *starts = golden_array(c, p * (GP_FIT_MAX_STARTS + MAX_RANDOM_STARTS));
 	struct rng rng = rng_make(1, 0, RNG_FIT, 0);
 	struct gp_fit_result result;
@@ -122,14 +126,19 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	const double *y;
 	int n, d = X.cols;
 	double *z, *theta = golden_array(c, d + 2), shift, scale, best;
-	struct gp_prior prior = {.d = d};
+	struct gp_prior prior;
+	struct kernel_term kernel;
 	struct gp_data data = {.n = X.rows, .d = d, .X = X};
 	struct kr_error err = {.text = "out of memory"};
 	enum kr_status status;
 
-	data.family = kernel_find(cJSON_IsString(family) ? family->valuestring : "");
-	if (!data.family)
+	kernel = kernel_scaled(kernel_find(cJSON_IsString(family) ? family->valuestring : ""));
+	data.kernel = &kernel;
+	if (!kernel.family)
 		return golden_unknown(c, "kernel", cJSON_IsString(family) ? family->valuestring : "");
+	status = gp_prior_default(&prior, &kernel, d, golden_arena(c), &err);
+	if (status != KR_OK)
+		return golden_error(c, err.text);
 	if (!read_prior(&prior, model))
 		return golden_unknown(c, "prior", "of another shape");
 	y = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "y"), &n);

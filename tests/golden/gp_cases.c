@@ -10,30 +10,18 @@ static struct mat matrix(struct golden_case *c, int rows, int cols)
 	return mat_view(golden_array(c, rows * cols), rows, cols, rows);
 }
 
-static double *theta_of(struct golden_case *c, const struct kernel *k, double noise)
+static enum kr_status likelihood(struct golden_case *c, const struct kernel_spec *s,
+	const struct gp_data *data, struct kr_error *err)
 {
-	double *theta = golden_array(c, k->d + 2);
-
-	for (int i = 0; i < k->d; i++)
-		theta[i] = log(k->lengthscale[i]);
-	theta[k->d] = log(k->outputscale);
-	theta[k->d + 1] = log(noise);
-	return theta;
-}
-
-static enum kr_status likelihood(
-	struct golden_case *c, const struct gp_data *data, const double *theta, struct kr_error *err)
-{
-	double *grad = golden_array(c, data->d + 2), lml, dmean;
-	enum kr_status status = gp_lml(data, theta, &lml, grad, &dmean, golden_arena(c), err);
+	double *grad = golden_array(c, s->n + 1), lml, dmean;
+	enum kr_status status = gp_lml(data, s->theta, &lml, grad, &dmean, golden_arena(c), err);
 
 	if (status != KR_OK)
 		return status;
 	golden_value(c, "lml", lml);
 	golden_value(c, "dlml_dmean", dmean);
-	golden_values(c, "dlml_dlog.lengthscale", grad, data->d);
-	golden_value(c, "dlml_dlog.outputscale", grad[data->d]);
-	golden_value(c, "dlml_dlog.noise", grad[data->d + 1]);
+	kernel_spec_answer(s, c, "dlml_dlog", grad);
+	golden_value(c, "dlml_dlog.noise", grad[s->n]);
 	return KR_OK;
 }
 
@@ -70,28 +58,27 @@ static enum golden_verdict gp(struct golden_case *c, const cJSON *in)
 	struct gp_data data = {.n = X.rows, .mean = &mean};
 	enum kr_status status = KR_ENOMEM;
 	struct kernel_spec s;
-	double *theta;
 	struct gp *g;
 	int count;
 
 	if (!kernel_spec_read(&s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
 		return GOLDEN_UNKNOWN;
-	data.family = s.kernel.family;
-	data.d = s.kernel.d;
-	data.categorical = s.kernel.categorical;
-	data.X = kernel_spec_columns(&s, c, X);
+	data.kernel = &s.root;
+	data.d = X.cols;
+	data.categorical = s.categorical;
+	data.X = X;
 	data.y = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "y"), &count);
 	if (cJSON_IsArray(noise))
 		data.noise = golden_list(c, noise, &count);
-	theta = theta_of(c, &s.kernel, data.noise ? 0 : golden_number(noise));
+	s.theta[s.n] = log(data.noise ? 0 : golden_number(noise));
 
 	g = gp_new(data.n, data.d, 1);
 	if (g)
-		status = gp_condition(g, &data, theta, golden_arena(c), &err);
+		status = gp_condition(g, &data, s.theta, golden_arena(c), &err);
 	if (status == KR_OK)
-		status = likelihood(c, &data, theta, &err);
+		status = likelihood(c, &s, &data, &err);
 	if (status == KR_OK)
-		status = posterior(c, g, kernel_spec_columns(&s, c, test), &data, &err);
+		status = posterior(c, g, test, &data, &err);
 	gp_free(g);
 	return status == KR_OK ? GOLDEN_ANSWERED : golden_error(c, err.text);
 }

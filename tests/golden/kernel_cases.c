@@ -1,7 +1,5 @@
 /* Kind `kernel`: K11 = K(X1, X1), K12 = K(X1, X2), and dX1, the gradient of
  * sum_ij W_ij K12_ij in X1. */
-#include <string.h>
-
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 
@@ -14,51 +12,48 @@ static void self(struct golden_case *c, const struct kernel *k, struct mat X)
 {
 	struct mat K = matrix(c, X.rows, X.rows);
 
-	kernel_self(k, X, K, (struct mat){0}, golden_arena(c), NULL);
+	kernel_self(k, X, K, NULL, golden_arena(c), NULL);
 	for (int j = 0; j < X.rows; j++)
 		for (int i = j + 1; i < X.rows; i++)
 			*mat_at(K, j, i) = *mat_at(K, i, j);
 	golden_matrix(c, "K11", K);
 }
 
-/* dX1 in all columns of the inputs, those that the kernel does not see included. */
-static void gradient(struct golden_case *c, const struct kernel_spec *s, struct mat X1,
-	struct mat X2, struct mat G, struct mat W, int d)
+static void gradient(
+	struct golden_case *c, const struct kernel *k, struct mat X1, struct mat X2, struct mat W)
 {
-	struct mat M = matrix(c, X2.rows, X1.rows), D = matrix(c, X1.rows, s->kernel.d);
-	struct mat all = matrix(c, X1.rows, d);
+	struct mat K = matrix(c, X2.rows, X1.rows), V = matrix(c, X2.rows, X1.rows);
+	struct mat D = matrix(c, X1.rows, X1.cols);
+	struct kernel_tape *tape = kernel_tape_new(k->root, X2.rows, X1.rows, golden_arena(c));
 
 	for (int i = 0; i < X1.rows; i++)
 		for (int j = 0; j < X2.rows; j++)
-			*mat_at(M, j, i) = *mat_at(W, i, j) * *mat_at(G, i, j);
-	kernel_input_adjoint(&s->kernel, X2, X1, M, D);
-	for (int k = 0; k < s->kernel.d; k++)
-		memcpy(mat_col(all, s->dims ? (int)s->dims[k] : k), mat_col(D, k),
-			sizeof(double) * (size_t)X1.rows);
-	golden_matrix(c, "dX1", all);
+			*mat_at(V, j, i) = *mat_at(W, i, j);
+	if (kernel_cross(k, X2, X1, K, tape, golden_arena(c), NULL) == KR_OK &&
+		kernel_input_adjoint(k, X2, X1, tape, V, D, golden_arena(c), NULL) == KR_OK)
+		golden_matrix(c, "dX1", D);
 }
 
 static enum golden_verdict kernel(struct golden_case *c, const cJSON *in)
 {
 	const cJSON *second = cJSON_GetObjectItemCaseSensitive(in, "X2");
 	const cJSON *weights = cJSON_GetObjectItemCaseSensitive(in, "W");
-	struct mat X1 = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X1")), X2, K, G;
-	int d = X1.cols;
+	struct mat X1 = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X1")), X2, K;
 	struct kernel_spec s;
+	struct kernel k;
 
-	if (!kernel_spec_read(&s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), d))
+	if (!kernel_spec_read(&s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X1.cols))
 		return GOLDEN_UNKNOWN;
-	X1 = kernel_spec_columns(&s, c, X1);
-	self(c, &s.kernel, X1);
+	k = kernel_spec_kernel(&s);
+	self(c, &k, X1);
 	if (!second)
 		return GOLDEN_ANSWERED;
-	X2 = kernel_spec_columns(&s, c, golden_rows(c, second));
+	X2 = golden_rows(c, second);
 	K = matrix(c, X1.rows, X2.rows);
-	G = matrix(c, X1.rows, X2.rows);
-	kernel_cross(&s.kernel, X1, X2, K, G, golden_arena(c), NULL);
+	kernel_cross(&k, X1, X2, K, NULL, golden_arena(c), NULL);
 	golden_matrix(c, "K12", K);
 	if (weights)
-		gradient(c, &s, X1, X2, G, golden_rows(c, weights), d);
+		gradient(c, &k, X1, X2, golden_rows(c, weights));
 	return GOLDEN_ANSWERED;
 }
 

@@ -31,7 +31,7 @@ static double fit(const struct gp_data *data, const struct gp_prior *p, const do
 	double *theta, int *evaluations)
 {
 	double starts[32 * GP_FIT_MAX_STARTS], best = -INFINITY;
-	int n = gp_fit_starts(p, data->n, warm, starts), size = p->d + 2;
+	int n = gp_fit_starts(p, data->n, warm, starts), size = p->size;
 
 	assert_true(n >= 1 && n <= GP_FIT_MAX_STARTS);
 	*evaluations = 0;
@@ -59,7 +59,7 @@ static void optima_are_optima(void **state)
 	(void)state;
 	for (int trial = 0; trial < 12; trial++) {
 		int n = 5 + (int)rng_below(&r, 50), d = 1 + (int)rng_below(&r, 6), evaluations;
-		struct gp_prior p = gp_prior_default(d);
+		struct gp_prior p = reference_prior(d, arena);
 		double theta[32], lower[32], upper[32], top;
 
 		reference_dataset(&s, n, d, trial % 2, &r);
@@ -90,7 +90,7 @@ static void warm_fits_are_short(void **state)
 
 	(void)state;
 	for (int trial = 0; trial < 8; trial++) {
-		struct gp_prior p = gp_prior_default(4);
+		struct gp_prior p = reference_prior(4, arena);
 		struct gp_fit_result result;
 		double before[32], theta[32], cold[32], top;
 		int evaluations;
@@ -116,10 +116,10 @@ static void starts_are_within_the_bounds(void **state)
 {
 	(void)state;
 	for (int d = 1; d <= 30; d += 7) {
-		struct gp_prior p = gp_prior_default(d);
+		struct gp_prior p = reference_prior(d, arena);
 		double warm[32], starts[32 * GP_FIT_MAX_STARTS], lower[32], upper[32];
 
-		gp_prior_fix(&p.noise, 1e-8);
+		gp_prior_fix(gp_prior_noise(&p), 1e-8);
 		gp_prior_bounds(&p, lower, upper);
 		for (int k = 0; k < d + 2; k++)
 			warm[k] = k % 3 ? 1e3 : NAN; /* whatever was stored */
@@ -139,7 +139,7 @@ static void starts_are_within_the_bounds(void **state)
 static void fits_repeat(void **state)
 {
 	struct rng r = reference_rng("repeat");
-	struct gp_prior p = gp_prior_default(5);
+	struct gp_prior p = reference_prior(5, arena);
 	double a[32], b[32];
 	int evaluations;
 
@@ -201,9 +201,9 @@ static void nasty_data_never_fail(void **state)
 		int evaluations;
 
 		nasty(trial, &r);
-		p = gp_prior_default(s.data.d);
+		p = reference_prior(s.data.d, arena);
 		if (trial % 5 == 0)
-			gp_prior_fix(&p.noise, trial % 2 ? 0 : 1e-8);
+			gp_prior_fix(gp_prior_noise(&p), trial % 2 ? 0 : 1e-8);
 		assert_int_equal(outcome_fit(&o, trial % 2, s.y, s.data.n, z, arena, NULL), KR_OK);
 		data = s.data;
 		data.y = z;
@@ -222,7 +222,7 @@ static void nasty_data_never_fail(void **state)
 static void what_cannot_be_evaluated_is_minus_infinity(void **state)
 {
 	struct rng r = reference_rng("no likelihood");
-	struct gp_prior p = gp_prior_default(2);
+	struct gp_prior p = reference_prior(2, arena);
 	struct gp_fit_result result;
 	double theta[4] = {0, 0, 0, -5};
 
@@ -237,7 +237,7 @@ static void what_cannot_be_evaluated_is_minus_infinity(void **state)
 static void memory_may_run_out(void **state)
 {
 	struct rng r = rng_make(1, 0, RNG_TEST, 0);
-	struct gp_prior p = gp_prior_default(2);
+	struct gp_prior p = reference_prior(2, arena);
 	int n = 1;
 
 	(void)state;

@@ -31,7 +31,7 @@ static void vary(int trial, struct rng *r, double *mean, double *noise)
 	int n = 1 + (int)rng_below(r, 50), d = 1 + (int)rng_below(r, 7);
 
 	reference_dataset(&s, n, d, trial % 2, r);
-	s.data.family = kernel_at(trial / 2 % 2);
+	s.data.kernel = reference_term(trial / 2 % 2 ? "matern52" : "matern32");
 	*mean = rng_normal(r);
 	for (int i = 0; i < n; i++)
 		noise[i] = rng_uniform(r) * 0.01;

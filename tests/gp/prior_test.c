@@ -11,6 +11,8 @@
 
 #include "tests/gp/reference.h"
 
+static struct arena *arena;
+
 /* The recipe's formulas, written down again: up to a constant. */
 static double recipe(int d, const double *t)
 {
@@ -29,7 +31,7 @@ static void the_default_is_the_recipe(void **state)
 
 	(void)state;
 	for (int d = 1; d <= 20; d += 3) {
-		struct gp_prior p = gp_prior_default(d);
+		struct gp_prior p = reference_prior(d, arena);
 		double a[22], b[22], lower[22], upper[22];
 
 		for (int k = 0; k < d + 2; k++) {
@@ -51,7 +53,7 @@ static void the_default_is_the_recipe(void **state)
 /* Of l itself, the density is highest at 0.205 sqrt d. */
 static void the_mode_of_the_lengthscale(void **state)
 {
-	struct gp_prior p = gp_prior_default(6);
+	struct gp_prior p = reference_prior(6, arena);
 	double theta[8] = {0}, grad[8] = {0}, mode = exp(sqrt(2) - 3) * sqrt(6);
 
 	(void)state;
@@ -66,21 +68,21 @@ static void the_mode_of_the_lengthscale(void **state)
 /* Densities of a parameter sum to 1 over it, those of its logarithm over that. */
 static void densities_are_densities(void **state)
 {
-	const struct gp_prior_term terms[] = {{GP_PRIOR_LOGNORMAL, 0.3, 0.7, 0, 0},
-		{GP_PRIOR_LOGNORMAL_LN, -0.2, 1.3, 0, 0}, {GP_PRIOR_GAMMA, 3, 6, 0, 0},
-		{GP_PRIOR_GAMMA, 1.1, 0.05, 0, 0}};
+	const struct gp_prior_term terms[] = {{.shape = GP_PRIOR_LOGNORMAL, .a = 0.3, .b = 0.7},
+		{.shape = GP_PRIOR_LOGNORMAL_LN, .a = -0.2, .b = 1.3},
+		{.shape = GP_PRIOR_GAMMA, .a = 3, .b = 6}, {.shape = GP_PRIOR_GAMMA, .a = 1.1, .b = 0.05}};
 	const double h = 1e-3;
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
-		struct gp_prior p = {.d = 1, .lengthscale = terms[i]};
+		struct gp_prior_term term = terms[i];
+		struct gp_prior p = {1, 1, &term};
 		double sum = 0;
 
 		for (double t = -25; t < 12; t += h) {
-			double theta[3] = {t, 0, 0};
 			double jacobian = terms[i].shape == GP_PRIOR_LOGNORMAL_LN ? 1 : exp(t);
 
-			sum += exp(gp_prior_log_density(&p, theta, NULL)) * jacobian * h;
+			sum += exp(gp_prior_log_density(&p, &t, NULL)) * jacobian * h;
 		}
 		assert_near(sum, 1, 1e-6);
 	}
@@ -95,12 +97,15 @@ static void gradients_are_those_of_differences(void **state)
 
 	(void)state;
 	for (int trial = 0; trial < 200; trial++) {
-		struct gp_prior p = {.d = 2};
+		struct gp_prior_term terms[4] = {
+			{.shape = shapes[trial % 5], .a = 1.5, .b = 0.7},
+			{.shape = shapes[(trial + 1) % 5], .a = 1.2, .b = 0.9},
+			{.shape = shapes[trial / 5 % 5], .a = 0.5, .b = 2},
+			{.shape = shapes[4 - trial % 5], .a = 1, .b = 1.1},
+		};
+		struct gp_prior p = {4, 2, terms};
 		double theta[4], grad[4];
 
-		p.lengthscale = (struct gp_prior_term){shapes[trial % 5], 1.5, 0.7, 0, 0};
-		p.outputscale = (struct gp_prior_term){shapes[trial / 5 % 5], 0.5, 2, 0, 0};
-		p.noise = (struct gp_prior_term){shapes[4 - trial % 5], 1, 1.1, 0, 0};
 		for (int k = 0; k < 4; k++) {
 			theta[k] = 2 * rng_normal(&r);
 			grad[k] = 10; /* what is there is added to */
@@ -121,12 +126,12 @@ static void gradients_are_those_of_differences(void **state)
 
 static void a_fixed_parameter_has_no_room(void **state)
 {
-	struct gp_prior p = gp_prior_default(1);
+	struct gp_prior p = reference_prior(1, arena);
 	double lower[3], upper[3], theta[3] = {0, 0, -INFINITY}, grad[3] = {0};
 
 	(void)state;
-	gp_prior_fix(&p.outputscale, 4);
-	gp_prior_fix(&p.noise, 0);
+	gp_prior_fix(&p.term[1], 4);
+	gp_prior_fix(gp_prior_noise(&p), 0);
 	gp_prior_bounds(&p, lower, upper);
 	assert_true(lower[1] == upper[1] && lower[1] == log(4));
 	assert_true(lower[2] == -INFINITY && upper[2] == -INFINITY);
@@ -144,5 +149,10 @@ int main(void)
 		cmocka_unit_test(a_fixed_parameter_has_no_room),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed;
+
+	arena = arena_new(1 << 20);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_free(arena);
+	return failed;
 }

@@ -13,24 +13,46 @@
 
 enum { MAX_N = 400 };
 
+const struct kernel_term *reference_term(const char *family)
+{
+	static struct kernel_term terms[8];
+	static int n;
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(terms[i].family->name, family) == 0)
+			return &terms[i];
+	assert_true(n < 8);
+	terms[n] = kernel_scaled(kernel_find(family));
+	return &terms[n++];
+}
+
+struct gp_prior reference_prior(int d, struct arena *a)
+{
+	struct gp_prior p;
+
+	assert_int_equal(gp_prior_default(&p, reference_term("matern52"), d, a, NULL), KR_OK);
+	return p;
+}
+
 double reference_kernel(const struct kernel *k, struct mat X, int i, struct mat Z, int j)
 {
-	long double r2 = 0, r;
+	const char *family = k->root->family->name;
+	long double r2 = 0, r, s2 = k->value[k->d];
 
 	for (int c = 0; c < k->d; c++) {
 		long double diff = (long double)*mat_at(X, i, c) - *mat_at(Z, j, c);
 
 		if (k->categorical && k->categorical[c])
 			diff = diff != 0;
-		r2 += diff * diff / ((long double)k->lengthscale[c] * k->lengthscale[c]);
+		r2 += diff * diff / ((long double)k->value[c] * k->value[c]);
 	}
-	if (strcmp(k->family->name, "rbf") == 0)
-		return (double)(k->outputscale * expl(-r2 / 2));
+	if (strcmp(family, "rbf") == 0)
+		return (double)(s2 * expl(-r2 / 2));
 	r = sqrtl(r2);
-	if (strcmp(k->family->name, "matern32") == 0)
-		return (double)(k->outputscale * (1 + sqrtl(3) * r) * expl(-sqrtl(3) * r));
-	assert_string_equal(k->family->name, "matern52");
-	return (double)(k->outputscale * (1 + sqrtl(5) * r + 5 * r2 / 3) * expl(-sqrtl(5) * r));
+	if (strcmp(family, "matern32") == 0)
+		return (double)(s2 * (1 + sqrtl(3) * r) * expl(-sqrtl(3) * r));
+	assert_string_equal(family, "matern52");
+	return (double)(s2 * (1 + sqrtl(5) * r + 5 * r2 / 3) * expl(-sqrtl(5) * r));
 }
 
 /* Gauss-Jordan with partial pivoting: A (n x n) and B (n x m), row-major; B <-
@@ -124,7 +146,7 @@ void reference_posterior(const struct gp_data *data, const double *theta, struct
 
 void reference_dataset(struct dataset *s, int n, int d, bool mixed, struct rng *r)
 {
-	*s = (struct dataset){.data = {.family = kernel_find("matern52"), .n = n, .d = d}};
+	*s = (struct dataset){.data = {.kernel = reference_term("matern52"), .n = n, .d = d}};
 	assert_true(n <= MAX_N && d <= 30 && n * d <= 4000);
 	s->data.X = mat_view(s->X, n, d, n);
 	s->data.y = s->y;

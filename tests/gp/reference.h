@@ -7,8 +7,13 @@
 
 #include "base/rng.h"
 #include "gp/likelihood.h"
+#include "gp/prior.h"
 
-/* k(x_i, z_j) by its definition. */
+/* A scaled leaf of a family, on all columns; and the default priors of a Matern 5/2. */
+const struct kernel_term *reference_term(const char *family);
+struct gp_prior reference_prior(int d, struct arena *a);
+
+/* k(x_i, z_j) by its definition, of a scaled radial leaf. */
 double reference_kernel(const struct kernel *k, struct mat X, int i, struct mat Z, int j);
 
 /* Latent mean and covariance at the rows of P (mean: p, cov: p x p column-major), the

@@ -1,0 +1,58 @@
+/* Covariance functions of a scaled squared distance:
+ *
+ *   k(x, x') = s2 f(r2),
+ *   r2 = sum_{numeric} ((x_i - x'_i) / l_i)^2 + sum_{categorical} [x_i != x'_i] / l_i^2
+ *
+ * The categorical part is that of a one-hot embedding, so every profile stays
+ * positive definite. Distances, scaling and gradients are here, once; a family gives
+ * f and its slope. */
+#ifndef KR_GP_KERNELS_RADIAL_H
+#define KR_GP_KERNELS_RADIAL_H
+
+#include "gp/kernels/kernel.h"
+
+struct radial {
+	/* f(r2) and g = -2 f'(r2), element by element; f and g may be NULL; either may
+	 * alias r2. r2 >= 0. shape: the values that the family declares after its
+	 * lengthscales. dk/dln l_i = s2 g (x_i - x'_i)^2 / l_i^2. */
+	void (*eval)(size_t count, const double *shape, const double *r2, double *f, double *g);
+
+	/* h <- df/dln shape_0 (one shape parameter at most); NULL without. May alias r2. */
+	void (*shape_slope)(size_t count, const double *shape, const double *r2, double *h);
+};
+
+/* The lengthscales, as every radial family declares them first (Hvarfner, Hellsten &
+ * Nardi 2024: lognormal(sqrt 2 + ln(d)/2, sqrt 3)). */
+#define RADIAL_LENGTHSCALE                                                                 \
+	{                                                                                      \
+		"lengthscale", KERNEL_PER_COLUMN, true,                                            \
+		{                                                                                  \
+			.shape = GP_PRIOR_LOGNORMAL, .a = 1.4142135623730951, .b = 1.7320508075688772, \
+			.lower = -4.605170185988091, .upper = 4.605170185988092, .lengthscale = true   \
+		}                                                                                  \
+	}
+
+/* Of a family without shape parameters. */
+extern const struct kernel_parameter radial_parameters[];
+
+/* r2 (n x m) <- the scaled squared distances; lower: X is Z, lower triangle only.
+ * Errors: KR_ENOMEM. */
+enum kr_status radial_distances(const struct kernel_leaf *l, struct mat X, struct mat Z, bool lower,
+	struct mat r2, struct arena *a, struct kr_error *err);
+
+/* The operations of a radial leaf, as struct kernel_family states them. G: s2 g. */
+enum kr_status radial_eval(const struct kernel_leaf *l, struct mat X, struct mat Z, bool lower,
+	struct mat K, struct mat G, struct arena *a, struct kr_error *err);
+enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct mat G, struct mat W,
+	double *grad, struct arena *a, struct kr_error *err);
+enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct mat Z, struct mat G,
+	struct mat W, struct mat D, struct arena *a, struct kr_error *err);
+
+/* A radial family of this profile. */
+#define RADIAL_FAMILY(name_, profile_)                                          \
+	{                                                                           \
+		.name = (name_), .parameters = radial_parameters, .radial = (profile_), \
+		.eval = radial_eval, .slope = radial_slope, .input = radial_input       \
+	}
+
+#endif
