@@ -274,14 +274,14 @@ static void hyperparameters_against_quadrature(void **state)
 {
 	enum { GRID = 120 };
 	double lower[3], upper[3], sums[5] = {0}, top = -inf, lp[GRID][GRID], start[3] = {-1, 0, 0};
-	struct posterior b = {.prior = gp_prior_default(1)};
+	struct posterior b = {.prior = reference_prior(1, arena)};
 	struct nuts_problem problem = problem_of(posterior, &b, 3, lower, upper);
 	struct rng r = reference_rng("quadrature");
 
 	(void)state;
 	reference_dataset(&s, 8, 1, false, &r);
 	b.data = s.data;
-	gp_prior_fix(&b.prior.noise, 1e-2);
+	gp_prior_fix(gp_prior_noise(&b.prior), 1e-2);
 	gp_prior_bounds(&b.prior, lower, upper);
 	start[2] = lower[2];
 	for (int i = 0; i < GRID * GRID; i++) { /* midpoint rule */
