@@ -22,8 +22,8 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "gp/kernels/prior_term.h"
 #include "gp/linalg/mat.h"
-#include "gp/prior.h"
 
 /* How many numbers a declared parameter is. */
 enum kernel_count {

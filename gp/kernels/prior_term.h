@@ -1,0 +1,25 @@
+/* The prior and the bounds of one hyperparameter, as its kernel declares them (gp/prior.h puts
+ * them together). Plain values. */
+#ifndef KR_GP_KERNELS_PRIOR_TERM_H
+#define KR_GP_KERNELS_PRIOR_TERM_H
+
+#include <stdbool.h>
+
+/* Densities and penalties in t, the number as it travels (ln of a positive one). */
+enum gp_prior_shape {
+	GP_PRIOR_FLAT,         /* 0 */
+	GP_PRIOR_LOGNORMAL,    /* of the parameter: -(t - a)^2 / 2 b^2 - t - ln(b sqrt(2 pi)) */
+	GP_PRIOR_LOGNORMAL_LN, /* of its logarithm: the same without -t; also a normal of t */
+	GP_PRIOR_GAMMA,        /* of the parameter: a ln b - ln Gamma(a) + (a - 1) t - b exp t */
+	GP_PRIOR_NOISE         /* no density: -(t - a)^2 / 100 - max(0, t - b)^2 / 2 */
+};
+
+struct gp_prior_term {
+	enum gp_prior_shape shape;
+	double a, b;
+	double lower, upper; /* bounds of t; equal: the parameter is fixed */
+	double start;        /* where a fit starts, unless it is a lengthscale */
+	bool lengthscale;
+};
+
+#endif
