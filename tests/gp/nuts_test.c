@@ -274,8 +274,8 @@ static void hyperparameters_against_quadrature(void **state)
 {
 	enum { GRID = 120 };
 	double lower[3], upper[3], sums[5] = {0}, top = -inf, lp[GRID][GRID], start[3] = {-1, 0, 0};
-	struct arena *terms = arena_new(1 << 12);
-	struct posterior b = {.prior = reference_prior(1, terms)};
+	struct arena *memory = arena_new(1 << 12);
+	struct posterior b = {.prior = reference_prior(1, memory)};
 	struct nuts_problem problem = problem_of(posterior, &b, 3, lower, upper);
 	struct rng r = reference_rng("quadrature");
 
@@ -304,7 +304,7 @@ static void hyperparameters_against_quadrature(void **state)
 	print_message("%.1f evaluations a draw\n", sample(&problem, rng_u64(&r), start));
 	for (int k = 1; k < 5; k++)
 		assert_moment(3, (k - 1) / 2, 1 + (k - 1) % 2, sums[k] / sums[0]);
-	arena_free(terms);
+	arena_free(memory);
 }
 
 /* ---- the interface ------------------------------------------------------------- */
