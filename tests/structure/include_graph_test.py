@@ -12,7 +12,7 @@ import sources
 
 # folder: what its files may include: folders (their files, not their
 # subfolders) or single files. A folder may always include itself.
-GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp"]
+GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp", "gp/vecchia"]
 ENGINE = GP + ["acquisition", "proto", "daemon/engine"]
 LAYERS = {
     "base": [],
@@ -21,6 +21,7 @@ LAYERS = {
     "gp/sample": ["base", "gp/linalg"],
     "gp/kernels": GP,
     "gp": GP,
+    "gp/vecchia": GP,
     "acquisition": GP,
     "proto": ["base"],
     "daemon/engine": ENGINE + ["daemon/engine/handlers"],
