@@ -34,5 +34,14 @@ SIMD_CLONES static void eval(
 	}
 }
 
-static const struct radial profile = {.eval = eval};
+/* -2 d/dr2 = -(3/a) d/da. */
+static void jet(const double *shape, double r2, struct radial_jet *jet)
+{
+	double a = sqrt(3 * r2), e = exp(-a), i = a > 0 ? 1 / a : 0;
+
+	(void)shape;
+	*jet = (struct radial_jet){.F = {(1 + a) * e, 3 * e, 9 * e * i, 27 * e * (1 + i) * i * i}};
+}
+
+static const struct radial profile = {.eval = eval, .jet = jet};
 const struct kernel_family kernel_matern32 = RADIAL_FAMILY("matern32", &profile);

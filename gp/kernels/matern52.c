@@ -34,5 +34,15 @@ SIMD_CLONES static void eval(
 	}
 }
 
-static const struct radial profile = {.eval = eval};
+/* -2 d/dr2 = -(5/a) d/da. */
+static void jet(const double *shape, double r2, struct radial_jet *jet)
+{
+	double a = sqrt(5 * r2), e = exp(-a);
+
+	(void)shape;
+	*jet = (struct radial_jet){.F = {(1 + a + a * a / 3) * e, 5.0 / 3 * (1 + a) * e, 25.0 / 3 * e,
+								   a > 0 ? 125.0 / 3 * e / a : 0}};
+}
+
+static const struct radial profile = {.eval = eval, .jet = jet};
 const struct kernel_family kernel_matern52 = RADIAL_FAMILY("matern52", &profile);

@@ -11,6 +11,13 @@
 
 #include "gp/kernels/kernel.h"
 
+/* Derivatives of a profile at one r2 >= 0: F[m] = (-2 d/dr2)^m f, and E[m] = dF[m]/dln shape_0,
+ * 0 without a shape. What is infinite at r2 = 0 counts as 0 there: it is only ever
+ * multiplied with differences of points that vanish faster. */
+struct radial_jet {
+	double F[4], E[3];
+};
+
 struct radial {
 	/* f(r2) and g = -2 f'(r2), element by element; f and g may be NULL; either may
 	 * alias r2. r2 >= 0. shape: the values that the family declares after its
@@ -19,6 +26,9 @@ struct radial {
 
 	/* h <- df/dln shape_0 (one shape parameter at most); NULL without. May alias r2. */
 	void (*shape_slope)(size_t count, const double *shape, const double *r2, double *h);
+
+	/* NULL when functions of this kernel have no derivatives. */
+	void (*jet)(const double *shape, double r2, struct radial_jet *jet);
 };
 
 /* The lengthscales, as every radial family declares them first (Hvarfner, Hellsten &
