@@ -21,7 +21,7 @@
 #include "acquisition/region.h"
 #include "acquisition/seen.h"
 #include "gp/fit.h"
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 
 enum {
 	POLICY__INITIAL = 5,         /* points of the initial design */

@@ -13,7 +13,7 @@
 #include "gp/fit.h"
 #include "gp/linalg/blas.h"
 #include "gp/model.h"
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 
 enum { MAX_N = 1000, MAX_D = 8, BATCH = 16 };
 

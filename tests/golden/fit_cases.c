@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "gp/fit.h"
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 #include "tests/golden/golden.h"
 
 enum { MAX_RANDOM_STARTS = 40, MAX_EVALUATIONS = 400 };

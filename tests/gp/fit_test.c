@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "gp/linalg/blas.h"
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 #include "tests/gp/reference.h"
 
 static struct arena *arena;

@@ -1,4 +1,4 @@
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 
 #include <float.h>
 #include <math.h>

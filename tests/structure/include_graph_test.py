@@ -12,7 +12,7 @@ import sources
 
 # folder: what its files may include: folders (their files, not their
 # subfolders) or single files. A folder may always include itself.
-GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp", "gp/vecchia"]
+GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp/outcome", "gp", "gp/vecchia"]
 ENGINE = GP + ["acquisition", "proto", "daemon/engine"]
 LAYERS = {
     "base": [],
@@ -20,6 +20,7 @@ LAYERS = {
     "gp/optim": GP,
     "gp/sample": ["base", "gp/linalg"],
     "gp/kernels": GP,
+    "gp/outcome": GP,
     "gp": GP,
     "gp/vecchia": GP,
     "acquisition": GP,

@@ -1,4 +1,4 @@
-#include "gp/outcome.h"
+#include "gp/outcome/outcome.h"
 
 #include <assert.h>
 #include <float.h>
