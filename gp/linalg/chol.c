@@ -2,13 +2,15 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "gp/linalg/blas.h"
 
 struct chol {
-	double *p; /* cap x cap, column-major, ld = cap; strict upper triangle zero */
+	double *p;     /* cap x cap, column-major, ld = cap; strict upper triangle zero */
+	double *spare; /* cap: the column that a removal works in */
 	int n, cap;
 };
 
@@ -26,11 +28,11 @@ struct chol *chol_new(int cap)
 		return NULL;
 	c->cap = cap;
 	c->p = kr_calloc((size_t)cap, sizeof(double) * (size_t)cap);
-	if (!c->p) {
-		kr_free(c);
-		return NULL;
-	}
-	return c;
+	c->spare = KR_ARRAY(double, cap);
+	if (c->p && c->spare)
+		return c;
+	chol_free(c);
+	return NULL;
 }
 
 void chol_free(struct chol *c)
@@ -38,6 +40,7 @@ void chol_free(struct chol *c)
 	if (!c)
 		return;
 	kr_free(c->p);
+	kr_free(c->spare);
 	kr_free(c);
 }
 
@@ -131,6 +134,83 @@ enum kr_status chol_append(struct chol *c, struct mat B, struct mat D, struct kr
 	if (!finite_part(D, true) || !finite_part(B, false))
 		return kr_fail(err, KR_ENONFINITE, "covariance of %d new points is not finite", m);
 	return kr_fail(err, KR_ENOTPD, "Cholesky failed for %d rows after %d", m, n);
+}
+
+/* [to x] <- [from x] [c -s; s c], m rows; to may lie before from. */
+static void rotate(int m, double c, double s, const double *from, double *to, double *restrict x)
+{
+	for (int i = 0; i < m; i++) {
+		double a = from[i], b = x[i];
+
+		to[i] = c * a + s * b;
+		x[i] = c * b - s * a;
+	}
+}
+
+void chol_remove(struct chol *c, int i)
+{
+	struct mat L = view(c, c->n);
+	int n = c->n;
+	double *x = c->spare;
+
+	assert(i >= 0 && i < n);
+	memcpy(x, mat_at(L, i, i) + 1, sizeof(*x) * (size_t)(n - i - 1));
+	for (int j = 0; j < i; j++)
+		memmove(mat_at(L, i, j), mat_at(L, i, j) + 1, sizeof(*x) * (size_t)(n - i - 1));
+	for (int j = i + 1; j < n; j++, x++) { /* column j moves to j - 1, x into it */
+		const double *from = mat_at(L, j, j);
+		double r = hypot(*from, *x);
+
+		rotate(n - j, *from / r, *x / r, from, mat_at(L, j - 1, j - 1), x);
+	}
+	c->n = n - 1;
+}
+
+/* 1 or -1; bit 31 of a multiplicative hash (Knuth, TAOCP 3, sec. 6.4). */
+static double sign(int i)
+{
+	uint32_t h = ((uint32_t)i + 1) * 2654435769u;
+
+	h ^= h >> 15;
+	h *= 2246822519u;
+	return h >> 31 ? -1 : 1;
+}
+
+static double squares_lower(struct mat K)
+{
+	double sum = 0;
+
+	for (int j = 0; j < K.cols; j++) {
+		const double *k = mat_at(K, j, j);
+
+		sum += 2 * blas_dot(K.rows - j, k, k) - *k * *k;
+	}
+	return sum;
+}
+
+enum kr_status chol_drift(const struct chol *c, struct mat K, double jitter, double *drift,
+	struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	struct mat L = view(c, c->n);
+	int n = c->n;
+	double *v = arena_alloc(scratch, sizeof(double) * 3 * (size_t)n), *w, *e;
+
+	assert(K.rows == n && K.cols == n && n > 0);
+	if (!v)
+		return kr_fail(err, KR_ENOMEM, "drift of a factor of %d rows", n);
+	w = v + n;
+	e = w + n;
+	for (int i = 0; i < n; i++)
+		v[i] = sign(i);
+	blas_symm(K, mat_view(v, n, 1, n), mat_view(e, n, 1, n));
+	blas_gemv(true, 1, L, v, 0, w);
+	for (int i = 0; i < n; i++)
+		e[i] += jitter * v[i];
+	blas_gemv(false, -1, L, w, 1, e);
+	*drift = sqrt(blas_dot(n, e, e) / squares_lower(K));
+	arena_release(scratch, mark);
+	return KR_OK;
 }
 
 struct mat chol_view(const struct chol *c)

@@ -1,4 +1,4 @@
-/* Cholesky factor of a covariance matrix, that can grow by rows.
+/* Cholesky factor of a covariance matrix, that can grow by rows and lose them.
  *
  * A chol owns its storage until chol_free. Not thread-safe: one compute job
  * owns it. Sizes: n = rows now, cap = rows reserved. K = L L', L lower. */
@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/status.h"
 #include "gp/linalg/mat.h"
 
@@ -35,6 +36,21 @@ void chol_clear(struct chol *c);
  * Errors as chol_factor (no jitter is added; the caller decides); on error c is
  * as it was. Cost n^2 m. */
 enum kr_status chol_append(struct chol *c, struct mat B, struct mat D, struct kr_error *err);
+
+/* Remove row and column i of the matrix; rows behind i move up by one. The trailing
+ * block gets the column below L_ii as a rank-one update, by Givens rotations (Golub &
+ * Van Loan 2013, sec. 6.5.4): orthogonal, so that errors do not grow, and it can't
+ * fail. Cost n i + 3 (n - i)^2. */
+void chol_remove(struct chol *c, int i);
+
+/* How far L L' is from the matrix K + jitter I that it should factor:
+ *   drift   out: |(K + jitter I - L L') v| / |K|_F with random signs v, whose square
+ *           estimates the squared Frobenius norm of the error without bias (Hutchinson
+ *           1990). A new factor has about 1e-16; no error hides, v has no zeros.
+ *   K       n x n, n = rows, lower triangle read, not modified
+ * The signs are always the same ones. Errors: KR_ENOMEM. Cost 4 n^2. */
+enum kr_status chol_drift(const struct chol *c, struct mat K, double jitter, double *drift,
+	struct arena *scratch, struct kr_error *err);
 
 /* View of L, n x n; the strict upper triangle is zero. */
 struct mat chol_view(const struct chol *c);

@@ -211,10 +211,153 @@ static void a_refused_append_changes_nothing(void **state)
 	chol_free(c);
 }
 
+/* K without row and column i, in place. */
+static void strike(struct mat *K, int i)
+{
+	for (int j = 0; j < K->cols; j++)
+		memmove(mat_at(*K, i, j), mat_at(*K, i, j) + 1, sizeof(double) * (size_t)(K->rows - i - 1));
+	for (int j = i; j + 1 < K->cols; j++)
+		memcpy(mat_col(*K, j), mat_col(*K, j + 1), sizeof(double) * (size_t)(K->rows - 1));
+	K->rows--;
+	K->cols--;
+}
+
+static double drift_of(const struct chol *c, struct mat K)
+{
+	struct arena *a = arena_new(1 << 16);
+	double drift = -1;
+
+	assert_int_equal(chol_drift(c, K, 0, &drift, a, NULL), KR_OK);
+	assert_int_equal(arena_used(a), 0);
+	arena_free(a);
+	return drift;
+}
+
+static void removed_rows_leave_the_factor_of_the_rest(void **state)
+{
+	struct rng r = reference_rng("remove");
+
+	(void)state;
+	for (int trial = 0; trial < 60; trial++) {
+		int n = 1 + (int)rng_below(&r, 70), gone = 1 + (int)rng_below(&r, (uint32_t)n);
+		struct mat K = covariance(n, &r), L, M;
+		struct chol *c = chol_new(n), *whole = chol_new(n);
+		double jitter;
+
+		chol_factor(c, K, 1, &jitter, NULL);
+		for (int step = 0; step < gone; step++) {
+			int i = step == 0 ? 0 : step == 1 ? K.rows - 1 : (int)rng_below(&r, (uint32_t)K.rows);
+
+			chol_remove(c, i);
+			strike(&K, i);
+		}
+		assert_int_equal(chol_rows(c), n - gone);
+		if (n > gone) {
+			assert_true(drift_of(c, K) < 1e-14);
+			chol_factor(whole, K, 1, &jitter, NULL);
+		}
+		L = chol_view(c);
+		M = chol_view(whole);
+		for (int j = 0; j < n - gone; j++)
+			for (int i = 0; i < n - gone; i++)
+				if (i < j)
+					assert_true(*mat_at(L, i, j) == 0);
+				else
+					assert_near(*mat_at(L, i, j), *mat_at(M, i, j), 1e-11);
+		chol_free(c);
+		chol_free(whole);
+	}
+}
+
+/* exp(-r^2 / 2 l^2) of points that nearly coincide, with hardly any noise: its
+ * condition number is some 1e10. */
+static double nasty(const double *x, int i, int j)
+{
+	return exp(-2 * (x[i] - x[j]) * (x[i] - x[j])) + (i == j) * 1e-8;
+}
+
+/* A window that slides over 600 points, in and out at random places: the factor stays
+ * that of its matrix. */
+static void many_changes_do_not_drift(void **state)
+{
+	enum { ROWS = 60, POINTS = 600 };
+	struct rng r = reference_rng("drift");
+	struct chol *c = chol_new(ROWS);
+	struct mat K = mat_view(storage, 0, 0, N);
+	double x[ROWS], jitter, b[ROWS], d, worst = 0, fresh = 0;
+
+	(void)state;
+	for (int point = 0; point < POINTS; point++) {
+		int n = chol_rows(c);
+
+		if (n == ROWS || (n > 1 && rng_below(&r, 4) == 0)) {
+			int i = (int)rng_below(&r, (uint32_t)n--);
+
+			chol_remove(c, i);
+			memmove(x + i, x + i + 1, sizeof(*x) * (size_t)(n - i));
+		}
+		x[n] = point % 3 && n > 0 ? x[n - 1] + 1e-4 * rng_normal(&r) : rng_uniform(&r);
+		for (int j = 0; j < n; j++)
+			b[j] = nasty(x, n, j);
+		d = nasty(x, n, n);
+		assert_int_equal(chol_append(c, mat_view(b, 1, n, 1), mat_view(&d, 1, 1, 1), NULL), KR_OK);
+		K.rows = K.cols = n + 1;
+		for (int j = 0; j <= n; j++)
+			for (int i = 0; i <= n; i++)
+				*mat_at(K, i, j) = nasty(x, i, j);
+		worst = fmax(worst, drift_of(c, K));
+	}
+	for (int j = 0; j < K.rows; j++) /* element by element at the end */
+		for (int i = j; i < K.rows; i++)
+			assert_near(product(chol_view(c), i, j), *mat_at(K, i, j), 1e-13);
+	d = chol_logdet(c);
+	assert_int_equal(chol_factor(c, K, 1, &jitter, NULL), KR_OK);
+	fresh = drift_of(c, K);
+	print_message("worst drift %.2e, of a new factor %.2e\n", worst, fresh);
+	assert_true(worst < 1e-14 && fresh < 1e-15);
+	assert_near(d, chol_logdet(c), 1e-5); /* 1e-16 of the matrix is 1e-8 of its least eigenvalue */
+	chol_free(c);
+}
+
+/* One element off by e, wherever it stands, is e / |K|_F at least; the jitter is part of
+ * the matrix. */
+static void drift_sees_every_element(void **state)
+{
+	struct rng r = reference_rng("drift of one");
+	struct arena *a = arena_new(1 << 16);
+	struct chol *c = chol_new(40);
+
+	(void)state;
+	for (int trial = 0; trial < 50; trial++) {
+		int n = 1 + (int)rng_below(&r, 40), i = (int)rng_below(&r, (uint32_t)n);
+		int j = (int)rng_below(&r, (uint32_t)i + 1);
+		struct mat K = covariance(n, &r);
+		double jitter, drift, norm = 0, e = exp(-20 * rng_uniform(&r));
+
+		chol_factor(c, K, 1, &jitter, NULL);
+		assert_true(drift_of(c, K) < 1e-15);
+		for (int k = 0; k < n * n; k++)
+			norm += pow(*mat_at(K, k % n, k / n), 2);
+		*mat_at(K, i, j) += e;
+		drift = drift_of(c, K);
+		assert_near(drift * sqrt(norm) / e, i == j ? 1 : sqrt(2), 1e-3 + 2 * e);
+		*mat_at(K, i, j) -= e;
+		assert_int_equal(chol_drift(c, K, e, &drift, a, NULL), KR_OK);
+		assert_near(drift * sqrt(norm) / e, sqrt(n), 1e-3 + 2 * e);
+	}
+	arena_free(a);
+	a = arena_new(64);
+	assert_int_equal(
+		chol_drift(c, mat_view(storage, chol_rows(c), chol_rows(c), N), 0, &(double){0}, a, NULL),
+		chol_rows(c) > 2 ? KR_ENOMEM : KR_OK);
+	arena_free(a);
+	chol_free(c);
+}
+
 static void memory_may_run_out(void **state)
 {
 	(void)state;
-	for (int n = 1; n <= 2; n++) {
+	for (int n = 1; n <= 3; n++) {
 		kr_alloc_fail_at(n, 0);
 		assert_null(chol_new(10));
 	}
@@ -231,6 +374,9 @@ int main(void)
 		cmocka_unit_test(a_singular_matrix_gets_the_least_jitter_that_helps),
 		cmocka_unit_test(what_cannot_be_factored_is_refused),
 		cmocka_unit_test(a_refused_append_changes_nothing),
+		cmocka_unit_test(removed_rows_leave_the_factor_of_the_rest),
+		cmocka_unit_test(many_changes_do_not_drift),
+		cmocka_unit_test(drift_sees_every_element),
 		cmocka_unit_test(memory_may_run_out),
 	};
 
