@@ -3,8 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "gp/likelihood.h"
+#include "base/rng.h"
 #include "gp/optim/lbfgs.h"
+#include "gp/posterior.h"
 
 /* Below this many observations a fit is cheap and its posterior has several modes. */
 static const int few = 30;
@@ -16,6 +17,10 @@ static const int retry_every = 5;
  * within 0.01 of the optimum, at two thirds of the evaluations of 1e-7
  * (docs/decisions/0003-lbfgs.md). */
 static const double change_tolerance = 1e-6;
+
+/* With 48 starts, one of 1,000 random problems (3 to 50 points in 1 to 10 dimensions) ended below the best of
+ * those and of 100 more. */
+static const int n_thorough = 64, thorough_evaluations = 400;
 
 /* theta <- this lengthscale and noise, the rest as its prior says, within the bounds. */
 static void start(const struct gp_prior *prior, double lengthscale, double noise, double *theta)
@@ -47,30 +52,37 @@ int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, doubl
 	return count;
 }
 
-struct problem {
-	struct likelihood likelihood;
-	const struct gp_prior *prior;
-};
+/* The start of number i of the thorough fit. */
+static void thorough_start(const struct gp_prior *prior, int i, double *theta)
+{
+	static const double lengthscales[] = {0.5, 0.2, 0.2, 1.5, 0.05, 5, 0.5, 0.1};
+	static const double noises[] = {1e-3, 0.05, 1e-3, 1e-2, 1e-3, 0.1, 0.3, 0.3};
+	enum { N_EVEN = sizeof(noises) / sizeof(*noises) };
+	double root = sqrt(prior->d), shortest = log(0.05 * fmax(1, root / 2));
+	struct rng r = rng_make(0, 0, RNG_FIT, (uint32_t)i);
+
+	if (i < N_EVEN) {
+		start(prior, lengthscales[i] * root, noises[i], theta);
+	} else {
+		for (int k = 0; k < prior->size - 1; k++)
+			theta[k] = prior->term[k].lengthscale ? shortest + rng_uniform(&r) * log(100)
+												  : prior->term[k].start + 2 * rng_uniform(&r);
+		theta[prior->size - 1] = log(2e-4) + rng_uniform(&r) * log(2500);
+	}
+	clip_all(prior, theta);
+}
 
 /* f = -(lml + ln prior). */
 static enum kr_status negative(
 	void *context, const double *theta, double *f, double *g, struct kr_error *err)
 {
-	struct problem *p = context;
-	int size = p->prior->size;
-	double lml;
-	enum kr_status status = likelihood_eval(&p->likelihood, theta, &lml, g, NULL, err);
+	struct gp_posterior *p = context;
+	enum kr_status status = gp_posterior_eval(p, theta, f, g, err);
 
-	if (status == KR_ENOMEM)
-		return status;
-	if (status != KR_OK) {
-		*f = INFINITY;
-		return KR_OK;
-	}
-	*f = -(lml + gp_prior_log_density(p->prior, theta, g));
-	for (int i = 0; i < size; i++)
+	*f = -*f;
+	for (int i = 0; status == KR_OK && isfinite(*f) && i < p->prior->size; i++)
 		g[i] = -g[i];
-	return KR_OK;
+	return status;
 }
 
 static enum kr_status maximize(const struct gp_data *data, const struct gp_prior *prior,
@@ -78,20 +90,14 @@ static enum kr_status maximize(const struct gp_data *data, const struct gp_prior
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	size_t p = (size_t)prior->size;
-	double *bounds = arena_alloc(scratch, sizeof(double) * 2 * p);
-	struct problem problem = {.prior = prior};
+	struct gp_posterior p;
 	struct lbfgs_result result;
-	enum kr_status status;
+	enum kr_status status = gp_posterior_init(&p, data, prior, scratch, err);
 
 	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
-	if (!bounds)
-		return kr_fail(err, KR_ENOMEM, "fit of %d points", data->n);
-	gp_prior_bounds(prior, bounds, bounds + p);
-	status = likelihood_init(&problem.likelihood, data, true, scratch, err);
 	if (status == KR_OK)
 		status = lbfgs_minimize(
-			negative, &problem, (int)p, theta, bounds, bounds + p, options, &result, scratch, err);
+			negative, &p, prior->size, theta, p.lower, p.upper, options, &result, scratch, err);
 	if (status == KR_OK)
 		*out = (struct gp_fit_result){-result.f, result.evaluations, result.gradient_norm};
 	arena_release(scratch, mark);
@@ -130,4 +136,34 @@ enum kr_status gp_fit_to(const struct gp_data *data, const struct gp_prior *prio
 	o.gradient_tolerance = gradient_tolerance;
 	o.change_tolerance = -1; /* never */
 	return maximize(data, prior, &o, theta, out, scratch, err);
+}
+
+enum kr_status gp_fit_thorough(const struct gp_data *data, const struct gp_prior *prior,
+	double gradient_tolerance, double *theta, struct gp_fit_result *out, struct arena *scratch,
+	struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	size_t size = sizeof(double) * (size_t)prior->size;
+	double *at = arena_alloc(scratch, size);
+	enum kr_status status = at ? KR_OK
+							   : kr_fail(err, KR_ENOMEM, "fit of %d hyperparameters", prior->size);
+
+	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
+	for (int i = 0; status == KR_OK && i < n_thorough; i++) {
+		struct gp_fit_result result;
+
+		thorough_start(prior, i, at);
+		if (i == 0)
+			memcpy(theta, at, size);
+		status = gp_fit_to(
+			data, prior, gradient_tolerance, thorough_evaluations, at, &result, scratch, err);
+		result.evaluations += out->evaluations;
+		if (status == KR_OK && result.log_posterior > out->log_posterior) {
+			*out = result;
+			memcpy(theta, at, size);
+		}
+		out->evaluations = result.evaluations;
+	}
+	arena_release(scratch, mark);
+	return status;
 }

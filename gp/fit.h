@@ -40,4 +40,11 @@ enum kr_status gp_fit_to(const struct gp_data *data, const struct gp_prior *prio
 	double gradient_tolerance, int max_evaluations, double *theta, struct gp_fit_result *out,
 	struct arena *scratch, struct kr_error *err);
 
+/* The best optimum of many starts, even and random ones, each followed to the tolerance: for those who
+ * can wait (some 1,000 evaluations). theta (out): the optimum; out->evaluations: of all starts.
+ * log_posterior is -inf when no start could be evaluated. Errors: KR_ENOMEM. */
+enum kr_status gp_fit_thorough(const struct gp_data *data, const struct gp_prior *prior,
+	double gradient_tolerance, double *theta, struct gp_fit_result *out, struct arena *scratch,
+	struct kr_error *err);
+
 #endif

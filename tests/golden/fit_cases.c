@@ -3,12 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "gp/fit.h"
 #include "gp/outcome/outcome.h"
 #include "tests/golden/golden.h"
 
-enum { MAX_RANDOM_STARTS = 40, MAX_EVALUATIONS = 400 };
 static const double tolerance = 1e-7;
 
 static bool read_term(struct gp_prior_term *t, const cJSON *json)
@@ -41,41 +39,6 @@ static bool read_prior(struct gp_prior *p, const cJSON *model)
 	return read_term(gp_prior_noise(p), cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
 		(!scaled ||
 			read_term(outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
-}
-
-static void random_start(const struct gp_prior *p, struct rng *r, double *theta)
-{
-	for (int k = 0; k < p->d; k++)
-		theta[k] = log(0.03) + rng_uniform(r) * log(200);
-	theta[p->d] = p->term[p->d].upper == 0 ? 0 : rng_uniform(r) * 2;
-	theta[p->d + 1] = log(2e-4) + rng_uniform(r) * log(2500);
-}
-
-/* theta <- the best of the library's starts and of random ones. */
-static enum kr_status best_fit(struct golden_case *c, const struct gp_data *data,
-	const struct gp_prior *prior, double *theta, double *best, struct kr_error *err)
-{
-	int p = prior->size, n_starts;
-	double *starts = golden_array(c, p * (GP_FIT_MAX_STARTS + MAX_RANDOM_STARTS));
-	struct rng rng = rng_make(1, 0, RNG_FIT, 0);
-	struct gp_fit_result result;
-
-	n_starts = gp_fit_starts(prior, 1, NULL, starts);
-	for (int i = 0; i < MAX_RANDOM_STARTS; i++)
-		random_start(prior, &rng, starts + p * n_starts++);
-	*best = -INFINITY;
-	for (int i = 0; i < n_starts; i++) {
-		enum kr_status status = gp_fit_to(
-			data, prior, tolerance, MAX_EVALUATIONS, starts + p * i, &result, golden_arena(c), err);
-
-		if (status != KR_OK)
-			return status;
-		if (result.log_posterior > *best) {
-			*best = result.log_posterior;
-			memcpy(theta, starts + p * i, sizeof(double) * (size_t)p);
-		}
-	}
-	return KR_OK;
 }
 
 static void answer_optimum(
@@ -125,8 +88,9 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
 	const double *y;
 	int n, d = X.cols;
-	double *z, *theta = golden_array(c, d + 2), shift, scale, best;
+	double *z, *theta = golden_array(c, d + 2), shift, scale;
 	struct gp_prior prior;
+	struct gp_fit_result fit;
 	struct kernel_term kernel;
 	struct gp_data data = {.n = X.rows, .d = d, .X = X};
 	struct kr_error err = {.text = "out of memory"};
@@ -146,12 +110,12 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	outcome_standardize(y, n, z, &shift, &scale);
 	data.y = z;
 
-	status = best_fit(c, &data, &prior, theta, &best, &err);
+	status = gp_fit_thorough(&data, &prior, tolerance, theta, &fit, golden_arena(c), &err);
 	if (status == KR_OK)
 		status = predict(c, &data, theta, test, shift, scale, &err);
 	if (status != KR_OK)
 		return golden_error(c, err.text);
-	answer_optimum(c, &prior, theta, best);
+	answer_optimum(c, &prior, theta, fit.log_posterior);
 	return GOLDEN_ANSWERED;
 }
 

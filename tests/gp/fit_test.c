@@ -218,6 +218,33 @@ static void nasty_data_never_fail(void **state)
 	}
 }
 
+/* From no start that anybody would make up is a higher optimum found. */
+static void thorough_fits_find_the_best_optimum(void **state)
+{
+	struct rng r = reference_rng("thorough");
+
+	(void)state;
+	for (int trial = 0; trial < 10; trial++) {
+		int n = 3 + (int)rng_below(&r, 20), d = 1 + (int)rng_below(&r, 4);
+		struct gp_prior p = reference_prior(d, arena);
+		struct gp_fit_result best, other;
+		double theta[32];
+
+		reference_dataset(&s, n, d, trial % 2, &r);
+		for (int i = 0; i < n && trial % 3 == 0; i++)
+			s.y[i] = rng_normal(&r); /* nothing to be found: many optima */
+		outcome_standardize(s.y, n, s.y, &(double){0}, &(double){0});
+		assert_int_equal(gp_fit_thorough(&s.data, &p, 1e-5, theta, &best, arena, NULL), KR_OK);
+		assert_near(posterior(&s.data, &p, theta), best.log_posterior, 1e-10);
+		for (int i = 0; i < 20; i++) {
+			for (int k = 0; k < p.size; k++)
+				theta[k] = 2 * rng_normal(&r) - (k == d + 1 ? 5 : 0);
+			assert_int_equal(gp_fit_to(&s.data, &p, 1e-5, 400, theta, &other, arena, NULL), KR_OK);
+			assert_true(other.log_posterior < best.log_posterior + 1e-3);
+		}
+	}
+}
+
 /* A start without a likelihood is answered, not failed. */
 static void what_cannot_be_evaluated_is_minus_infinity(void **state)
 {
@@ -232,6 +259,8 @@ static void what_cannot_be_evaluated_is_minus_infinity(void **state)
 	assert_int_equal(gp_fit_from(&s.data, &p, 50, theta, &result, arena, NULL), KR_OK);
 	assert_true(result.log_posterior == -INFINITY);
 	assert_int_equal(result.evaluations, 1);
+	assert_int_equal(gp_fit_thorough(&s.data, &p, 1e-3, theta, &result, arena, NULL), KR_OK);
+	assert_true(result.log_posterior == -INFINITY && isfinite(theta[0]));
 }
 
 static void memory_may_run_out(void **state)
@@ -267,6 +296,7 @@ int main(void)
 		cmocka_unit_test(starts_are_within_the_bounds),
 		cmocka_unit_test(fits_repeat),
 		cmocka_unit_test(nasty_data_never_fail),
+		cmocka_unit_test(thorough_fits_find_the_best_optimum),
 		cmocka_unit_test(what_cannot_be_evaluated_is_minus_infinity),
 		cmocka_unit_test(memory_may_run_out),
 	};
