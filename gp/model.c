@@ -296,6 +296,50 @@ double gp_jitter(const struct gp *g)
 	return g->jitter;
 }
 
+const struct kernel *gp_kernel(const struct gp *g)
+{
+	return &g->kernel;
+}
+
+struct mat gp_points(const struct gp *g)
+{
+	return points(g);
+}
+
+struct mat gp_weights(const struct gp *g)
+{
+	return weights(g);
+}
+
+void gp_solve(const struct gp *g, struct mat B)
+{
+	chol_solve_lower(g->chol, B);
+	chol_solve_upper(g->chol, B);
+}
+
+/* K_ii = sum_j L_ij^2. */
+enum kr_status gp_noises(
+	const struct gp *g, double *variance, struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	int n = chol_rows(g->chol);
+	struct mat L = chol_view(g->chol);
+	double *diagonal = ARENA_ARRAY(scratch, double, n);
+	enum kr_status status = diagonal
+		? kernel_diagonal(&g->kernel, points(g), diagonal, scratch, err)
+		: kr_fail(err, KR_ENOMEM, "noise of %d points", n);
+
+	for (int i = 0; status == KR_OK && i < n; i++) {
+		double sum = 0;
+
+		for (int j = 0; j <= i; j++)
+			sum += *mat_at(L, i, j) * *mat_at(L, i, j);
+		variance[i] = fmax(sum - diagonal[i], 0);
+	}
+	arena_release(scratch, mark);
+	return status;
+}
+
 /* ---- prediction --------------------------------------------------------------- */
 
 static struct mat matrix(struct arena *a, int rows, int cols)

@@ -41,6 +41,18 @@ double gp_scale(const struct gp *g);              /* largest prior variance of a
 const double *gp_lengthscale(const struct gp *g); /* d, of kernel_lengthscales; borrowed */
 double gp_jitter(const struct gp *g);             /* added by the ladder */
 
+const struct kernel *gp_kernel(const struct gp *g); /* borrowed, as the two below */
+struct mat gp_points(const struct gp *g);           /* n x d */
+struct mat gp_weights(const struct gp *g);          /* A, n x columns */
+
+/* B <- K^-1 B, n x m. Cost n^2 m. */
+void gp_solve(const struct gp *g, struct mat B);
+
+/* variance (n) <- what K has on its diagonal beyond the kernel: noise and jitter.
+ * Errors: KR_ENOMEM. Cost n^2. */
+enum kr_status gp_noises(
+	const struct gp *g, double *variance, struct arena *scratch, struct kr_error *err);
+
 /* One batch of latent predictions at B points and what their gradients need. */
 struct gp_batch {
 	struct mat X;             /* B x d, borrowed */

@@ -43,5 +43,11 @@ static void jet(const double *shape, double r2, struct radial_jet *jet)
 	*jet = (struct radial_jet){.F = {(1 + a) * e, 3 * e, 9 * e * i, 27 * e * (1 + i) * i * i}};
 }
 
-static const struct radial profile = {.eval = eval, .jet = jet};
+static double mixture(const double *shape, struct rng *r)
+{
+	(void)shape;
+	return radial_matern_mixture(3, r);
+}
+
+static const struct radial profile = {.eval = eval, .jet = jet, .mixture = mixture};
 const struct kernel_family kernel_matern32 = RADIAL_FAMILY("matern32", &profile);

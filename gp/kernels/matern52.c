@@ -44,5 +44,11 @@ static void jet(const double *shape, double r2, struct radial_jet *jet)
 								   a > 0 ? 125.0 / 3 * e / a : 0}};
 }
 
-static const struct radial profile = {.eval = eval, .jet = jet};
+static double mixture(const double *shape, struct rng *r)
+{
+	(void)shape;
+	return radial_matern_mixture(5, r);
+}
+
+static const struct radial profile = {.eval = eval, .jet = jet, .mixture = mixture};
 const struct kernel_family kernel_matern52 = RADIAL_FAMILY("matern52", &profile);

@@ -9,6 +9,8 @@
 #include "gp/kernels/radial.h"
 
 #include <assert.h>
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "gp/kernels/simd.h"
@@ -19,6 +21,18 @@ const struct kernel_parameter radial_parameters[] = {RADIAL_LENGTHSCALE, {0}};
 static struct mat matrix(struct arena *a, int rows, int cols)
 {
 	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
+}
+
+double radial_matern_mixture(int twice_nu, struct rng *r)
+{
+	double chi2 = 0;
+
+	for (int i = 0; i < twice_nu; i++) {
+		double z = rng_normal(r);
+
+		chi2 += z * z;
+	}
+	return twice_nu / fmax(chi2, DBL_MIN);
 }
 
 /* ---- values ------------------------------------------------------------------ */

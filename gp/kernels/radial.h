@@ -9,6 +9,7 @@
 #ifndef KR_GP_KERNELS_RADIAL_H
 #define KR_GP_KERNELS_RADIAL_H
 
+#include "base/rng.h"
 #include "gp/kernels/kernel.h"
 
 /* Derivatives of a profile at one r2 >= 0: F[m] = (-2 d/dr2)^m f, and E[m] = dF[m]/dln shape_0,
@@ -29,6 +30,9 @@ struct radial {
 
 	/* NULL when functions of this kernel have no derivatives. */
 	void (*jet)(const double *shape, double r2, struct radial_jet *jet);
+
+	/* A random tau with f(r2) = E exp(-tau r2 / 2) (spectrum.h); NULL when not known. */
+	double (*mixture)(const double *shape, struct rng *r);
 };
 
 /* The lengthscales, as every radial family declares them first (Hvarfner, Hellsten &
@@ -57,6 +61,10 @@ enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct ma
 	double *grad, struct arena *a, struct kr_error *err);
 enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct mat Z, struct mat G,
 	struct mat W, struct mat D, struct arena *a, struct kr_error *err);
+
+/* The mixture of a Matern kernel with nu = twice_nu / 2: tau = 2 nu / chi^2_(2 nu), which makes
+ * frequencies those of a multivariate t with 2 nu degrees of freedom. */
+double radial_matern_mixture(int twice_nu, struct rng *r);
 
 /* A radial family of this profile. */
 #define RADIAL_FAMILY(name_, profile_)                                          \

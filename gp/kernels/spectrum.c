@@ -1,0 +1,145 @@
+#include "gp/kernels/spectrum.h"
+
+#include <math.h>
+
+#include "gp/kernels/kernel_internal.h"
+#include "gp/kernels/radial.h"
+
+static const double sqrt_half = 0.70710678118654752440;
+
+static bool is_categorical(const struct kernel *k, int c)
+{
+	return k->categorical && k->categorical[c];
+}
+
+static double scale_of(const struct kernel *k, const struct kernel_term *t, const double *value)
+{
+	return t->scaled ? value[kernel_parameters(t, k->d) - 1] : 1;
+}
+
+/* k(x, x) of a term whose values begin at `value`. */
+static double variance(const struct kernel *k, const struct kernel_term *t, const double *value)
+{
+	bool sum = t->family == &kernel__sum;
+	const double *inner = value + kernel__own_parameters(t, k->d);
+	double total = sum ? 0 : 1;
+
+	for (int i = 0; i < t->n_parts; i++) {
+		double part = variance(k, &t->parts[i], inner);
+
+		total = sum ? total + part : total * part;
+		inner += kernel_parameters(&t->parts[i], k->d);
+	}
+	return scale_of(k, t, value) * total;
+}
+
+static enum kr_status check(const struct kernel_term *t, struct kr_error *err)
+{
+	if (kernel__is_leaf(t) && !(t->family->radial && t->family->radial->mixture))
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"kernel %s: no spectral draws; radial kernels, their sums and products have them",
+			t->family->name);
+	for (int i = 0; i < t->n_parts; i++) {
+		enum kr_status status = check(&t->parts[i], err);
+
+		if (status != KR_OK)
+			return status;
+	}
+	return KR_OK;
+}
+
+enum kr_status spectrum_init(struct spectrum *s, const struct kernel *k, const int *choices,
+	struct arena *a, struct kr_error *err)
+{
+	int *first = ARENA_ARRAY(a, int, k->d + 1);
+	enum kr_status status = check(k->root, err);
+
+	if (status != KR_OK)
+		return status;
+	if (!first)
+		return kr_fail(err, KR_ENOMEM, "spectral measure of %d inputs", k->d);
+	for (int c = 0; c < k->d; c++) {
+		if (is_categorical(k, c) && !(choices && choices[c] > 0))
+			return kr_fail(err, KR_INVALID_ARGUMENT,
+				"column %d is categorical: its number of choices must be given", c);
+		first[c + 1] = first[c] + (is_categorical(k, c) ? choices[c] : 1);
+	}
+	*s = (struct spectrum){k, variance(k, k->root, k->value), first};
+	return KR_OK;
+}
+
+int spectrum_slots(const struct spectrum *s)
+{
+	return s->first[s->kernel->d];
+}
+
+/* omega += sqrt(tau) z / l. Two choices of a column are sqrt 2 apart in the one-hot embedding and
+ * 1 / l in the kernel. */
+static void draw_leaf(const struct spectrum *s, const struct kernel_term *t, const double *value,
+	struct rng *r, double *omega)
+{
+	const struct kernel *k = s->kernel;
+	int columns = kernel__columns(t, k->d);
+	double root = sqrt(t->family->radial->mixture(value + columns, r));
+
+	for (int i = 0; i < columns; i++) {
+		int c = t->n_dims > 0 ? t->dims[i] : i;
+		double size = root / value[i] * (is_categorical(k, c) ? sqrt_half : 1);
+
+		for (int slot = s->first[c]; slot < s->first[c + 1]; slot++)
+			omega[slot] += size * rng_normal(r);
+	}
+}
+
+static void draw(const struct spectrum *s, const struct kernel_term *t, const double *value,
+	struct rng *r, double *omega)
+{
+	const struct kernel *k = s->kernel;
+	bool sum = t->family == &kernel__sum;
+	const double *inner = value + kernel__own_parameters(t, k->d);
+	double left = 0;
+
+	if (kernel__is_leaf(t)) {
+		draw_leaf(s, t, value, r, omega);
+		return;
+	}
+	if (sum)
+		left = rng_uniform(r) * variance(k, t, value) / scale_of(k, t, value);
+	for (int i = 0; i < t->n_parts; i++) {
+		double part = sum ? variance(k, &t->parts[i], inner) : 0;
+
+		if (!sum || left < part || i == t->n_parts - 1)
+			draw(s, &t->parts[i], inner, r, omega);
+		if (sum && left < part)
+			return;
+		left -= part;
+		inner += kernel_parameters(&t->parts[i], k->d);
+	}
+}
+
+void spectrum_draw(const struct spectrum *s, struct rng *r, double *omega)
+{
+	for (int slot = 0; slot < spectrum_slots(s); slot++)
+		omega[slot] = 0;
+	draw(s, s->kernel->root, s->kernel->value, r, omega);
+}
+
+bool spectrum_encode(const struct spectrum *s, struct mat X, struct mat E)
+{
+	bool known = true;
+
+	for (int c = 0; c < s->kernel->d; c++)
+		for (int slot = s->first[c]; slot < s->first[c + 1]; slot++)
+			for (int i = 0; i < X.rows; i++) {
+				double x = *mat_at(X, i, c);
+
+				*mat_at(E, i, slot) = is_categorical(s->kernel, c) ? x == slot - s->first[c] : x;
+			}
+	for (int c = 0; c < s->kernel->d; c++)
+		for (int i = 0; is_categorical(s->kernel, c) && i < X.rows; i++) {
+			double x = *mat_at(X, i, c);
+
+			known &= x >= 0 && x < s->first[c + 1] - s->first[c] && x == floor(x);
+		}
+	return known;
+}
