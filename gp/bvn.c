@@ -43,7 +43,7 @@ static double moderate(double h, double k, double r)
 }
 
 /* What is missing of the limit |r| = 1: the integral of the density from r to 1 with its Taylor
- * part taken out and integrated exactly (Genz 2004, eq. 6). r > 0. */
+ * part taken out and integrated exactly (Genz 2004, section 2). r > 0. */
 static double missing(double h, double k, double r)
 {
 	double as = (1 - r) * (1 + r), a = sqrt(as), bs = (h - k) * (h - k), hk = h * k;

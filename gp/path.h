@@ -1,5 +1,5 @@
 /* Sample paths: functions drawn from the posterior of a model, by Matheron's rule (Wilson et
- * al. 2020, eq. 13):
+ * al. 2020):
  *
  *   f(x) = m + h(x) + k(x, X) K^-1 (y - m - h(X) - e),   e ~ N(0, noise)
  *
