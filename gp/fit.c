@@ -167,3 +167,33 @@ enum kr_status gp_fit_thorough(const struct gp_data *data, const struct gp_prior
 	arena_release(scratch, mark);
 	return status;
 }
+
+enum kr_status gp_fit_best(const struct gp_data *data, const struct gp_prior *prior,
+	const double *warm, double *theta, struct gp_fit_result *out, struct arena *scratch,
+	struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	size_t size = (size_t)prior->size;
+	double *starts = arena_alloc(scratch, sizeof(double) * size * GP_FIT_MAX_STARTS);
+	int count = starts ? gp_fit_starts(prior, data->n, warm, starts) : 0, evaluations = 0;
+	enum kr_status status = starts ? KR_OK : kr_fail(err, KR_ENOMEM, "fit of %d points", data->n);
+
+	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
+	for (int i = 0; status == KR_OK && i < count; i++) {
+		double *start = starts + size * (size_t)i;
+		int most = warm && i == 0 ? GP_FIT_WARM_EVALUATIONS : GP_FIT_COLD_EVALUATIONS;
+		struct gp_fit_result result;
+
+		status = gp_fit_from(data, prior, most, start, &result, scratch, err);
+		if (status != KR_OK)
+			break;
+		evaluations += result.evaluations;
+		if (result.log_posterior <= out->log_posterior)
+			continue;
+		*out = result;
+		memcpy(theta, start, sizeof(*theta) * size);
+	}
+	out->evaluations = evaluations;
+	arena_release(scratch, mark);
+	return status;
+}

@@ -35,7 +35,14 @@ enum kr_status gp_fit_from(const struct gp_data *data, const struct gp_prior *pr
 	int max_evaluations, double *theta, struct gp_fit_result *out, struct arena *scratch,
 	struct kr_error *err);
 
-/* The same down to a given gradient tolerance, however small the last gains. */
+/* The best optimum from all starts (gp_fit_starts), warm included when it is not NULL; evaluations
+ * are those of all. theta may be warm. When no start could be evaluated, log_posterior is -inf and
+ * theta stays as it was. Errors: KR_ENOMEM. */
+enum kr_status gp_fit_best(const struct gp_data *data, const struct gp_prior *prior,
+	const double *warm, double *theta, struct gp_fit_result *out, struct arena *scratch,
+	struct kr_error *err);
+
+/* The same as gp_fit_from down to a given gradient tolerance, however small the last gains. */
 enum kr_status gp_fit_to(const struct gp_data *data, const struct gp_prior *prior,
 	double gradient_tolerance, int max_evaluations, double *theta, struct gp_fit_result *out,
 	struct arena *scratch, struct kr_error *err);

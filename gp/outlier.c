@@ -128,25 +128,13 @@ static void explain(const struct pass *p, struct state *s, double least)
 static enum kr_status refit(struct pass *p, struct state *s, struct kr_error *err)
 {
 	struct gp_data data = data_of(p, s);
-	size_t size = theta_size(p);
-	int count = gp_fit_starts(p->prior, data.n, s->theta, p->starts);
+	struct gp_fit_result result;
+	enum kr_status status = gp_fit_best(&data, p->prior, s->theta, s->theta, &result, p->a, err);
 
-	s->value = -INFINITY;
-	for (int i = 0; i < count; i++) {
-		double *theta = p->starts + size * (size_t)i;
-		struct gp_fit_result result;
-		enum kr_status status = gp_fit_from(
-			&data, p->prior, GP_FIT_COLD_EVALUATIONS, theta, &result, p->a, err);
-
-		if (status != KR_OK)
-			return status;
-		p->evaluations += result.evaluations;
-		result.log_posterior -= penalty(data.n, s->flagged);
-		if (result.log_posterior > s->value) {
-			s->value = result.log_posterior;
-			memcpy(s->theta, theta, sizeof(*theta) * size);
-		}
-	}
+	if (status != KR_OK)
+		return status;
+	p->evaluations += result.evaluations;
+	s->value = result.log_posterior - penalty(data.n, s->flagged);
 	return KR_OK;
 }
 

@@ -26,6 +26,18 @@ static double posterior(const struct gp_data *data, const struct gp_prior *p, co
 	return lml + gp_prior_log_density(p, theta, NULL);
 }
 
+/* gp_fit_best is the best of the starts. */
+static void check_best(const struct gp_data *data, const struct gp_prior *p, const double *theta,
+	double log_posterior, int evaluations)
+{
+	double best[32];
+	struct gp_fit_result result;
+
+	assert_int_equal(gp_fit_best(data, p, NULL, best, &result, arena, NULL), KR_OK);
+	assert_true(result.log_posterior == log_posterior && result.evaluations == evaluations);
+	assert_memory_equal(best, theta, sizeof(double) * (size_t)p->size);
+}
+
 /* Fit from every start, keep the best; its log posterior. */
 static double fit(const struct gp_data *data, const struct gp_prior *p, const double *warm,
 	double *theta, int *evaluations)
@@ -48,6 +60,8 @@ static double fit(const struct gp_data *data, const struct gp_prior *p, const do
 			memcpy(theta, starts + i * size, sizeof(double) * (size_t)size);
 		}
 	}
+	if (!warm && isfinite(best))
+		check_best(data, p, theta, best, *evaluations);
 	return best;
 }
 
