@@ -14,6 +14,7 @@
 
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
+#include "gp/warp.h"
 
 static const double half_ln_2pi = 0.91893853320467274178;
 
@@ -24,7 +25,26 @@ static struct mat matrix(struct arena *a, int rows, int cols)
 
 int gp_theta_size(const struct gp_data *data)
 {
-	return kernel_parameters(data->kernel, data->d) + 1;
+	return kernel_parameters(data->kernel, data->d) +
+		(data->warp ? gp_warp_parameters(data->d) : 0) + 1;
+}
+
+const double *likelihood_warp(const struct gp_data *data, const double *theta)
+{
+	return theta + kernel_parameters(data->kernel, data->d);
+}
+
+/* The workspace of a warp; false when memory runs out. */
+static bool make_warp(struct likelihood *l, bool with_gradient, struct arena *a)
+{
+	int n = l->data->n, d = l->data->d;
+
+	l->X = matrix(a, n, d);
+	if (!with_gradient)
+		return l->X.p != NULL;
+	l->V = matrix(a, n, n);
+	l->D = matrix(a, n, d);
+	return l->X.p && l->V.p && l->D.p;
 }
 
 enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data, bool with_gradient,
@@ -39,7 +59,9 @@ enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
 	l->value = arena_alloc(a, sizeof(double) * (size_t)gp_theta_size(data));
 	if (with_gradient)
 		l->tape = kernel_tape_new(data->kernel, n, n, a);
-	if (!l->K.p || !l->U.p || !l->value || (with_gradient && !l->tape))
+	l->X = data->X;
+	if (!l->K.p || !l->U.p || !l->value || (with_gradient && !l->tape) ||
+		(data->warp && !make_warp(l, with_gradient, a)))
 		goto fail_memory;
 	return KR_OK;
 
@@ -61,11 +83,11 @@ double likelihood_noise(const struct gp_data *data, const double *theta, int i)
 enum kr_status likelihood_check(
 	const struct gp_data *data, const double *theta, struct kr_error *err)
 {
-	int size = gp_theta_size(data);
+	int size = gp_theta_size(data), n_kernel = kernel_parameters(data->kernel, data->d);
 
 	for (int i = 0; i < size; i++) {
 		bool last = i == size - 1;
-		bool positive = last || kernel_place(data->kernel, data->d, i).positive;
+		bool positive = i >= n_kernel || kernel_place(data->kernel, data->d, i).positive;
 		double value = positive ? exp(theta[i]) : theta[i];
 
 		if (!isfinite(value) || (positive && !last && !(value > 0)))
@@ -105,19 +127,28 @@ static bool inputs_finite(const struct gp_data *data)
 	return sum == 0;
 }
 
+/* K <- the kernel among the points. The gradient of a warp needs both triangles on its tape. */
+static enum kr_status covariance(
+	struct likelihood *l, const struct kernel *k, bool with_gradient, struct kr_error *err)
+{
+	if (with_gradient && l->data->warp)
+		return kernel_cross(k, l->X, l->X, l->K, l->tape, l->scratch, err);
+	return kernel_self(k, l->X, l->K, with_gradient ? l->tape : NULL, l->scratch, err);
+}
+
 /* K <- L of the covariance, climbing the jitter ladder; the tape is written. The covariance is made anew for each
  * rung: rungs above the first are rare. */
 static enum kr_status factor(struct likelihood *l, const struct kernel *k, const double *theta,
 	bool with_gradient, struct kr_error *err)
 {
 	double scale;
-	enum kr_status status = likelihood_scale(k, l->data->X, &scale, l->scratch, err);
+	enum kr_status status = likelihood_scale(k, l->X, &scale, l->scratch, err);
 
 	if (status != KR_OK)
 		return status;
 	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
 		l->jitter = chol_rung(rung) * scale;
-		status = kernel_self(k, l->data->X, l->K, with_gradient ? l->tape : NULL, l->scratch, err);
+		status = covariance(l, k, with_gradient, err);
 		if (status != KR_OK)
 			return status;
 		for (int i = 0; i < l->data->n; i++)
@@ -166,6 +197,29 @@ static void weigh(struct mat K, const double *alpha)
 	}
 }
 
+/* V <- the symmetric matrix whose lower triangle W is. */
+static void fill(struct mat W, struct mat V)
+{
+	for (int j = 0; j < W.cols; j++)
+		for (int i = j; i < W.rows; i++)
+			*mat_at(V, i, j) = *mat_at(V, j, i) = *mat_at(W, i, j);
+}
+
+/* grad <- the slopes in the warp, by way of the points: d lml / d x_j is sum_i W_ij dk(x_i, x_j)/dx_j,
+ * its two sides together (W in V). */
+static enum kr_status warp_gradient(struct likelihood *l, const struct kernel *k,
+	const double *theta, double *grad, struct kr_error *err)
+{
+	const struct gp_data *data = l->data;
+	int at = kernel_parameters(data->kernel, data->d);
+	enum kr_status status = kernel_input_adjoint(
+		k, l->X, l->X, l->tape, l->V, l->D, l->scratch, err);
+
+	if (status == KR_OK)
+		gp_warp_slope(data->X, data->categorical, theta + at, l->D, grad + at);
+	return status;
+}
+
 /* From L in K, alpha and the quadratic form. Overwrites K. */
 static enum kr_status gradient(struct likelihood *l, const struct kernel *k, const double *theta,
 	const double *alpha, double quad, double *grad, struct kr_error *err)
@@ -184,8 +238,12 @@ static enum kr_status gradient(struct likelihood *l, const struct kernel *k, con
 		trace += w;
 		noise_part += likelihood_noise(data, theta, i) * w;
 	}
+	if (data->warp)
+		fill(l->K, l->V);
 	status = kernel_slope(
-		k, data->X, l->tape, l->K, 0.5 * (quad - data->n - noise_part), grad, l->scratch, err);
+		k, l->X, l->tape, l->K, 0.5 * (quad - data->n - noise_part), grad, l->scratch, err);
+	if (status == KR_OK && data->warp)
+		status = warp_gradient(l, k, theta, grad, err);
 	if (status != KR_OK)
 		return status;
 	grad[size - 1] = 0.5 * exp(theta[size - 1]) * trace;
@@ -203,6 +261,9 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 	int n = l->data->n;
 	double *alpha = mat_col(l->U, 0), quad, sum = 0;
 
+	if (status == KR_OK && l->data->warp)
+		gp_warp(l->data->X, l->data->categorical, likelihood_warp(l->data, theta), l->X,
+			(struct mat){0});
 	if (status == KR_OK)
 		status = factor(l, &k, theta, grad != NULL, err);
 	if (status != KR_OK)

@@ -3,8 +3,8 @@
  * workspace is made once).
  *
  * Hyperparameters travel as theta, gp_theta_size doubles: those of the kernel (kernel.h;
- * of a scaled radial one ln lengthscale_i and ln outputscale), and last ln noise variance
- * (-inf for none). The mean m is profiled (generalized least squares,
+ * of a scaled radial one ln lengthscale_i and ln outputscale), those of the warp if there is one
+ * (warp.h), and last ln noise variance (-inf for none). The mean m is profiled (generalized least squares,
  * m = 1'K^-1 y / 1'K^-1 1) unless given.
  * When the covariance cannot be factored, jitter joins the noise: 1e-10 to 1e-4 of
  * the largest prior variance. Not thread-safe: one owner. */
@@ -27,6 +27,7 @@ struct gp_data {
 	const double *y;                  /* n */
 	const double *noise;              /* n known variances added to theta's, or NULL */
 	const double *mean;               /* the known mean, NULL: profiled */
+	bool warp;                        /* points pass through a warp of their own: X in [0, 1] */
 };
 
 int gp_theta_size(const struct gp_data *data);
@@ -47,6 +48,8 @@ struct likelihood {
 	struct kernel_tape *tape; /* only with gradient */
 	struct mat U;             /* n x 2: L^-1 y and L^-1 1; later alpha in column 0 */
 	double *value;            /* kernel_parameters */
+	struct mat X;             /* what the kernel sees: the data's points, or they warped */
+	struct mat V, D;          /* n x n, n x d: of a warp with gradient */
 	double jitter;            /* of the last evaluation */
 	double mean;
 };
@@ -66,6 +69,9 @@ enum kr_status likelihood_check(
 
 /* The kernel of data under theta; value (kernel_parameters) is filled and borrowed. */
 struct kernel likelihood_kernel(const struct gp_data *data, const double *theta, double *value);
+
+/* Where the warp is in theta. */
+const double *likelihood_warp(const struct gp_data *data, const double *theta);
 
 /* Noise variance of observation i under theta. */
 double likelihood_noise(const struct gp_data *data, const double *theta, int i);

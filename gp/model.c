@@ -10,6 +10,7 @@
 #include "gp/likelihood.h"
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
+#include "gp/warp.h"
 
 /* Variances are clamped here, as a part of the prior's: below, the difference
  * s2 - v'v is rounding. */
@@ -19,16 +20,23 @@ struct gp {
 	int cap, d, max_columns; /* reserved */
 	int columns;             /* outcome columns now; rows are chol_rows */
 	struct chol *chol;
-	double *X;           /* cap x d, ld = cap */
+	double *X;           /* cap x d, ld = cap; warped */
 	double *U, *A;       /* cap x max_columns, ld = cap */
 	double *lengthscale; /* d, of kernel_lengthscales */
 	unsigned char *categorical;
+	double *warp; /* ln a, ln b */
+	bool warped;
 	double *value;
 	int n_values;         /* reserved */
 	struct kernel kernel; /* points into the above */
 	double scale;         /* largest prior variance of an observation */
 	double mean, noise, jitter;
 };
+
+static struct mat matrix(struct arena *a, int rows, int cols)
+{
+	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
+}
 
 static struct mat points(const struct gp *g)
 {
@@ -55,7 +63,8 @@ struct gp *gp_new(int cap, int d, int columns)
 	g->A = kr_calloc(rows, sizeof(double) * (size_t)columns);
 	g->lengthscale = KR_ARRAY(double, d);
 	g->categorical = KR_ARRAY(unsigned char, d);
-	if (g->chol && g->X && g->U && g->A && g->lengthscale && g->categorical)
+	g->warp = KR_ARRAY(double, gp_warp_parameters(d));
+	if (g->chol && g->X && g->U && g->A && g->lengthscale && g->categorical && g->warp)
 		return g;
 	gp_free(g);
 	return NULL;
@@ -71,17 +80,19 @@ void gp_free(struct gp *g)
 	kr_free(g->A);
 	kr_free(g->lengthscale);
 	kr_free(g->categorical);
+	kr_free(g->warp);
 	kr_free(g->value);
 	kr_free(g);
 }
 
 /* ---- conditioning ------------------------------------------------------------ */
 
-static void copy_points(struct gp *g, int at, struct mat X)
+/* Rows from at on <- Z, points as the kernel sees them. */
+static void copy_points(struct gp *g, int at, struct mat Z)
 {
 	for (int k = 0; k < g->d; k++)
 		memcpy(
-			g->X + (size_t)k * (size_t)g->cap + at, mat_col(X, k), sizeof(double) * (size_t)X.rows);
+			g->X + (size_t)k * (size_t)g->cap + at, mat_col(Z, k), sizeof(double) * (size_t)Z.rows);
 }
 
 static enum kr_status copy_hyperparameters(
@@ -103,13 +114,34 @@ static enum kr_status copy_hyperparameters(
 		memcpy(g->categorical, data->categorical, (size_t)g->d);
 		g->kernel.categorical = g->categorical;
 	}
+	g->warped = data->warp;
+	if (g->warped)
+		memcpy(g->warp, likelihood_warp(data, theta),
+			sizeof(double) * (size_t)gp_warp_parameters(g->d));
 	kernel_lengthscales(&g->kernel, g->lengthscale);
 	g->noise = exp(theta[size - 1]);
 	return KR_OK;
 }
 
+/* *Z <- X as the kernel sees it: X itself, or its warp in a; slope as for gp_warp, NULL: not wanted. */
+static enum kr_status see(const struct gp *g, struct mat X, struct mat *Z, struct mat *slope,
+	struct arena *a, struct kr_error *err)
+{
+	*Z = X;
+	if (!g->warped)
+		return KR_OK;
+	*Z = matrix(a, X.rows, X.cols);
+	if (slope)
+		*slope = matrix(a, X.rows, X.cols);
+	if (!Z->p || (slope && !slope->p))
+		return kr_fail(err, KR_ENOMEM, "warp of %d points", X.rows);
+	gp_warp(X, g->kernel.categorical, g->warp, *Z, slope ? *slope : (struct mat){0});
+	return KR_OK;
+}
+
+/* The factor of the covariance of the model's points. */
 static enum kr_status factor(struct gp *g, const struct gp_data *data, const double *theta,
-	struct arena *scratch, struct kr_error *err)
+	struct mat Z, struct arena *scratch, struct kr_error *err)
 {
 	int n = data->n;
 	struct mat K = mat_view(arena_alloc(scratch, sizeof(double) * (size_t)n * (size_t)n), n, n, n);
@@ -117,9 +149,9 @@ static enum kr_status factor(struct gp *g, const struct gp_data *data, const dou
 
 	if (!K.p)
 		return kr_fail(err, KR_ENOMEM, "covariance of %d points", n);
-	status = kernel_self(&g->kernel, data->X, K, NULL, scratch, err);
+	status = kernel_self(&g->kernel, Z, K, NULL, scratch, err);
 	if (status == KR_OK)
-		status = likelihood_scale(&g->kernel, data->X, &g->scale, scratch, err);
+		status = likelihood_scale(&g->kernel, Z, &g->scale, scratch, err);
 	if (status != KR_OK)
 		return status;
 	for (int i = 0; i < n; i++)
@@ -170,17 +202,21 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
+	struct mat Z;
 	enum kr_status status;
 
 	assert(data->n > 0 && data->n <= g->cap && data->d == g->d);
 	chol_clear(g->chol);
 	g->columns = 1;
-	copy_points(g, 0, data->X);
 	status = copy_hyperparameters(g, data, theta, err);
 	if (status == KR_OK)
 		status = likelihood_check(data, theta, err);
 	if (status == KR_OK)
-		status = factor(g, data, theta, scratch, err);
+		status = see(g, data->X, &Z, NULL, scratch, err);
+	if (status == KR_OK) {
+		copy_points(g, 0, Z);
+		status = factor(g, data, theta, Z, scratch, err);
+	}
 	arena_release(scratch, mark);
 	if (status != KR_OK)
 		return status;
@@ -223,7 +259,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	struct arena_mark mark = arena_mark(scratch);
 	int n = chol_rows(g->chol), p = P.rows;
 	struct mat B = mat_view(NULL, p, n, p), D = mat_view(NULL, p, p, p);
-	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L;
+	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L, Z;
 	enum kr_status status;
 
 	assert(n > 0 && p > 0 && n + p <= g->cap && F.rows == p && P.cols == g->d);
@@ -232,10 +268,12 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 		return kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
 	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
 	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
-	status = B.p && D.p ? kernel_cross(&g->kernel, P, points(g), B, NULL, scratch, err)
+	status = B.p && D.p ? see(g, P, &Z, NULL, scratch, err)
 						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
-		status = kernel_self(&g->kernel, P, D, NULL, scratch, err);
+		status = kernel_cross(&g->kernel, Z, points(g), B, NULL, scratch, err);
+	if (status == KR_OK)
+		status = kernel_self(&g->kernel, Z, D, NULL, scratch, err);
 	if (status != KR_OK)
 		goto done;
 	for (int i = 0; i < p; i++)
@@ -246,7 +284,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 
 	if (g->columns != F.cols)
 		repeat_column(g, F.cols);
-	copy_points(g, n, P);
+	copy_points(g, n, Z);
 	L = chol_view(g->chol);
 	top = mat_block(U, 0, 0, n, F.cols);
 	bottom = mat_block(U, n, 0, p, F.cols);
@@ -342,11 +380,6 @@ enum kr_status gp_noises(
 
 /* ---- prediction --------------------------------------------------------------- */
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 /* M <- m + K' A, the posterior means (R & W 2006, eq. 2.25). */
 static void means(const struct gp *g, struct mat K, struct mat M)
 {
@@ -382,9 +415,11 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 		batch->tape = kernel_tape_new(g->kernel.root, n, b, a);
 	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->tape))
 		return kr_fail(err, KR_ENOMEM, "prediction of %d points", b);
-	status = kernel_cross(&g->kernel, points(g), X, batch->V, batch->tape, a, err);
+	status = see(g, X, &batch->Z, with_gradient ? &batch->slope : NULL, a, err);
 	if (status == KR_OK)
-		status = kernel_diagonal(&g->kernel, X, batch->var, a, err);
+		status = kernel_cross(&g->kernel, points(g), batch->Z, batch->V, batch->tape, a, err);
+	if (status == KR_OK)
+		status = kernel_diagonal(&g->kernel, batch->Z, batch->var, a, err);
 	if (status != KR_OK)
 		return status;
 	means(g, batch->V, batch->mean);
@@ -416,9 +451,12 @@ enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, stru
 	}
 	chol_solve_upper(g->chol, C);
 	blas_gemm(false, true, 1.0, weights(g), dmean, 1.0, C);
-	status = kernel_input_adjoint(&g->kernel, points(g), batch->X, batch->tape, C, D, a, err);
+	status = kernel_input_adjoint(&g->kernel, points(g), batch->Z, batch->tape, C, D, a, err);
 	if (status == KR_OK)
-		status = kernel_diagonal_adjoint(&g->kernel, batch->X, dvar, D, a, err);
+		status = kernel_diagonal_adjoint(&g->kernel, batch->Z, dvar, D, a, err);
+	for (int k = 0; status == KR_OK && batch->slope.p && k < D.cols; k++)
+		for (int j = 0; j < b; j++)
+			*mat_at(D, j, k) *= *mat_at(batch->slope, j, k);
 	arena_release(a, mark);
 	return status;
 }
@@ -428,14 +466,16 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 {
 	struct arena_mark mark = arena_mark(a);
 	int b = X.rows;
-	struct mat V = matrix(a, chol_rows(g->chol), b);
+	struct mat V = matrix(a, chol_rows(g->chol), b), Z;
 	enum kr_status status;
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
-	status = V.p ? kernel_cross(&g->kernel, points(g), X, V, NULL, a, err)
+	status = V.p ? see(g, X, &Z, NULL, a, err)
 				 : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
 	if (status == KR_OK)
-		status = kernel_self(&g->kernel, X, cov, NULL, a, err);
+		status = kernel_cross(&g->kernel, points(g), Z, V, NULL, a, err);
+	if (status == KR_OK)
+		status = kernel_self(&g->kernel, Z, cov, NULL, a, err);
 	if (status != KR_OK)
 		goto done;
 	means(g, V, mean);

@@ -60,6 +60,7 @@ struct gp_batch {
 	double *var;              /* B, latent (no noise), clamped at >= 1e-14 k(x, x) */
 	struct kernel_tape *tape; /* with gradient */
 	struct mat V;             /* n x B, L^-1 k(X_train, X) */
+	struct mat Z, slope;      /* X as the kernel sees it; of a warp with gradient dz/dx, B x d */
 };
 
 /* Fill batch for the rows of X; storage from a, which must outlive it.

@@ -4,8 +4,11 @@
 #include <stddef.h>
 
 #include "gp/kernels/kernel.h"
+#include "gp/warp.h"
 
 static const double ln_sqrt_2pi = 0.91893853320467274178;
+
+static const double warp_sd = 0.5, most_warp = 2.5; /* of ln a and ln b */
 
 /* Lengthscales grow with the square root of the inputs, and so do their bounds. */
 static struct gp_prior_term scaled_by_dimension(struct gp_prior_term term, int columns)
@@ -19,23 +22,47 @@ static struct gp_prior_term scaled_by_dimension(struct gp_prior_term term, int c
 	return term;
 }
 
-enum kr_status gp_prior_default(struct gp_prior *p, const struct kernel_term *kernel, int d,
+/* Terms of the kernel, n_more left for the caller, and the noise. */
+static enum kr_status make(struct gp_prior *p, const struct kernel_term *kernel, int d, int n_more,
 	struct arena *a, struct kr_error *err)
 {
-	int n = kernel_parameters(kernel, d);
+	int n = kernel_parameters(kernel, d), size = n + n_more + 1;
 
-	*p = (struct gp_prior){n + 1, d, ARENA_ARRAY(a, struct gp_prior_term, n + 1)};
+	*p = (struct gp_prior){size, d, ARENA_ARRAY(a, struct gp_prior_term, size)};
 	if (!p->term)
-		return kr_fail(err, KR_ENOMEM, "priors of %d hyperparameters", n + 1);
+		return kr_fail(err, KR_ENOMEM, "priors of %d hyperparameters", size);
 	for (int i = 0; i < n; i++) {
 		struct kernel_place place = kernel_place(kernel, d, i);
 		int columns = place.term->n_dims > 0 ? place.term->n_dims : d;
 
 		p->term[i] = scaled_by_dimension(place.prior, columns);
 	}
-	p->term[n] = (struct gp_prior_term){
+	p->term[size - 1] = (struct gp_prior_term){
 		.shape = GP_PRIOR_NOISE, .a = log(0.0039), .b = log(0.05), .lower = log(1e-8)};
 	return KR_OK;
+}
+
+enum kr_status gp_prior_default(struct gp_prior *p, const struct kernel_term *kernel, int d,
+	struct arena *a, struct kr_error *err)
+{
+	return make(p, kernel, d, 0, a, err);
+}
+
+enum kr_status gp_prior_warped(struct gp_prior *p, const struct kernel_term *kernel, int d,
+	const unsigned char *categorical, struct arena *a, struct kr_error *err)
+{
+	int n = gp_warp_parameters(d);
+	enum kr_status status = make(p, kernel, d, n, a, err);
+
+	for (int i = 0; status == KR_OK && i < n; i++) {
+		struct gp_prior_term *term = &p->term[p->size - 1 - n + i];
+
+		*term = (struct gp_prior_term){
+			.shape = GP_PRIOR_LOGNORMAL_LN, .b = warp_sd, .lower = -most_warp, .upper = most_warp};
+		if (categorical && categorical[i % d])
+			gp_prior_fix(term, 1);
+	}
+	return status;
 }
 
 struct gp_prior_term *gp_prior_noise(struct gp_prior *p)

@@ -25,6 +25,11 @@ struct gp_prior {
 enum kr_status gp_prior_default(struct gp_prior *p, const struct kernel_term *kernel, int d,
 	struct arena *a, struct kr_error *err);
 
+/* The same with a warp of the inputs (warp.h) before the noise: ln a, ln b ~ N(0, 0.5^2), as
+ * densities of the logarithms, so that no warp is the mode; fixed at 0 in categorical columns. */
+enum kr_status gp_prior_warped(struct gp_prior *p, const struct kernel_term *kernel, int d,
+	const unsigned char *categorical, struct arena *a, struct kr_error *err);
+
 /* The noise of such a model. */
 struct gp_prior_term *gp_prior_noise(struct gp_prior *p);
 
