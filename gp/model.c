@@ -123,11 +123,12 @@ static enum kr_status copy_hyperparameters(
 	return KR_OK;
 }
 
-/* *Z <- X as the kernel sees it: X itself, or its warp in a; slope as for gp_warp, NULL: not wanted. */
-static enum kr_status see(const struct gp *g, struct mat X, struct mat *Z, struct mat *slope,
+enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct mat *slope,
 	struct arena *a, struct kr_error *err)
 {
 	*Z = X;
+	if (slope)
+		*slope = (struct mat){0};
 	if (!g->warped)
 		return KR_OK;
 	*Z = matrix(a, X.rows, X.cols);
@@ -212,7 +213,7 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	if (status == KR_OK)
 		status = likelihood_check(data, theta, err);
 	if (status == KR_OK)
-		status = see(g, data->X, &Z, NULL, scratch, err);
+		status = gp_see(g, data->X, &Z, NULL, scratch, err);
 	if (status == KR_OK) {
 		copy_points(g, 0, Z);
 		status = factor(g, data, theta, Z, scratch, err);
@@ -268,7 +269,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 		return kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
 	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
 	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
-	status = B.p && D.p ? see(g, P, &Z, NULL, scratch, err)
+	status = B.p && D.p ? gp_see(g, P, &Z, NULL, scratch, err)
 						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
 		status = kernel_cross(&g->kernel, Z, points(g), B, NULL, scratch, err);
@@ -415,7 +416,7 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 		batch->tape = kernel_tape_new(g->kernel.root, n, b, a);
 	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->tape))
 		return kr_fail(err, KR_ENOMEM, "prediction of %d points", b);
-	status = see(g, X, &batch->Z, with_gradient ? &batch->slope : NULL, a, err);
+	status = gp_see(g, X, &batch->Z, with_gradient ? &batch->slope : NULL, a, err);
 	if (status == KR_OK)
 		status = kernel_cross(&g->kernel, points(g), batch->Z, batch->V, batch->tape, a, err);
 	if (status == KR_OK)
@@ -470,7 +471,7 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 	enum kr_status status;
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
-	status = V.p ? see(g, X, &Z, NULL, a, err)
+	status = V.p ? gp_see(g, X, &Z, NULL, a, err)
 				 : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
 	if (status == KR_OK)
 		status = kernel_cross(&g->kernel, points(g), Z, V, NULL, a, err);

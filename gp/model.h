@@ -42,8 +42,13 @@ const double *gp_lengthscale(const struct gp *g); /* d, of kernel_lengthscales; 
 double gp_jitter(const struct gp *g);             /* added by the ladder */
 
 const struct kernel *gp_kernel(const struct gp *g); /* borrowed, as the two below */
-struct mat gp_points(const struct gp *g);           /* n x d */
+struct mat gp_points(const struct gp *g);           /* n x d, as the kernel sees them */
 struct mat gp_weights(const struct gp *g);          /* A, n x columns */
+
+/* *Z <- X as the kernel sees it: X itself, or its warp in a; *slope (NULL: not wanted) <- dz/dx,
+ * p NULL without a warp. Errors: KR_ENOMEM. */
+enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct mat *slope,
+	struct arena *a, struct kr_error *err);
 
 /* B <- K^-1 B, n x m. Cost n^2 m. */
 void gp_solve(const struct gp *g, struct mat B);

@@ -174,13 +174,29 @@ static enum kr_status add_update(const struct path *p, struct mat X, double *f, 
 	return status;
 }
 
+/* The chain rule of a warp; slope.p NULL without one. */
+static void multiply(struct mat D, struct mat slope)
+{
+	for (int c = 0; D.p && slope.p && c < D.cols; c++)
+		for (int i = 0; i < D.rows; i++)
+			*mat_at(D, i, c) *= *mat_at(slope, i, c);
+}
+
 enum kr_status path_eval(const struct path *path, struct mat X, double *f, struct mat D,
 	struct arena *scratch, struct kr_error *err)
 {
-	enum kr_status status;
+	struct arena_mark mark = arena_mark(scratch);
+	struct mat Z, slope;
+	enum kr_status status = gp_see(path->gp, X, &Z, &slope, scratch, err);
 
 	for (int i = 0; i < X.rows; i++)
 		f[i] = gp_mean(path->gp);
-	status = add_update(path, X, f, D, scratch, err);
-	return status == KR_OK ? add_prior(path, X, f, D, scratch, err) : status;
+	if (status == KR_OK)
+		status = add_update(path, Z, f, D, scratch, err);
+	if (status == KR_OK)
+		status = add_prior(path, Z, f, D, scratch, err);
+	if (status == KR_OK)
+		multiply(D, slope);
+	arena_release(scratch, mark);
+	return status;
 }

@@ -106,8 +106,8 @@ static void moments_are_those_of_the_posterior(void **state)
 	}
 }
 
-/* s (a(x_0, x_1) b(x_1) + c(x_2)), with an outputscale for each, one noise per point and one more
- * point. */
+/* s (a(x_0, x_1) b(x_1) + c(x_2)) with outputscales, warped inputs, one noise per point and one
+ * more point. */
 static void trees_and_extended_models(void **state)
 {
 	struct rng r = reference_rng("path trees");
@@ -123,7 +123,8 @@ static void trees_and_extended_models(void **state)
 	struct dataset s;
 	struct gp *g = gp_new(8, 3, 1);
 	struct arena *a = scratch();
-	double Z[12], P[3], noise[7], theta[16] = {-0.5, 0.1, 0.3, -0.2, 0.4, -1, 0.2, 0.1, -4};
+	double Z[12], P[3], noise[7],
+		theta[16] = {-0.5, 0.1, 0.3, -0.2, 0.4, -1, 0.2, 0.1, 0.4, -0.3, 0, 0.2, 0, 0, -4};
 	const double F = 0.7;
 
 	(void)state;
@@ -132,7 +133,8 @@ static void trees_and_extended_models(void **state)
 		noise[i] = 0.02 * (i + 1);
 	s.data.noise = noise;
 	s.data.kernel = &root;
-	assert_int_equal(gp_theta_size(&s.data), 9);
+	s.data.warp = true;
+	assert_int_equal(gp_theta_size(&s.data), 15);
 	assert_int_equal(gp_condition(g, &s.data, theta, a, NULL), KR_OK);
 	assert_int_equal(
 		gp_extend(g, some_points(P, &s.data, 1, &r), mat_view((double *)&F, 1, 1, 1), 0.3, a, NULL),
@@ -207,6 +209,12 @@ static void gradients_are_those_of_differences(void **state)
 		struct mat z;
 
 		reference_dataset(&s, 15, 4, t % 2, &r);
+		s.data.warp = t % 3 == 0;
+		if (s.data.warp) {
+			s.theta[13] = s.theta[5];
+			for (int i = 5; i < 13; i++)
+				s.theta[i] = 0.3 * rng_normal(&r);
+		}
 		assert_int_equal(gp_condition(g, &s.data, s.theta, a, NULL), KR_OK);
 		path = draw(g, 100, t, a);
 		z = some_points(Z, &s.data, 1, &r);
