@@ -2,10 +2,11 @@
  *
  *   lml = -1/2 r' alpha - sum ln L_ii - n/2 ln 2 pi            (R & W 2006, eq. 2.30)
  *   d lml / d theta = 1/2 tr(W dK/d theta)                     (eq. 5.9)
- *   d lml / d ln noise = noise/2 tr W
+ *   d lml / d ln noise = noise/2 sum_i W_ii / count_i
  *
  * 1/2 <W, kernel> is 1/2 (<W, K> - <W, noise>) with <W, K> = r' alpha - n. A profiled mean
- * leaves the other derivatives as they are (envelope theorem). */
+ * leaves the other derivatives as they are (envelope theorem). Rows that are replicates add
+ * likelihood_within. */
 #include "gp/likelihood.h"
 
 #include <assert.h>
@@ -77,7 +78,28 @@ struct kernel likelihood_kernel(const struct gp_data *data, const double *theta,
 
 double likelihood_noise(const struct gp_data *data, const double *theta, int i)
 {
-	return exp(theta[gp_theta_size(data) - 1]) + (data->noise ? data->noise[i] : 0);
+	double one = exp(theta[gp_theta_size(data) - 1]) + (data->noise ? data->noise[i] : 0);
+
+	return data->count ? one / data->count[i] : one;
+}
+
+double likelihood_count(const struct gp_data *data, int i)
+{
+	return data->count ? data->count[i] : 1;
+}
+
+double likelihood_within(const struct gp_data *data, const double *theta, int i, double *slope)
+{
+	double r = likelihood_count(data, i), noise, s, spread;
+
+	if (r == 1)
+		return 0;
+	noise = exp(theta[gp_theta_size(data) - 1]);
+	s = noise + (data->noise ? data->noise[i] : 0);
+	spread = data->spread[i] / s;
+	if (slope)
+		*slope -= 0.5 * noise / s * (r - 1 - spread);
+	return -(r - 1) * (half_ln_2pi + 0.5 * log(s)) - 0.5 * (log(r) + spread);
 }
 
 enum kr_status likelihood_check(
@@ -235,7 +257,7 @@ static enum kr_status gradient(struct likelihood *l, const struct kernel *k, con
 	for (int i = 0; i < data->n; i++) {
 		double w = *mat_at(l->K, i, i);
 
-		trace += w;
+		trace += w / likelihood_count(data, i);
 		noise_part += likelihood_noise(data, theta, i) * w;
 	}
 	if (data->warp)
@@ -247,6 +269,8 @@ static enum kr_status gradient(struct likelihood *l, const struct kernel *k, con
 	if (status != KR_OK)
 		return status;
 	grad[size - 1] = 0.5 * exp(theta[size - 1]) * trace;
+	for (int i = 0; data->count && i < data->n; i++)
+		likelihood_within(data, theta, i, grad + size - 1);
 	for (int i = 0; i < size; i++)
 		if (!isfinite(grad[i]))
 			return kr_fail(err, KR_ENONFINITE, "slope of the likelihood of %d points", data->n);
@@ -270,6 +294,8 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 		return status;
 	quad = residual(l);
 	*lml = -0.5 * quad - 0.5 * chol_logdet_of(l->K) - n * half_ln_2pi;
+	for (int i = 0; l->data->count && i < n; i++)
+		*lml += likelihood_within(l->data, theta, i, NULL);
 	blas_trsm(true, l->K, mat_view(alpha, n, 1, n)); /* alpha = L^-T u */
 	for (int i = 0; i < n; i++)
 		sum += alpha[i];

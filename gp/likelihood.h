@@ -18,7 +18,16 @@
 #include "gp/kernels/kernel.h"
 #include "gp/linalg/mat.h"
 
-/* Training data and structure, n >= 1 and d >= 1. Everything is borrowed. */
+/* Training data and structure, n >= 1 and d >= 1. Everything is borrowed.
+ *
+ * Replicates: observations of one point with the same known variance may be one row, count_i of
+ * them with the mean y_i and the sum of squares spread_i about it. That is exact in the likelihood,
+ * its gradient and the posterior, with a noise that is learnt as well: with
+ * s_i = exp(theta's ln noise) + noise_i, the row has the noise s_i / count_i, and the
+ * likelihood of all observations is that of the means times
+ *   prod_i (2 pi s_i)^-(count_i - 1)/2 count_i^-1/2 exp(-spread_i / 2 s_i),
+ * because a normal sample's mean and deviations from it are independent. Replicates need a noise:
+ * the likelihood of a row with s_i = 0 and count_i > 1 is not finite. */
 struct gp_data {
 	const struct kernel_term *kernel;
 	int n, d;
@@ -28,6 +37,7 @@ struct gp_data {
 	const double *noise;              /* n known variances added to theta's, or NULL */
 	const double *mean;               /* the known mean, NULL: profiled */
 	bool warp;                        /* points pass through a warp of their own: X in [0, 1] */
+	const double *count, *spread;     /* n each, or NULL: every row is one observation */
 };
 
 int gp_theta_size(const struct gp_data *data);
@@ -73,8 +83,14 @@ struct kernel likelihood_kernel(const struct gp_data *data, const double *theta,
 /* Where the warp is in theta. */
 const double *likelihood_warp(const struct gp_data *data, const double *theta);
 
-/* Noise variance of observation i under theta. */
+/* Noise variance of row i under theta; how many observations it is, which its slope in ln noise,
+ * exp(ln noise) / count, needs. */
 double likelihood_noise(const struct gp_data *data, const double *theta, int i);
+double likelihood_count(const struct gp_data *data, int i);
+
+/* What the deviations of the replicates within row i add to the log likelihood; *slope (may be
+ * NULL) += its slope in ln noise. 0 for one observation. */
+double likelihood_within(const struct gp_data *data, const double *theta, int i, double *slope);
 
 /* Largest k(x_i, x_i): what jitter is relative to. Errors: KR_ENOMEM. */
 enum kr_status likelihood_scale(const struct kernel *k, struct mat X, double *scale,

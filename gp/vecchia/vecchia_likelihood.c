@@ -135,15 +135,20 @@ enum kr_status vecchia_likelihood_init(struct vecchia_likelihood *l, const struc
 	return st == KR_OK ? find_terms(l, plan, scale, err) : st;
 }
 
-/* The neighbours of term t and its own point last. */
+/* Of term t the neighbours, and its own row last. */
+static int row_of(const struct vecchia_likelihood *l, int t, int i)
+{
+	return i < l->count[t] ? l->neighbour[(size_t)t * (size_t)l->m + (size_t)i] : l->row[t];
+}
+
+/* The system of term t <- its rows; how many. */
 static int gather(struct vecchia_likelihood *l, int t, const double *theta)
 {
 	const struct gp_data *data = l->data;
-	const int *near = l->neighbour + (size_t)t * (size_t)l->m;
 	int q = l->count[t];
 
 	for (int i = 0; i <= q; i++) {
-		int row = i < q ? near[i] : l->row[t];
+		int row = row_of(l, t, i);
 
 		conditional_take(
 			&l->system, i, data->X, row, data->y[row], likelihood_noise(data, theta, row));
@@ -240,12 +245,13 @@ static enum kr_status add_slopes(struct vecchia_likelihood *l, int t, const stru
 
 	for (int i = 0; i < n; i++) {
 		noise += s->noise[i] * b[i] * v[i];
-		trace += b[i] * v[i];
+		trace += b[i] * v[i] / likelihood_count(l->data, row_of(l, t, i));
 	}
 	st = kernel_slopes(l, k, b, v, 0.5 * (r * r - 1) - noise, err);
 	for (int i = 0; st == KR_OK && i < last; i++)
 		grad[i] += l->slope[i];
 	grad[last] += exp(theta[last]) * trace;
+	likelihood_within(l->data, theta, l->row[t], grad + last);
 	return st;
 }
 
@@ -278,7 +284,7 @@ enum kr_status vecchia_likelihood_eval(struct vecchia_likelihood *l, const doubl
 	for (int t = 0; st == KR_OK && t < l->n_terms; t++) {
 		st = conditional_solve(&l->system, gather(l, t, theta), &k, l->scratch, err);
 		if (st == KR_OK)
-			logs += solve(l, t, grad != NULL);
+			logs += solve(l, t, grad != NULL) - likelihood_within(l->data, theta, l->row[t], NULL);
 	}
 	if (st != KR_OK)
 		return st;

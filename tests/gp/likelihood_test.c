@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "gp/linalg/blas.h"
+#include "gp/model.h"
 #include "tests/gp/reference.h"
 
 static struct arena *arena;
@@ -120,6 +121,90 @@ static void order_and_units_do_not_matter(void **state)
 	}
 }
 
+/* s with every row repeated 1 to 4 times with its own outcomes; m: the same with a row for each
+ * group, its means, counts and spreads. */
+static void repeat(struct dataset *all, struct dataset *m, double *noise, double *count,
+	double *spread, struct rng *r)
+{
+	int n = 0, of[400];
+	double known[50];
+
+	*m = s;
+	m->data.X.p = m->X;
+	m->data.y = m->y;
+	m->data.categorical = s.data.categorical ? m->categorical : NULL;
+	for (int i = 0; i < s.data.n; i++) {
+		count[i] = 1 + rng_below(r, 4);
+		m->y[i] = spread[i] = 0;
+		for (int k = 0; k < count[i]; k++, n++) {
+			of[n] = i;
+			all->y[n] = s.y[i] + 0.1 * rng_normal(r);
+			m->y[i] += all->y[n] / count[i];
+		}
+		for (int k = 0; k < count[i]; k++)
+			spread[i] += pow(all->y[n - 1 - k] - m->y[i], 2);
+	}
+	m->data.count = count;
+	m->data.spread = spread;
+	all->data = s.data;
+	all->data.n = n;
+	all->data.X = mat_view(all->X, n, s.data.d, n);
+	all->data.y = all->y;
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < s.data.d; k++)
+			*mat_at(all->data.X, i, k) = *mat_at(s.data.X, of[i], k);
+	if (s.data.noise) {
+		memcpy(known, noise, sizeof(double) * (size_t)s.data.n);
+		for (int i = 0; i < n; i++)
+			noise[i] = known[of[i]];
+		all->data.noise = noise;
+		m->data.noise = memcpy(arena_alloc(arena, sizeof(known)), known, sizeof(known));
+	}
+}
+
+/* One row for the replicates of a point is all of them: value, slopes, and what it predicts. */
+static void replicates_are_their_mean_and_spread(void **state)
+{
+	static struct dataset all, merged;
+	struct rng r = reference_rng("replicates");
+	double mean, noise[400], count[50], spread[50], a[32], b[32], la, lb, ma, mb, want;
+	double at[3 * 8], post[3], cov[9];
+
+	(void)state;
+	for (int trial = 0; trial < 64; trial++) {
+		struct mat P;
+		struct gp *g;
+		struct gp_batch batch;
+
+		arena_reset(arena);
+		vary(trial, &r, &mean, noise);
+		repeat(&all, &merged, noise, count, spread, &r);
+		P = mat_view(at, 3, s.data.d, 3);
+		for (int i = 0; i < 3 * s.data.d; i++)
+			at[i] = s.categorical[i / 3] ? rng_below(&r, 4) : rng_uniform(&r);
+		reference_posterior(&all.data, s.theta, P, post, cov, &want);
+		assert_int_equal(gp_lml(&all.data, s.theta, &la, a, &ma, arena, NULL), KR_OK);
+		assert_int_equal(gp_lml(&merged.data, s.theta, &lb, b, &mb, arena, NULL), KR_OK);
+		assert_near(lb, want, 1e-10);
+		for (int k = 0; k < s.data.d + 2; k++)
+			assert_near(b[k], a[k], 1e-10 * (1 + fabs(la)));
+		assert_near(mb, ma, 1e-9);
+		g = gp_new(merged.data.n, s.data.d, 1);
+		assert_int_equal(gp_condition(g, &merged.data, s.theta, arena, NULL), KR_OK);
+		assert_int_equal(gp_predict(g, P, false, &batch, arena, NULL), KR_OK);
+		for (int i = 0; i < 3; i++) {
+			assert_near(batch.mean.p[i], post[i], 1e-10);
+			assert_near(batch.var[i], cov[i * 4], 1e-10);
+		}
+		gp_free(g);
+	}
+	s.theta[s.data.d + 1] = -INFINITY; /* nothing explains how they differ */
+	merged.data.noise = NULL;
+	count[0] = 2;
+	spread[0] = 1;
+	assert_int_equal(gp_lml(&merged.data, s.theta, &lb, b, &mb, arena, NULL), KR_ENONFINITE);
+}
+
 static void numbers_that_are_none_are_refused(void **state)
 {
 	struct rng r = reference_rng("nonfinite");
@@ -192,6 +277,7 @@ int main(void)
 		cmocka_unit_test(values_are_those_of_the_textbook),
 		cmocka_unit_test(gradients_are_those_of_differences),
 		cmocka_unit_test(order_and_units_do_not_matter),
+		cmocka_unit_test(replicates_are_their_mean_and_spread),
 		cmocka_unit_test(numbers_that_are_none_are_refused),
 		cmocka_unit_test(equal_rows_get_jitter),
 		cmocka_unit_test(memory_may_run_out),

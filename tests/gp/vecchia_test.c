@@ -60,12 +60,18 @@ static void random_points(struct mat X, struct rng *r)
 static void all_neighbours_give_the_likelihood(void **state)
 {
 	struct rng r = reference_rng("vecchia likelihood");
-	double mean, noise[50], lml, exact[32], grad[32];
+	double mean, noise[50], count[50], spread[50], lml, exact[32], grad[32];
 
 	(void)state;
 	for (int trial = 0; trial < 32; trial++) {
 		int n = 1 + (int)rng_below(&r, 50);
 		vary(trial, n, &r, &mean, noise);
+		for (int i = 0; i < n; i++) {
+			count[i] = 1 + rng_below(&r, 4);
+			spread[i] = count[i] > 1 ? 0.01 * rng_uniform(&r) : 0;
+		}
+		s.data.count = trial % 3 ? NULL : count; /* rows of replicates */
+		s.data.spread = trial % 3 ? NULL : spread;
 		struct vecchia_plan plan = {.neighbours = n, .seed = rng_u64(&r)};
 		assert_int_equal(gp_lml(&s.data, s.theta, &lml, exact, NULL, arena, NULL), KR_OK);
 		assert_near(evaluate(&plan, s.theta, grad), lml, 1e-9);
