@@ -102,6 +102,9 @@ static enum kr_status check_kernel(const struct derivative_data *data, struct kr
 		return kr_fail(err, KR_INVALID_ARGUMENT,
 			"kernel %s: its functions have no derivatives; those of rbf and matern52 have",
 			family->name);
+	if (radial_conditional(data->kernel))
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"kernel %s: derivative observations need columns that are always active", family->name);
 	return KR_OK;
 }
 

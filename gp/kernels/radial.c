@@ -5,7 +5,11 @@
  *         = sum_{i>j} M_ij [x_ik != x_jk] / l_k^2           categorical
  *
  * so that one product M [X 1] serves all lengthscales; X is centred against
- * cancellation. */
+ * cancellation. Where the profile's g is unbounded the first form is summed as it stands.
+ *
+ * Of a conditional leaf with the distance `inactive`, coordinates follow the columns: for each
+ * numeric one inactive * [x_ik is active], which the slope of ln inactive sees like
+ * columns of lengthscale 1 / inactive. */
 #include "gp/kernels/radial.h"
 
 #include <assert.h>
@@ -16,7 +20,7 @@
 #include "gp/kernels/simd.h"
 #include "gp/linalg/blas.h"
 
-const struct kernel_parameter radial_parameters[] = {RADIAL_LENGTHSCALE, {0}};
+const struct kernel_parameter radial_parameters[] = {RADIAL_LENGTHSCALE, RADIAL_INACTIVE, {0}};
 
 static struct mat matrix(struct arena *a, int rows, int cols)
 {
@@ -35,22 +39,54 @@ double radial_matern_mixture(int twice_nu, struct rng *r)
 	return twice_nu / fmax(chi2, DBL_MIN);
 }
 
+/* ---- columns and coordinates --------------------------------------------------- */
+
+/* Columns, and indicators of what is active. */
+static int coordinates(const struct kernel_leaf *l)
+{
+	return l->columns * (l->term->size[RADIAL_INACTIVE_SIZE] ? 2 : 1);
+}
+
+/* Place of `inactive` among the values. */
+static int inactive_at(const struct kernel_leaf *l)
+{
+	return l->columns + (l->term->family->radial->shape_slope != NULL);
+}
+
+/* The number that coordinate c is divided by. */
+static double length_of(const struct kernel_leaf *l, int c)
+{
+	return c < l->columns ? l->value[c] : 1 / l->value[inactive_at(l)];
+}
+
+/* s <- coordinate c of the rows of X by length; choices as they are. */
+static void coordinate(
+	const struct kernel_leaf *l, struct mat X, int c, double length, double *restrict s)
+{
+	int column = c % l->columns;
+	bool categorical = kernel_leaf_categorical(l, column);
+	const double *restrict x = mat_col(X, l->dims[column]);
+	double middle = categorical ? -1 : 0.5 / length;
+
+	for (int i = 0; i < X.rows; i++)
+		s[i] = categorical ? x[i] : x[i] / length;
+	for (int i = 0; radial_conditional(l->term) && i < X.rows; i++)
+		if (c >= l->columns)
+			s[i] = categorical || isnan(x[i]) ? 0 : 1 / length;
+		else if (isnan(x[i]))
+			s[i] = middle;
+}
+
 /* ---- values ------------------------------------------------------------------ */
 
-/* The columns of the leaf, numeric ones divided by their lengthscale; p NULL when a is
+/* The coordinates of the leaf, numeric ones divided by their lengthscale; p NULL when a is
  * full. */
 static struct mat scaled(const struct kernel_leaf *l, struct mat X, struct arena *a)
 {
-	struct mat S = matrix(a, X.rows, l->columns);
+	struct mat S = matrix(a, X.rows, coordinates(l));
 
-	for (int j = 0; S.p && j < l->columns; j++) {
-		const double *x = mat_col(X, l->dims[j]);
-		double *s = mat_col(S, j), length = l->value[j];
-		bool categorical = kernel_leaf_categorical(l, j);
-
-		for (int i = 0; i < X.rows; i++)
-			s[i] = categorical ? x[i] : x[i] / length;
-	}
+	for (int c = 0; S.p && c < S.cols; c++)
+		coordinate(l, X, c, length_of(l, c), mat_col(S, c));
 	return S;
 }
 
@@ -64,13 +100,13 @@ SIMD_CLONES static void distances(
 
 	for (int i = 0; i < n; i++)
 		r2[i] = 0;
-	for (int c = 0; c < l->columns; c++) {
+	for (int c = 0; c < S.cols; c++) {
 		const double *restrict s = mat_at(S, from, c);
-		double t = *mat_at(T, j, c), w = 1 / (l->value[c] * l->value[c]);
+		double t = *mat_at(T, j, c);
 
-		if (kernel_leaf_categorical(l, c))
+		if (c < l->columns && kernel_leaf_categorical(l, c))
 			for (int i = 0; i < n; i++)
-				r2[i] += s[i] != t ? w : 0;
+				r2[i] += s[i] != t ? 1 / (l->value[c] * l->value[c]) : 0;
 		else
 			for (int i = 0; i < n; i++)
 				r2[i] += (s[i] - t) * (s[i] - t);
@@ -131,22 +167,22 @@ enum kr_status radial_eval(const struct kernel_leaf *l, struct mat X, struct mat
 
 /* ---- slopes in the hyperparameters ------------------------------------------- */
 
-/* The columns of the leaf, numeric ones centred, and a last column of ones. */
+/* The coordinates of the leaf, centred, and a last column of ones. */
 static void centre(const struct kernel_leaf *l, struct mat X, struct mat C)
 {
-	int n = X.rows;
+	int n = X.rows, ones = C.cols - 1;
 
-	for (int k = 0; k < l->columns; k++) {
-		const double *x = mat_col(X, l->dims[k]);
+	for (int k = 0; k < ones; k++) {
 		double *c = mat_col(C, k), mean = 0;
 
+		coordinate(l, X, k, 1, c);
 		for (int i = 0; i < n; i++)
-			mean += x[i] / n;
+			mean += c[i] / n;
 		for (int i = 0; i < n; i++)
-			c[i] = x[i] - mean;
+			c[i] -= mean;
 	}
 	for (int i = 0; i < n; i++)
-		*mat_at(C, i, l->columns) = 1;
+		*mat_at(C, i, ones) = 1;
 }
 
 /* M <- W o G, lower triangles. */
@@ -168,6 +204,20 @@ static double numeric_slope(struct mat C, struct mat MC, int k)
 
 	for (int i = 0; i < C.rows; i++)
 		sum += x[i] * (x[i] * m1[i] - mx[i]);
+	return sum;
+}
+
+/* The same, pair by pair. */
+static double summed_slope(const double *x, struct mat M)
+{
+	double sum = 0;
+
+	for (int j = 0; j < M.cols; j++) {
+		const double *m = mat_col(M, j);
+
+		for (int i = j + 1; i < M.rows; i++)
+			sum += m[i] * (x[i] - x[j]) * (x[i] - x[j]);
+	}
 	return sum;
 }
 
@@ -207,25 +257,43 @@ static enum kr_status shape_slope(const struct kernel_leaf *l, struct mat X, str
 	return status;
 }
 
+/* sum_{i>j} M_ij (c_ik - c_jk)^2 of coordinate k. */
+static double coordinate_slope(
+	const struct kernel_leaf *l, struct mat C, struct mat M, struct mat MC, int k)
+{
+	if (k < l->columns && kernel_leaf_categorical(l, k))
+		return categorical_slope(mat_col(C, k), M);
+	return MC.p ? numeric_slope(C, MC, k) : summed_slope(mat_col(C, k), M);
+}
+
 enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct mat G, struct mat W,
 	double *grad, struct arena *a, struct kr_error *err)
 {
+	const struct radial *radial = l->term->family->radial;
 	struct arena_mark mark = arena_mark(a);
-	struct mat C = matrix(a, X.rows, l->columns + 1), MC = matrix(a, X.rows, l->columns + 1);
+	struct mat C = matrix(a, X.rows, coordinates(l) + 1), MC = {0};
 	enum kr_status status = KR_OK;
 
-	if (!C.p || !MC.p)
+	if (!radial->unbounded)
+		MC = matrix(a, C.rows, C.cols);
+	if (!C.p || (!radial->unbounded && !MC.p))
 		status = no_memory(X, X, err);
-	if (status == KR_OK && l->term->family->radial->shape_slope)
+	if (status == KR_OK && radial->shape_slope)
 		status = shape_slope(l, X, W, grad + l->columns, a, err);
 	if (status == KR_OK) {
 		centre(l, X, C);
 		weigh(G, W);
-		blas_symm(W, C, MC);
-		for (int k = 0; k < l->columns; k++)
-			grad[k] += (kernel_leaf_categorical(l, k) ? categorical_slope(mat_col(X, l->dims[k]), W)
-													  : numeric_slope(C, MC, k)) /
-				(l->value[k] * l->value[k]);
+		if (MC.p)
+			blas_symm(W, C, MC);
+		for (int k = 0; k < coordinates(l); k++) {
+			double length = length_of(l, k);
+			double slope = coordinate_slope(l, C, W, MC, k) / (length * length);
+
+			if (k < l->columns)
+				grad[k] += slope;
+			else
+				grad[inactive_at(l)] -= slope;
+		}
 	}
 	arena_release(a, mark);
 	return status;
@@ -233,62 +301,61 @@ enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct ma
 
 /* ---- slopes in the points ----------------------------------------------------- */
 
-static bool all_in_order(const struct kernel_leaf *l, struct mat X)
+/* P (m x columns) <- sum_i M_ij (x_ik - z_jk): from products, or summed as it stands. */
+static void towards(bool summed, struct mat M, struct mat S, struct mat T, struct mat P)
+{
+	if (!summed)
+		blas_gemm(true, false, 1.0, M, S, 0.0, P);
+	for (int j = 0; j < M.cols; j++) {
+		const double *m = mat_col(M, j);
+		double sum = 0;
+
+		for (int i = 0; i < M.rows; i++)
+			sum += m[i];
+		for (int k = 0; k < P.cols; k++) {
+			const double *x = mat_col(S, k);
+			double z = *mat_at(T, j, k), total = 0;
+
+			for (int i = 0; summed && i < M.rows; i++)
+				total += m[i] * (x[i] - z);
+			*mat_at(P, j, k) = summed ? total : *mat_at(P, j, k) - sum * z;
+		}
+	}
+}
+
+/* The columns of the leaf in units of their own. */
+static void gather(const struct kernel_leaf *l, struct mat X, struct mat S)
 {
 	for (int k = 0; k < l->columns; k++)
-		if (l->dims[k] != k)
-			return false;
-	return l->columns == X.cols;
+		coordinate(l, X, k, 1, mat_col(S, k));
 }
 
-/* The columns of the leaf as a matrix of their own. */
-static struct mat gather(const struct kernel_leaf *l, struct mat X, struct arena *a)
-{
-	struct mat S;
-
-	if (all_in_order(l, X))
-		return X;
-	S = matrix(a, X.rows, l->columns);
-	for (int k = 0; S.p && k < l->columns; k++)
-		memcpy(mat_col(S, k), mat_col(X, l->dims[k]), sizeof(double) * (size_t)X.rows);
-	return S;
-}
-
-/* sum_i M_ij dr2_ij/dz_jk (-1/2) = (sum_i M_ij x_ik - z_jk sum_i M_ij) / l_k^2. */
+/* sum_i M_ij dr2_ij/dz_jk (-1/2) = sum_i M_ij (x_ik - z_jk) / l_k^2; an inactive z_jk stays. */
 enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct mat Z, struct mat G,
 	struct mat W, struct mat D, struct arena *a, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(a);
-	struct mat S = gather(l, X, a), P = matrix(a, Z.rows, l->columns);
+	struct mat S = matrix(a, X.rows, l->columns), T = matrix(a, Z.rows, l->columns);
+	struct mat P = matrix(a, Z.rows, l->columns);
+	bool ok = S.p && T.p && P.p;
 
 	assert(W.rows == X.rows && W.cols == Z.rows && D.rows == Z.rows);
-	if (!S.p || !P.p) {
-		arena_release(a, mark);
-		return no_memory(X, Z, err);
-	}
-	for (int j = 0; j < Z.rows; j++) {
+	for (int j = 0; ok && j < Z.rows; j++) {
 		const double *restrict g = mat_col(G, j);
 		double *restrict w = mat_col(W, j);
 
 		for (int i = 0; i < X.rows; i++)
 			w[i] *= g[i];
 	}
-	blas_gemm(true, false, 1.0, W, S, 0.0, P);
-	for (int j = 0; j < Z.rows; j++) {
-		const double *w = mat_col(W, j);
-		double sum = 0;
-
-		for (int i = 0; i < X.rows; i++)
-			sum += w[i];
-		for (int k = 0; k < l->columns; k++) {
-			int column = l->dims[k];
-			double length = l->value[k];
-
-			if (!kernel_leaf_categorical(l, k))
-				*mat_at(D, j, column) += (*mat_at(P, j, k) - sum * *mat_at(Z, j, column)) /
-					(length * length);
-		}
+	if (ok) {
+		gather(l, X, S);
+		gather(l, Z, T);
+		towards(l->term->family->radial->unbounded, W, S, T, P);
 	}
+	for (int k = 0; ok && k < l->columns; k++)
+		for (int j = 0; !kernel_leaf_categorical(l, k) && j < Z.rows; j++)
+			if (!radial_conditional(l->term) || !isnan(*mat_at(Z, j, l->dims[k])))
+				*mat_at(D, j, l->dims[k]) += *mat_at(P, j, k) / (l->value[k] * l->value[k]);
 	arena_release(a, mark);
-	return KR_OK;
+	return ok ? KR_OK : no_memory(X, Z, err);
 }

@@ -4,7 +4,16 @@
  *   r2 = sum_{numeric} ((x_i - x'_i) / l_i)^2 + sum_{categorical} [x_i != x'_i] / l_i^2
  *
  * The categorical part is that of a one-hot embedding, so every profile stays
- * positive definite. Distances, scaling and gradients are here, once; a family gives
+ * positive definite.
+ *
+ * A leaf that is declared conditional reads NaN as inactive. An inactive value stands for the
+ * middle of its column, and r2 grows by inactive^2 [one of x_i, x'_i is inactive] for each
+ * numeric column. That is the squared distance of points with a further coordinate,
+ * inactive * [x_i is active], for each column, so every profile stays positive definite.
+ * (A constant instead of the difference to the middle would not do: for an inactive point at
+ * the same distance from all active ones, sum c_i c_j r2_ij <= 0 fails once they are far
+ * enough from each other.)
+ * Distances, scaling and gradients are here, once; a family gives
  * f and its slope. */
 #ifndef KR_GP_KERNELS_RADIAL_H
 #define KR_GP_KERNELS_RADIAL_H
@@ -28,6 +37,10 @@ struct radial {
 	/* h <- df/dln shape_0 (one shape parameter at most); NULL without. May alias r2. */
 	void (*shape_slope)(size_t count, const double *shape, const double *r2, double *h);
 
+	/* g grows beyond bounds near 0: slopes are then summed from differences, as g times
+	 * products of coordinates would leave nothing of close points. */
+	bool unbounded;
+
 	/* NULL when functions of this kernel have no derivatives. */
 	void (*jet)(const double *shape, double r2, struct radial_jet *jet);
 
@@ -44,6 +57,29 @@ struct radial {
 			.shape = GP_PRIOR_LOGNORMAL, .a = 1.4142135623730951, .b = 1.7320508075688772, \
 			.lower = -4.605170185988091, .upper = 4.605170185988092, .lengthscale = true   \
 		}                                                                                  \
+	}
+
+/* How a leaf reads inactive values (NaN), by size[0] and size[1]. Numeric ones stand for
+ * the middle, 0.5; an inactive choice is a choice of its own. */
+enum {
+	RADIAL_INACTIVE_SIZE, /* 1: points of which one is active are also `inactive` apart */
+	RADIAL_MIDDLE_SIZE    /* 1: they are not: the leaf is multiplied by `active` */
+};
+
+static inline bool radial_conditional(const struct kernel_term *t)
+{
+	return t->size[RADIAL_INACTIVE_SIZE] || t->size[RADIAL_MIDDLE_SIZE];
+}
+
+/* The distance `inactive` of a leaf that has it, as every radial family declares it last
+ * (lognormal(0, 1) as a density of the logarithm). */
+#define RADIAL_INACTIVE                                                          \
+	{                                                                            \
+		"inactive", KERNEL_PER_SIZE, true,                                       \
+		{                                                                        \
+			.shape = GP_PRIOR_LOGNORMAL_LN, .b = 1, .lower = -4.605170185988091, \
+			.upper = 4.605170185988092                                           \
+		}                                                                        \
 	}
 
 /* Of a family without shape parameters. */

@@ -39,6 +39,9 @@ static enum kr_status check(const struct kernel_term *t, struct kr_error *err)
 		return kr_fail(err, KR_INVALID_ARGUMENT,
 			"kernel %s: no spectral draws; radial kernels, their sums and products have them",
 			t->family->name);
+	if (kernel__is_leaf(t) && radial_conditional(t))
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"kernel %s: spectral draws need columns that are always active", t->family->name);
 	for (int i = 0; i < t->n_parts; i++) {
 		enum kr_status status = check(&t->parts[i], err);
 

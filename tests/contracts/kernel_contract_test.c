@@ -1,7 +1,8 @@
-/* What every family of kernel_list.def must be: symmetric, positive definite, a
- * correlation that falls with distance, with slopes that are those of differences,
- * and indifferent to the order of points and to the units of a column. */
-#include "gp/kernels/radial.h"
+/* What every family of kernel_list.def must be, alone and in trees: symmetric, positive
+ * definite, with slopes that are those of differences, and indifferent to the order of points
+ * and to where in a matrix an element stands. A new family is seen without a change here;
+ * what needs columns of its own kind says so in own_columns. */
+#include "gp/kernels/kernel.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,261 +16,529 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "gp/kernels/radial.h"
+#include "gp/likelihood.h"
 #include "gp/linalg/blas.h"
 
-enum { N = 24, M = 9, D = 5, TRIALS = 20 };
+enum { N = 24, M = 9, TRIALS = 12, MAX_PARAMETERS = 64, MAX_TREES = 64 };
 
-static const unsigned char third_is_categorical[D] = {0, 0, 1, 0, 0};
+/* Inputs: two numbers, a choice of 3, two fidelities, a task of 3, a conditional number. */
+enum { NUMBER, NUMBER_2, CHOICE, FIDELITY, FIDELITY_2, TASK, CONDITIONAL, D };
+static const unsigned char categorical[D] = {[CHOICE] = 1, [TASK] = 1};
+
 static struct arena *arena;
 static struct rng rng;
 
-/* One random kernel and two sets of points. */
-struct fixture {
-	struct kernel kernel;
-	struct kernel_term root;
-	struct kernel_tape *tape; /* of K */
-	double value[D + 2], x[N * D], z[M * D], k[N * M], self[N * N];
-	struct mat X, Z, K, S;
+/* ---- trees ---------------------------------------------------------------------- */
+
+static struct kernel_term trees[MAX_TREES];
+static int n_trees;
+
+static const int numbers[] = {NUMBER, NUMBER_2}, mixed[] = {NUMBER, CHOICE, NUMBER_2};
+static const int choice[] = {CHOICE}, task[] = {TASK}, fidelities[] = {FIDELITY, FIDELITY_2};
+static const int some_active[] = {NUMBER, CONDITIONAL, CHOICE}, conditional[] = {CONDITIONAL};
+
+static const struct {
+	const char *family;
+	const int *dims;
+	int n_dims, size[2];
+} own_columns[] = {
+	{"periodic", numbers, 2, {0, 0}},
+	{"periodic", numbers, 2, {1, 0}},
+	{"categorical", mixed + 1, 1, {0, 0}},
+	{"categorical", some_active, 3, {1, 0}},
+	{"bnn", numbers, 2, {1, 0}},
+	{"bnn", numbers, 2, {4, 0}},
+	{"truncation", fidelities, 1, {0, 0}},
+	{"truncation", fidelities, 2, {0, 0}},
+	{"exponential_decay", fidelities, 1, {0, 0}},
+	{"downsampling", fidelities, 1, {0, 0}},
+	{"coregion", task, 1, {3, 1}},
+	{"coregion", task, 1, {3, 2}},
+	{"active", conditional, 1, {0, 0}},
 };
 
-static void make(struct fixture *f, const struct kernel_family *family, int trial)
+static struct kernel_term leaf(
+	const char *family, const int *dims, int n_dims, int size0, int size1)
 {
-	f->root = kernel_scaled(family);
-	f->kernel = (struct kernel){&f->root, D, trial % 2 ? third_is_categorical : NULL, f->value};
-	f->value[kernel_parameters(&f->root, D) - 1] = exp(rng_normal(&rng));
-	f->X = mat_view(f->x, N, D, N);
-	f->Z = mat_view(f->z, M, D, M);
-	f->K = mat_view(f->k, N, M, N);
-	f->S = mat_view(f->self, N, N, N);
-	for (int c = 0; c < D; c++) {
-		f->value[c] = exp(0.5 * rng_normal(&rng));
-		for (int i = 0; i < N; i++)
-			*mat_at(f->X, i, c) = c == 2 ? rng_below(&rng, 3) : rng_uniform(&rng);
-		for (int i = 0; i < M; i++)
-			*mat_at(f->Z, i, c) = c == 2 ? rng_below(&rng, 3) : rng_uniform(&rng);
+	return (struct kernel_term){
+		.family = kernel_find(family), .n_dims = n_dims, .dims = dims, .size = {size0, size1}};
+}
+
+static struct kernel_term scaled(struct kernel_term t)
+{
+	t.scaled = true;
+	return t;
+}
+
+/* parts must outlive the tree. */
+static struct kernel_term combined(const char *how, int n, const struct kernel_term *parts)
+{
+	return (struct kernel_term){.family = kernel_find(how), .n_parts = n, .parts = parts};
+}
+
+static void add(struct kernel_term t)
+{
+	assert_true(n_trees < MAX_TREES && t.family);
+	trees[n_trees++] = t;
+}
+
+static void add_family(const struct kernel_family *f)
+{
+	int before = n_trees;
+
+	for (size_t i = 0; i < sizeof(own_columns) / sizeof(*own_columns); i++)
+		if (strcmp(own_columns[i].family, f->name) == 0)
+			add(scaled(leaf(f->name, own_columns[i].dims, own_columns[i].n_dims,
+				own_columns[i].size[0], own_columns[i].size[1])));
+	if (n_trees > before)
+		return;
+	add(scaled(leaf(f->name, numbers, 2, 0, 0)));
+	add(leaf(f->name, mixed, f->radial ? 3 : 1, 0, 0));
+	if (f->radial) {
+		add(scaled(leaf(f->name, some_active, 3, 1, 0)));
+		add(leaf(f->name, some_active, 3, 0, 1));
 	}
 }
 
-static void cross(struct fixture *f)
+static void make_trees(void)
 {
-	assert_int_equal(kernel_cross(&f->kernel, f->X, f->Z, f->K, NULL, arena, NULL), KR_OK);
+	static struct kernel_term sum[2], product[3], mixed_sum[2], mixed_product[2], all[2];
+	static struct kernel_term shared[2], cheap[2], block[2], blocks[2], deep[3];
+
+	for (int i = 0; kernel_at(i); i++)
+		add_family(kernel_at(i));
+
+	sum[0] = scaled(leaf("rbf", numbers, 2, 0, 0));
+	sum[1] = leaf("linear", numbers, 2, 0, 0);
+	add(combined("sum", 2, sum));
+	add(scaled(combined("product", 2, sum)));
+	product[0] = scaled(leaf("matern32", numbers, 2, 0, 0));
+	product[1] = leaf("exponential_decay", fidelities, 1, 0, 0);
+	product[2] = scaled(leaf("downsampling", fidelities + 1, 1, 0, 0));
+	add(combined("product", 3, product));
+
+	/* numbers and choices: BoTorch's mixed model */
+	mixed_sum[0] = leaf("matern52", numbers, 2, 0, 0);
+	mixed_sum[1] = scaled(leaf("categorical", choice, 1, 0, 0));
+	mixed_product[0] = leaf("matern52", numbers, 2, 0, 0);
+	mixed_product[1] = leaf("categorical", choice, 1, 0, 0);
+	all[0] = scaled(combined("sum", 2, mixed_sum));
+	all[1] = scaled(combined("product", 2, mixed_product));
+	add(combined("sum", 2, all));
+
+	/* linear truncated fidelities */
+	cheap[0] = leaf("truncation", fidelities, 2, 0, 0);
+	cheap[1] = leaf("rbf", numbers, 2, 0, 0);
+	shared[0] = leaf("matern52", numbers, 2, 0, 0);
+	shared[1] = combined("product", 2, cheap);
+	add(scaled(combined("sum", 2, shared)));
+
+	/* a sum over blocks of conditional columns */
+	block[0] = leaf("active", conditional, 1, 0, 0);
+	block[1] = scaled(leaf("matern52", conditional, 1, 0, 1));
+	blocks[0] = scaled(leaf("matern52", numbers, 2, 0, 0));
+	blocks[1] = combined("product", 2, block);
+	add(combined("sum", 2, blocks));
+
+	/* all kinds of leaves in one */
+	deep[0] = combined("sum", 2, shared);
+	deep[1] = leaf("coregion", task, 1, 3, 2);
+	deep[2] = leaf("bnn", mixed, 2, 2, 0);
+	add(scaled(combined("product", 3, deep)));
 }
 
-static void self(struct fixture *f)
+static void print_tree(const struct kernel_term *t)
 {
-	assert_int_equal(kernel_self(&f->kernel, f->X, f->S, NULL, arena, NULL), KR_OK);
+	print_message("%s%s(", t->scaled ? "scaled " : "", t->family->name);
+	for (int i = 0; i < t->n_dims; i++)
+		print_message("%s%d", i ? " " : "", t->dims[i]);
+	for (int i = 0; i < t->n_parts; i++)
+		print_tree(&t->parts[i]);
+	print_message(")");
 }
 
-static void near(double got, double want, double tol)
+/* ---- one random kernel and two sets of points ----------------------------------- */
+
+struct fixture {
+	struct kernel kernel;
+	int size;
+	double theta[MAX_PARAMETERS], value[MAX_PARAMETERS];
+	double x[N * D], z[M * D];
+	struct mat X, Z;
+};
+
+static void random_points(struct mat X)
 {
-	if (fabs(got - want) <= tol * (1 + fabs(want)))
+	for (int i = 0; i < X.rows; i++) {
+		for (int c = 0; c < D; c++)
+			*mat_at(X, i, c) = categorical[c] ? rng_below(&rng, 3) : rng_uniform(&rng);
+		if (rng_below(&rng, 3) == 0)
+			*mat_at(X, i, CONDITIONAL) = NAN;
+	}
+}
+
+/* Anywhere, but where the family itself holds a number fixed. */
+static void make(struct fixture *f, const struct kernel_term *root)
+{
+	f->size = kernel_parameters(root, D);
+	assert_true(f->size <= MAX_PARAMETERS);
+	for (int i = 0; i < f->size; i++) {
+		struct gp_prior_term prior = kernel_place(root, D, i).prior;
+
+		f->theta[i] = prior.lower == prior.upper ? prior.lower : 0.5 * rng_normal(&rng);
+	}
+	kernel_values(root, D, f->theta, f->value);
+	f->kernel = (struct kernel){root, D, categorical, f->value};
+	f->X = mat_view(f->x, N, D, N);
+	f->Z = mat_view(f->z, M, D, M);
+	random_points(f->X);
+	random_points(f->Z);
+}
+
+static struct mat matrix(double *p, int rows, int cols)
+{
+	return mat_view(p, rows, cols, rows);
+}
+
+static void cross(const struct fixture *f, struct mat X, struct mat Z, struct mat K)
+{
+	arena_reset(arena);
+	assert_int_equal(kernel_cross(&f->kernel, X, Z, K, NULL, arena, NULL), KR_OK);
+}
+
+static void self(const struct fixture *f, struct mat K)
+{
+	arena_reset(arena);
+	assert_int_equal(kernel_self(&f->kernel, f->X, K, NULL, arena, NULL), KR_OK);
+}
+
+/* scale: of the sum that both come from. */
+static void near(double got, double want, double tol, double scale)
+{
+	if (fabs(got - want) <= tol * (scale + fabs(want)))
 		return;
-	print_error("got %.17g, expected %.17g\n", got, want);
+	print_error("got %.17g, expected %.17g (scale %g)\n", got, want, scale);
 	fail();
 }
 
-static void symmetric_with_the_outputscale_on_the_diagonal(const struct kernel_family *family)
-{
-	for (int trial = 0; trial < TRIALS; trial++) {
-		double k[N * N];
-		struct mat K = mat_view(k, N, N, N);
-		struct fixture f;
+/* ---- contracts ------------------------------------------------------------------ */
 
-		make(&f, family, trial);
-		self(&f);
-		kernel_cross(&f.kernel, f.X, f.X, K, NULL, arena, NULL);
-		for (int i = 0; i < N; i++) {
-			assert_true(*mat_at(f.S, i, i) == f.value[D]);
-			for (int j = 0; j <= i; j++) {
-				assert_true(*mat_at(K, i, j) == *mat_at(K, j, i));
-				assert_true(*mat_at(K, i, j) == *mat_at(f.S, i, j));
-				assert_true(*mat_at(K, i, j) <= f.value[D] && *mat_at(K, i, j) >= 0);
-			}
+static void symmetric_and_one_matrix_whichever_way_it_is_made(const struct kernel_term *root)
+{
+	double k[N * N], s[N * N], diagonal[N];
+	struct mat K = matrix(k, N, N), S = matrix(s, N, N);
+	struct fixture f;
+
+	make(&f, root);
+	self(&f, S);
+	cross(&f, f.X, f.X, K);
+	assert_int_equal(kernel_diagonal(&f.kernel, f.X, diagonal, arena, NULL), KR_OK);
+	for (int i = 0; i < N; i++) {
+		near(diagonal[i], *mat_at(S, i, i), 1e-15, 0);
+		for (int j = 0; j <= i; j++) { /* to the last bit */
+			assert_true(isfinite(*mat_at(K, i, j)));
+			assert_true(*mat_at(K, i, j) == *mat_at(K, j, i));
+			assert_true(*mat_at(K, i, j) == *mat_at(S, i, j));
 		}
 	}
 }
 
 /* x' (K + eps) x > 0 for all x: the Cholesky factor exists. */
-static void positive_definite(const struct kernel_family *family)
+static void positive_definite(const struct kernel_term *root)
 {
-	for (int trial = 0; trial < TRIALS; trial++) {
-		struct fixture f;
+	double k[N * N], largest = 0;
+	struct mat K = matrix(k, N, N);
+	struct fixture f;
 
-		make(&f, family, trial);
-		if (trial % 3 == 0) /* long lengthscales: nearly singular */
-			for (int c = 0; c < D; c++)
-				f.value[c] *= 30;
-		self(&f);
-		for (int i = 0; i < N; i++)
-			*mat_at(f.S, i, i) += 1e-12 * f.value[D];
-		assert_int_equal(blas_potrf(f.S), 0);
-	}
+	make(&f, root);
+	if (rng_below(&rng, 3) == 0) /* long lengthscales: nearly singular */
+		for (int i = 0; i < f.size; i++)
+			if (strcmp(kernel_place(root, D, i).name, "lengthscale") == 0)
+				f.value[i] *= 30;
+	self(&f, K);
+	for (int i = 0; i < N; i++)
+		largest = fmax(largest, *mat_at(K, i, i));
+	for (int i = 0; i < N; i++)
+		*mat_at(K, i, i) += 1e-12 * largest;
+	assert_int_equal(blas_potrf(K), 0);
 }
 
-/* 1/2 <W, K> under theta. */
-static double inner(struct fixture *f, const double *W, const double *theta)
+/* Random weights: symmetric, in [-1, 1]. */
+static void random_weights(struct mat W)
 {
-	double sum = 0;
+	for (int j = 0; j < W.cols; j++)
+		for (int i = 0; i < W.rows; i++)
+			*mat_at(W, i, j) = 2 * rng_uniform(&rng) - 1;
+}
 
-	kernel_values(&f->root, D, theta, f->value);
-	self(f);
+/* 1/2 <W, K>, lower triangles; *scale <- the sum of absolute terms. */
+static double half_inner(const struct fixture *f, struct mat W, double *scale)
+{
+	double k[N * N], sum = 0;
+	struct mat K = matrix(k, N, N);
+
+	self(f, K);
+	*scale = 0;
 	for (int j = 0; j < N; j++)
-		for (int i = j; i < N; i++)
-			sum += (i == j ? 0.5 : 1) * W[j * N + i] * *mat_at(f->S, i, j);
-	return sum;
-}
+		for (int i = j; i < N; i++) {
+			double term = (i == j ? 0.5 : 1) * *mat_at(W, i, j) * *mat_at(K, i, j);
 
-static void slopes_in_the_hyperparameters(const struct kernel_family *family)
-{
-	const double h = 1e-5;
-
-	for (int trial = 0; trial < TRIALS; trial++) {
-		double W[N * N], V[N * N], theta[D + 2], grad[D + 2];
-		struct arena_mark mark = arena_mark(arena);
-		struct kernel_tape *tape;
-		struct fixture f;
-		int n;
-
-		make(&f, family, trial);
-		n = kernel_parameters(&f.root, D);
-		for (int i = 0; i < n; i++)
-			theta[i] = log(f.value[i]);
-		for (int i = 0; i < N * N; i++)
-			V[i] = W[i] = rng_normal(&rng);
-		tape = kernel_tape_new(&f.root, N, N, arena);
-		assert_int_equal(kernel_self(&f.kernel, f.X, f.S, tape, arena, NULL), KR_OK);
-		assert_int_equal(kernel_slope(&f.kernel, f.X, tape, mat_view(V, N, N, N),
-							 inner(&f, W, theta), grad, arena, NULL),
-			KR_OK);
-		for (int i = 0; i < n; i++) {
-			double keep = theta[i], up, down;
-
-			theta[i] = keep + h;
-			up = inner(&f, W, theta);
-			theta[i] = keep - h;
-			down = inner(&f, W, theta);
-			theta[i] = keep;
-			near(grad[i], (up - down) / (2 * h), 1e-7);
+			sum += term;
+			*scale += fabs(term);
 		}
-		arena_release(arena, mark);
-	}
-}
-
-/* sum_ij C_ij k(x_i, z_j) as a function of Z. */
-static double weighed(struct fixture *f, const double *C)
-{
-	double sum = 0;
-
-	cross(f);
-	for (int i = 0; i < N * M; i++)
-		sum += C[i] * f->k[i];
 	return sum;
 }
 
-static void slopes_in_the_points(const struct kernel_family *family)
+static void slopes_in_the_hyperparameters(const struct kernel_term *root)
 {
 	const double h = 1e-5;
+	double w[N * N], used[N * N], k[N * N], grad[MAX_PARAMETERS], scale, inner;
+	struct mat W = matrix(w, N, N), K = matrix(k, N, N);
+	struct kernel_tape *tape;
+	struct fixture f;
 
-	for (int trial = 0; trial < TRIALS; trial++) {
-		double C[N * M], W[N * M], d[M * D];
-		struct fixture f;
+	make(&f, root);
+	for (int i = 0; i < f.size; i++)
+		f.theta[i] += 0.3 * rng_normal(&rng); /* fixed ones too */
+	kernel_values(root, D, f.theta, f.value);
+	random_weights(W);
+	inner = half_inner(&f, W, &scale);
+	memcpy(used, w, sizeof(w));
+	arena_reset(arena);
+	tape = kernel_tape_new(root, N, N, arena);
+	assert_int_equal(kernel_self(&f.kernel, f.X, K, tape, arena, NULL), KR_OK);
+	assert_int_equal(
+		kernel_slope(&f.kernel, f.X, tape, matrix(used, N, N), inner, grad, arena, NULL), KR_OK);
+	for (int i = 0; i < f.size; i++) {
+		double keep = f.theta[i], up, down;
 
-		make(&f, family, trial);
-		for (int i = 0; i < N * M; i++)
-			W[i] = C[i] = rng_normal(&rng);
-		f.tape = kernel_tape_new(&f.root, N, M, arena);
-		assert_int_equal(kernel_cross(&f.kernel, f.X, f.Z, f.K, f.tape, arena, NULL), KR_OK);
-		kernel_input_adjoint(
-			&f.kernel, f.X, f.Z, f.tape, mat_view(W, N, M, N), mat_view(d, M, D, M), arena, NULL);
-		for (int c = 0; c < D; c++)
-			for (int j = 0; j < M; j++) {
-				double *z = mat_at(f.Z, j, c), keep = *z, up, down;
-
-				if (f.kernel.categorical && c == 2) {
-					assert_true(d[c * M + j] == 0);
-					continue;
-				}
-				*z = keep + h;
-				up = weighed(&f, C);
-				*z = keep - h;
-				down = weighed(&f, C);
-				*z = keep;
-				near(d[c * M + j], (up - down) / (2 * h), 1e-7);
-			}
+		f.theta[i] = keep + h;
+		kernel_values(root, D, f.theta, f.value);
+		up = half_inner(&f, W, &scale);
+		f.theta[i] = keep - h;
+		kernel_values(root, D, f.theta, f.value);
+		down = half_inner(&f, W, &scale);
+		f.theta[i] = keep;
+		near(grad[i], (up - down) / (2 * h), 1e-8, scale);
 	}
 }
 
-static void order_of_points_does_not_matter(const struct kernel_family *family)
+/* <W, K(X, Z)> as a function of Z. */
+static double inner(const struct fixture *f, struct mat W, double *scale)
 {
-	for (int trial = 0; trial < TRIALS; trial++) {
-		struct fixture f, turned;
+	double k[N * M], sum = 0;
 
-		make(&f, family, trial);
-		turned = f;
-		turned.X = mat_view(turned.x, N, D, N);
-		turned.K = mat_view(turned.k, N, M, N);
-		turned.kernel.value = turned.value;
-		for (int c = 0; c < D; c++)
-			for (int i = 0; i < N; i++)
-				*mat_at(turned.X, i, c) = *mat_at(f.X, N - 1 - i, c);
-		cross(&f);
-		cross(&turned);
+	cross(f, f->X, f->Z, matrix(k, N, M));
+	*scale = 0;
+	for (int i = 0; i < N * M; i++) {
+		sum += W.p[i] * k[i];
+		*scale += fabs(W.p[i] * k[i]);
+	}
+	return sum;
+}
+
+/* sum_j w_j k(z_j, z_j) as a function of Z. */
+static double inner_diagonal(const struct fixture *f, struct mat W, double *scale)
+{
+	double k[M], sum = 0;
+
+	arena_reset(arena);
+	assert_int_equal(kernel_diagonal(&f->kernel, f->Z, k, arena, NULL), KR_OK);
+	*scale = 1;
+	for (int i = 0; i < M; i++) {
+		sum += W.p[i] * k[i];
+		*scale += fabs(W.p[i] * k[i]);
+	}
+	return sum;
+}
+
+static void compare_in_the_points(struct fixture *f, struct mat W, struct mat S,
+	double (*sum)(const struct fixture *, struct mat, double *))
+{
+	const double h = 1e-6;
+	double scale, up, down;
+
+	for (int c = 0; c < D; c++)
+		for (int j = 0; j < M; j++) {
+			double *z = mat_at(f->Z, j, c), keep = *z;
+
+			if (categorical[c] || isnan(keep)) { /* these do not move */
+				assert_true(*mat_at(S, j, c) == 0);
+				continue;
+			}
+			*z = keep + h;
+			up = sum(f, W, &scale);
+			*z = keep - h;
+			down = sum(f, W, &scale);
+			*z = keep;
+			near(*mat_at(S, j, c), (up - down) / (2 * h), 1e-7, scale);
+		}
+}
+
+static void slopes_in_the_points(const struct kernel_term *root)
+{
+	double w[N * M], used[N * M], k[N * M], d[M * D];
+	struct mat W = matrix(w, N, M), S = matrix(d, M, D);
+	struct kernel_tape *tape;
+	struct fixture f;
+
+	make(&f, root);
+	random_weights(W);
+	memcpy(used, w, sizeof(w));
+	arena_reset(arena);
+	tape = kernel_tape_new(root, N, M, arena);
+	assert_int_equal(kernel_cross(&f.kernel, f.X, f.Z, matrix(k, N, M), tape, arena, NULL), KR_OK);
+	assert_int_equal(
+		kernel_input_adjoint(&f.kernel, f.X, f.Z, tape, matrix(used, N, M), S, arena, NULL), KR_OK);
+	compare_in_the_points(&f, W, S, inner);
+}
+
+static void slopes_of_the_diagonal_in_the_points(const struct kernel_term *root)
+{
+	double w[M], d[M * D] = {0};
+	struct mat W = matrix(w, M, 1), S = matrix(d, M, D);
+	struct fixture f;
+
+	make(&f, root);
+	random_weights(W);
+	arena_reset(arena);
+	assert_int_equal(kernel_diagonal_adjoint(&f.kernel, f.Z, w, S, arena, NULL), KR_OK);
+	compare_in_the_points(&f, W, S, inner_diagonal);
+}
+
+/* An element has the same bits in any order of points and in a matrix of its own. */
+static void place_does_not_matter(const struct kernel_term *root)
+{
+	double k[N * M], other[N * M], turned[N * D], alone;
+	struct mat T = matrix(turned, N, D);
+	struct fixture f;
+
+	make(&f, root);
+	for (int c = 0; c < D; c++)
 		for (int i = 0; i < N; i++)
-			for (int j = 0; j < M; j++) /* to the last bit */
-				assert_true(*mat_at(turned.K, i, j) == *mat_at(f.K, N - 1 - i, j));
-	}
-}
-
-static void units_and_names_of_choices_do_not_matter(const struct kernel_family *family)
-{
-	for (int trial = 0; trial < TRIALS; trial++) {
-		struct fixture f, other;
-
-		make(&f, family, trial);
-		other = f;
-		other.X = mat_view(other.x, N, D, N);
-		other.Z = mat_view(other.z, M, D, M);
-		other.K = mat_view(other.k, N, M, N);
-		other.kernel.value = other.value;
-		for (int c = 0; c < D; c++) {
-			bool choice = f.kernel.categorical && c == 2;
-
-			other.value[c] *= choice ? 1 : 1e6;
-			for (int i = 0; i < N + M; i++) {
-				double *x = i < N ? mat_at(other.X, i, c) : mat_at(other.Z, i - N, c);
-
-				*x = choice ? 10 - *x : *x * 1e6;
-			}
+			*mat_at(T, i, c) = *mat_at(f.X, N - 1 - i, c);
+	cross(&f, f.X, f.Z, matrix(k, N, M));
+	cross(&f, T, f.Z, matrix(other, N, M));
+	for (int i = 0; i < N; i++)
+		for (int j = 0; j < M; j++) {
+			assert_true(other[j * N + N - 1 - i] == k[j * N + i]);
+			cross(&f, mat_block(f.X, i, 0, 1, D), mat_block(f.Z, j, 0, 1, D), matrix(&alone, 1, 1));
+			assert_true(alone == k[j * N + i]);
 		}
-		cross(&f);
-		cross(&other);
-		for (int i = 0; i < N * M; i++)
-			near(other.k[i], f.k[i], 1e-13);
+}
+
+/* Inputs and lengthscales in other units, choices by other names. Radial leaves only; what
+ * is inactive has no units. */
+static void units_and_names_of_choices_do_not_matter(const struct kernel_term *root)
+{
+	double k[N * M], other[N * M];
+	struct fixture f, g;
+
+	if (!root->family->radial || root->size[0] || root->size[1])
+		return;
+	make(&f, root);
+	g = f;
+	g.kernel.value = g.value;
+	for (int i = 0; i < f.size; i++) {
+		struct kernel_place place = kernel_place(root, D, i);
+
+		if (strcmp(place.name, "lengthscale") == 0 && !categorical[root->dims[place.index]])
+			g.value[i] *= 1e6;
+	}
+	g.X = matrix(g.x, N, D);
+	g.Z = matrix(g.z, M, D);
+	for (int c = 0; c < D; c++)
+		for (int i = 0; i < N + M; i++) {
+			double *x = i < N ? mat_at(g.X, i, c) : mat_at(g.Z, i - N, c);
+
+			*x = categorical[c] ? 10 - *x : *x * 1e6;
+		}
+	cross(&f, f.X, f.Z, matrix(k, N, M));
+	cross(&g, g.X, g.Z, matrix(other, N, M));
+	for (int i = 0; i < N * M; i++)
+		near(other[i], k[i], 1e-13, 1);
+}
+
+/* The gradient of the likelihood through the tree, noise included. */
+static void slopes_of_the_likelihood(const struct kernel_term *root)
+{
+	const double h = 1e-5;
+	double theta[MAX_PARAMETERS + 1], grad[MAX_PARAMETERS + 1], y[N], up, down, lml;
+	struct gp_data data = {.kernel = root, .n = N, .d = D, .categorical = categorical, .y = y};
+	struct fixture f;
+
+	make(&f, root);
+	memcpy(theta, f.theta, sizeof(f.theta));
+	theta[f.size] = log(0.05);
+	data.X = f.X;
+	for (int i = 0; i < N; i++)
+		y[i] = sin(4 * *mat_at(f.X, i, NUMBER)) + 0.3 * rng_normal(&rng);
+	assert_int_equal(gp_theta_size(&data), f.size + 1);
+	arena_reset(arena);
+	assert_int_equal(gp_lml(&data, theta, &lml, grad, NULL, arena, NULL), KR_OK);
+	for (int i = 0; i <= f.size; i++) {
+		double keep = theta[i];
+
+		theta[i] = keep + h;
+		assert_int_equal(gp_lml(&data, theta, &up, NULL, NULL, arena, NULL), KR_OK);
+		theta[i] = keep - h;
+		assert_int_equal(gp_lml(&data, theta, &down, NULL, NULL, arena, NULL), KR_OK);
+		theta[i] = keep;
+		near(grad[i], (up - down) / (2 * h), 1e-6, 1 + fabs(lml));
 	}
 }
 
-static void farther_is_less(const struct kernel_family *family)
+/* No memory: an error, never a crash or half an answer that is called one. */
+static void memory_may_run_out(const struct kernel_term *root)
 {
-	double before = 2;
+	double k[N * M], w[N * M] = {0}, d[M * D], grad[MAX_PARAMETERS];
+	struct mat W = matrix(w, N, M);
+	struct fixture f;
+	bool whole = false;
 
-	for (double r2 = 0; r2 < 1e5; r2 = r2 * 1.3 + 1e-3) {
-		double f, g;
+	make(&f, root);
+	for (size_t cap = 64; !whole; cap += cap / 2) {
+		struct arena *small = arena_new(cap);
+		struct kernel_tape *tape = small ? kernel_tape_new(root, N, M, small) : NULL;
 
-		family->radial->eval(1, (double[]){1.5}, &r2, &f, &g);
-		assert_true(f <= before && f >= 0 && g >= 0);
-		before = f;
+		assert_true(cap < 1 << 24);
+		whole = tape &&
+			kernel_cross(&f.kernel, f.X, f.Z, matrix(k, N, M), tape, small, NULL) == KR_OK &&
+			kernel_input_adjoint(&f.kernel, f.X, f.Z, tape, W, matrix(d, M, D), small, NULL) ==
+				KR_OK &&
+			kernel_slope(&f.kernel, mat_block(f.X, 0, 0, M, D), tape, mat_block(W, 0, 0, M, M), 0,
+				grad, small, NULL) == KR_OK;
+		arena_free(small);
 	}
 }
 
-static void for_each(void (*contract)(const struct kernel_family *))
+static void for_each(void (*contract)(const struct kernel_term *))
 {
-	int n = 0;
-
-	for (; kernel_at(n); n++) {
-		print_message("%s\n", kernel_at(n)->name);
-		contract(kernel_at(n));
+	for (int i = 0; i < n_trees; i++) {
+		print_tree(&trees[i]);
+		print_message("\n");
+		for (int trial = 0; trial < TRIALS; trial++)
+			contract(&trees[i]);
 	}
-	assert_true(n > 0);
+	assert_true(n_trees > 0);
+}
+
+static void farther_is_less(void **state)
+{
+	(void)state;
+	for (int i = 0; kernel_at(i); i++) {
+		const struct radial *radial = kernel_at(i)->radial;
+		double before = 2, shape = 1.5;
+
+		for (double r2 = 0; radial && r2 < 1e5; r2 = r2 * 1.3 + 1e-3) {
+			double f, g;
+
+			radial->eval(1, &shape, &r2, &f, &g);
+			assert_true(f <= before && f >= 0 && g >= 0);
+			before = f;
+		}
+	}
 }
 
 #define CONTRACT(name)                    \
@@ -278,24 +547,29 @@ static void for_each(void (*contract)(const struct kernel_family *))
 		(void)state;                      \
 		for_each(name);                   \
 	}
-CONTRACT(symmetric_with_the_outputscale_on_the_diagonal)
+CONTRACT(symmetric_and_one_matrix_whichever_way_it_is_made)
 CONTRACT(positive_definite)
 CONTRACT(slopes_in_the_hyperparameters)
 CONTRACT(slopes_in_the_points)
-CONTRACT(order_of_points_does_not_matter)
+CONTRACT(slopes_of_the_diagonal_in_the_points)
+CONTRACT(place_does_not_matter)
 CONTRACT(units_and_names_of_choices_do_not_matter)
-CONTRACT(farther_is_less)
+CONTRACT(slopes_of_the_likelihood)
+CONTRACT(memory_may_run_out)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_symmetric_with_the_outputscale_on_the_diagonal),
+		cmocka_unit_test(test_symmetric_and_one_matrix_whichever_way_it_is_made),
 		cmocka_unit_test(test_positive_definite),
 		cmocka_unit_test(test_slopes_in_the_hyperparameters),
 		cmocka_unit_test(test_slopes_in_the_points),
-		cmocka_unit_test(test_order_of_points_does_not_matter),
+		cmocka_unit_test(test_slopes_of_the_diagonal_in_the_points),
+		cmocka_unit_test(test_place_does_not_matter),
 		cmocka_unit_test(test_units_and_names_of_choices_do_not_matter),
-		cmocka_unit_test(test_farther_is_less),
+		cmocka_unit_test(test_slopes_of_the_likelihood),
+		cmocka_unit_test(test_memory_may_run_out),
+		cmocka_unit_test(farther_is_less),
 	};
 	const char *text = getenv("KRIGED_TEST_SEED");
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
@@ -304,7 +578,8 @@ int main(void)
 	printf("KRIGED_TEST_SEED=%llu\n", (unsigned long long)seed);
 	rng = rng_make(seed, 0, RNG_TEST, 0);
 	blas_init();
-	arena = arena_new(1 << 24);
+	arena = arena_new(16 << 20);
+	make_trees();
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	arena_free(arena);
 	return failed;
