@@ -11,7 +11,7 @@ struct golden_case {
 	const char *name;
 	const cJSON *expected, *tol;
 	struct arena *arena;
-	char keys[GOLDEN_MAX_KEYS][64]; /* expected ones */
+	char keys[GOLDEN_MAX_KEYS][160]; /* expected ones */
 	bool answered[GOLDEN_MAX_KEYS];
 	int n_keys, n_complaints;
 	char unknown[96];

@@ -1,5 +1,6 @@
 /* Kind `kernel`: K11 = K(X1, X1), K12 = K(X1, X2), and dX1, the gradient of
- * sum_ij W_ij K12_ij in X1. */
+ * sum_ij W_ij K12_ij in X1. Kind `kernel_periodic_sq`: K11 of the periodic kernel whose
+ * lengthscale is squared. */
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 
@@ -57,4 +58,28 @@ static enum golden_verdict kernel(struct golden_case *c, const cJSON *in)
 	return GOLDEN_ANSWERED;
 }
 
-const struct golden_kind golden_kernel_kinds[] = {{"kernel", kernel}, {0}};
+/* The number, or the i-th of the list. */
+static double number_at(const cJSON *item, int i)
+{
+	return golden_number(cJSON_IsArray(item) ? cJSON_GetArrayItem(item, i) : item);
+}
+
+static enum golden_verdict kernel_periodic_sq(struct golden_case *c, const cJSON *in)
+{
+	const cJSON *lengthscale = cJSON_GetObjectItemCaseSensitive(in, "lengthscale");
+	const cJSON *period = cJSON_GetObjectItemCaseSensitive(in, "period");
+	struct mat X1 = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X1"));
+	struct kernel_term root = {.family = kernel_find("periodic"), .size = {1}};
+	double *value = golden_array(c, 2 * X1.cols);
+	struct kernel k = {&root, X1.cols, NULL, value};
+
+	for (int i = 0; i < X1.cols; i++) {
+		value[i] = number_at(lengthscale, i);
+		value[X1.cols + i] = number_at(period, i);
+	}
+	self(c, &k, X1);
+	return GOLDEN_ANSWERED;
+}
+
+const struct golden_kind golden_kernel_kinds[] = {
+	{"kernel", kernel}, {"kernel_periodic_sq", kernel_periodic_sq}, {0}};

@@ -13,10 +13,16 @@ struct kernel_spec {
 	double *value;              /* n, natural units */
 	double *theta;              /* n + 1: as they travel, and room for ln noise */
 	const char **key;           /* n: how the case calls each, "parts.0.lengthscale" */
+	bool *shared;               /* n: the case has one number for all of this key */
 };
 
 /* False when we have no such kernel; golden_unknown was then called. d: input columns. */
 bool kernel_spec_read(struct kernel_spec *s, struct golden_case *c, const cJSON *json, int d);
+
+/* The kernel times the covariance of tasks W W' + diag(v), the task in column d: d + 1
+ * input columns. */
+bool kernel_spec_read_icm(struct kernel_spec *s, struct golden_case *c, const cJSON *json,
+	const cJSON *W, const cJSON *v, int d);
 
 struct kernel kernel_spec_kernel(const struct kernel_spec *s);
 
