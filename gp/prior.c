@@ -79,10 +79,55 @@ void gp_prior_fix(struct gp_prior_term *term, double value)
 		.lengthscale = term->lengthscale};
 }
 
+void gp_prior_saas(struct gp_prior *p, double tau, bool of_logarithm)
+{
+	for (int i = 0; i < p->size; i++) {
+		struct gp_prior_term *t = &p->term[i];
+
+		if (!t->lengthscale || t->lower == t->upper)
+			continue;
+		t->shape = of_logarithm ? GP_PRIOR_CAUCHY_LN : GP_PRIOR_CAUCHY;
+		t->a = log(tau);
+		t->b = -2;
+	}
+}
+
+enum kr_status gp_prior_of_theta(
+	struct gp_prior *out, const struct gp_prior *p, struct arena *a, struct kr_error *err)
+{
+	*out = *p;
+	out->term = arena_memdup(a, p->term, sizeof(*p->term) * (size_t)p->size);
+	if (!out->term)
+		return kr_fail(err, KR_ENOMEM, "priors of %d hyperparameters", p->size);
+	for (int i = 0; i < p->size; i++) {
+		enum gp_prior_shape *shape = &out->term[i].shape;
+
+		if (*shape == GP_PRIOR_LOGNORMAL)
+			*shape = GP_PRIOR_LOGNORMAL_LN;
+		else if (*shape == GP_PRIOR_GAMMA)
+			*shape = GP_PRIOR_GAMMA_LN;
+		else if (*shape == GP_PRIOR_CAUCHY)
+			*shape = GP_PRIOR_CAUCHY_LN;
+	}
+	return KR_OK;
+}
+
+/* Half-Cauchy of v = exp(a + b t); ln(1 + v^2) without v^2, which may overflow. */
+static double cauchy(const struct gp_prior_term *p, double t, double *slope)
+{
+	bool of_t = p->shape == GP_PRIOR_CAUCHY_LN;
+	double log_v = p->a + p->b * t, above = fmax(0, 2 * log_v);
+
+	*slope = p->b * (of_t - 2 / (1 + exp(-2 * log_v)));
+	return log(2 / M_PI) - above - log1p(exp(-fabs(2 * log_v))) +
+		(of_t ? log_v + log(fabs(p->b)) : 0);
+}
+
 /* ln p(t); *slope = its derivative. */
 static double density(const struct gp_prior_term *p, double t, double *slope)
 {
-	double z, over;
+	double z, over, power;
+	int sign; /* lgamma keeps it in a global */
 
 	switch (p->shape) {
 	case GP_PRIOR_FLAT: break;
@@ -92,8 +137,12 @@ static double density(const struct gp_prior_term *p, double t, double *slope)
 		*slope = -z / p->b - (p->shape == GP_PRIOR_LOGNORMAL);
 		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) - ln_sqrt_2pi;
 	case GP_PRIOR_GAMMA:
-		*slope = p->a - 1 - p->b * exp(t);
-		return p->a * log(p->b) - lgamma(p->a) + (p->a - 1) * t - p->b * exp(t);
+	case GP_PRIOR_GAMMA_LN:
+		power = p->shape == GP_PRIOR_GAMMA ? p->a - 1 : p->a;
+		*slope = power - p->b * exp(t);
+		return p->a * log(p->b) - lgamma_r(p->a, &sign) + power * t - p->b * exp(t);
+	case GP_PRIOR_CAUCHY:
+	case GP_PRIOR_CAUCHY_LN: return cauchy(p, t, slope);
 	case GP_PRIOR_NOISE:
 		over = fmax(0, t - p->b);
 		*slope = -0.02 * (t - p->a) - over;

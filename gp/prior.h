@@ -9,6 +9,8 @@
 #ifndef KR_GP_PRIOR_H
 #define KR_GP_PRIOR_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "gp/kernels/kernel.h"
@@ -35,6 +37,16 @@ struct gp_prior_term *gp_prior_noise(struct gp_prior *p);
 
 /* Fix a positive parameter at value (> 0, or 0 for the noise). */
 void gp_prior_fix(struct gp_prior_term *term, double value);
+
+/* Sparse axis-aligned subspaces (Eriksson & Jankowiak 2021): tau / l^2 is half-Cauchy(1) for every
+ * lengthscale, which switches most inputs off. of_logarithm: as a density of ln l, with its mode at
+ * l = sqrt tau; else as a density of tau / l^2, highest at l = inf (MAP-SAAS of BoTorch). */
+void gp_prior_saas(struct gp_prior *p, double tau, bool of_logarithm);
+
+/* The same prior as a density of theta, which is what is integrated over or drawn from: densities of a
+ * parameter are written as those of its logarithm. out has terms of its own in a. Errors: KR_ENOMEM. */
+enum kr_status gp_prior_of_theta(
+	struct gp_prior *out, const struct gp_prior *p, struct arena *a, struct kr_error *err);
 
 /* ln p(theta), and its gradient added to grad (size, may be NULL). */
 double gp_prior_log_density(const struct gp_prior *p, const double *theta, double *grad);

@@ -11,6 +11,9 @@ enum gp_prior_shape {
 	GP_PRIOR_LOGNORMAL,    /* of the parameter: -(t - a)^2 / 2 b^2 - t - ln(b sqrt(2 pi)) */
 	GP_PRIOR_LOGNORMAL_LN, /* of its logarithm: the same without -t; also a normal of t */
 	GP_PRIOR_GAMMA,        /* of the parameter: a ln b - ln Gamma(a) + (a - 1) t - b exp t */
+	GP_PRIOR_GAMMA_LN,     /* of its logarithm: the same with a in place of a - 1 */
+	GP_PRIOR_CAUCHY,       /* half-Cauchy of v = exp(a + b t), of v: ln(2 / pi) - ln(1 + v^2) */
+	GP_PRIOR_CAUCHY_LN,    /* of t: the same + ln v + ln |b| */
 	GP_PRIOR_NOISE         /* no density: -(t - a)^2 / 100 - max(0, t - b)^2 / 2 */
 };
 

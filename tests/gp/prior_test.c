@@ -91,17 +91,18 @@ static void densities_are_densities(void **state)
 static void gradients_are_those_of_differences(void **state)
 {
 	struct rng r = reference_rng("prior gradient");
-	const enum gp_prior_shape shapes[] = {
-		GP_PRIOR_FLAT, GP_PRIOR_LOGNORMAL, GP_PRIOR_LOGNORMAL_LN, GP_PRIOR_GAMMA, GP_PRIOR_NOISE};
+	const enum gp_prior_shape shapes[] = {GP_PRIOR_FLAT, GP_PRIOR_LOGNORMAL, GP_PRIOR_LOGNORMAL_LN,
+		GP_PRIOR_GAMMA, GP_PRIOR_NOISE, GP_PRIOR_GAMMA_LN, GP_PRIOR_CAUCHY, GP_PRIOR_CAUCHY_LN};
+	enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
 	const double h = 1e-6;
 
 	(void)state;
-	for (int trial = 0; trial < 200; trial++) {
+	for (int trial = 0; trial < 400; trial++) {
 		struct gp_prior_term terms[4] = {
-			{.shape = shapes[trial % 5], .a = 1.5, .b = 0.7},
-			{.shape = shapes[(trial + 1) % 5], .a = 1.2, .b = 0.9},
-			{.shape = shapes[trial / 5 % 5], .a = 0.5, .b = 2},
-			{.shape = shapes[4 - trial % 5], .a = 1, .b = 1.1},
+			{.shape = shapes[trial % SHAPES], .a = 1.5, .b = 0.7},
+			{.shape = shapes[(trial + 1) % SHAPES], .a = 1.2, .b = 0.9},
+			{.shape = shapes[trial / SHAPES % SHAPES], .a = 0.5, .b = 2},
+			{.shape = shapes[SHAPES - 1 - trial % SHAPES], .a = 1, .b = 1.1},
 		};
 		struct gp_prior p = {4, 2, terms};
 		double theta[4], grad[4];
@@ -121,6 +122,54 @@ static void gradients_are_those_of_differences(void **state)
 			theta[k] = keep;
 			assert_near(grad[k] - 10, (up - down) / (2 * h), 1e-5);
 		}
+	}
+}
+
+/* Of theta they integrate to one over theta, and have the gradient of differences above. */
+static void densities_of_theta_are_densities(void **state)
+{
+	const struct gp_prior_term terms[] = {{.shape = GP_PRIOR_LOGNORMAL, .a = 0.3, .b = 0.7},
+		{.shape = GP_PRIOR_LOGNORMAL_LN, .a = 0.3, .b = 0.7},
+		{.shape = GP_PRIOR_GAMMA, .a = 3, .b = 6}, {.shape = GP_PRIOR_CAUCHY, .a = -2.3, .b = -2},
+		{.shape = GP_PRIOR_CAUCHY, .a = 1, .b = 1}};
+	const double h = 1e-3;
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct gp_prior_term term = terms[i];
+		struct gp_prior p = {1, 1, &term}, q;
+		double sum = 0;
+
+		assert_int_equal(gp_prior_of_theta(&q, &p, arena, NULL), KR_OK);
+		for (double t = -25; t < 25; t += h)
+			sum += exp(gp_prior_log_density(&q, &t, NULL)) * h;
+		assert_near(sum, 1, 1e-6);
+		assert_int_equal(term.shape, terms[i].shape); /* another prior */
+	}
+}
+
+/* tau / l^2 is half-Cauchy(1): as a density of it, and of ln l, whose mode is sqrt tau. */
+static void sparse_priors(void **state)
+{
+	const double tau = 0.1, lengths[] = {1e-3, 0.1, 0.3162277660168379, 2, 1e4};
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		struct gp_prior p = reference_prior(3, arena), q = reference_prior(3, arena);
+		double l = lengths[i % 5], v = tau / (l * l), theta[5] = {log(l), 0, 1, 0.5, -5};
+		double grad[5] = {0}, other = 0, want;
+
+		for (int k = 1; k < 5; k++)
+			gp_prior_fix(&p.term[k], 1);
+		gp_prior_saas(&p, tau, i >= 5);
+		want = log(2 / M_PI / (1 + v * v));
+		other = gp_prior_log_density(&p, theta, grad);
+		assert_near(other, i < 5 ? want : want + log(2 * v), 1e-12);
+		if (i == 7)
+			assert_near(grad[0], 0, 1e-12);
+		gp_prior_saas(&q, tau, false); /* lengthscales only */
+		for (int k = 0; k < 5; k++)
+			assert_true((q.term[k].shape == GP_PRIOR_CAUCHY) == (k < 3));
 	}
 }
 
@@ -146,6 +195,8 @@ int main(void)
 		cmocka_unit_test(the_mode_of_the_lengthscale),
 		cmocka_unit_test(densities_are_densities),
 		cmocka_unit_test(gradients_are_those_of_differences),
+		cmocka_unit_test(densities_of_theta_are_densities),
+		cmocka_unit_test(sparse_priors),
 		cmocka_unit_test(a_fixed_parameter_has_no_room),
 	};
 
