@@ -1,0 +1,437 @@
+/* Legend for a posterior mean f(x) = m + sum_j a_j prod_c k_c(x_c, x_jc), averages over the box:
+ *   I_c(j) = E k_c(x, x_jc),  J_c(j, k) = E k_c(x, x_jc) k_c(x, x_kc),  C_c = J_c - I_c I_c
+ *   V       = sum_jk a_j a_k (prod_c J_c - prod_c I_c I_c)
+ *   first_i = sum_jk a_j a_k C_i prod_{c != i} I_c I_c
+ *   total_i = sum_jk a_j a_k C_i prod_{c != i} J_c
+ * Differences of products are built up from the C_c, so that a large mean costs no digits. */
+#include "gp/sensitivity.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static const double pi = 3.14159265358979323846;
+
+static enum kr_status check_box(
+	int d, const double *lower, const double *upper, struct kr_error *err)
+{
+	for (int c = 0; c < d; c++)
+		if (!(isfinite(lower[c]) && isfinite(upper[c]) && lower[c] <= upper[c]))
+			return kr_fail(err, KR_INVALID_ARGUMENT, "column %d: [%g, %g] is no interval", c,
+				lower[c], upper[c]);
+	return KR_OK;
+}
+
+static enum kr_status make(
+	struct sensitivity *s, int d, bool pairs, struct arena *a, struct kr_error *err)
+{
+	*s = (struct sensitivity){
+		.first = ARENA_ARRAY(a, double, d), .total = ARENA_ARRAY(a, double, d)};
+	if (pairs)
+		s->pair = mat_view(ARENA_ARRAY(a, double, (size_t)d *(size_t)d), d, d, d);
+	if (!s->first || !s->total || (pairs && !s->pair.p))
+		return kr_fail(err, KR_ENOMEM, "sensitivity to %d inputs", d);
+	return KR_OK;
+}
+
+/* Parts of the variance; what rounding makes of a constant function is none. */
+static void normalize(struct sensitivity *s, int d, double size)
+{
+	bool constant = !(s->variance > 1e-28 * size * size);
+
+	if (constant)
+		s->variance = 0;
+	for (int c = 0; c < d; c++) {
+		s->first[c] = constant ? 0 : s->first[c] / s->variance;
+		s->total[c] = constant ? 0 : s->total[c] / s->variance;
+	}
+}
+
+/* ---- the mean of an rbf model -------------------------------------------------- */
+
+/* One column of the model. */
+struct column {
+	double l, lower, upper;
+	int choices;     /* of a categorical column, else 0 */
+	const double *x; /* n */
+};
+
+/* The kernel part of two choices that differ. */
+static double other(const struct column *c)
+{
+	return exp(-0.5 / (c->l * c->l));
+}
+
+static double average(const struct column *c, int j)
+{
+	double u = c->x[j], width = c->upper - c->lower, size = sqrt(0.5) / c->l;
+
+	if (c->choices > 0)
+		return (1 + (c->choices - 1) * other(c)) / c->choices;
+	if (width == 0)
+		return exp(-0.5 * (u - c->lower) * (u - c->lower) / (c->l * c->l));
+	return c->l * sqrt(0.5 * pi) / width *
+		(erf((c->upper - u) * size) - erf((c->lower - u) * size));
+}
+
+static double average_product(const struct column *c, int j, int k)
+{
+	double u = c->x[j], v = c->x[k], w = 0.5 * (u + v), width = c->upper - c->lower;
+	double apart = 0.5 * (u - v) / c->l;
+
+	if (c->choices > 0 && u == v)
+		return (1 + (c->choices - 1) * other(c) * other(c)) / c->choices;
+	if (c->choices > 0)
+		return (2 * other(c) + (c->choices - 2) * other(c) * other(c)) / c->choices;
+	if (width == 0)
+		return average(c, j) * average(c, k);
+	return exp(-apart * apart) * 0.5 * c->l * sqrt(pi) / width *
+		(erf((c->upper - w) / c->l) - erf((c->lower - w) / c->l));
+}
+
+/* prod_{c != i} p_c for every i <- p_c; after, n long, is scratch. */
+static void leave_one_out(double *p, int n, double *after)
+{
+	double before = 1;
+
+	after[n - 1] = 1;
+	for (int i = n - 1; i > 0; i--)
+		after[i - 1] = after[i] * p[i];
+	for (int i = 0; i < n; i++) {
+		double own = p[i];
+
+		p[i] = before * after[i];
+		before *= own;
+	}
+}
+
+/* The pair (j, k), which stands for weight terms of the sums. I: n x columns averages; work: 4
+ * columns. */
+static void add_pair(struct sensitivity *s, const struct column *columns, int n_columns,
+	const int *input, struct mat I, int j, int k, double weight, double *work)
+{
+	double *C = work, *J = C + n_columns, *II = J + n_columns, *after = II + n_columns;
+	double difference = 0, products = 1;
+
+	for (int c = 0; c < n_columns; c++) {
+		II[c] = *mat_at(I, j, c) * *mat_at(I, k, c);
+		J[c] = average_product(&columns[c], j, k);
+		C[c] = J[c] - II[c];
+		difference = difference * J[c] + products * C[c];
+		products *= II[c];
+	}
+	s->variance += weight * difference;
+	leave_one_out(II, n_columns, after);
+	leave_one_out(J, n_columns, after);
+	for (int c = 0; c < n_columns; c++) {
+		s->first[input[c]] += weight * C[c] * II[c];
+		s->total[input[c]] += weight * C[c] * J[c];
+	}
+}
+
+static enum kr_status check_model(const struct gp *g, const double *lower, const double *upper,
+	const int *choices, struct arena *a, struct kr_error *err)
+{
+	const struct kernel *k = gp_kernel(g);
+	struct mat Z, slope;
+	enum kr_status status = gp_see(g, gp_points(g), &Z, &slope, a, err);
+
+	if (status != KR_OK)
+		return status;
+	if (strcmp(k->root->family->name, "rbf") != 0 || slope.p)
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"kernel %s%s: indices have a closed form for rbf without a warp; for others see "
+			"sensitivity_of_function",
+			k->root->family->name, slope.p ? " with a warp" : "");
+	for (int c = 0; c < k->d; c++)
+		if (k->categorical && k->categorical[c] && !(choices && choices[c] > 0))
+			return kr_fail(err, KR_INVALID_ARGUMENT,
+				"column %d is categorical: its number of choices must be given", c);
+	return check_box(k->d, lower, upper, err);
+}
+
+/* The leaf's columns; input: which of the model they are. */
+static void list_columns(const struct gp *g, const double *lower, const double *upper,
+	const int *choices, struct column *columns, int *input, int n)
+{
+	const struct kernel *k = gp_kernel(g);
+
+	for (int i = 0; i < n; i++) {
+		int c = k->root->n_dims > 0 ? k->root->dims[i] : i;
+		bool categorical = k->categorical && k->categorical[c];
+
+		input[i] = c;
+		columns[i] = (struct column){k->value[i], lower[c], upper[c], categorical ? choices[c] : 0,
+			mat_col(gp_points(g), c)};
+	}
+}
+
+enum kr_status sensitivity_of_mean(const struct gp *g, int column, const double *lower,
+	const double *upper, const int *choices, struct sensitivity *s, struct arena *a,
+	struct kr_error *err)
+{
+	const struct kernel *k = gp_kernel(g);
+	int n = gp_rows(g), d = k->d, seen = k->root->n_dims > 0 ? k->root->n_dims : d;
+	double scale = k->root->scaled ? k->value[seen] : 1, size;
+	const double *weight = mat_col(gp_weights(g), column);
+	enum kr_status status = make(s, d, false, a, err);
+	struct arena_mark mark = arena_mark(a);
+	struct column *columns = ARENA_ARRAY(a, struct column, seen);
+	int *input = ARENA_ARRAY(a, int, seen);
+	struct mat I = mat_view(ARENA_ARRAY(a, double, (size_t)n *(size_t)seen), n, seen, n);
+	double *work = ARENA_ARRAY(a, double, 4 * seen);
+
+	assert(n > 0 && column >= 0 && column < gp_columns(g));
+	if (status == KR_OK && !(columns && input && I.p && work))
+		status = kr_fail(err, KR_ENOMEM, "sensitivity of a model of %d points", n);
+	if (status == KR_OK)
+		status = check_model(g, lower, upper, choices, a, err);
+	if (status != KR_OK)
+		goto done;
+	list_columns(g, lower, upper, choices, columns, input, seen);
+	s->mean = gp_mean(g);
+	size = fabs(s->mean);
+	for (int j = 0; j < n; j++) {
+		double product = 1;
+
+		for (int c = 0; c < seen; c++)
+			product *= *mat_at(I, j, c) = average(&columns[c], j);
+		s->mean += scale * weight[j] * product;
+		size += fabs(scale * weight[j] * product);
+	}
+	for (int j = 0; j < n; j++)
+		for (int i = j; i < n; i++)
+			add_pair(s, columns, seen, input, I, j, i,
+				(i == j ? 1 : 2) * scale * weight[j] * scale * weight[i], work);
+	normalize(s, d, size);
+done:
+	arena_release(a, mark);
+	return status;
+}
+
+/* ---- any function ---------------------------------------------------------------- */
+
+enum { MAX_POINTS = 1 << 20, MAX_PANEL = 20 };
+
+/* Values on a grid of m^d points, input 0 fastest, and the weights of one input. */
+struct grid {
+	int d, m, n;
+	double node[2 * MAX_PANEL], weight[2 * MAX_PANEL]; /* on [0, 1], weights sum to 1 */
+	double *f, *work;                                  /* n; f is centred later */
+};
+
+/* Gauss-Legendre of order k on [-1, 1] by Newton's method (Press et al. 2007, section 4.6). */
+static void gauss_legendre(int k, double *node, double *weight)
+{
+	for (int i = 0; i < k; i++) {
+		double x = cos(pi * (i + 0.75) / (k + 0.5)), slope = 1;
+
+		for (int step = 0; step < 100; step++) {
+			double p = 1, before = 0, last;
+
+			for (int j = 1; j <= k; j++) {
+				last = before;
+				before = p;
+				p = ((2 * j - 1) * x * before - (j - 1) * last) / j;
+			}
+			slope = k * (x * p - before) / (x * x - 1);
+			x -= p / slope;
+			if (fabs(p / slope) < 1e-16)
+				break;
+		}
+		node[i] = x;
+		weight[i] = 2 / ((1 - x * x) * slope * slope);
+	}
+}
+
+static void make_grid(struct grid *g, int d)
+{
+	int panel = 2;
+	double node[MAX_PANEL], weight[MAX_PANEL];
+
+	while (panel < MAX_PANEL && pow(2.0 * (panel + 1), d) <= MAX_POINTS)
+		panel++;
+	gauss_legendre(panel, node, weight);
+	g->d = d;
+	g->m = 2 * panel;
+	g->n = 1;
+	for (int c = 0; c < d; c++)
+		g->n *= g->m;
+	for (int i = 0; i < panel; i++) {
+		g->node[i] = 0.25 * (1 + node[i]);
+		g->node[panel + i] = 0.5 + g->node[i];
+		g->weight[i] = g->weight[panel + i] = 0.25 * weight[i];
+	}
+}
+
+/* Index of point p in input c, step = m^c. */
+static int digit(const struct grid *g, int p, int step)
+{
+	return p / step % g->m;
+}
+
+/* All values, in blocks. */
+static enum kr_status evaluate(struct grid *g, sensitivity_function *f, void *context,
+	const double *lower, const double *upper, struct arena *a, struct kr_error *err)
+{
+	enum { BLOCK = 1024 };
+	struct arena_mark mark = arena_mark(a);
+	struct mat X = mat_view(ARENA_ARRAY(a, double, BLOCK * g->d), BLOCK, g->d, BLOCK);
+	enum kr_status status = X.p ? KR_OK : kr_fail(err, KR_ENOMEM, "grid in %d inputs", g->d);
+
+	for (int at = 0; status == KR_OK && at < g->n; at += X.rows) {
+		X.rows = g->n - at < BLOCK ? g->n - at : BLOCK;
+		for (int c = 0, step = 1; c < g->d; c++, step *= g->m)
+			for (int i = 0; i < X.rows; i++)
+				*mat_at(X, i, c) = lower[c] +
+					g->node[digit(g, at + i, step)] * (upper[c] - lower[c]);
+		status = f(context, X, g->f + at, a, err);
+	}
+	arena_release(a, mark);
+	for (int i = 0; status == KR_OK && i < g->n; i++)
+		if (!isfinite(g->f[i]))
+			return kr_fail(err, KR_ENONFINITE, "the function is %g inside the box", g->f[i]);
+	return status;
+}
+
+/* v <- its average over the input of this step; above: values of the inputs after it. */
+static void average_input(const struct grid *g, double *v, int step, int above)
+{
+	for (int q = 0; q < above; q++)
+		for (int r = 0; r < step; r++) {
+			double sum = 0;
+
+			for (int i = 0; i < g->m; i++)
+				sum += g->weight[i] * v[(q * g->m + i) * step + r];
+			v[q * step + r] = sum;
+		}
+}
+
+/* v <- its average over all inputs but i and j (-1: none): one input at a time, the last first, so
+ * that sums are short. */
+static void average_others(const struct grid *g, double *v, int i, int j)
+{
+	int above = 1;
+
+	for (int c = g->d - 1, step = g->n / g->m; c >= 0; c--, step /= g->m)
+		if (c == i || c == j)
+			above *= g->m;
+		else
+			average_input(g, v, step, above);
+}
+
+/* Var E[f | x_i]; f is centred here and below. */
+static double variance_of_one(const struct grid *g, int i)
+{
+	double variance = 0;
+
+	memcpy(g->work, g->f, sizeof(double) * (size_t)g->n);
+	average_others(g, g->work, i, -1);
+	for (int p = 0; p < g->m; p++)
+		variance += g->weight[p] * g->work[p] * g->work[p];
+	return variance;
+}
+
+/* Var(E[f | x_i, x_j] - E[f | x_i] - E[f | x_j]). */
+static double variance_of_pair(const struct grid *g, int i, int j)
+{
+	double row[2 * MAX_PANEL] = {0}, column[2 * MAX_PANEL] = {0}, variance = 0;
+	int m = g->m;
+
+	memcpy(g->work, g->f, sizeof(double) * (size_t)g->n);
+	average_others(g, g->work, i, j);
+	for (int p = 0; p < m * m; p++) {
+		row[p % m] += g->weight[p / m] * g->work[p];
+		column[p / m] += g->weight[p % m] * g->work[p];
+	}
+	for (int p = 0; p < m * m; p++) {
+		double f = g->work[p] - row[p % m] - column[p / m];
+
+		variance += g->weight[p % m] * g->weight[p / m] * f * f;
+	}
+	return variance;
+}
+
+/* E Var[f | all but x_i]. */
+static double variance_within(const struct grid *g, int step)
+{
+	for (int p = 0; p < g->n; p++) {
+		double mean = 0, variance = 0;
+
+		if (digit(g, p, step) != 0)
+			continue;
+		for (int k = 0; k < g->m; k++)
+			mean += g->weight[k] * g->f[p + k * step];
+		for (int k = 0; k < g->m; k++) {
+			double f = g->f[p + k * step] - mean;
+
+			variance += g->weight[k] * f * f;
+		}
+		for (int k = 0; k < g->m; k++)
+			g->work[p + k * step] = variance;
+	}
+	average_others(g, g->work, -1, -1);
+	return g->work[0];
+}
+
+/* The moments, and f centred; answers the largest size of f. */
+static double centre(struct grid *g, struct sensitivity *s)
+{
+	double size = 0;
+
+	memcpy(g->work, g->f, sizeof(double) * (size_t)g->n);
+	average_others(g, g->work, -1, -1);
+	s->mean = g->work[0];
+	for (int p = 0; p < g->n; p++) {
+		size = fmax(size, fabs(g->f[p]));
+		g->f[p] -= s->mean;
+		g->work[p] = g->f[p] * g->f[p];
+	}
+	average_others(g, g->work, -1, -1);
+	s->variance = g->work[0];
+	return size;
+}
+
+static void analyse(struct grid *g, struct sensitivity *s)
+{
+	double size = centre(g, s);
+
+	for (int i = 0, step = 1; i < g->d; i++, step *= g->m) {
+		s->first[i] = variance_of_one(g, i);
+		s->total[i] = variance_within(g, step);
+	}
+	normalize(s, g->d, size);
+	for (int i = 0; i < g->d; i++)
+		for (int j = 0; j < i; j++) {
+			double part = s->variance > 0 ? variance_of_pair(g, i, j) / s->variance : 0;
+
+			*mat_at(s->pair, i, j) = *mat_at(s->pair, j, i) = part;
+		}
+}
+
+enum kr_status sensitivity_of_function(sensitivity_function *f, void *context, int d,
+	const double *lower, const double *upper, struct sensitivity *s, struct arena *a,
+	struct kr_error *err)
+{
+	enum kr_status status = make(s, d, true, a, err);
+	struct arena_mark mark = arena_mark(a);
+	struct grid g;
+
+	assert(d > 0);
+	if (d > SENSITIVITY_MAX_INPUTS)
+		return kr_fail(
+			err, KR_TOO_LARGE, "%d inputs: a grid can have at most %d", d, SENSITIVITY_MAX_INPUTS);
+	if (status == KR_OK)
+		status = check_box(d, lower, upper, err);
+	if (status != KR_OK)
+		return status;
+	make_grid(&g, d);
+	g.f = ARENA_ARRAY(a, double, g.n);
+	g.work = ARENA_ARRAY(a, double, g.n);
+	status = g.f && g.work ? evaluate(&g, f, context, lower, upper, a, err)
+						   : kr_fail(err, KR_ENOMEM, "grid of %d points", g.n);
+	if (status == KR_OK)
+		analyse(&g, s);
+	arena_release(a, mark);
+	return status;
+}
