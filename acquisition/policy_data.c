@@ -191,7 +191,7 @@ static enum kr_status take_rows(struct policy *p, const struct policy__metric *m
 	for (int i = 0; i < data->m; i++)
 		data->z[i] = m->z[rows[i]];
 	for (int i = 0; m->sd && i < data->m; i++) {
-		double sd = fmin(outcome_model_sd(&m->outcome, m->sd[rows[i]]), most_sd);
+		double sd = fmin(outcome_model_sd(&m->outcome, m->y[rows[i]], m->sd[rows[i]]), most_sd);
 		data->var[i] = sd * sd;
 	}
 	return KR_OK;

@@ -265,9 +265,9 @@ enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 		size_t at = (size_t)k * (size_t)p->in.n_queries + (size_t)p->n_queried;
 		st = gp_predict(m->base, X, false, &batch, p->arena, err);
 		for (int i = 0; !st && i < rows; i++) {
-			p->query_mean[at + (size_t)i] = outcome_raw_mean(
-				&m->outcome, *mat_at(batch.mean, i, 0));
-			p->query_sd[at + (size_t)i] = outcome_raw_sd(&m->outcome, sqrt(batch.var[i]));
+			double mean = *mat_at(batch.mean, i, 0), sd = sqrt(batch.var[i]);
+			p->query_mean[at + (size_t)i] = outcome_raw_value(&m->outcome, mean);
+			p->query_sd[at + (size_t)i] = outcome_raw_sd(&m->outcome, mean, sd);
 		}
 	}
 	if (!st) {

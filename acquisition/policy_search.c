@@ -135,8 +135,8 @@ static void predict(struct policy *p, double *coords, struct policy_suggestion *
 	struct gp_batch batch;
 	if (!gp_predict(m->base, X, false, &batch, p->arena, NULL)) {
 		r->has_prediction = true;
-		r->mean = outcome_raw_mean(&m->outcome, *batch.mean.p);
-		r->sd = outcome_raw_sd(&m->outcome, sqrt(*batch.var));
+		r->mean = outcome_raw_value(&m->outcome, *batch.mean.p);
+		r->sd = outcome_raw_sd(&m->outcome, *batch.mean.p, sqrt(*batch.var));
 	}
 	if (p->n_metrics > 1) {
 		r->p_feasible = probability_feasible(p, X);

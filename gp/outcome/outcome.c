@@ -16,6 +16,16 @@ static const double heavy = 3, fence = 1.5; /* see the header */
 /* A deviation up to this part of the largest value is rounding, not signal. */
 static const double constant_data = 1e-12;
 
+static double bounded(double x)
+{
+	return fmin(fmax(x, -DBL_MAX), DBL_MAX);
+}
+
+static double cut(const struct outcome *o, double u)
+{
+	return fmin(fmax(u, o->cut_low), o->cut_high);
+}
+
 /* A power of two, so that dividing by it is exact: max |y| / unit is in [1, 2), or
  * unit is 1 for zeros. */
 static double unit_of(const double *y, int n)
@@ -91,73 +101,121 @@ static double spread(const double *sorted, int from, int to, double m)
 	return to > from ? sqrt(sum / (to - from)) : 0;
 }
 
-/* Half-rank of the values below m. sorted: ascending, its first `below` values are
- * those; overwritten. */
-static void half_rank(double *u, int n, double *sorted, int below, double m, double g)
-{
-	int distinct = 0;
-	double count = sorted[below] == m ? 0.5 : 0;
+/* The bad (low) side of u, in units: the median m and the spread g of the good side. */
+struct side {
+	double *sorted; /* n, ascending; once ranked, the distinct bad values and m */
+	int below;      /* values below m */
+	double m, g;
+	double count; /* of ranks */
+};
 
-	for (int i = 0; i < below; i++)
+static double rank_value(const struct side *bad, int rank)
+{
+	return bad->m + bad->g * special_quantile(0.5 * (rank + 0.5) / bad->count);
+}
+
+/* Half-rank of the values below m; returns how many distinct ones there are. */
+static int half_rank(double *u, int n, struct side *bad)
+{
+	double *sorted = bad->sorted;
+	int distinct = 0;
+
+	bad->count = sorted[bad->below] == bad->m ? 0.5 : 0;
+	for (int i = 0; i < bad->below; i++)
 		if (i == 0 || sorted[i] != sorted[distinct - 1])
 			sorted[distinct++] = sorted[i];
-	count += distinct;
+	sorted[distinct] = bad->m;
+	bad->count += distinct;
 	for (int i = 0; i < n; i++) {
 		const double *found;
 
-		if (u[i] >= m)
+		if (u[i] >= bad->m)
 			continue;
 		found = bsearch(&u[i], sorted, (size_t)distinct, sizeof(*sorted), ascending);
-		u[i] = m + g * special_quantile(0.5 * ((double)(found - sorted) + 0.5) / count);
+		u[i] = rank_value(bad, (int)(found - sorted));
 	}
+	return distinct;
 }
 
-/* Pull in the bad (low) side of u. */
-static enum outcome_tail pull_in(double *u, int n, double *sorted)
+/* Tukey's fence below. */
+static void clip(struct outcome *o, double *u, int n, const double *sorted)
 {
-	double m, g, b, q1, q3;
-	int below = 0;
+	double q1 = quantile(sorted, n, 0.25), q3 = quantile(sorted, n, 0.75);
+	double low = q1 - fence * (q3 - q1);
 
-	memcpy(sorted, u, sizeof(*u) * (size_t)n);
-	qsort(sorted, (size_t)n, sizeof(*sorted), ascending);
-	m = quantile(sorted, n, 0.5);
-	while (sorted[below] < m)
-		below++;
-	g = spread(sorted, below, n, m);
-	b = spread(sorted, 0, below, m);
-	if (b > heavy * g && g > 0) {
-		half_rank(u, n, sorted, below, m, g);
-		return OUTCOME_HALF_RANK;
-	}
-	q1 = quantile(sorted, n, 0.25);
-	q3 = quantile(sorted, n, 0.75);
-	if (q3 > q1 && sorted[0] < q1 - fence * (q3 - q1)) {
-		for (int i = 0; i < n; i++)
-			u[i] = fmax(u[i], q1 - fence * (q3 - q1));
-		return OUTCOME_CLIP;
-	}
-	return OUTCOME_PLAIN;
+	if (q3 <= q1 || sorted[0] >= low)
+		return;
+	o->tail = OUTCOME_CLIP;
+	o->cut_low = low;
+	for (int i = 0; i < n; i++)
+		u[i] = fmax(u[i], low);
 }
+
+/* Pull in the bad side of u; with room for n values in bad->sorted. */
+static void pull_in(struct outcome *o, double *u, int n, struct side *bad)
+{
+	memcpy(bad->sorted, u, sizeof(*u) * (size_t)n);
+	qsort(bad->sorted, (size_t)n, sizeof(*u), ascending);
+	bad->m = quantile(bad->sorted, n, 0.5);
+	while (bad->sorted[bad->below] < bad->m)
+		bad->below++;
+	bad->g = spread(bad->sorted, bad->below, n, bad->m);
+	if (bad->g <= 0 || spread(bad->sorted, 0, bad->below, bad->m) <= heavy * bad->g) {
+		clip(o, u, n, bad->sorted);
+		return;
+	}
+	o->tail = OUTCOME_HALF_RANK;
+	o->n_ranked = half_rank(u, n, bad);
+}
+
+/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted. */
+static void keep_ranked(struct outcome *o, const struct side *bad, double *ranked_s, double unit,
+	double shift, double scale)
+{
+	for (int i = 0; i <= o->n_ranked; i++) {
+		double u = i < o->n_ranked ? rank_value(bad, i) : bad->m;
+		ranked_s[i] = (u - shift) / scale;
+		bad->sorted[i] *= unit;
+	}
+	o->ranked_u = bad->sorted;
+	o->ranked_s = ranked_s;
+}
+
+static const struct outcome untouched = {.cut_low = -INFINITY, .cut_high = INFINITY};
 
 enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, int n, double *z,
-	struct arena *scratch, struct kr_error *err)
+	struct arena *a, struct kr_error *err)
 {
-	struct arena_mark mark = arena_mark(scratch);
-	double unit = unit_of(y, n), s;
-	double *sorted = arena_alloc(scratch, sizeof(*sorted) * (size_t)n);
+	struct arena_mark mark = arena_mark(a);
+	double unit = unit_of(y, n), s, shift;
+	size_t size = sizeof(double) * (size_t)n;
+	struct side bad = {.sorted = arena_alloc(a, size)};
+	double *ranked_s = arena_alloc(a, size);
 
 	assert(n > 0);
-	if (!sorted)
+	if (!bad.sorted || !ranked_s) {
+		arena_release(a, mark);
 		return kr_fail(err, KR_ENOMEM, "outcomes of %d trials", n);
-	*o = (struct outcome){.minimize = minimize};
+	}
+	*o = untouched;
+	o->minimize = minimize;
 	for (int i = 0; i < n; i++)
 		z[i] = (minimize ? -y[i] : y[i]) / unit;
 	if (n >= least_for_tail)
-		o->tail = pull_in(z, n, sorted);
-	s = standardize(z, n, 1, z, &o->shift);
-	o->shift *= unit;
+		pull_in(o, z, n, &bad);
+	s = standardize(z, n, 1, z, &shift);
+	o->shift = shift * unit;
 	o->scale = raw_scale(s, unit);
-	arena_release(scratch, mark);
+	o->cut_low *= unit;
+	if (s == 0) { /* nothing is seen of the tail */
+		o->tail = OUTCOME_PLAIN;
+		o->cut_low = -INFINITY;
+		o->n_ranked = 0;
+	}
+	if (o->n_ranked > 0)
+		keep_ranked(o, &bad, ranked_s, unit, shift, s);
+	else
+		arena_release(a, mark);
 	return KR_OK;
 }
 
@@ -177,58 +235,132 @@ static double lower_fence(const double *sorted, int n, double lower)
 	return isfinite(lower) && low < q3 ? low - fence * (q3 - low) : -INFINITY;
 }
 
+/* What broke a bound stays beyond it, and what met it within: rounding may have put them on it. */
+static void keep_sides(
+	const struct outcome *o, const double *y, int n, double lower, double upper, double *z)
+{
+	double low = outcome_model_value(o, lower), high = outcome_model_value(o, upper);
+
+	for (int i = 0; i < n; i++) {
+		z[i] = y[i] >= lower ? fmax(z[i], low) : fmin(z[i], nextafter(low, -INFINITY));
+		z[i] = y[i] <= upper ? fmin(z[i], high) : fmax(z[i], nextafter(high, INFINITY));
+	}
+}
+
+/* Find where values that break a bound by far are cut. sorted: n values, overwritten. */
+static void find_cuts(struct outcome *o, double *sorted, int n, double lower, double upper)
+{
+	double low, high;
+
+	qsort(sorted, (size_t)n, sizeof(*sorted), ascending);
+	low = lower_fence(sorted, n, lower);
+	high = upper_fence(sorted, n, upper);
+	if (sorted[0] < low)
+		o->cut_low = low;
+	if (sorted[n - 1] > high)
+		o->cut_high = high;
+	if (sorted[0] < low || sorted[n - 1] > high)
+		o->tail = OUTCOME_CLIP;
+}
+
+/* The scale of constant data: the distance from the nearest bound, and no less than what rounding
+ * makes of them. */
+static double constant_scale(
+	const struct outcome *o, const double *y, int n, double lower, double upper)
+{
+	double gap = fmin(fabs(lower - o->shift), fabs(upper - o->shift));
+	double scale = gap > 0 && isfinite(gap) ? gap : 1;
+
+	for (int i = 0; i < n; i++)
+		scale = fmax(scale, fabs(cut(o, y[i]) - o->shift));
+	return scale;
+}
+
 void outcome_fit_bounded(
 	struct outcome *o, const double *y, int n, double lower, double upper, double *z)
 {
-	double low = -INFINITY, high = INFINITY, gap;
 	bool constant = true;
 
 	assert(n > 0);
-	*o = (struct outcome){0};
+	*o = untouched;
+	o->bounded = true;
 	if (n >= least_for_tail) {
 		memcpy(z, y, sizeof(*z) * (size_t)n);
-		qsort(z, (size_t)n, sizeof(*z), ascending);
-		low = lower_fence(z, n, lower);
-		high = upper_fence(z, n, upper);
-		o->tail = z[0] < low || z[n - 1] > high ? OUTCOME_CLIP : OUTCOME_PLAIN;
+		find_cuts(o, z, n, lower, upper);
 	}
 	for (int i = 0; i < n; i++)
-		z[i] = fmin(fmax(y[i], low), high);
+		z[i] = cut(o, y[i]);
 	outcome_standardize(z, n, z, &o->shift, &o->scale);
 	for (int i = 0; i < n; i++)
 		constant &= z[i] == 0;
-	gap = fmin(fabs(lower - o->shift), fabs(upper - o->shift));
-	if (constant && gap > 0 && isfinite(gap))
-		o->scale = gap;
+	if (constant)
+		o->scale = constant_scale(o, y, n, lower, upper);
 	for (int i = 0; i < n; i++)
-		z[i] = outcome_model_value(o, fmin(fmax(y[i], low), high));
+		z[i] = outcome_model_value(o, y[i]);
+	keep_sides(o, y, n, lower, upper, z);
+}
+
+void outcome_bilog(struct outcome *o, const double *y, int n, double lower, double upper, double *z)
+{
+	o->bend = bend_bilog(z, n, outcome_model_value(o, lower), outcome_model_value(o, upper), z);
+	keep_sides(o, y, n, lower, upper, z);
+}
+
+/* The line through the pairs (from, to), last + 1 of them, ascending; straight on below, exact at
+ * the pairs. In halves, because a difference may be beyond the largest double. */
+static double along(const double *from, const double *to, int last, double x)
+{
+	int low = 0, high = last;
+	double t, width;
+
+	while (high - low > 1) {
+		int middle = low + (high - low) / 2;
+		if (from[middle] <= x)
+			low = middle;
+		else
+			high = middle;
+	}
+	width = 0.5 * from[high] - 0.5 * from[low];
+	t = width > 0 ? (0.5 * x - 0.5 * from[low]) / width : 1;
+	return bounded(bounded((1 - t) * to[low]) + bounded(t * to[high]));
+}
+
+/* s of a raw value. */
+static double standardized(const struct outcome *o, double y)
+{
+	double u = cut(o, o->minimize ? -y : y);
+
+	if (o->n_ranked > 0 && u < o->ranked_u[o->n_ranked])
+		return along(o->ranked_u, o->ranked_s, o->n_ranked, u);
+	return u / o->scale - o->shift / o->scale;
 }
 
 double outcome_model_value(const struct outcome *o, double y)
 {
-	double z = y / o->scale - o->shift / o->scale;
-
-	return o->minimize ? -z : z;
+	return bend_value(&o->bend, standardized(o, y));
 }
 
-double outcome_model_sd(const struct outcome *o, double sd)
+double outcome_model_sd(const struct outcome *o, double y, double sd)
 {
-	return sd / o->scale;
+	return sd / o->scale * exp(bend_log_slope(&o->bend, standardized(o, y)));
 }
 
-static double bounded(double x)
+double outcome_raw_value(const struct outcome *o, double z)
 {
-	return fmin(fmax(x, -DBL_MAX), DBL_MAX);
+	double s = bend_inverse(&o->bend, z), u;
+
+	if (o->n_ranked > 0 && s < o->ranked_s[o->n_ranked])
+		u = along(o->ranked_s, o->ranked_u, o->n_ranked, s);
+	else
+		u = bounded(o->shift + bounded(o->scale * s));
+	return o->minimize ? -u : u;
 }
 
-double outcome_raw_mean(const struct outcome *o, double z)
+double outcome_raw_sd(const struct outcome *o, double mean, double sd)
 {
-	double y = bounded(o->shift + bounded(o->scale * z));
+	bool ranked = o->n_ranked > 0 && mean - sd < o->ranked_s[o->n_ranked];
 
-	return o->minimize ? -y : y;
-}
-
-double outcome_raw_sd(const struct outcome *o, double sd)
-{
-	return bounded(o->scale * sd);
+	if (o->bend.kind == BEND_NONE && !ranked)
+		return bounded(o->scale * sd);
+	return fabs(0.5 * outcome_raw_value(o, mean + sd) - 0.5 * outcome_raw_value(o, mean - sd));
 }
