@@ -1,6 +1,6 @@
 #!/bin/sh
 # ./dev bench [gp|suggest|regret|mf|service]
-#   gp       the numerical layer alone
+#   gp       the numerical layer beside its floors, and cold fits beside BoTorch's
 #   suggest  tell + ask beside BoTorch's default loop, at n = 100, d = 6
 #   regret   [--seeds 0-4] the side-by-side problems; results in build/bench/results
 #   service  durable observes, tails beside a fit, start and memory of the daemon
@@ -29,7 +29,11 @@ gp)
 	}
 	cmake -S . -B build/release >/dev/null
 	cmake --build build/release --target gp_bench >/dev/null
-	exec build/release/bench/gp_bench
+	build/release/bench/gp_bench
+	need_peers scipy numpy scipy
+	need_peers botorch torch botorch gpytorch
+	echo
+	exec "$peers/bin/python" bench/gp_fit.py
 	;;
 suggest)
 	shift

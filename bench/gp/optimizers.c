@@ -1,32 +1,21 @@
-/* The cost of the numerical layer on this machine, as a table; and fits by our own
- * L-BFGS against NLopt's LD_LBFGS from the same starts (docs/decisions/0003-lbfgs.md).
- * CPU time of this thread, the best of many runs. Figures of two machines, or of two
- * runs beside other load, do not compare. */
+/* Fits by our own L-BFGS against NLopt's LD_LBFGS from the same starts
+ * (docs/decisions/0003-lbfgs.md). */
 #include <math.h>
 #include <nlopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/rng.h"
+#include "bench/gp/bench.h"
 #include "gp/fit.h"
-#include "gp/linalg/blas.h"
 #include "gp/model.h"
 #include "gp/outcome/outcome.h"
 
-enum { MAX_N = 1000, MAX_D = 8, BATCH = 16 };
+enum { MAX_N = 200, MAX_D = 8 };
 
 static struct arena *arena;
 static double X[MAX_N * MAX_D], raw[MAX_N], y[MAX_N];
-
-static double seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- objectives, on the unit cube, smaller is better --------------------------- */
 
@@ -112,50 +101,6 @@ static struct gp_data data_of(int n, int stored, int d)
 		.kernel = &matern52, .n = n, .d = d, .X = mat_view(X, n, d, stored), .y = y};
 }
 
-/* ---- the pieces ------------------------------------------------------------------ */
-
-static void time_pieces(int n, int d)
-{
-	double theta[MAX_D + 2], grad[MAX_D + 2], lml, dvar[BATCH], D[BATCH * MAX_D], t;
-	double value = 1, gradient = 1, predict = 1, adjoint = 1;
-	struct rng r = rng_make(1, 0, RNG_TEST, 0);
-	struct gp *g = gp_new(n, d, 1);
-	struct gp_data data;
-	struct gp_batch batch;
-
-	sample(0, n, d, 0, &r);
-	data = data_of(n, n, d);
-	for (int k = 0; k < d; k++)
-		theta[k] = log(0.3 * sqrt(d));
-	theta[d] = 0;
-	theta[d + 1] = log(1e-3);
-	for (int i = 0; i < BATCH; i++)
-		dvar[i] = 1;
-	gp_condition(g, &data, theta, arena, NULL);
-	for (int run = 0; run < 10 + 20000 / n; run++) {
-		struct arena_mark mark = arena_mark(arena);
-		struct mat P = mat_view(X, BATCH, d, n);
-
-		t = seconds();
-		gp_lml(&data, theta, &lml, NULL, NULL, arena, NULL);
-		value = fmin(value, seconds() - t);
-		t = seconds();
-		gp_lml(&data, theta, &lml, grad, NULL, arena, NULL);
-		gradient = fmin(gradient, seconds() - t);
-		t = seconds();
-		gp_predict(g, P, false, &batch, arena, NULL);
-		predict = fmin(predict, seconds() - t);
-		t = seconds();
-		gp_predict(g, P, true, &batch, arena, NULL);
-		gp_adjoint(g, &batch, batch.mean, dvar, mat_view(D, BATCH, d, BATCH), arena, NULL);
-		adjoint = fmin(adjoint, seconds() - t);
-		arena_release(arena, mark);
-	}
-	printf("| %d | %d | %.4f | %.4f | %.2f | %.2f |\n", n, d, value * 1e3, gradient * 1e3,
-		predict / BATCH * 1e6, adjoint / BATCH * 1e6);
-	gp_free(g);
-}
-
 /* ---- fits ------------------------------------------------------------------------ */
 
 struct tally {
@@ -188,7 +133,7 @@ static double fit_nlopt(const struct gp_data *data, const struct gp_prior *prior
 	struct arena_mark mark = arena_mark(arena);
 	struct problem problem = {.prior = prior};
 	unsigned p = (unsigned)prior->size;
-	double lower[MAX_D + 2], upper[MAX_D + 2], f = INFINITY, t = seconds();
+	double lower[MAX_D + 2], upper[MAX_D + 2], f = INFINITY, t = bench_cpu();
 	nlopt_opt opt = nlopt_create(NLOPT_LD_LBFGS, p);
 
 	likelihood_init(&problem.likelihood, data, true, arena, NULL);
@@ -201,7 +146,7 @@ static double fit_nlopt(const struct gp_data *data, const struct gp_prior *prior
 	nlopt_set_ftol_rel(opt, 1e-6);
 	nlopt_optimize(opt, theta, &f);
 	nlopt_destroy(opt);
-	tally->seconds += seconds() - t;
+	tally->seconds += bench_cpu() - t;
 	tally->evaluations += problem.evaluations;
 	arena_release(arena, mark);
 	return -f;
@@ -211,10 +156,10 @@ static double fit_own(const struct gp_data *data, const struct gp_prior *prior, 
 	double *theta, struct tally *tally)
 {
 	struct gp_fit_result result;
-	double t = seconds();
+	double t = bench_cpu();
 
 	gp_fit_from(data, prior, most, theta, &result, arena, NULL);
-	tally->seconds += seconds() - t;
+	tally->seconds += bench_cpu() - t;
 	tally->evaluations += result.evaluations;
 	return result.log_posterior;
 }
@@ -267,23 +212,14 @@ static void compare_fits(int n)
 	}
 }
 
-int main(void)
+void optimizer_table(struct arena *a)
 {
-	static const int sizes[] = {20, 50, 100, 200, 500, 1000};
+	static const int sizes[] = {20, 50, 100, 200};
 
-	blas_init();
-	arena = arena_new((size_t)1 << 30);
-	printf("OpenBLAS core type %s\n\n"
-		   "| n | d | lml ms | lml + gradient ms | predict us a point | + gradient us a point |\n"
-		   "|---|---|---|---|---|---|\n",
-		blas_core_name());
-	for (int i = 0; i < 6; i++)
-		time_pieces(sizes[i], 6);
-	printf("\nMeans of 36 fits (4 objectives, d = 2, 6, 8, 3 seeds, the third noisy):\n\n"
+	arena = a;
+	printf("Means of 36 fits (4 objectives, d = 2, 6, 8, 3 seeds, the third noisy):\n\n"
 		   "| n | start | evaluations, own | NLopt | ms, own | NLopt | "
 		   "most below the other, own | NLopt |\n|---|---|---|---|---|---|---|---|\n");
 	for (int i = 0; i < 4; i++)
 		compare_fits(sizes[i]);
-	arena_free(arena);
-	return 0;
 }
