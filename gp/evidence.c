@@ -230,8 +230,7 @@ enum kr_status gp_structure_evidence(struct gp_laplace *out, const struct gp_dat
 	struct gp_data with = *data;
 	struct gp_prior prior;
 	struct gp_fit_result fit;
-	double *starts, best = -INFINITY;
-	int n, at = 0;
+	double *theta;
 	enum kr_status status;
 
 	with.kernel = structure->kernel;
@@ -240,21 +239,13 @@ enum kr_status gp_structure_evidence(struct gp_laplace *out, const struct gp_dat
 					   : gp_prior_default(&prior, with.kernel, with.d, a, err);
 	if (status != KR_OK)
 		return status;
-	starts = ARENA_ARRAY(a, double, GP_FIT_MAX_STARTS *prior.size);
-	if (!starts)
+	theta = ARENA_ARRAY(a, double, prior.size);
+	if (!theta)
 		return kr_fail(err, KR_ENOMEM, "fit of %d hyperparameters", prior.size);
-	n = gp_fit_starts(&prior, data->n, NULL, starts);
-	for (int i = 0; i < n; i++) {
-		status = gp_fit_from(
-			&with, &prior, GP_FIT_COLD_EVALUATIONS, starts + i * prior.size, &fit, a, err);
-		if (status != KR_OK)
-			return status;
-		if (fit.log_posterior > best) {
-			best = fit.log_posterior;
-			at = i;
-		}
-	}
-	return gp_laplace(out, &with, &prior, starts + at * prior.size, a, err);
+	status = gp_fit_best(&with, &prior, NULL, theta, &fit, a, err);
+	if (status != KR_OK)
+		return status;
+	return gp_laplace(out, &with, &prior, theta, a, err);
 }
 
 enum kr_status gp_structure_choose(const struct gp_data *data,

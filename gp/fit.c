@@ -36,6 +36,28 @@ static void clip_all(const struct gp_prior *prior, double *theta)
 		theta[k] = fmin(fmax(theta[k], prior->term[k].lower), prior->term[k].upper);
 }
 
+/* Is the long start tried, and the short one? */
+static bool tries_long(int n, bool warm)
+{
+	return !warm || n < few || n % retry_every == 0;
+}
+
+static bool tries_short(int n)
+{
+	return n < few;
+}
+
+int gp_fit_n_starts(int n, bool warm)
+{
+	return warm + tries_long(n, warm) + tries_short(n);
+}
+
+void gp_fit_short_start(const struct gp_prior *prior, double *theta)
+{
+	start(prior, 0.2 * sqrt(prior->d), 0.05, theta);
+	clip_all(prior, theta);
+}
+
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts)
 {
 	int p = prior->size, count = 0;
@@ -43,10 +65,10 @@ int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, doubl
 
 	if (warm)
 		memcpy(starts + p * count++, warm, sizeof(double) * (size_t)p);
-	if (!warm || n < few || n % retry_every == 0)
+	if (tries_long(n, warm != NULL))
 		start(prior, prior->d < 20 ? root / 2 : root, 1e-3, starts + p * count++);
-	if (n < few)
-		start(prior, 0.2 * root, 0.05, starts + p * count++);
+	if (tries_short(n))
+		gp_fit_short_start(prior, starts + p * count++);
 	for (int s = 0; s < count; s++)
 		clip_all(prior, starts + p * s);
 	return count;

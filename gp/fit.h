@@ -4,6 +4,8 @@
 #ifndef KR_GP_FIT_H
 #define KR_GP_FIT_H
 
+#include <stdbool.h>
+
 #include "gp/model.h"
 #include "gp/prior.h"
 
@@ -21,6 +23,12 @@
  * the long ones at every fifth n otherwise, against a lost basin. Fills starts
  * (prior->size x GP_FIT_MAX_STARTS, column-major), returns how many. */
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts);
+
+/* How many those are. */
+int gp_fit_n_starts(int n, bool warm);
+
+/* theta <- the one with short lengthscales and much noise. */
+void gp_fit_short_start(const struct gp_prior *prior, double *theta);
 
 struct gp_fit_result {
 	double log_posterior; /* -inf when the start could not be evaluated */
