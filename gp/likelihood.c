@@ -134,18 +134,17 @@ enum kr_status likelihood_scale(const struct kernel *k, struct mat X, double *sc
 	return status;
 }
 
-static bool inputs_finite(const struct gp_data *data)
+/* Inputs may be NaN where the kernel takes that for inactive, so its values are asked. */
+static bool lower_finite(struct mat K)
 {
 	double sum = 0;
 
-	for (int j = 0; j < data->d; j++) {
-		const double *x = mat_col(data->X, j);
+	for (int j = 0; j < K.cols; j++) {
+		const double *k = mat_col(K, j);
 
-		for (int i = 0; i < data->n; i++)
-			sum += x[i] * 0;
+		for (int i = j; i < K.rows; i++)
+			sum += k[i] * 0;
 	}
-	for (int i = 0; data->noise && i < data->n; i++)
-		sum += data->noise[i] * 0;
 	return sum == 0;
 }
 
@@ -175,10 +174,10 @@ static enum kr_status factor(struct likelihood *l, const struct kernel *k, const
 			return status;
 		for (int i = 0; i < l->data->n; i++)
 			*mat_at(l->K, i, i) += likelihood_noise(l->data, theta, i) + l->jitter;
+		if (rung == 1 && !lower_finite(l->K))
+			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", l->data->n);
 		if (chol_in_place(l->K))
 			return KR_OK;
-		if (rung == 0 && !inputs_finite(l->data))
-			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", l->data->n);
 	}
 	return kr_fail(
 		err, KR_ENOTPD, "Cholesky of %d points failed after the last jitter", l->data->n);

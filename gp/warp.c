@@ -1,11 +1,18 @@
 #include "gp/warp.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "gp/kumaraswamy.h"
 
 /* (w - eps) / (1 - 2 eps): the identity at a = b = 1, eps included. */
 static const double room = 1 - 2 * KUMARASWAMY_EPS;
+
+/* Choices stay, and so does what is inactive (NaN). */
+static bool moves(const unsigned char *categorical, int j, double x)
+{
+	return !(categorical && categorical[j]) && !isnan(x);
+}
 
 void gp_warp(struct mat X, const unsigned char *categorical, const double *ln_ab, struct mat W,
 	struct mat slope)
@@ -17,7 +24,7 @@ void gp_warp(struct mat X, const unsigned char *categorical, const double *ln_ab
 			double x = *mat_at(X, i, j);
 			struct kumaraswamy k = {.w = x, .dx = 1};
 
-			if (!categorical || !categorical[j]) {
+			if (moves(categorical, j, x)) {
 				k = kumaraswamy(a, b, KUMARASWAMY_EPS, x);
 				k.w = (k.w - KUMARASWAMY_EPS) / room;
 				k.dx /= room;
@@ -38,11 +45,12 @@ void gp_warp_slope(
 		double a = exp(ln_ab[j]), b = exp(ln_ab[d + j]);
 
 		grad[j] = grad[d + j] = 0;
-		if (categorical && categorical[j])
-			continue;
 		for (int i = 0; i < X.rows; i++) {
-			struct kumaraswamy k = kumaraswamy(a, b, KUMARASWAMY_EPS, *mat_at(X, i, j));
+			double x = *mat_at(X, i, j);
+			struct kumaraswamy k = {0};
 
+			if (moves(categorical, j, x))
+				k = kumaraswamy(a, b, KUMARASWAMY_EPS, x);
 			grad[j] += *mat_at(D, i, j) * k.dln_a / room;
 			grad[d + j] += *mat_at(D, i, j) * k.dln_b / room;
 		}

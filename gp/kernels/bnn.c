@@ -1,17 +1,18 @@
-/* A ReLU network of infinite width with size[0] hidden layers (Cho & Saul 2009, eq. 11, of
- * order 1; Lee et al. 2018, eq. 5): weight variance w, bias variance b, D columns,
+/* A ReLU network of infinite width with size[0] hidden layers (Cho & Saul 2009, of order 1;
+ * Lee et al. 2018): weight variance w, bias variance b, D columns,
  *   K_0 = b + w x.z / D,   V_0 = K_0(x, x),   V'_0 = K_0(z, z)
  *   K_{n+1} = b + w/(2 pi) q (sin t + (pi - t) cos t),   q = sqrt(V_n V'_n),   cos t = K_n / q
  *   V_{n+1} = b + w V_n / 2
  *
  * Near t = 0 neither the cosine nor its acos knows t to better than 1e-8, and the gradient,
- * which has t itself, would be off by as much. So angles travel as h = sin^2(t/2):
+ * which has t itself, would be off by as much. So angles travel as h = sin^2(t/2) too:
  *   layer 0: t = 2 atan2(|u - u'|, |u + u'|) of the unit vectors u = (sqrt b, x sqrt(w/D)) /
  *   sqrt V_0 (Kahan), and from layer to layer
  *   K_{n+1} = b + w/2 q (1 - psi),   psi = 2 h - (sin t - t cos t) / pi
  *   h_{n+1} = (w/2 q psi + b w/2 (sqrt V - sqrt V')^2 / (q_{n+1} + w/2 q + b)) / (2 q_{n+1})
  * where the second is (1 - cos t_{n+1}) / 2 with 2 q_{n+1} (1 - cos t_{n+1}) written as a sum of
- * two terms that are not negative: nothing cancels, and K(x, x) = V(x) to the last bit.
+ * two terms that are not negative: nothing cancels, and K(x, x) = V(x) to the last bit. Near
+ * t = pi, in layer 0 only, h has half the digits of pi - t: sin t is taken of t there.
  *
  * The way back, with the adjoints k, v, v' of K, V, V':
  *   dK_{n+1}/dK_n = w/2 (1 - t/pi)
@@ -99,23 +100,21 @@ static double angle(const struct kernel_leaf *l, const double *u, const double *
 	return 2 * atan2(sqrt(minus), sqrt(plus));
 }
 
-/* One pair in one layer. */
+/* One pair in one layer: t, sin t, h, and V of both points. */
 struct layer {
-	double t, h, V, W; /* W: V of the other point */
+	double t, sine, h, V, W;
 };
 
 static double psi(const struct layer *n)
 {
-	double cosine = 1 - 2 * n->h, sine = 2 * sqrt(n->h * (1 - n->h));
-
-	return 2 * n->h - (sine - n->t * cosine) / pi;
+	return 2 * n->h - (n->sine - n->t * (1 - 2 * n->h)) / pi;
 }
 
 static struct layer first(double t, double V, double W)
 {
 	double s = sin(t / 2);
 
-	return (struct layer){t, s * s, V, W};
+	return (struct layer){t, sin(t), s * s, V, W};
 }
 
 static struct layer next(const struct kernel_leaf *l, const struct layer *n)
@@ -128,6 +127,7 @@ static struct layer next(const struct kernel_leaf *l, const struct layer *n)
 	m.h = (q * psi(n) + b * half * apart * apart / (q1 + q + b)) / (2 * q1);
 	m.h = m.h < 0.5 ? m.h : 0.5; /* K > 0 from the first layer on */
 	m.t = 2 * asin(sqrt(m.h));
+	m.sine = 2 * sqrt(m.h * (1 - m.h));
 	return m;
 }
 
@@ -177,8 +177,7 @@ struct adjoint {
 /* Back through the layer n, on entry the adjoints after it. */
 static void back(const struct kernel_leaf *l, const struct layer *n, struct adjoint *d)
 {
-	double half = l->value[WEIGHT_VAR] / 2, sine = 2 * sqrt(n->h * (1 - n->h));
-	double side = d->k * half * sine / (2 * pi);
+	double half = l->value[WEIGHT_VAR] / 2, side = d->k * half * n->sine / (2 * pi);
 
 	d->bias += d->k + d->v + d->w;
 	d->weight += (d->k * sqrt(n->V * n->W) * (1 - psi(n)) + d->v * n->V + d->w * n->W) / 2;

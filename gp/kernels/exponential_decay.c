@@ -1,4 +1,4 @@
-/* Learning curves that settle (Swersky, Snoek & Adams 2014, eq. 6, plus an offset; as in
+/* Learning curves that settle (Swersky, Snoek & Adams 2014; with an offset, as in
  * BoTorch): of one column s >= 0,
  *   k = offset + (1 + (s + s') / l)^-power
  * a mixture over lambda of exp(-lambda s) exp(-lambda s'), hence positive definite. With

@@ -1,4 +1,4 @@
-/* Matern 1/2, or exponential (Rasmussen & Williams 2006, eq. 4.17): with a = sqrt(r2),
+/* Matern 1/2, or exponential (Rasmussen & Williams 2006, eq. 4.18 with gamma 1): with a = sqrt(r2),
  *   f(r2) = exp(-a)
  *   g(r2) = -2 f'(r2) = exp(-a) / a
  * g is unbounded at 0, where it is given as 0: all that it is multiplied by, squared

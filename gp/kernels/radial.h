@@ -10,9 +10,9 @@
  * middle of its column, and r2 grows by inactive^2 [one of x_i, x'_i is inactive] for each
  * numeric column. That is the squared distance of points with a further coordinate,
  * inactive * [x_i is active], for each column, so every profile stays positive definite.
- * (A constant instead of the difference to the middle would not do: for an inactive point at
- * the same distance from all active ones, sum c_i c_j r2_ij <= 0 fails once they are far
- * enough from each other.)
+ * (A constant in place of the difference to the middle would not do: sum c_i c_j r2_ij <= 0 for
+ * all c with sum 0 fails for an inactive point and two active ones, c = (-2, 1, 1), as soon as these
+ * are more than twice the constant apart.)
  * Distances, scaling and gradients are here, once; a family gives
  * f and its slope. */
 #ifndef KR_GP_KERNELS_RADIAL_H

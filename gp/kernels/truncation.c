@@ -1,5 +1,5 @@
-/* How much a cheap fidelity shares of its own, 0 at the target (BoTorch's linear truncated
- * fidelity kernel; Poloczek, Wang & Frazier 2017): for one fidelity s and for two, s and u,
+/* How much a cheap fidelity shares of its own, 0 at the target (the linear truncated
+ * fidelity kernel of BoTorch; Wu et al. 2019): for one fidelity s and for two, s and u,
  *   c = b(s)                                   b(s) = (1-s)(1-s')(1 + s s')^p
  *   c = b(s) + b(u) + (1-s)(1-s')(1-u)(1-u')(1 + s s' + u u')^p
  * so that linear_truncated = sum(unbiased, product(truncation, biased)). Fidelities lie in
