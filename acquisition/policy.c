@@ -1,6 +1,6 @@
 /* The policy: its units of work in order, and what happens when they stop early.
  *
- *   prepare -> fit -> condition -> query -> { join -> search } for each slot
+ *   prepare -> fit -> condition -> query -> { join -> search } for each slot -> calibrate
  *
  * A unit that fails (memory, numbers that cannot be factored) ends the computation: the
  * slots that are left are filled along a space-filling net, which needs no memory. */
@@ -121,7 +121,9 @@ static void settle_design(struct policy *p)
 /* What follows once the slots and queries before are done. */
 static enum policy__stage next_slot(const struct policy *p)
 {
-	return p->n_settled < p->in.n_slots ? POLICY__JOIN : POLICY__DONE;
+	if (p->n_settled < p->in.n_slots)
+		return POLICY__JOIN;
+	return policy__has_uncalibrated(p) ? POLICY__CALIBRATE : POLICY__DONE;
 }
 
 static enum policy__stage after_condition(const struct policy *p)
@@ -168,6 +170,10 @@ static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 	case POLICY__SEARCH:
 		st = policy__search(p, &more, err);
 		p->stage = more ? POLICY__SEARCH : next_slot(p);
+		return st;
+	case POLICY__CALIBRATE:
+		st = policy__calibrate(p, &more, err);
+		p->stage = more ? POLICY__CALIBRATE : POLICY__DONE;
 		return st;
 	case POLICY__DONE: break;
 	}

@@ -35,6 +35,9 @@
 
 #include "acquisition/space.h"
 #include "base/status.h"
+#include "gp/calibration.h"
+
+enum { POLICY_INITIAL_POINTS = 5 }; /* of the initial design */
 
 /* One point to be given out. */
 struct policy_slot {
@@ -77,6 +80,7 @@ struct policy_input {
 	const double *queries; /* points to predict */
 	int n_state;
 	const double *state; /* where the fit starts: policy_state of an earlier job; may be empty */
+	bool calibrate;      /* after the last slot: how well do the models fitted here predict? */
 };
 
 enum policy_rule {
@@ -137,6 +141,24 @@ struct policy_suggestion policy_suggestion(struct policy *p, int i);
  * units; where outcomes were bent or ranked, the median and half the width of one deviation to either
  * side (outcome_raw_sd). False when there is no model (no observations). */
 bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd);
+
+/* A model as people want to see it. */
+struct policy_model {
+	const char *kernel;
+	const double *lengthscale; /* d, in units of the cube; owned by the policy */
+	double outputscale;        /* prior variance, in squared units of the model */
+	double noise_sd, mean;     /* raw units; of success: -1 .. 1 */
+	int n_model, n_fit;        /* observations that it is made of, and that the fit saw */
+	bool has_log_posterior;    /* false: no start could be evaluated, the earlier fit stands */
+	double log_posterior;      /* at the fit, in units of the model */
+	double jitter;             /* added to the variances so that the covariance factors; 0: none */
+	char transform[128];       /* raw outcome y to what the model sees, in words */
+	struct gp_calibration calibration; /* n = 0: not computed */
+};
+
+/* The model of a metric (0: the objective, then the constraints, last success) that was fitted
+ * here; false: none was. */
+bool policy_model(const struct policy *p, int metric, struct policy_model *out);
 
 /* The state to start the next job from (length by *n, owned by p). */
 const double *policy_state(const struct policy *p, int *n);

@@ -6,6 +6,7 @@
  *   QUERY     predictions, a block a unit
  *   JOIN      the fantasy models: pending points, and the best points under noise
  *   SEARCH    slot by slot: candidates, maximization, distinctness
+ *   CALIBRATE leave-one-out scores of what was fitted, a metric a unit; no suggestion sees them
  *
  * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
  * sees them. */
@@ -24,7 +25,6 @@
 #include "gp/outcome/outcome.h"
 
 enum {
-	POLICY__INITIAL = 5,         /* points of the initial design */
 	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
@@ -45,6 +45,7 @@ enum policy__stage {
 	POLICY__QUERY,
 	POLICY__JOIN,
 	POLICY__SEARCH,
+	POLICY__CALIBRATE,
 	POLICY__DONE
 };
 
@@ -75,6 +76,7 @@ struct policy__metric {
 	bool warm;               /* theta came from the state */
 	double n_fitted;         /* what was known when theta was fitted, 0: never */
 	struct gp *base, *joint; /* joint: with fantasies, NULL without */
+	struct gp_calibration calibration;
 };
 
 struct policy {
@@ -116,6 +118,7 @@ struct policy {
 	double *thetas;   /* storage of theta and starts */
 	int fitting;      /* the metric that is fitted */
 	int n_based;      /* metrics with a base */
+	int n_calibrated; /* metrics whose calibration was looked at */
 	struct mat top;   /* best known points, t x d coords, best first */
 	int n_incumbents; /* of top: the first so many meet the constraints */
 	bool noisy;
@@ -192,6 +195,14 @@ enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err
 
 /* Stop the search of a slot: the best known so far, if there is any. */
 bool policy__settle_partial(struct policy *p);
+
+/* ---- policy_summary.c: for people ---------------------------------------------------- */
+
+/* Is there a model that was fitted here and wants its scores? */
+bool policy__has_uncalibrated(const struct policy *p);
+
+/* The scores of one metric. */
+enum kr_status policy__calibrate(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_slot.c: points that need no model, distinctness, results ---------------- */
 

@@ -183,7 +183,7 @@ void policy__settle_fill(struct policy *p, enum policy_freshness freshness)
 
 bool policy_is_initial(int n, int n_before)
 {
-	return n == 0 || n_before < POLICY__INITIAL;
+	return n == 0 || n_before < POLICY_INITIAL_POINTS;
 }
 
 bool policy__is_initial(const struct policy *p, int i)

@@ -431,6 +431,24 @@ static enum kr_status read_why(const struct decoder *d, const void *item, struct
 	return st == KR_OK && pb->error ? read_error_part(d, pb->error, &m->error) : st;
 }
 
+static enum kr_status read_get_model(
+	const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__GetModelReply *pb = item;
+	struct msg_get_model_reply *m = &out->u.get_model;
+	enum kr_status st = decode_part__texts(
+		d, NULL, "parameters", pb->n_parameters, pb->parameters, 0, read_text_item, &m->parameters);
+
+	if (st == KR_OK)
+		st = decode_part__list(d, NULL, "models", pb->n_models, (void *const *)pb->models, 0,
+			sizeof(*m->models.p), decode_part__model, &m->models.n, &m->models.p);
+	if (st == KR_OK)
+		st = decode_part__texts(
+			d, NULL, "sentences", pb->n_sentences, pb->sentences, 0, read_text_item, &m->sentences);
+	m->results = pb->results;
+	return st == KR_OK ? text(d, pb->has_reason, pb->reason, &m->reason) : st;
+}
+
 static enum kr_status read_server_backup(
 	const struct decoder *d, const void *item, struct msg_reply *out)
 {
@@ -475,6 +493,7 @@ static const struct row rows[] = {
 	{METHOD_PREDICT, &kriged__predict_reply__descriptor, read_predict},
 	{METHOD_REPLAY, &kriged__replay_reply__descriptor, read_replay},
 	{METHOD_WHY, &kriged__why_reply__descriptor, read_why},
+	{METHOD_GET_MODEL, &kriged__get_model_reply__descriptor, read_get_model},
 	{METHOD_SERVER_BACKUP, &kriged__server_backup_reply__descriptor, read_server_backup},
 };
 

@@ -118,3 +118,11 @@ enum kr_status decode_request__why(
 
 	return READ_STUDY(d, pb, &out->u.why);
 }
+
+enum kr_status decode_request__get_model(
+	const struct decoder *d, const void *item, struct msg_request *out)
+{
+	const Kriged__GetModelRequest *pb = item;
+
+	return READ_STUDY(d, pb, &out->u.get_model);
+}

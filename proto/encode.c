@@ -451,6 +451,18 @@ static ProtobufCMessage *make_why(
 	return &pb->base;
 }
 
+static ProtobufCMessage *make_get_model(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	Kriged__GetModelRequest *pb = NEW(a, Kriged__GetModelRequest, KRIGED__GET_MODEL_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, r->u.get_model.study);
+	return &pb->base;
+}
+
 static ProtobufCMessage *make_server_backup(
 	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {

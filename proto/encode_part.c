@@ -214,6 +214,48 @@ Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
 	return pb;
 }
 
+static Kriged__Calibration *make_calibration(struct arena *a, const struct msg_calibration *m)
+{
+	Kriged__Calibration *pb = NEW(a, Kriged__Calibration, KRIGED__CALIBRATION__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, results, m->n);
+	SET(pb, log_density, m->log_density);
+	SET(pb, crps, m->crps);
+	SET(pb, mean_square_z, m->mean_square_z);
+	SET(pb, coverage50, m->coverage50);
+	SET(pb, coverage80, m->coverage80);
+	SET(pb, coverage95, m->coverage95);
+	SET(pb, outliers, m->outliers);
+	SET(pb, worst_z, m->worst_z);
+	return pb;
+}
+
+void *encode_part__model(struct arena *a, const void *item)
+{
+	const struct msg_model *m = item;
+	Kriged__MetricModel *pb = NEW(a, Kriged__MetricModel, KRIGED__METRIC_MODEL__INIT);
+
+	if (!pb)
+		return NULL;
+	SET_TEXT(pb, name, m->name);
+	SET_TEXT(pb, kernel, m->kernel);
+	pb->n_lengthscales = (size_t)m->n_lengthscales;
+	pb->lengthscales = (double *)(uintptr_t)m->lengthscales;
+	SET(pb, outputscale, m->outputscale);
+	SET(pb, noise_sd, m->noise_sd);
+	SET(pb, mean, m->mean);
+	SET(pb, observations, m->n);
+	SET(pb, fitted, m->n_fit);
+	SET_IF(pb, log_posterior, m->has_log_posterior, m->log_posterior);
+	SET(pb, jitter, m->jitter);
+	SET_TEXT(pb, transform, m->transform);
+	if (m->calibration.n && !(pb->calibration = make_calibration(a, &m->calibration)))
+		return NULL;
+	return pb;
+}
+
 enum kr_status encode_part__pack(struct bytes *out, const ProtobufCMessage *pb, size_t limit,
 	struct arena *a, struct kr_error *err)
 {

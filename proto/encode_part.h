@@ -55,6 +55,8 @@ encode_part__maker encode_part__point;       /* struct msg_point -> Kriged__Poin
 Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m);
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m);
 
+encode_part__maker encode_part__model; /* struct msg_model -> Kriged__MetricModel */
+
 /* Is there anything to say? */
 bool encode_part__has_why(const struct msg_why *m);
 

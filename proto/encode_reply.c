@@ -369,6 +369,20 @@ static ProtobufCMessage *make_why(struct arena *a, const struct msg_reply *r)
 	return &pb->base;
 }
 
+static ProtobufCMessage *make_get_model(struct arena *a, const struct msg_reply *r)
+{
+	const struct msg_get_model_reply *m = &r->u.get_model;
+	Kriged__GetModelReply *pb = NEW(a, Kriged__GetModelReply, KRIGED__GET_MODEL_REPLY__INIT);
+
+	if (!pb || !TEXTS(a, pb, parameters, &m->parameters) ||
+		!TEXTS(a, pb, sentences, &m->sentences) ||
+		!LIST(a, pb, models, m->models.n, m->models.p, encode_part__model))
+		return NULL;
+	SET_TEXT(pb, reason, m->reason);
+	SET(pb, results, m->results);
+	return &pb->base;
+}
+
 static ProtobufCMessage *make_server_backup(struct arena *a, const struct msg_reply *r)
 {
 	Kriged__ServerBackupReply *pb = NEW(
@@ -437,6 +451,7 @@ static maker *find(enum method method)
 	case METHOD_PREDICT: return make_predict;
 	case METHOD_REPLAY: return make_replay;
 	case METHOD_WHY: return make_why;
+	case METHOD_GET_MODEL: return make_get_model;
 	case METHOD_SERVER_BACKUP: return make_server_backup;
 	}
 	return NULL;

@@ -386,7 +386,7 @@ struct msg_request {
 		struct msg_study_ref best;
 		struct msg_predict predict;
 		struct msg_replay replay;
-		struct msg_study_ref why;
+		struct msg_study_ref why, get_model;
 		struct msg_server_backup server_backup;
 	} u;
 };
@@ -502,6 +502,40 @@ struct msg_why_reply {
 	struct msg_texts sentences;
 };
 
+struct msg_calibration {
+	uint32_t n; /* 0: not computed */
+	double log_density, crps, mean_square_z;
+	double coverage50, coverage80, coverage95;
+	uint32_t outliers;
+	double worst_z;
+};
+
+struct msg_model {
+	const char *name; /* NULL: of success */
+	const char *kernel;
+	int n_lengthscales;
+	const double *lengthscales;
+	double outputscale, noise_sd, mean;
+	uint32_t n, n_fit;
+	bool has_log_posterior;
+	double log_posterior, jitter;
+	const char *transform;
+	struct msg_calibration calibration;
+};
+
+struct msg_models {
+	int n;
+	const struct msg_model *p;
+};
+
+struct msg_get_model_reply {
+	struct msg_texts parameters;
+	struct msg_models models;
+	const char *reason; /* NULL: there are models */
+	uint64_t results;
+	struct msg_texts sentences;
+};
+
 struct msg_reply {
 	enum method method;
 	bool is_error;
@@ -520,6 +554,7 @@ struct msg_reply {
 		struct msg_replay_reply replay;
 		struct msg_report_reply report;
 		struct msg_why_reply why;
+		struct msg_get_model_reply get_model;
 		struct msg_server_backup_reply server_backup;
 	} u;
 };

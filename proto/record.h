@@ -66,6 +66,7 @@ struct record_job {
 	const char *build;
 	int n_numbers; /* 0: first_number and on */
 	const uint64_t *numbers;
+	struct msg_models models; /* those that it fitted */
 };
 
 struct record_suggested {

@@ -58,7 +58,7 @@ static Kriged__Record__Job *make_job(struct arena *a, const struct record_job *r
 {
 	Kriged__Record__Job *pb = NEW(a, Kriged__Record__Job, KRIGED__RECORD__JOB__INIT);
 
-	if (!pb)
+	if (!pb || !LIST(a, pb, models, r->models.n, r->models.p, encode_part__model))
 		return NULL;
 	SET(pb, snapshot_seq, r->snapshot_seq);
 	SET(pb, first_number, r->first_number);

@@ -214,6 +214,7 @@ static enum kr_status make_job_record(
 		.units = j->units,
 		.cut = j->cut,
 		.build = e->o.build,
+		.models = models_list(j->models),
 	};
 	if (!j->keyed)
 		return KR_OK;

@@ -65,6 +65,7 @@ enum kr_status job_new(struct job **out, enum job_kind kind, uint64_t id, const 
 	if (!j)
 		return kr_fail(err, KR_ENOMEM, "no memory for a computation");
 	j->kind = kind;
+	j->calibrate = kind == JOB_SUGGEST;
 	j->id = id;
 	j->study = s->id;
 	j->incarnation = s->incarnation;
@@ -156,6 +157,7 @@ static bool start(struct job *j)
 		.queries = j->queries,
 		.n_state = j->n_state,
 		.state = j->state,
+		.calibrate = j->calibrate,
 	};
 
 	j->X = kr_calloc(n, d * sizeof(double));
@@ -202,6 +204,72 @@ static void take_predictions(struct job *j)
 		}
 }
 
+/* Metric of the spec, -1: of success, for a metric of the policy. */
+static int metric_of(const struct job *j, int metric)
+{
+	int objective = j->def->objective;
+
+	if (metric == j->def->spec.n_metrics)
+		return -1;
+	return metric == 0 ? objective : metric <= objective ? metric - 1 : metric;
+}
+
+static struct msg_calibration calibration(const struct gp_calibration *c)
+{
+	return (struct msg_calibration){
+		.n = (uint32_t)c->n,
+		.log_density = c->log_density,
+		.crps = c->crps,
+		.mean_square_z = c->mean_square_z,
+		.coverage50 = c->coverage50,
+		.coverage80 = c->coverage80,
+		.coverage95 = c->coverage95,
+		.outliers = (uint32_t)c->outliers,
+		.worst_z = c->worst_z,
+	};
+}
+
+static struct msg_model model(const struct job *j, int metric, const struct policy_model *m)
+{
+	int k = metric_of(j, metric);
+
+	return (struct msg_model){
+		.name = k >= 0 ? j->def->spec.metrics[k].name : NULL,
+		.kernel = m->kernel,
+		.n_lengthscales = j->def->d,
+		.lengthscales = m->lengthscale,
+		.outputscale = m->outputscale,
+		.noise_sd = m->noise_sd,
+		.mean = m->mean,
+		.n = (uint32_t)m->n_model,
+		.n_fit = (uint32_t)m->n_fit,
+		.has_log_posterior = m->has_log_posterior,
+		.log_posterior = m->log_posterior,
+		.jitter = m->jitter,
+		.transform = m->transform,
+		.calibration = calibration(&m->calibration),
+	};
+}
+
+/* False without memory. */
+static bool take_models(struct job *j)
+{
+	int most = j->def->spec.n_metrics + 1;
+	struct policy_model *from = KR_ARRAY(struct policy_model, most);
+	struct msg_model *to = KR_ARRAY(struct msg_model, most);
+	struct msg_models list = {.p = to};
+	bool ok = from && to;
+
+	for (int k = 0; ok && k < most; k++)
+		if (policy_model(j->policy, k, &from[k]))
+			to[list.n++] = model(j, k, &from[k]);
+	if (ok && list.n > 0)
+		ok = models_new(&j->models, &list, NULL, NULL) == KR_OK;
+	kr_free(from);
+	kr_free(to);
+	return ok;
+}
+
 static void settle(struct job *j)
 {
 	const double *state;
@@ -217,7 +285,7 @@ static void settle(struct job *j)
 	take_predictions(j);
 	j->units = (uint32_t)policy_units(j->policy);
 	state = policy_state(j->policy, &n);
-	if (!copy_numbers(&j->state_out, &j->n_state_out, state, (size_t)n)) {
+	if (!copy_numbers(&j->state_out, &j->n_state_out, state, (size_t)n) || !take_models(j)) {
 		give_up(j);
 		return;
 	}
@@ -295,5 +363,6 @@ void job_free(struct job *j)
 	kr_free(j->means);
 	kr_free(j->sds);
 	kr_free(j->state_out);
+	models_free(j->models);
 	kr_free(j);
 }

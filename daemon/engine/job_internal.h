@@ -9,6 +9,7 @@
 #include "acquisition/policy.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/job.h"
+#include "daemon/engine/models.h"
 #include "daemon/engine/snapshot.h"
 #include "daemon/engine/study.h"
 
@@ -27,8 +28,9 @@ struct job {
 	bool hasty; /* its deadline has come before it began: it does not wait for the study's others */
 	int n_slots, n_queries, n_state;
 	struct policy_slot *slots;
-	bool keyed;    /* some slots have other keys than the next number of the snapshot and on */
-	double *fixed; /* n_slots x d, NaN where free; NULL: all free */
+	bool calibrate; /* score the models that are fitted */
+	bool keyed;     /* some slots have other keys than the next number of the snapshot and on */
+	double *fixed;  /* n_slots x d, NaN where free; NULL: all free */
 	double *queries, *state;
 
 	/* Replay: exactly so much work. */
@@ -52,6 +54,7 @@ struct job {
 	bool predicted;      /* there was a model */
 	double *state_out;
 	int n_state_out;
+	struct models *models; /* that were fitted; NULL: none */
 };
 
 /* What a job is to compute, beside the study's observations. */

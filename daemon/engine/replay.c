@@ -187,6 +187,7 @@ static enum kr_status make_job(struct replay *r, struct replayed *ev)
 		return fail(r, st);
 	r->jobs[r->n_jobs++] = j;
 	j->study = r->study;
+	j->calibrate = rec->models.n > 0; /* by which a job of an older version has none */
 	j->bounded = rec->cut;
 	j->most_units = rec->units;
 	if (rec->n_fixed)

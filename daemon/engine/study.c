@@ -63,6 +63,8 @@ void study_free(struct study *s)
 	pool_fini(&s->pool);
 	text_fini(&s->text);
 	kr_free(s->state);
+	models_free(s->models);
+	models_free(s->reserved);
 	kr_free(s);
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/engine/history.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/lease.h"
+#include "daemon/engine/models.h"
 #include "daemon/engine/numbers.h"
 #include "daemon/engine/reports.h"
 #include "daemon/engine/row.h"
@@ -73,6 +74,8 @@ struct study {
 	struct text text;
 	double *state; /* of the model */
 	size_t n_state, cap_state;
+	struct models *models;   /* as they were last fitted; NULL: never */
+	struct models *reserved; /* what they become; of study_reserve, for study_apply */
 
 	/* ---- of this run of the daemon; a scratch study has none ---- */
 	struct leases *leases; /* NULL: leases are not kept (yet) */

@@ -111,6 +111,11 @@ static void apply_suggested(
 	if (r->job.n_state_out)
 		memcpy(s->state, r->job.state_out, (size_t)r->job.n_state_out * sizeof(double));
 	s->n_state = (size_t)r->job.n_state_out;
+	if (!s->reserved)
+		return;
+	models_free(s->models);
+	s->models = s->reserved;
+	s->reserved = NULL;
 }
 
 static void apply_enqueued(struct study *s, const struct row *row, const struct record_added *r)

@@ -66,6 +66,15 @@ static bool good_order(const struct study *s, const struct record_suggested *r, 
 	return !last || (last->state == t->state ? before < number : last->state == TRIAL_RUNNING);
 }
 
+/* A lengthscale for each parameter. */
+static bool good_models(const struct definition *def, const struct msg_models *models)
+{
+	for (int i = 0; i < models->n; i++)
+		if (models->p[i].n_lengthscales != def->d)
+			return false;
+	return true;
+}
+
 static enum kr_status check_suggested(const struct study *s, const struct row *row,
 	const struct record_suggested *r, struct kr_error *err)
 {
@@ -80,6 +89,8 @@ static enum kr_status check_suggested(const struct study *s, const struct row *r
 			return damaged(
 				row, err, "it gives out a trial again in a way its state does not allow");
 	}
+	if (!good_models(s->def, &r->job.models))
+		return damaged(row, err, "a model has not a lengthscale for each parameter");
 	return KR_OK;
 }
 

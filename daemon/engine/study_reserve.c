@@ -16,6 +16,15 @@ static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *
 	return KR_OK;
 }
 
+/* What is left of a reservation that was not applied is dropped. */
+static enum kr_status reserve_models(
+	struct study *s, const struct msg_models *models, struct kr_error *err)
+{
+	models_free(s->reserved);
+	s->reserved = NULL;
+	return models->n ? models_new(&s->reserved, models, s->models, err) : KR_OK;
+}
+
 static enum kr_status reserve_labels(
 	struct study *s, const struct msg_labels *labels, struct kr_error *err)
 {
@@ -59,6 +68,8 @@ static enum kr_status reserve_suggested(
 		st = leases_reserve(s->leases, n, err);
 	if (st == KR_OK)
 		st = reserve_state(s, (size_t)r->job.n_state_out, err);
+	if (st == KR_OK)
+		st = reserve_models(s, &r->job.models, err);
 	return st;
 }
 

@@ -453,6 +453,10 @@ class FakeKriged:
             reply.left = study["head"].spec.budget - self.taken(study)
         return reply
 
+    def getmodel(self, q):
+        self.find(q.study)
+        return _schema.GET_MODEL.reply(reason=b"there is <no> model")
+
     def best_trial(self, study):
         done = [t for t in study["trials"] if t.state == COMPLETE and not t.excluded]
         sign = 1 if study["head"].spec.metrics[0].role == _schema.ROLES["MINIMIZE"] else -1

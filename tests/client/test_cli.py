@@ -292,6 +292,33 @@ def test_best_and_predict(cli):
     cli("predict", "s", code=USAGE)
 
 
+def test_model(cli):
+    space = {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": True},
+             "n": {"type": "int", "low": 1, "high": 8}, "host": {"type": "fixed", "value": "h"}}
+    cli.create(space=space)
+    cli("model", "s", code=NOT_NOW)
+    assert "no result yet" in cli.words
+    assert cli.json("model", "s", code=NOT_NOW)["models"] == []
+    for number in range(12):
+        trial = cli.json("ask", "s")
+        cli("tell", "s", number, (trial["params"]["n"] - 5) ** 2)
+    found = cli.json("model", "s")
+    assert found["reason"] is None and found["results"] == 12
+    (loss,) = found["models"]
+    assert loss["metric"] == "loss" and loss["observations"] == loss["fitted"] == 11
+    assert set(loss["lengthscales"]) == set(loss["relevance"]) == {"lr", "n"}  # a fixed one has none
+    assert loss["lengthscales"]["n"] < loss["lengthscales"]["lr"] and loss["jitter"] >= 0
+    assert loss["calibration"]["results"] == 11 and 0 <= loss["calibration"]["coverage95"] <= 1
+    assert "of 11 left-out results" in found["sentences"][0]
+    header, first, second = cli("model", "s").splitlines()
+    assert header == "metric\tparameter\tlengthscale\trelevance"
+    assert first.split("\t")[:2] == ["loss", "lr"] and float(second.split("\t")[2]) == loss["lengthscales"]["n"]
+    shown = cli("model", "s", "-o", "table")
+    assert "kernel" in shown and "noise sd" in shown and found["sentences"][0] in shown
+    cli("model", "nobody", code=NOT_FOUND)
+    cli("model", code=USAGE)
+
+
 def test_replay(cli):
     cli.create()
     assert cli("replay", "s") == "0 suggestions, 0 equal, 0 different\n"

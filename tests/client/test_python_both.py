@@ -159,6 +159,9 @@ def test_points_of_the_user(both):
         await now(second.tell(1.0))
         (guess,) = await now(study.predict([POINT]))
         assert list(guess) == ["loss"] and guess["loss"][1] > 0
+        model = await now(study.model())
+        assert not model and model.metrics == {} and model.results == 2
+        assert "initial design" in str(model) and "initial design" in model._repr_html_()
         for wrong, field in (({"lr": 5.0}, "lr"), ({"opt": 1.0}, "opt"), ({"depth": 1}, "depth"),
                              ({"opt": 1, "momentum": 0.5}, "momentum")):
             with pytest.raises(krige.InvalidArgument) as caught:

@@ -64,6 +64,14 @@ def test_loop(client):
     (prediction,) = study.predict([best.params])
     mean, sd = prediction["loss"]
     assert sd > 0 and abs(mean - best.value) < 3
+    model = study.model()
+    metric = model.metrics["loss"]
+    assert model and model.reason is None and model.success is None and model.results == 30
+    assert list(metric.lengthscales) == list(SPACE) and metric.observations == 29
+    assert all(length > 0 for length in metric.lengthscales.values())
+    assert metric.calibration.results == 29 and set(metric.calibration.coverage) == {0.5, 0.8, 0.95}
+    assert "left-out results" in str(model) and "lengthscale" not in str(model)
+    assert "loss.lr" in model._repr_html_() and "noise_sd" in metric._repr_html_()
     info = study.info()
     assert info.counts == {"COMPLETE": 30} and info.reserved == 30 and info.budget == 30
     assert dict(info.space) == {**SPACE, "opt": krige.Categorical(tuple(SPACE["opt"].choices))}

@@ -14,7 +14,7 @@ CLIENT = CHECKOUT / "client" / "python"
 PROGRAM = '''
 import asyncio
 import concurrent.futures
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import krige
 from krige import aio
@@ -39,6 +39,7 @@ def blocking() -> None:
         numbers: List[int] = study.enqueue([{"lr": 0.1}])
         best: Optional[krige.TrialView] = study.best
         predicted: List[Dict[str, Tuple[float, float]]] = study.predict([{"lr": 0.5}])
+        lengthscales: Mapping[str, float] = study.model().metrics["y"].lengthscales
         study.set(budget=None).version
         for view in study.trials(state=["COMPLETE"]):
             view.number + 1

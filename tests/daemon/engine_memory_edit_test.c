@@ -53,11 +53,12 @@ static struct msg_request scene(struct harness *h, int i)
 		m = (struct msg_request){.method = METHOD_HEARTBEAT};
 		m.u.heartbeat = (struct msg_heartbeat){"s", 1, &(struct msg_lease){.number = 131}};
 		return m;
+	case 16: return (struct msg_request){.method = METHOD_GET_MODEL, .u.get_model.study = "s"};
 	default: return harness_get(h, "s");
 	}
 }
 
-enum { STEPS = 17 };
+enum { STEPS = 18 };
 
 static struct msg_reply must(struct harness *h, struct msg_request m)
 {

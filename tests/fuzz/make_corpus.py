@@ -26,6 +26,11 @@ SPEC = """
   budget: 20 lease_s: 60 seed: 7 on_expiry: REQUEUE retry_limit: 1
   labels { name: "team" value { string_value: "a" } }
 """
+MODELS = ('models { name: "loss" kernel: "matern52" lengthscales: 0.2 lengthscales: 3 outputscale: 1 '
+          'noise_sd: 0.1 mean: 0.5 observations: 9 fitted: 8 log_posterior: -3 jitter: 1e-10 '
+          'transform: "(y - 1) / 2" calibration { results: 9 log_density: -1 crps: 0.5 '
+          'mean_square_z: 1 coverage50: 0.5 coverage80: 0.8 coverage95: 0.95 outliers: 1 '
+          'worst_z: -4.5 } } models { kernel: "matern52" }')
 LATER_SPEC = SPEC + """
   parameters { name: "m" kind: FLOAT low: 0 high: 1 fidelity: true
     target { real_value: 1 } default_value { int_value: 1 } prior { kind: 1 numbers: 2 } }
@@ -101,6 +106,8 @@ METHODS = [
     ("Why", ['study: "s"'], "WhyReply", 'next: NOTHING next_number: 1 error { code: 3 message: "m" } '
      'waiting: 1 computing: true queued: 2 running: 3 left: 4 expiry_ms: 5 expiry_number: 6 '
      'sentences: "a" sentences: "b"'),
+    ("GetModel", ['study: "s"'], "GetModelReply",
+     f'parameters: "lr" {MODELS} reason: "r" results: 4 sentences: "x"'),
 ]
 
 RECORDS = [
@@ -110,7 +117,8 @@ RECORDS = [
     ("Suggested", 'trials { number: 0 values: 0.5 values: 2 attempt: 1 token: "TTTTTTTTTTTTTTTT" '
      'lease_ms: 60000 why { rule: INITIAL freshness: FRESH } } '
      'job { snapshot_seq: 1 first_number: 0 n_slots: 2 first_slot: 1 fixed: nan fixed: 1 '
-     'state_in: 0.1 state_out: 0.2 units: 4 cut: true build: "b" numbers: 7 numbers: 9 } '
+     'state_in: 0.1 state_out: 0.2 units: 4 cut: true build: "b" numbers: 7 numbers: 9 '
+     f'{MODELS} }} '
      'worker: "w" session: "SSSSSSSSSSSSSSSS"'),
     ("Ended", 'outcomes { number: 0 state: 3 values: 0.25 reason: "r" late: true sems: nan }'),
     ("Added", 'first_number: 1 trials { values: 0.5 values: 2 metrics: 0.25 sems: 0.1 '

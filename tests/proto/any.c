@@ -194,6 +194,39 @@ struct msg_why any_why(struct rng *r)
 	return w;
 }
 
+static struct msg_calibration any_calibration(struct rng *r)
+{
+	return (struct msg_calibration){any_u32(r) | 1, any_real(r), any_real(r), any_real(r),
+		any_real(r), any_real(r), any_real(r), any_u32(r), any_real(r)};
+}
+
+struct msg_models any_models(struct arena *a, struct rng *r)
+{
+	int n = any_below(r, 4);
+	struct msg_model *p = ARENA_ARRAY(a, struct msg_model, n);
+
+	for (int i = 0; i < n; i++) {
+		int d = any_below(r, 5);
+
+		p[i] = (struct msg_model){.name = any_maybe_name(a, r),
+			.kernel = any_maybe_text(a, r),
+			.n_lengthscales = d,
+			.lengthscales = any_reals(a, r, d, any_real),
+			.outputscale = any_real(r),
+			.noise_sd = any_real(r),
+			.mean = any_real(r),
+			.n = any_u32(r),
+			.n_fit = any_u32(r),
+			.has_log_posterior = any_coin(r),
+			.jitter = any_real(r),
+			.transform = any_maybe_text(a, r)};
+		p[i].log_posterior = p[i].has_log_posterior ? any_real(r) : 0;
+		if (any_coin(r))
+			p[i].calibration = any_calibration(r);
+	}
+	return (struct msg_models){n, p};
+}
+
 static struct msg_param param(struct arena *a, struct rng *r, int i)
 {
 	struct msg_param p = {.name = any_name(a, r, i),

@@ -58,6 +58,8 @@ struct msg_lease any_lease(struct rng *r, uint64_t number);
 
 struct msg_why any_why(struct rng *r);
 
+struct msg_models any_models(struct arena *a, struct rng *r);
+
 /* Valid in structure. */
 struct msg_spec any_spec(struct arena *a, struct rng *r);
 

@@ -345,6 +345,7 @@ static void request_body(FILE *f, const struct msg_request *m)
 		number(f, "number", m->u.delete_trial.number);
 		break;
 	case METHOD_WHY: text(f, "study", m->u.why.study); break;
+	case METHOD_GET_MODEL: text(f, "study", m->u.get_model.study); break;
 	case METHOD_SERVER_BACKUP: text(f, "path", m->u.server_backup.path); break;
 	case METHOD_GET_TRIAL:
 		text(f, "study", m->u.get_trial.study);
@@ -476,6 +477,41 @@ static void why_reply(FILE *f, const struct msg_why_reply *m)
 	texts(f, "sentences", &m->sentences);
 }
 
+static void models(FILE *f, const struct msg_models *list)
+{
+	for (int i = 0; i < list->n; i++) {
+		const struct msg_model *m = &list->p[i];
+		const struct msg_calibration *c = &m->calibration;
+		double scores[] = {c->log_density, c->crps, c->mean_square_z, c->coverage50, c->coverage80,
+			c->coverage95, c->worst_z};
+
+		text(f, "model", m->name);
+		text(f, "kernel", m->kernel);
+		reals(f, "lengthscales", m->n_lengthscales, m->lengthscales);
+		real(f, "outputscale", m->outputscale);
+		real(f, "noise_sd", m->noise_sd);
+		real(f, "mean", m->mean);
+		number(f, "n", m->n);
+		number(f, "n_fit", m->n_fit);
+		number(f, "has_log_posterior", m->has_log_posterior);
+		real(f, "log_posterior", m->log_posterior);
+		real(f, "jitter", m->jitter);
+		text(f, "transform", m->transform);
+		number(f, "left out", c->n);
+		number(f, "outliers", c->outliers);
+		reals(f, "scores", sizeof(scores) / sizeof(*scores), scores);
+	}
+}
+
+static void get_model(FILE *f, const struct msg_get_model_reply *m)
+{
+	texts(f, "parameters", &m->parameters);
+	models(f, &m->models);
+	text(f, "reason", m->reason);
+	number(f, "results", m->results);
+	texts(f, "sentences", &m->sentences);
+}
+
 static void predict(FILE *f, const struct msg_predict_reply *m)
 {
 	fprintf(f, "predictions [%d x %d]\n", m->n, m->n_metrics);
@@ -534,6 +570,7 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 		number(f, "remaining_ms", m->u.report.remaining_ms);
 		break;
 	case METHOD_WHY: why_reply(f, &m->u.why); break;
+	case METHOD_GET_MODEL: get_model(f, &m->u.get_model); break;
 	case METHOD_SERVER_BACKUP: number(f, "bytes", m->u.server_backup.bytes); break;
 	case METHOD_REPLAY: replay(f, &m->u.replay); break;
 	}
@@ -580,6 +617,7 @@ static void suggested(FILE *f, const struct record_suggested *r)
 	text(f, "build", j->build);
 	for (int i = 0; i < j->n_numbers; i++)
 		number(f, "key", j->numbers[i]);
+	models(f, &j->models);
 	text(f, "worker", r->worker);
 	id(f, "session", r->has_session, r->session);
 }

@@ -48,6 +48,7 @@ static const struct {
 	{METHOD_PREDICT, "PredictRequest", "PredictReply"},
 	{METHOD_REPLAY, "ReplayRequest", "ReplayReply"},
 	{METHOD_WHY, "WhyRequest", "WhyReply"},
+	{METHOD_GET_MODEL, "GetModelRequest", "GetModelReply"},
 };
 
 enum { N_TYPES = sizeof(types) / sizeof(*types) };

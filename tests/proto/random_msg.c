@@ -284,6 +284,7 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 		break;
 	case METHOD_BEST: m.u.best.study = any_name(a, r, 0); break;
 	case METHOD_WHY: m.u.why.study = any_name(a, r, 0); break;
+	case METHOD_GET_MODEL: m.u.get_model.study = any_name(a, r, 0); break;
 	case METHOD_SERVER_BACKUP:
 		m.u.server_backup.path = arena_printf(a, "/%s", any_text(a, r));
 		break;
@@ -431,6 +432,15 @@ static struct msg_why_reply why_reply(struct arena *a, struct rng *r)
 	return m;
 }
 
+static struct msg_get_model_reply get_model_reply(struct arena *a, struct rng *r)
+{
+	return (struct msg_get_model_reply){.parameters = any_texts(a, r, any_below(r, 4)),
+		.models = any_models(a, r),
+		.reason = any_maybe_text(a, r),
+		.results = any_u64(r),
+		.sentences = any_texts(a, r, any_below(r, 4))};
+}
+
 static struct msg_replay_reply replay_reply(struct arena *a, struct rng *r)
 {
 	struct msg_replay_reply m = {
@@ -501,6 +511,7 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 		m.u.report = (struct msg_report_reply){rng_below(r, 5), any_maybe_text(a, r), any_u64(r)};
 		break;
 	case METHOD_WHY: m.u.why = why_reply(a, r); break;
+	case METHOD_GET_MODEL: m.u.get_model = get_model_reply(a, r); break;
 	case METHOD_SERVER_BACKUP: m.u.server_backup.bytes = any_u64(r); break;
 	}
 	return m;

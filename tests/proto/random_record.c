@@ -40,6 +40,7 @@ static struct record_job job(struct arena *a, struct rng *r)
 	for (int i = 0; i < j.n_numbers; i++)
 		numbers[i] = any_u64(r);
 	j.numbers = numbers;
+	j.models = any_models(a, r);
 	return j;
 }
 

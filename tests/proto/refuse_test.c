@@ -152,6 +152,7 @@ static void names(void **state)
 		{METHOD_EDIT_TRIAL, META, BAD, "study", "missing"},
 		{METHOD_DELETE_TRIAL, META, BAD, "study", "missing"},
 		{METHOD_WHY, META, BAD, "study", "missing"},
+		{METHOD_GET_MODEL, META, BAD, "study", "missing"},
 		{METHOD_HELLO, "2:\"\"", BAD, "client", "empty"},
 	};
 

@@ -21,15 +21,17 @@ from .space import Bool, Categorical, Fixed, Float, Int, Ordinal, Parameter
 from .study import Study, Trials
 from .trial import Trial
 from .version import __version__
-from .views import Progress, Status, StudyView, StudyWhy, TrialView, Why
+from .views import (Calibration, MetricModel, Model, Progress, Status, StudyView, StudyWhy,
+                    TrialView, Why)
 
 __all__ = [
-    "AlreadyExists", "Bool", "BudgetSpent", "Categorical", "Client", "Conflict",
+    "AlreadyExists", "Bool", "BudgetSpent", "Calibration", "Categorical", "Client", "Conflict",
     "ConnectionFailed", "Error", "Fixed", "Float", "Forbidden", "Int", "Internal",
-    "InvalidArgument", "NotFound", "NotNow", "NotOwner", "NotSupported", "Ordinal", "Overloaded",
-    "Parameter", "Progress", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished",
-    "StudyView", "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials",
-    "Unauthenticated", "Unavailable", "VersionMismatch", "Why", "__version__", "connect",
+    "InvalidArgument", "MetricModel", "Model", "NotFound", "NotNow", "NotOwner", "NotSupported",
+    "Ordinal", "Overloaded", "Parameter", "Progress", "SpaceExhausted", "StaleLease", "Status",
+    "Study", "StudyFinished", "StudyView", "StudyWhy", "Timeout", "TooLarge", "Trial",
+    "TrialView", "Trials", "Unauthenticated", "Unavailable", "VersionMismatch", "Why",
+    "__version__", "connect",
 ]
 
 if TYPE_CHECKING:

@@ -87,6 +87,7 @@ LIST_TRIALS = _method("ListTrials", 38, False)
 BEST = _method("Best", 48, False)
 PREDICT = _method("Predict", 49, False)
 WHY = _method("Why", 51, False)
+GET_MODEL = _method("GetModel", 52, False)
 
 Scalar = message("Scalar")
 Study = message("Study")

@@ -294,6 +294,11 @@ class StudyCore(Generic[C]):
                                       timeout)
         return views.read_study_why(reply)
 
+    def _model(self, timeout: float) -> Steps[views.Model]:
+        request = _schema.GET_MODEL.request(study=self._wire_name)
+        reply = yield from self._call(_schema.GET_MODEL, request, timeout)
+        return views.read_model(reply)
+
     def _wait(self, for_: For, timeout: Optional[float]) -> Steps[StudyView]:
         reached = _condition(for_)
         limit = math.inf if timeout is None else _scalar.seconds(timeout, "timeout")

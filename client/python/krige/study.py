@@ -13,7 +13,7 @@ from ._study import KEEP, For, Keep, Pages, Params, StudyCore
 from ._trial import TrialRef
 from .errors import Error
 from .trial import Trial
-from .views import StudyView, StudyWhy, TrialView
+from .views import Model, StudyView, StudyWhy, TrialView
 
 if TYPE_CHECKING:
     import pandas
@@ -256,6 +256,16 @@ class Study(StudyCore["Client"]):
         >>> mean, sd = prediction["loss"]
         """
         return self._client._run(self._predict(points, timeout))
+
+    def model(self, *, timeout: float = TIMEOUT) -> Model:
+        """What the models have learnt, and how well they predict, as they were last fitted
+        for a suggestion: print it. Without one, `reason` says why.
+
+        >>> model = study.model()
+        >>> all(metric.lengthscales["lr"] > 0 for metric in model.metrics.values())
+        True
+        """
+        return self._client._run(self._model(timeout))
 
     def optimize(self, fn: Callable[[Trial], Optional[Outcome]], n_trials: Optional[int] = None,
                  *, n_jobs: Optional[int] = None,

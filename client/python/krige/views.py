@@ -194,6 +194,97 @@ class StudyWhy:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How well a model predicts each result from all of the others; z is the error over the
+    predicted standard deviation.
+
+    results        that were left out, one at a time
+    log_density    mean ln p(result), in units of the model: -1.42 is that of knowing mean and
+                   deviation only
+    crps           mean continuous ranked probability score: the smaller, the better
+    mean_square_z  mean of z^2; above 1 the model is too sure of itself
+    coverage       parts of the results inside the central intervals of 0.5, 0.8 and 0.95
+    outliers       results with z beyond 4
+    worst_z        the z farthest from 0
+    """
+
+    results: int
+    log_density: float
+    crps: float
+    mean_square_z: float
+    coverage: Mapping[float, float]
+    outliers: int
+    worst_z: float
+
+
+@dataclass(frozen=True)
+class MetricModel:
+    """The model of one metric, as it was last fitted.
+
+    lengthscales   by parameter, as parts of its range (of the logarithm, where it is searched
+                   so): the smaller, the more the metric changes with it
+    outputscale    prior variance, in squared units of the model
+    noise_sd       of one measurement, in units of the metric
+    mean           what is predicted far from all results, in units of the metric
+    observations   results that it is made of
+    fitted         results that its hyperparameters were fitted to
+    log_posterior  of the hyperparameters; None: an earlier fit stands
+    jitter         added to variances so that the covariance could be factored
+    transform      what the model sees of a result y, in words
+    calibration    None: of success, and when a deadline left no time for it
+    """
+
+    kernel: str
+    lengthscales: Mapping[str, float]
+    outputscale: float
+    noise_sd: float
+    mean: float
+    observations: int
+    fitted: int
+    log_posterior: Optional[float]
+    jitter: float
+    transform: str
+    calibration: Optional[Calibration]
+
+    def _repr_html_(self) -> str:
+        return _html.table("Model", {
+            **{f"lengthscales.{k}": v for k, v in self.lengthscales.items()},
+            **{k: v for k, v in vars(self).items() if k not in ("lengthscales", "calibration")},
+            **({} if self.calibration is None else vars(self.calibration))})
+
+
+@dataclass(frozen=True)
+class Model:
+    """The models of a study. str() has in sentences how well they predict.
+
+    metrics  by name: the objective and the outcome constraints; empty before there is one
+    success  that of where evaluations succeed (1; -1 where they fail); None: none has failed
+    reason   why there is no model; None: there is
+    results  that the study has now: maybe more than a model was made of
+    """
+
+    metrics: Mapping[str, MetricModel]
+    success: Optional[MetricModel]
+    reason: Optional[str]
+    results: int
+    sentences: Tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.metrics)
+
+    def __str__(self) -> str:
+        return self.reason if self.reason is not None else "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        if self.reason is not None:
+            return _html.paragraphs((self.reason,))
+        return _html.table("Models", {
+            f"{name}.{parameter}": lengthscale for name, metric in self.metrics.items()
+            for parameter, lengthscale in metric.lengthscales.items()}) \
+            + _html.paragraphs(self.sentences)
+
+
+@dataclass(frozen=True)
 class Status:
     """The daemon as a whole; `uptime` in seconds."""
 
@@ -346,6 +437,42 @@ def read_study_why(why: Any) -> StudyWhy:
         expiry=None if expiry is None else expiry / 1000.0,
         expiry_number=_optional(why, "expiry_number"),
         sentences=tuple(text(s) for s in why.sentences))
+
+
+def _read_calibration(c: Any) -> Calibration:
+    return Calibration(
+        results=int(c.results), log_density=c.log_density, crps=c.crps,
+        mean_square_z=c.mean_square_z,
+        coverage={0.5: c.coverage50, 0.8: c.coverage80, 0.95: c.coverage95},
+        outliers=int(c.outliers), worst_z=c.worst_z)
+
+
+def _read_metric_model(model: Any, parameters: Tuple[str, ...]) -> MetricModel:
+    return MetricModel(
+        kernel=text(model.kernel),
+        lengthscales=dict(zip(parameters, model.lengthscales)),
+        outputscale=model.outputscale,
+        noise_sd=model.noise_sd,
+        mean=model.mean,
+        observations=int(model.observations),
+        fitted=int(model.fitted),
+        log_posterior=_optional(model, "log_posterior"),
+        jitter=model.jitter,
+        transform=text(model.transform),
+        calibration=_read_calibration(model.calibration) if model.HasField("calibration")
+        else None)
+
+
+def read_model(reply: Any) -> Model:
+    parameters = tuple(text(name) for name in reply.parameters)
+    models = {text(m.name) if m.HasField("name") else None: _read_metric_model(m, parameters)
+              for m in reply.models}
+    return Model(
+        metrics={name: m for name, m in models.items() if name is not None},
+        success=models.get(None),
+        reason=text(reply.reason) if reply.HasField("reason") else None,
+        results=int(reply.results),
+        sentences=tuple(text(s) for s in reply.sentences))
 
 
 def read_status(status: Any) -> Status:

@@ -1,0 +1,89 @@
+/* What the models look like from outside, and how well they predict: for people, never for a
+ * suggestion. */
+#include <math.h>
+#include <stdio.h>
+
+#include "acquisition/policy_internal.h"
+
+static bool has_fitted(const struct policy__metric *m)
+{
+	return m->n_starts > 0 && m->base;
+}
+
+/* The next metric that was fitted here; n_metrics when there is none. Of labels, which are no
+ * measurements, the scores would say nothing. */
+static int next_to_calibrate(const struct policy *p)
+{
+	int k = p->n_calibrated;
+	while (
+		k < p->n_metrics && !(has_fitted(&p->metrics[k]) && p->metrics[k].kind != POLICY__SUCCESS))
+		k++;
+	return k;
+}
+
+bool policy__has_uncalibrated(const struct policy *p)
+{
+	return p->in.calibrate && next_to_calibrate(p) < p->n_metrics;
+}
+
+enum kr_status policy__calibrate(struct policy *p, bool *more, struct kr_error *err)
+{
+	int k = next_to_calibrate(p);
+	struct policy__metric *m = &p->metrics[k];
+	enum kr_status st = gp_calibrate(m->base, m->data.z, &m->calibration, p->arena, err);
+	p->n_calibrated = k + 1;
+	*more = policy__has_uncalibrated(p);
+	return st == KR_ENOMEM ? st : KR_OK; /* scores beyond the largest double are none */
+}
+
+/* ---- in words ---------------------------------------------------------------- */
+
+static void say_transform(const struct policy__metric *m, char *text, size_t size)
+{
+	static const char *const tails[] = {
+		[OUTCOME_PLAIN] = "",
+		[OUTCOME_CLIP] = ", the bad tail cut",
+		[OUTCOME_HALF_RANK] = ", the bad half by rank",
+	};
+	const struct outcome *o = &m->outcome;
+	double shift = o->minimize ? -o->shift : o->shift;
+	if (m->kind == POLICY__SUCCESS)
+		snprintf(text, size, "1 where there is a result, -1 where it failed");
+	else
+		snprintf(text, size, "%s(y %c %.4g) / %.4g%s", o->minimize ? "-" : "",
+			shift < 0 ? '+' : '-', fabs(shift), o->scale, tails[o->tail]);
+}
+
+/* ---- the summary ------------------------------------------------------------- */
+
+static double raw_mean(const struct policy__metric *m, double z)
+{
+	return m->kind == POLICY__SUCCESS ? z : outcome_raw_mean(&m->outcome, z);
+}
+
+static double raw_sd(const struct policy__metric *m, double sd)
+{
+	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, sd);
+}
+
+bool policy_model(const struct policy *p, int metric, struct policy_model *out)
+{
+	const struct policy__metric *m = metric < p->n_metrics ? &p->metrics[metric] : NULL;
+	if (!m || !has_fitted(m))
+		return false;
+	*out = (struct policy_model){
+		.kernel = p->kernel.family->name,
+		.lengthscale = gp_lengthscale(m->base),
+		.outputscale = gp_scale(m->base),
+		.noise_sd = raw_sd(m, sqrt(gp_noise(m->base))),
+		.mean = raw_mean(m, gp_mean(m->base)),
+		.n_model = m->data.m,
+		.n_fit = m->fit_data.m,
+		.has_log_posterior = isfinite(m->log_posterior),
+		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
+		.jitter = gp_jitter(m->base),
+		.calibration = m->calibration,
+	};
+	say_transform(m, out->transform, sizeof(out->transform));
+	return true;
+}
