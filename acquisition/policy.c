@@ -21,6 +21,23 @@ static bool noise_known(const struct policy_input *in, enum policy__kind kind)
 	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
 }
 
+/* The kernel sees the parameters that vary: priors by dimension count no others. False without
+ * memory. */
+static bool choose_kernel(struct policy *p)
+{
+	int *dims = ARENA_ARRAY(p->arena, int, p->d), n = 0;
+	for (int i = 0; dims && i < p->d; i++)
+		if (space_levels(p->in.space, i) > 1)
+			dims[n++] = i;
+	bool part = n > 0 && n < p->d;
+	p->kernel = kernel_scaled(kernel_find("matern52"));
+	p->kernel.n_dims = part ? n : 0;
+	p->kernel.dims = part ? dims : NULL;
+	p->n_inputs = part ? n : p->d;
+	p->theta_size = kernel_parameters(&p->kernel, p->d) + 1;
+	return dims != NULL;
+}
+
 static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 {
 	size_t size = (size_t)p->theta_size;
@@ -33,6 +50,7 @@ static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 		enum kr_status st = gp_prior_default(&m->prior, &p->kernel, p->d, p->arena, err);
 		if (st)
 			return st;
+		m->prior.d = p->n_inputs;
 		if (m->known)
 			gp_prior_fix(gp_prior_noise(&m->prior), 0);
 		m->theta = p->thetas + (size_t)k * (1 + GP_FIT_MAX_STARTS) * size;
@@ -53,11 +71,11 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->d = space_dims(in->space);
 	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
 	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
-	p->kernel = kernel_scaled(kernel_find("matern52"));
-	p->theta_size = kernel_parameters(&p->kernel, p->d) + 1;
+	p->arena = arena_new(arena_cap);
+	if (!p->arena || !choose_kernel(p))
+		goto fail_memory;
 	size_t d = (size_t)p->d, size = (size_t)p->theta_size;
 	size_t n_queries = (size_t)in->n_queries * (1 + (size_t)in->n_constraints) + 1;
-	p->arena = arena_new(arena_cap);
 	p->results = KR_ARRAY(struct policy_suggestion, in->n_slots + 1);
 	p->values = KR_ARRAY(double, (size_t)(in->n_slots + 1) * d);
 	p->query_mean = KR_ARRAY(double, n_queries);
@@ -68,8 +86,8 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->metrics = KR_ARRAY(struct policy__metric, p->n_metrics);
 	p->terms = KR_ARRAY(struct constrained_term, p->n_metrics);
 	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(1 + GP_FIT_MAX_STARTS) * size);
-	if (!p->arena || !p->results || !p->values || !p->query_mean || !p->query_sd || !p->state ||
-		!p->seen || !p->point || !p->metrics || !p->terms || !p->thetas)
+	if (!p->results || !p->values || !p->query_mean || !p->query_sd || !p->state || !p->seen ||
+		!p->point || !p->metrics || !p->terms || !p->thetas)
 		goto fail_memory;
 	p->fixed = p->point + d;
 	p->lot = p->fixed + d;

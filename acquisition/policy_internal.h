@@ -83,6 +83,7 @@ struct policy {
 	struct policy_input in;
 	struct kernel_term kernel; /* of all models */
 	int theta_size;
+	int n_inputs; /* of d parameters, those that vary: what the kernel sees */
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;

@@ -141,6 +141,56 @@ static void units_are_those_of_the_metric(void **state)
 	play_free(q);
 }
 
+/* A parameter of one value is none: the models are those of the space without it. */
+static void one_value_is_no_dimension(void **state)
+{
+	(void)state;
+	struct space_param with[5] = {{.kind = SPACE_FIXED, .n_choices = 1},
+		{.kind = SPACE_FLOAT, .low = 0, .high = 1}, {.kind = SPACE_CATEGORICAL, .n_choices = 1},
+		{.kind = SPACE_FLOAT, .low = 0, .high = 1}, {.kind = SPACE_FIXED, .n_choices = 1}};
+	struct play *p = play_new(cube_space(with, 5), 2 * N, SEED), *q = told(false, 0, 1);
+	for (int i = 0; i < N; i++) {
+		double x[5] = {0, q->X[i * D], 0, q->X[i * D + 1], 0};
+		play_tell(p, x, q->y[i]);
+	}
+	p->next = q->next;
+	struct policy *a = run(p, true, -1), *b = run(q, true, -1);
+	struct policy_model m, n;
+	assert_true(policy_model(a, 0, &m));
+	assert_true(policy_model(b, 0, &n));
+	assert_true(m.log_posterior == n.log_posterior && m.mean == n.mean);
+	assert_true(m.lengthscale[1] == n.lengthscale[0] && m.lengthscale[3] == n.lengthscale[1]);
+	assert_true(m.calibration.log_density == n.calibration.log_density);
+	policy_free(a);
+	policy_free(b);
+	play_free(p);
+	play_free(q);
+}
+
+/* With one value each, there is still a model. */
+static void nothing_varies(void **state)
+{
+	(void)state;
+	struct space_param one[2] = {
+		{.kind = SPACE_FIXED, .n_choices = 1}, {.kind = SPACE_CATEGORICAL, .n_choices = 1}};
+	struct play *p = play_new(cube_space(one, 2), 4, SEED);
+	double x[2] = {0, 0};
+	play_tell(p, x, 1);
+	play_tell(p, x, 2);
+	p->next = 9;
+	struct policy_slot slot = {.number = 9};
+	struct policy_input in = play_input(p, &slot, 1);
+	in.n_queries = 1;
+	in.queries = x;
+	struct policy *job = play_run(&in);
+	double mean, sd;
+	assert_true(policy_prediction(job, 0, 0, &mean, &sd));
+	assert_true(mean >= 1 && mean <= 2);
+	assert_int_equal(policy_suggestion(job, 0).rule, POLICY_EXHAUSTED);
+	policy_free(job);
+	play_free(p);
+}
+
 /* Equal results: nothing to learn, and nothing fails. */
 static void constant_results(void **state)
 {
@@ -168,6 +218,8 @@ int main(void)
 		cmocka_unit_test(scores_change_no_suggestion),
 		cmocka_unit_test(only_what_was_fitted),
 		cmocka_unit_test(units_are_those_of_the_metric),
+		cmocka_unit_test(one_value_is_no_dimension),
+		cmocka_unit_test(nothing_varies),
 		cmocka_unit_test(constant_results),
 	};
 	print_message("seed %d\n", SEED);
