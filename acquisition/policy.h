@@ -147,12 +147,12 @@ struct policy_model {
 	const char *kernel;
 	const double *lengthscale; /* d, in units of the cube; owned by the policy */
 	double outputscale;        /* prior variance, in squared units of the model */
-	double noise_sd, mean;     /* raw units; of success: -1 .. 1 */
+	double noise_sd, mean;     /* raw units, the noise at the best outcome; of success: -1 .. 1 */
 	int n_model, n_fit;        /* observations that it is made of, and that the fit saw */
 	bool has_log_posterior;    /* false: no start could be evaluated, the earlier fit stands */
 	double log_posterior;      /* at the fit, in units of the model */
 	double jitter;             /* added to the variances so that the covariance factors; 0: none */
-	char transform[128];       /* raw outcome y to what the model sees, in words */
+	char transform[256];       /* what was done to raw outcomes, in words */
 	struct gp_calibration calibration; /* n = 0: not computed */
 };
 

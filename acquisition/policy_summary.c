@@ -36,34 +36,20 @@ enum kr_status policy__calibrate(struct policy *p, bool *more, struct kr_error *
 	return st == KR_ENOMEM ? st : KR_OK; /* scores beyond the largest double are none */
 }
 
-/* ---- in words ---------------------------------------------------------------- */
-
-static void say_transform(const struct policy__metric *m, char *text, size_t size)
-{
-	static const char *const tails[] = {
-		[OUTCOME_PLAIN] = "",
-		[OUTCOME_CLIP] = ", the bad tail cut",
-		[OUTCOME_HALF_RANK] = ", the bad half by rank",
-	};
-	const struct outcome *o = &m->outcome;
-	double shift = o->minimize ? -o->shift : o->shift;
-	if (m->kind == POLICY__SUCCESS)
-		snprintf(text, size, "1 where there is a result, -1 where it failed");
-	else
-		snprintf(text, size, "%s(y %c %.4g) / %.4g%s", o->minimize ? "-" : "",
-			shift < 0 ? '+' : '-', fabs(shift), o->scale, tails[o->tail]);
-}
-
 /* ---- the summary ------------------------------------------------------------- */
 
 static double raw_mean(const struct policy__metric *m, double z)
 {
-	return m->kind == POLICY__SUCCESS ? z : outcome_raw_mean(&m->outcome, z);
+	return m->kind == POLICY__SUCCESS ? z : outcome_raw_value(&m->outcome, z);
 }
 
-static double raw_sd(const struct policy__metric *m, double sd)
+/* Where outcomes are bent their deviation depends on where they are: of the objective, at the best. */
+static double raw_noise(const struct policy__metric *m)
 {
-	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, sd);
+	double at = gp_mean(m->base), sd = sqrt(gp_noise(m->base));
+	for (int i = 0; m->kind == POLICY__OBJECTIVE && i < m->data.m; i++)
+		at = i == 0 ? m->data.z[i] : fmax(at, m->data.z[i]);
+	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, at, sd);
 }
 
 bool policy_model(const struct policy *p, int metric, struct policy_model *out)
@@ -75,7 +61,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.kernel = p->kernel.family->name,
 		.lengthscale = gp_lengthscale(m->base),
 		.outputscale = gp_scale(m->base),
-		.noise_sd = raw_sd(m, sqrt(gp_noise(m->base))),
+		.noise_sd = raw_noise(m),
 		.mean = raw_mean(m, gp_mean(m->base)),
 		.n_model = m->data.m,
 		.n_fit = m->fit_data.m,
@@ -84,6 +70,9 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.jitter = gp_jitter(m->base),
 		.calibration = m->calibration,
 	};
-	say_transform(m, out->transform, sizeof(out->transform));
+	if (m->kind == POLICY__SUCCESS)
+		snprintf(out->transform, sizeof(out->transform), "1: a result, -1: it failed");
+	else
+		outcome_describe(&m->outcome, out->transform, sizeof(out->transform));
 	return true;
 }

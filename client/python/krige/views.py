@@ -224,13 +224,13 @@ class MetricModel:
     lengthscales   by parameter, as parts of its range (of the logarithm, where it is searched
                    so): the smaller, the more the metric changes with it
     outputscale    prior variance, in squared units of the model
-    noise_sd       of one measurement, in units of the metric
+    noise_sd       of one measurement (of the objective: where it is best), in its units
     mean           what is predicted far from all results, in units of the metric
     observations   results that it is made of
     fitted         results that its hyperparameters were fitted to
     log_posterior  of the hyperparameters; None: an earlier fit stands
     jitter         added to variances so that the covariance could be factored
-    transform      what the model sees of a result y, in words
+    transform      what was done to results before the model saw them, in words
     calibration    None: of success, and when a deadline left no time for it
     """
 
