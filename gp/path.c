@@ -39,8 +39,8 @@ static void phases(const struct path *p, struct mat E, int j, double *phase)
 	}
 }
 
-/* D(:, c) += slope_i omega_jc for the numeric columns. */
-static void add_slopes(const struct path *p, const double *slope, int j, struct mat D)
+/* D(:, c) += slope_i omega_jc for the numeric columns, where they are active. */
+static void add_slopes(const struct path *p, struct mat X, const double *slope, int j, struct mat D)
 {
 	const struct kernel *k = p->spectrum.kernel;
 
@@ -49,7 +49,7 @@ static void add_slopes(const struct path *p, const double *slope, int j, struct 
 
 		if (!k->categorical || !k->categorical[c])
 			for (int i = 0; i < D.rows; i++)
-				*mat_at(D, i, c) += slope[i] * omega;
+				*mat_at(D, i, c) += isnan(*mat_at(X, i, c)) ? 0 : slope[i] * omega;
 	}
 }
 
@@ -75,7 +75,7 @@ static enum kr_status add_prior(const struct path *p, struct mat X, double *f, s
 			phase[i] = p->b[j] * c - p->a[j] * s;
 		}
 		if (D.p)
-			add_slopes(p, phase, j, D);
+			add_slopes(p, X, phase, j, D);
 	}
 	arena_release(scratch, mark);
 	return status;

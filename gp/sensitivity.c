@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "gp/kernels/radial.h"
+
 static const double pi = 3.14159265358979323846;
 
 static enum kr_status check_box(
@@ -138,11 +140,11 @@ static enum kr_status check_model(const struct gp *g, const double *lower, const
 
 	if (status != KR_OK)
 		return status;
-	if (strcmp(k->root->family->name, "rbf") != 0 || slope.p)
+	if (strcmp(k->root->family->name, "rbf") != 0 || slope.p || radial_conditional(k->root))
 		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"kernel %s%s: indices have a closed form for rbf without a warp; for others see "
-			"sensitivity_of_function",
-			k->root->family->name, slope.p ? " with a warp" : "");
+			"kernel %s: indices have a closed form for rbf without a warp or conditional columns; for "
+			"others see sensitivity_of_function",
+			k->root->family->name);
 	for (int c = 0; c < k->d; c++)
 		if (k->categorical && k->categorical[c] && !(choices && choices[c] > 0))
 			return kr_fail(err, KR_INVALID_ARGUMENT,
@@ -172,7 +174,7 @@ enum kr_status sensitivity_of_mean(const struct gp *g, int column, const double 
 {
 	const struct kernel *k = gp_kernel(g);
 	int n = gp_rows(g), d = k->d, seen = k->root->n_dims > 0 ? k->root->n_dims : d;
-	double scale = k->root->scaled ? k->value[seen] : 1, size;
+	double scale = k->root->scaled ? k->value[kernel_parameters(k->root, d) - 1] : 1, size;
 	const double *weight = mat_col(gp_weights(g), column);
 	enum kr_status status = make(s, d, false, a, err);
 	struct arena_mark mark = arena_mark(a);

@@ -33,15 +33,21 @@ static double variance(const struct kernel *k, const struct kernel_term *t, cons
 	return scale_of(k, t, value) * total;
 }
 
+static bool has_conditional(const struct kernel_term *t)
+{
+	bool found = kernel__is_leaf(t) && radial_conditional(t);
+
+	for (int i = 0; i < t->n_parts; i++)
+		found |= has_conditional(&t->parts[i]);
+	return found;
+}
+
 static enum kr_status check(const struct kernel_term *t, struct kr_error *err)
 {
 	if (kernel__is_leaf(t) && !(t->family->radial && t->family->radial->mixture))
 		return kr_fail(err, KR_INVALID_ARGUMENT,
 			"kernel %s: no spectral draws; radial kernels, their sums and products have them",
 			t->family->name);
-	if (kernel__is_leaf(t) && radial_conditional(t))
-		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"kernel %s: spectral draws need columns that are always active", t->family->name);
 	for (int i = 0; i < t->n_parts; i++) {
 		enum kr_status status = check(&t->parts[i], err);
 
@@ -56,18 +62,20 @@ enum kr_status spectrum_init(struct spectrum *s, const struct kernel *k, const i
 {
 	int *first = ARENA_ARRAY(a, int, k->d + 1);
 	enum kr_status status = check(k->root, err);
+	bool conditional;
 
 	if (status != KR_OK)
 		return status;
+	conditional = has_conditional(k->root);
 	if (!first)
 		return kr_fail(err, KR_ENOMEM, "spectral measure of %d inputs", k->d);
 	for (int c = 0; c < k->d; c++) {
 		if (is_categorical(k, c) && !(choices && choices[c] > 0))
 			return kr_fail(err, KR_INVALID_ARGUMENT,
 				"column %d is categorical: its number of choices must be given", c);
-		first[c + 1] = first[c] + (is_categorical(k, c) ? choices[c] : 1);
+		first[c + 1] = first[c] + (is_categorical(k, c) ? choices[c] : 1) + conditional;
 	}
-	*s = (struct spectrum){k, variance(k, k->root, k->value), first};
+	*s = (struct spectrum){k, variance(k, k->root, k->value), conditional, first};
 	return KR_OK;
 }
 
@@ -77,20 +85,28 @@ int spectrum_slots(const struct spectrum *s)
 }
 
 /* omega += sqrt(tau) z / l. Two choices of a column are sqrt 2 apart in the one-hot embedding and
- * 1 / l in the kernel. */
+ * 1 / l in the kernel; an active and an inactive number are `inactive` apart. */
 static void draw_leaf(const struct spectrum *s, const struct kernel_term *t, const double *value,
 	struct rng *r, double *omega)
 {
 	const struct kernel *k = s->kernel;
+	const struct radial *radial = t->family->radial;
 	int columns = kernel__columns(t, k->d);
-	double root = sqrt(t->family->radial->mixture(value + columns, r));
+	const double *shape = value + columns, *inactive = shape + (radial->shape_slope != NULL);
+	double root = sqrt(radial->mixture(shape, r));
 
 	for (int i = 0; i < columns; i++) {
-		int c = t->n_dims > 0 ? t->dims[i] : i;
-		double size = root / value[i] * (is_categorical(k, c) ? sqrt_half : 1);
+		int c = t->n_dims > 0 ? t->dims[i] : i, last = s->first[c + 1];
+		double size = root / value[i];
 
-		for (int slot = s->first[c]; slot < s->first[c + 1]; slot++)
-			omega[slot] += size * rng_normal(r);
+		if (is_categorical(k, c)) {
+			for (int slot = s->first[c]; slot < last; slot++)
+				omega[slot] += size * sqrt_half * rng_normal(r);
+			continue;
+		}
+		omega[s->first[c]] += size * rng_normal(r);
+		if (t->size[RADIAL_INACTIVE_SIZE])
+			omega[last - 1] += root * *inactive * rng_normal(r);
 	}
 }
 
@@ -127,22 +143,33 @@ void spectrum_draw(const struct spectrum *s, struct rng *r, double *omega)
 	draw(s, s->kernel->root, s->kernel->value, r, omega);
 }
 
+/* The slots of one number, and of one choice: false when it is none. */
+static void encode_number(const struct spectrum *s, double x, struct mat E, int i, int c)
+{
+	*mat_at(E, i, s->first[c]) = isnan(x) && s->conditional ? 0.5 : x;
+	if (s->conditional)
+		*mat_at(E, i, s->first[c] + 1) = !isnan(x);
+}
+
+static bool encode_choice(const struct spectrum *s, double x, struct mat E, int i, int c)
+{
+	int slots = s->first[c + 1] - s->first[c], choices = slots - s->conditional;
+	bool inactive = s->conditional && isnan(x);
+
+	for (int k = 0; k < slots; k++)
+		*mat_at(E, i, s->first[c] + k) = k < choices ? x == k : inactive;
+	return inactive || (x >= 0 && x < choices && x == floor(x));
+}
+
 bool spectrum_encode(const struct spectrum *s, struct mat X, struct mat E)
 {
 	bool known = true;
 
 	for (int c = 0; c < s->kernel->d; c++)
-		for (int slot = s->first[c]; slot < s->first[c + 1]; slot++)
-			for (int i = 0; i < X.rows; i++) {
-				double x = *mat_at(X, i, c);
-
-				*mat_at(E, i, slot) = is_categorical(s->kernel, c) ? x == slot - s->first[c] : x;
-			}
-	for (int c = 0; c < s->kernel->d; c++)
-		for (int i = 0; is_categorical(s->kernel, c) && i < X.rows; i++) {
-			double x = *mat_at(X, i, c);
-
-			known &= x >= 0 && x < s->first[c + 1] - s->first[c] && x == floor(x);
-		}
+		for (int i = 0; i < X.rows; i++)
+			if (is_categorical(s->kernel, c))
+				known &= encode_choice(s, *mat_at(X, i, c), E, i, c);
+			else
+				encode_number(s, *mat_at(X, i, c), E, i, c);
 	return known;
 }

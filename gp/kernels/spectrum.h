@@ -3,7 +3,8 @@
  * frequencies omega.
  *
  * e(x) has a slot for each numeric column and one for each choice of a categorical column
- * (one-hot), so that categorical columns are exact too. A radial profile that is a
+ * (one-hot), so that categorical columns are exact too. With conditional leaves (radial.h) each
+ * column has one more: whether a number is active, and the inactive choice. A radial profile that is a
  * covariance in every dimension is a mixture of squared exponentials (Schoenberg 1938),
  * f(r2) = E exp(-tau r2 / 2): omega = sqrt(tau) z / l. In a product frequencies add up; in a sum
  * one part is drawn by its variance. Thread-safe. */
@@ -20,6 +21,7 @@
 struct spectrum {
 	const struct kernel *kernel;
 	double variance;  /* k(x, x) */
+	bool conditional; /* a leaf reads NaN as inactive */
 	const int *first; /* d + 1: column c has the slots first[c] .. first[c + 1] - 1 */
 };
 
