@@ -37,6 +37,16 @@ static double unit_of(const double *y, int n)
 	return largest > 0 ? ldexp(1, ilogb(largest)) : 1;
 }
 
+/* A unit in which max |y| is far below the largest double, for differences, and what is much
+ * smaller keeps its digits: penalties are 1e300 where outcomes are 1. A power of two too. */
+static double work_unit(const double *y, int n)
+{
+	static const int most = 900;
+	int e = ilogb(unit_of(y, n)) - most;
+
+	return ldexp(1, e > DBL_MIN_EXP ? e : DBL_MIN_EXP);
+}
+
 /* z = (y / unit - *m) / s; the sample deviation s, 0 (and z = 0) for constant data. */
 static double standardize(const double *y, int n, double unit, double *z, double *m)
 {
@@ -91,14 +101,19 @@ static double quantile(const double *sorted, int n, double p)
 	return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
-/* Root mean square about m of sorted[from .. to). */
+/* Root mean square about m of sorted[from .. to), in units of the farthest. */
 static double spread(const double *sorted, int from, int to, double m)
 {
-	double sum = 0;
+	double ends[2], unit, sum = 0;
 
+	if (to <= from)
+		return 0;
+	ends[0] = sorted[from] - m;
+	ends[1] = sorted[to - 1] - m;
+	unit = unit_of(ends, 2);
 	for (int i = from; i < to; i++)
-		sum += (sorted[i] - m) * (sorted[i] - m);
-	return to > from ? sqrt(sum / (to - from)) : 0;
+		sum += (sorted[i] - m) / unit * ((sorted[i] - m) / unit);
+	return unit * sqrt(sum / (to - from));
 }
 
 /* The bad (low) side of u, in units: the median m and the spread g of the good side. */
@@ -168,14 +183,15 @@ static void pull_in(struct outcome *o, double *u, int n, struct side *bad)
 	o->n_ranked = half_rank(u, n, bad);
 }
 
-/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted. */
-static void keep_ranked(struct outcome *o, const struct side *bad, double *ranked_s, double unit,
-	double shift, double scale)
+/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted, in units; s is
+ * (value / unit - mean) / deviation. */
+static void keep_ranked(struct outcome *o, const struct side *bad, double *ranked_s,
+	double raw_unit, double unit, double mean, double deviation)
 {
 	for (int i = 0; i <= o->n_ranked; i++) {
 		double u = i < o->n_ranked ? rank_value(bad, i) : bad->m;
-		ranked_s[i] = (u - shift) / scale;
-		bad->sorted[i] *= unit;
+		ranked_s[i] = (u / unit - mean) / deviation;
+		bad->sorted[i] *= raw_unit;
 	}
 	o->ranked_u = bad->sorted;
 	o->ranked_s = ranked_s;
@@ -187,7 +203,7 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	struct arena *a, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(a);
-	double unit = unit_of(y, n), s, shift;
+	double raw_unit = work_unit(y, n), unit, s, mean;
 	size_t size = sizeof(double) * (size_t)n;
 	struct side bad = {.sorted = arena_alloc(a, size)};
 	double *ranked_s = arena_alloc(a, size);
@@ -200,20 +216,21 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	*o = untouched;
 	o->minimize = minimize;
 	for (int i = 0; i < n; i++)
-		z[i] = (minimize ? -y[i] : y[i]) / unit;
+		z[i] = (minimize ? -y[i] : y[i]) / raw_unit;
 	if (n >= least_for_tail)
 		pull_in(o, z, n, &bad);
-	s = standardize(z, n, 1, z, &shift);
-	o->shift = shift * unit;
-	o->scale = raw_scale(s, unit);
-	o->cut_low *= unit;
+	unit = unit_of(z, n);
+	s = standardize(z, n, unit, z, &mean);
+	o->shift = mean * (unit * raw_unit);
+	o->scale = raw_scale(s, unit * raw_unit);
+	o->cut_low *= raw_unit;
 	if (s == 0) { /* nothing is seen of the tail */
 		o->tail = OUTCOME_PLAIN;
 		o->cut_low = -INFINITY;
 		o->n_ranked = 0;
 	}
 	if (o->n_ranked > 0)
-		keep_ranked(o, &bad, ranked_s, unit, shift, s);
+		keep_ranked(o, &bad, ranked_s, raw_unit, unit, mean, s);
 	else
 		arena_release(a, mark);
 	return KR_OK;
@@ -345,6 +362,14 @@ double outcome_model_sd(const struct outcome *o, double y, double sd)
 	return sd / o->scale * exp(bend_log_slope(&o->bend, standardized(o, y)));
 }
 
+/* shift + scale s; in halves where a part of it is beyond the largest double. */
+static double straight(const struct outcome *o, double s)
+{
+	double u = o->shift + o->scale * s;
+
+	return isfinite(u) ? u : bounded(2 * (0.5 * o->shift + 0.5 * o->scale * s));
+}
+
 double outcome_raw_value(const struct outcome *o, double z)
 {
 	double s = bend_inverse(&o->bend, z), u;
@@ -352,7 +377,7 @@ double outcome_raw_value(const struct outcome *o, double z)
 	if (o->n_ranked > 0 && s < o->ranked_s[o->n_ranked])
 		u = along(o->ranked_s, o->ranked_u, o->n_ranked, s);
 	else
-		u = bounded(o->shift + bounded(o->scale * s));
+		u = straight(o, s);
 	return o->minimize ? -u : u;
 }
 

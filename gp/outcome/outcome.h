@@ -4,7 +4,7 @@
  * pulled in (half-rank or clip, from 8 values on; the good half is never moved);
  * standardize; on demand a bend (bend.h): a power transform of the objective, bilog for
  * a constraint. Recomputed from raw values at each fit, never stored warped. Safe
- * for every finite scale: the work is done in units of the largest value. Plain
+ * for every finite scale, and for penalties of any size among small values. Plain
  * values, thread-safe; a half-rank borrows its pairs from the arena it was fitted in. */
 #ifndef KR_GP_OUTCOME_OUTCOME_H
 #define KR_GP_OUTCOME_OUTCOME_H
@@ -33,7 +33,8 @@ struct outcome {
 };
 
 /* Learn the transform from raw y (n finite values) and write z (n). Constant
- * data (deviation up to 1e-12 of the largest value) give zeros and scale 1.
+ * data (deviation up to 1e-12 of the largest value, the bad side already pulled in) give
+ * zeros and scale 1.
  *
  * The bad side (Vizier's half-rank warping, Song et al. 2024; Tukey's fence): with m
  * the median, g and b the root mean squares about m of the values above and below it,

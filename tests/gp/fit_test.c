@@ -163,75 +163,6 @@ static void fits_repeat(void **state)
 	assert_memory_equal(a, b, sizeof(double) * 7);
 }
 
-/* Points and outcomes nobody would choose. */
-static void nasty(int trial, struct rng *r)
-{
-	int n = 1 + (int)rng_below(r, 24), d = 1 + (int)rng_below(r, 5);
-	double spread = exp(-8 * rng_uniform(r));
-
-	reference_dataset(&s, n, d, trial % 2, r);
-	for (int i = 0; i < n; i++) {
-		int from = (int)rng_below(r, (uint32_t)n);
-
-		for (int k = 0; k < d; k++) {
-			double *x = mat_at(s.data.X, i, k);
-
-			if (trial % 3 == 1) /* repeats */
-				*x = *mat_at(s.data.X, from, k);
-			if (trial % 3 == 2 && !s.categorical[k]) /* a cluster */
-				*x = 0.5 + spread * (*x - 0.5);
-			if (trial % 7 == 3 && !s.categorical[k]) /* corners */
-				*x = *x > 0.5;
-		}
-		switch (trial / 3 % 6) {
-		case 0:
-			s.y[i] = 3; /* constant */
-			break;
-		case 1: s.y[i] = rng_normal(r) * 1e300; break;
-		case 2: s.y[i] = exp(30 * rng_normal(r)); break;
-		case 3:
-			s.y[i] = i == 0 ? 1e9 : 0; /* one outlier */
-			break;
-		case 4: s.y[i] = rng_normal(r) * 1e-200 + 1; break;
-		default: break;
-		}
-	}
-}
-
-/* Outcomes, fit, condition, predict: a thousand times, and never an error. */
-static void nasty_data_never_fail(void **state)
-{
-	struct rng r = reference_rng("nasty");
-
-	(void)state;
-	for (int trial = 0; trial < 1000; trial++) {
-		struct arena_mark mark = arena_mark(arena);
-		double theta[32], z[400];
-		struct gp_data data;
-		struct gp_prior p;
-		struct gp_batch batch;
-		struct outcome o;
-		struct gp *g;
-		int evaluations;
-
-		nasty(trial, &r);
-		p = reference_prior(s.data.d, arena);
-		if (trial % 5 == 0)
-			gp_prior_fix(gp_prior_noise(&p), trial % 2 ? 0 : 1e-8);
-		assert_int_equal(outcome_fit(&o, trial % 2, s.y, s.data.n, z, arena, NULL), KR_OK);
-		data = s.data;
-		data.y = z;
-		assert_true(isfinite(fit(&data, &p, NULL, theta, &evaluations)));
-		g = gp_new(data.n, data.d, 1);
-		assert_int_equal(gp_condition(g, &data, theta, arena, NULL), KR_OK);
-		assert_int_equal(gp_predict(g, data.X, false, &batch, arena, NULL), KR_OK);
-		for (int i = 0; i < data.n; i++)
-			assert_true(isfinite(batch.mean.p[i]) && isfinite(batch.var[i]) && batch.var[i] > 0);
-		gp_free(g);
-		arena_release(arena, mark);
-	}
-}
-
 /* From no start that anybody would make up is a higher optimum found. */
 static void thorough_fits_find_the_best_optimum(void **state)
 {
@@ -309,7 +240,6 @@ int main(void)
 		cmocka_unit_test(warm_fits_are_short),
 		cmocka_unit_test(starts_are_within_the_bounds),
 		cmocka_unit_test(fits_repeat),
-		cmocka_unit_test(nasty_data_never_fail),
 		cmocka_unit_test(thorough_fits_find_the_best_optimum),
 		cmocka_unit_test(what_cannot_be_evaluated_is_minus_infinity),
 		cmocka_unit_test(memory_may_run_out),

@@ -189,6 +189,31 @@ static void units_do_not_matter(void **state)
 	}
 }
 
+/* However large a penalty is, it is one more rank, and the model sees what it saw before. */
+static void penalties_have_no_size(void **state)
+{
+	const double penalties[] = {1e3, 1e15, 3.4e38, 1e150, 1e300, DBL_MAX};
+	struct rng r = reference_rng("penalties");
+	double y[20], z[20], first[20];
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		y[i] = rng_normal(&r);
+	for (int k = 0; k < 6; k++) {
+		struct outcome o;
+
+		y[3] = y[11] = penalties[k];
+		o = fit(true, y, 20, z);
+		assert_int_equal(o.tail, OUTCOME_HALF_RANK);
+		for (int i = 0; i < 20; i++)
+			assert_near(outcome_raw_value(&o, z[i]) / fmax(1, fabs(y[i])),
+				y[i] / fmax(1, fabs(y[i])), 1e-12);
+		if (k == 0)
+			memcpy(first, z, sizeof(z));
+		assert_memory_equal(first, z, sizeof(z));
+	}
+}
+
 static void what_is_beyond_the_numbers_stops_at_the_last(void **state)
 {
 	const double y[2] = {DBL_MAX, -DBL_MAX};
@@ -514,12 +539,18 @@ static void what_was_done_is_said(void **state)
 
 static void memory_may_run_out(void **state)
 {
-	double y[100] = {1}, z[100];
-	struct outcome o;
+	double y[100] = {1}, z[100], before[100];
+	struct told t = {0, 1e6, 0};
+	struct outcome o, plain;
 	struct arena *a = arena_new(64);
 
 	(void)state;
 	assert_int_equal(outcome_fit(&o, true, y, 100, z, a, NULL), KR_ENOMEM);
+	plain = o = fit(true, y, 100, z);
+	memcpy(before, z, sizeof(z));
+	assert_int_equal(outcome_choose_power(&o, z, 100, tell, &t, a, NULL), KR_ENOMEM);
+	assert_memory_equal(&o, &plain, sizeof(o));
+	assert_memory_equal(before, z, sizeof(z));
 	arena_free(a);
 }
 
@@ -531,6 +562,7 @@ int main(void)
 		cmocka_unit_test(the_fence_by_hand),
 		cmocka_unit_test(constant_data_become_zeros),
 		cmocka_unit_test(units_do_not_matter),
+		cmocka_unit_test(penalties_have_no_size),
 		cmocka_unit_test(what_is_beyond_the_numbers_stops_at_the_last),
 		cmocka_unit_test(bounds_keep_their_sides),
 		cmocka_unit_test(the_far_side_of_a_bound_is_cut),
