@@ -90,26 +90,70 @@ static struct mat scaled(const struct kernel_leaf *l, struct mat X, struct arena
 	return S;
 }
 
+/* r2[i] += (s[i] - t)^2 of columns c to c + 3, in the order of one after the other. */
+SIMD_CLONES static void four_columns(
+	struct mat S, int from, struct mat T, int j, int c, double *restrict r2)
+{
+	const double *restrict s = mat_at(S, from, c), *restrict s1 = mat_at(S, from, c + 1);
+	const double *restrict s2 = mat_at(S, from, c + 2), *restrict s3 = mat_at(S, from, c + 3);
+	double t = *mat_at(T, j, c), t1 = *mat_at(T, j, c + 1);
+	double t2 = *mat_at(T, j, c + 2), t3 = *mat_at(T, j, c + 3);
+
+	for (int i = 0; i < S.rows - from; i++) {
+		double sum = r2[i] + (s[i] - t) * (s[i] - t);
+
+		sum += (s1[i] - t1) * (s1[i] - t1);
+		sum += (s2[i] - t2) * (s2[i] - t2);
+		r2[i] = sum + (s3[i] - t3) * (s3[i] - t3);
+	}
+}
+
+SIMD_CLONES static void one_column(
+	struct mat S, int from, struct mat T, int j, int c, double *restrict r2)
+{
+	const double *restrict s = mat_at(S, from, c);
+	double t = *mat_at(T, j, c);
+
+	for (int i = 0; i < S.rows - from; i++)
+		r2[i] += (s[i] - t) * (s[i] - t);
+}
+
+SIMD_CLONES static void choice_column(
+	struct mat S, int from, struct mat T, int j, int c, double weight, double *restrict r2)
+{
+	const double *restrict s = mat_at(S, from, c);
+	double t = *mat_at(T, j, c);
+
+	for (int i = 0; i < S.rows - from; i++)
+		r2[i] += s[i] != t ? weight : 0;
+}
+
+/* How many numeric coordinates follow from c on, up to four. */
+static int numeric_run(const struct kernel_leaf *l, struct mat S, int c)
+{
+	int run = 0;
+
+	while (run < 4 && c + run < S.cols &&
+		!(c + run < l->columns && kernel_leaf_categorical(l, c + run)))
+		run++;
+	return run;
+}
+
 /* r2[i] for rows i >= from of S against row j of T. Differences are squared one
  * by one: |s|^2 + |t|^2 - 2 s't in one product would be quicker in hundreds of
  * dimensions, but loses what tells near-duplicates apart. */
-SIMD_CLONES static void distances(
-	const struct kernel_leaf *l, struct mat S, int from, struct mat T, int j, double *restrict r2)
+static void distances(
+	const struct kernel_leaf *l, struct mat S, int from, struct mat T, int j, double *r2)
 {
-	int n = S.rows - from;
-
-	for (int i = 0; i < n; i++)
-		r2[i] = 0;
-	for (int c = 0; c < S.cols; c++) {
-		const double *restrict s = mat_at(S, from, c);
-		double t = *mat_at(T, j, c);
-
-		if (c < l->columns && kernel_leaf_categorical(l, c))
-			for (int i = 0; i < n; i++)
-				r2[i] += s[i] != t ? 1 / (l->value[c] * l->value[c]) : 0;
+	memset(r2, 0, sizeof(*r2) * (size_t)(S.rows - from));
+	for (int c = 0, run; c < S.cols; c += run == 4 ? 4 : 1) {
+		run = numeric_run(l, S, c);
+		if (run == 4)
+			four_columns(S, from, T, j, c, r2);
+		else if (run > 0)
+			one_column(S, from, T, j, c, r2);
 		else
-			for (int i = 0; i < n; i++)
-				r2[i] += (s[i] - t) * (s[i] - t);
+			choice_column(S, from, T, j, c, 1 / (l->value[c] * l->value[c]), r2);
 	}
 }
 
@@ -207,17 +251,25 @@ static double numeric_slope(struct mat C, struct mat MC, int k)
 	return sum;
 }
 
-/* The same, pair by pair. */
-static double summed_slope(const double *x, struct mat M)
+/* The same, pair by pair; in lanes, so that sums fill vectors in one fixed order. */
+SIMD_CLONES static double summed_slope(const double *x, struct mat M)
 {
-	double sum = 0;
+	enum { LANES = 8 };
+	double lane[LANES] = {0}, sum = 0;
 
 	for (int j = 0; j < M.cols; j++) {
-		const double *m = mat_col(M, j);
+		const double *restrict m = mat_col(M, j);
+		double z = x[j];
+		int i = j + 1;
 
-		for (int i = j + 1; i < M.rows; i++)
-			sum += m[i] * (x[i] - x[j]) * (x[i] - x[j]);
+		for (; i + LANES <= M.rows; i += LANES)
+			for (int q = 0; q < LANES; q++)
+				lane[q] += m[i + q] * ((x[i + q] - z) * (x[i + q] - z));
+		for (; i < M.rows; i++)
+			sum += m[i] * ((x[i] - z) * (x[i] - z));
 	}
+	for (int q = 0; q < LANES; q++)
+		sum += lane[q];
 	return sum;
 }
 
