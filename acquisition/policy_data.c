@@ -2,9 +2,12 @@
  *
  * Noise. A learnt one is a hyperparameter; a standard error sem_i adds its square to the variance
  * of observation i (Rasmussen & Williams 2006, sec. 2.2, with a diagonal of its own). A known
- * deviation s makes the variance s^2 + sem_i^2, all of it known, so that nothing is fitted, and
- * observations of equal points are merged exactly (replicates.h). With a learnt noise they stay
- * apart, because how they differ is what it is learnt from. */
+ * deviation s makes the variance s^2 + sem_i^2, all of it known, so that none is fitted.
+ *
+ * Observations of equal points are one row, exactly (replicates.h). Where all variances are known
+ * their weighted mean is what is transformed. Where the noise is learnt each observation is
+ * transformed, and then their mean, number and spread say all that they say; observations of a
+ * point that differ in the known part of the variance stay apart. */
 #include <math.h>
 #include <string.h>
 
@@ -36,7 +39,7 @@ static const double *knowledge(const struct policy *p, int k, double *known)
 	return k == 0 ? in->sem : in->constraints[k - 1].sem;
 }
 
-/* m->sd <- the known deviations of the n raw outcomes; NULL where there are none. */
+/* m->sd <- the known deviations of the n outcomes, raw as they are; NULL where there are none. */
 static enum kr_status find_deviations(
 	struct policy *p, int k, struct policy__metric *m, struct kr_error *err)
 {
@@ -56,63 +59,70 @@ static enum kr_status find_deviations(
 	return KR_OK;
 }
 
-static enum kr_status merge_metric(
-	struct policy *p, struct policy__metric *m, const int *group, struct kr_error *err)
+/* p->group, n_obs and obs_X: observations of equal points become one. Where the noise is learnt
+ * m->sd is in model units by now: what counts is that it is the same there. */
+static enum kr_status group(struct policy *p, int n_metrics, struct kr_error *err)
+{
+	size_t d = (size_t)p->d;
+	int n = p->in.n, *group = ARENA_ARRAY(p->arena, int, n), next = 0;
+	int groups = group ? replicates_group(p->in.space, n, p->in.X, group, p->arena) : -1;
+	for (int k = 0; groups > 0 && groups < n && k < n_metrics; k++) {
+		const struct policy__metric *m = &p->metrics[k];
+		if (!m->known && m->sd)
+			groups = replicates_split(n, group, groups, m->sd, p->arena);
+	}
+	if (groups == n)
+		return KR_OK;
+	double *X = groups > 0 ? policy__points(p, groups) : NULL;
+	if (!X)
+		return no_memory(n, err);
+	for (int i = 0; i < n; i++)
+		if (group[i] == next)
+			memcpy(X + (size_t)next++ * d, p->in.X + (size_t)i * d, d * sizeof(*X));
+	p->n_obs = groups;
+	p->obs_X = X;
+	p->group = group;
+	return KR_OK;
+}
+
+/* All variances are known: y and sd <- those of the groups. */
+static enum kr_status merge(struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
 	double *y = ARENA_ARRAY(p->arena, double, p->n_obs),
 		   *sd = ARENA_ARRAY(p->arena, double, p->n_obs);
-	if (!y || !sd || !replicates_merge(p->in.n, group, p->n_obs, m->y, m->sd, y, sd, p->arena))
+	if (!y || !sd || !replicates_merge(p->in.n, p->group, p->n_obs, m->y, m->sd, y, sd, p->arena))
 		return no_memory(p->in.n, err);
 	m->y = y;
 	m->sd = sd;
 	return KR_OK;
 }
 
-/* All variances are known: observations of equal points become one. */
-static enum kr_status merge(struct policy *p, int n_metrics, struct kr_error *err)
+/* The noise is learnt: y, z, count and spread <- those of the groups, whose members have one sd. */
+static enum kr_status collapse(struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
-	size_t d = (size_t)p->d;
-	int n = p->in.n, *group = ARENA_ARRAY(p->arena, int, n), next = 0;
-	int groups = group ? replicates_group(p->in.space, n, p->in.X, group, p->arena) : -1;
-	double *X = groups > 0 ? policy__points(p, groups) : NULL;
-	if (!X)
+	int n = p->in.n, groups = p->n_obs;
+	double *y = ARENA_ARRAY(p->arena, double, groups), *z = ARENA_ARRAY(p->arena, double, groups);
+	m->count = ARENA_ARRAY(p->arena, double, groups);
+	m->spread = ARENA_ARRAY(p->arena, double, groups);
+	double *sd = m->sd ? ARENA_ARRAY(p->arena, double, groups) : NULL;
+	if (!y || !z || !m->count || !m->spread || (m->sd && !sd))
 		return no_memory(n, err);
-	if (groups == n)
-		return KR_OK;
-	for (int i = 0; i < n; i++)
-		if (group[i] == next)
-			memcpy(X + (size_t)next++ * d, p->in.X + (size_t)i * d, d * sizeof(*X));
-	p->n_obs = groups;
-	p->obs_X = X;
-	for (int k = 0; k < n_metrics; k++) {
-		enum kr_status st = merge_metric(p, &p->metrics[k], group, err);
-		if (st)
-			return st;
-	}
+	replicates_collapse(n, p->group, groups, m->y, y, m->count, m->spread);
+	replicates_collapse(n, p->group, groups, m->z, z, m->count, m->spread);
+	for (int i = 0; sd && i < n; i++)
+		sd[p->group[i]] = m->sd[i];
+	m->y = y;
+	m->z = z;
+	m->sd = sd;
 	return KR_OK;
-}
-
-static enum kr_status observe(struct policy *p, int n_metrics, struct kr_error *err)
-{
-	enum kr_status st = KR_OK;
-	bool all_known = true;
-	p->n_obs = p->in.n;
-	p->obs_X = p->in.X;
-	for (int k = 0; !st && k < n_metrics; k++) {
-		struct policy__metric *m = &p->metrics[k];
-		m->y = k == 0 ? p->in.y : p->in.constraints[k - 1].y;
-		st = find_deviations(p, k, m, err);
-		all_known &= m->known;
-	}
-	return st || !all_known ? st : merge(p, n_metrics, err);
 }
 
 /* ---- transforms ---------------------------------------------------------------------- */
 
-static enum kr_status transform(
-	struct policy *p, int k, struct policy__metric *m, struct kr_error *err)
+/* m->z <- the n outcomes m->y as the model sees them. */
+static enum kr_status transform_values(
+	struct policy *p, int k, struct policy__metric *m, int n, struct kr_error *err)
 {
-	int n = p->n_obs;
 	m->z = ARENA_ARRAY(p->arena, double, n);
 	if (!m->z)
 		return no_memory(n, err);
@@ -123,6 +133,41 @@ static enum kr_status transform(
 	m->lower = outcome_model_value(&m->outcome, c->lower);
 	m->upper = outcome_model_value(&m->outcome, c->upper);
 	return KR_OK;
+}
+
+/* m->sd too. */
+static enum kr_status transform(
+	struct policy *p, int k, struct policy__metric *m, int n, struct kr_error *err)
+{
+	enum kr_status st = transform_values(p, k, m, n, err);
+	for (int i = 0; !st && m->sd && i < n; i++)
+		m->sd[i] = fmin(outcome_model_sd(&m->outcome, m->y[i], m->sd[i]), most_sd);
+	return st;
+}
+
+/* All metrics: transformed, and a row for each point. */
+static enum kr_status observe(struct policy *p, int n_metrics, struct kr_error *err)
+{
+	enum kr_status st = KR_OK;
+	p->n_obs = p->in.n;
+	p->obs_X = p->in.X;
+	for (int k = 0; !st && k < n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		m->y = k == 0 ? p->in.y : p->in.constraints[k - 1].y;
+		st = find_deviations(p, k, m, err);
+		if (!st && !m->known)
+			st = transform(p, k, m, p->in.n, err);
+	}
+	if (!st)
+		st = group(p, n_metrics, err);
+	for (int k = 0; !st && k < n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		if (p->group)
+			st = m->known ? merge(p, m, err) : collapse(p, m, err);
+		if (!st && m->known)
+			st = transform(p, k, m, p->n_obs, err);
+	}
+	return st;
 }
 
 /* How far a constraint is from being met by observation i, in model units; 0: it is met. */
@@ -179,21 +224,26 @@ static void encode_row(struct policy *p, const double *values, struct mat X, int
 		*mat_at(X, row, j) = p->point[j];
 }
 
-/* data <- z and known variances of one metric at the rows. */
+/* out <- those of x (NULL: NULL) at m rows. */
+static bool pick(struct arena *a, const double *x, const int *rows, int m, double **out)
+{
+	*out = x ? ARENA_ARRAY(a, double, m) : NULL;
+	for (int i = 0; *out && i < m; i++)
+		(*out)[i] = x[rows[i]];
+	return *out || !x;
+}
+
+/* data <- z, known variances and replicates of one metric at the rows. */
 static enum kr_status take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
 	struct policy__data *data, struct kr_error *err)
 {
-	data->z = ARENA_ARRAY(p->arena, double, data->m);
-	if (m->sd)
-		data->var = ARENA_ARRAY(p->arena, double, data->m);
-	if (!data->z || (m->sd && !data->var))
-		return no_memory(data->m, err);
-	for (int i = 0; i < data->m; i++)
-		data->z[i] = m->z[rows[i]];
-	for (int i = 0; m->sd && i < data->m; i++) {
-		double sd = fmin(outcome_model_sd(&m->outcome, m->y[rows[i]], m->sd[rows[i]]), most_sd);
-		data->var[i] = sd * sd;
-	}
+	int n = data->m;
+	struct arena *a = p->arena;
+	if (!pick(a, m->z, rows, n, &data->z) || !pick(a, m->sd, rows, n, &data->var) ||
+		!pick(a, m->count, rows, n, &data->count) || !pick(a, m->spread, rows, n, &data->spread))
+		return no_memory(n, err);
+	for (int i = 0; data->var && i < n; i++)
+		data->var[i] *= data->var[i];
 	return KR_OK;
 }
 
@@ -290,10 +340,8 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 	int fit_rows = rows_of_each(n_metrics, POLICY__FIT_ROWS);
 	bool refit = false;
 	enum kr_status st = observe(p, n_metrics, err);
-	for (int k = 0; !st && k < n_metrics; k++) {
+	for (int k = 0; k < n_metrics; k++)
 		refit |= policy__needs_fit(p, &p->metrics[k]);
-		st = transform(p, k, &p->metrics[k], err);
-	}
 	if (!st)
 		st = rank(p, err);
 	if (!st)

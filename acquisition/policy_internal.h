@@ -52,9 +52,10 @@ enum policy__stage {
 /* Observations in the form of a model. */
 struct policy__data {
 	int m;
-	struct mat X; /* m x d coords */
-	double *z;    /* m */
-	double *var;  /* m known variances, NULL: none */
+	struct mat X;           /* m x d coords */
+	double *z;              /* m */
+	double *var;            /* m known variances of one observation, NULL: none */
+	double *count, *spread; /* m replicates, as in gp_data; NULL: each row is one observation */
 };
 
 /* What is modelled: the objective, each constraint, and success (1; -1 where it failed). */
@@ -62,11 +63,12 @@ enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS };
 
 struct policy__metric {
 	enum policy__kind kind;
-	bool known;          /* all variances are known: none is fitted */
-	const double *y;     /* observed, raw */
-	double *sd;          /* known deviations of y, raw; NULL: none */
-	double *z;           /* as the model sees y */
-	double lower, upper; /* bounds of z; infinite: none */
+	bool known;             /* all variances are known: none is fitted */
+	const double *y;        /* observed, raw */
+	double *sd;             /* known deviations of z; NULL: none */
+	double *z;              /* as the model sees y */
+	double *count, *spread; /* of replicates, in units of z; NULL: none were collapsed */
+	double lower, upper;    /* bounds of z; infinite: none */
 	struct outcome outcome;
 	struct policy__data data, fit_data;
 	struct gp_prior prior;
@@ -107,8 +109,9 @@ struct policy {
 	struct region *region; /* what slot n_settled may take */
 	struct enumerate *enumerate;
 
-	/* observations, those of equal points merged where the noise is known */
+	/* observations, those of equal points as one */
 	int n_obs;
+	int *group;            /* in.n: which of them each is; NULL: no point was observed twice */
 	const double *obs_X;   /* n_obs x d values */
 	double *merit;         /* n_obs: z of the objective; below all of those where infeasible */
 	unsigned char *inside; /* n_obs: were the constraints met? */

@@ -21,6 +21,8 @@ struct gp_data policy__gp_data(const struct policy *p, const struct policy__data
 		.categorical = space_categorical(p->in.space),
 		.y = data->z,
 		.noise = data->var,
+		.count = data->count,
+		.spread = data->spread,
 	};
 }
 

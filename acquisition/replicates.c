@@ -31,6 +31,43 @@ int replicates_group(
 	return (int)groups;
 }
 
+int replicates_split(int n, int *group, int groups, const double *s, struct arena *scratch)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	int *first = ARENA_ARRAY(scratch, int, groups), *number = ARENA_ARRAY(scratch, int, groups);
+	bool *mixed = ARENA_ARRAY(scratch, bool, groups);
+	int next = 0;
+	if (!first || !number || !mixed) {
+		arena_release(scratch, mark);
+		return -1;
+	}
+	for (int i = n; i-- > 0;)
+		first[group[i]] = i;
+	for (int i = 0; i < n; i++)
+		mixed[group[i]] |= s[i] != s[first[group[i]]];
+	for (int i = 0; i < n; i++) {
+		int g = group[i];
+		if (mixed[g] || first[g] == i)
+			number[g] = next++;
+		group[i] = number[g];
+	}
+	arena_release(scratch, mark);
+	return next;
+}
+
+void replicates_collapse(int n, const int *group, int groups, const double *y, double *mean,
+	double *count, double *spread)
+{
+	for (int g = 0; g < groups; g++)
+		mean[g] = count[g] = spread[g] = 0;
+	for (int i = 0; i < n; i++) {
+		int g = group[i];
+		double off = y[i] - mean[g];
+		mean[g] += off / ++count[g];
+		spread[g] += off * (y[i] - mean[g]);
+	}
+}
+
 /* Weight of an outcome of deviation s among others of which the least is `least`. */
 static double weight(double s, double least)
 {

@@ -1,5 +1,7 @@
-/* Observations of the same point as one, when the deviation of each is known: the posterior is
- * the same, the model smaller, and its covariance stays far from singular. Pure functions. */
+/* Observations of the same point as one: the posterior is the same, the model smaller, and its
+ * covariance stays far from singular. Exact where the deviation of each is known
+ * (replicates_merge), and where the noise is learnt, if known parts of it are equal
+ * (replicates_split, replicates_collapse, and count and spread of gp_data). Pure functions. */
 #ifndef KR_ACQUISITION_REPLICATES_H
 #define KR_ACQUISITION_REPLICATES_H
 
@@ -13,6 +15,15 @@
  * scratch runs out. */
 int replicates_group(
 	const struct space *space, int n, const double *X, int *group, struct arena *scratch);
+
+/* Groups whose members differ in s (n) fall apart into their members. group is numbered anew,
+ * again in the order of first members; returns how many groups, or -1 when scratch runs out. */
+int replicates_split(int n, int *group, int groups, const double *s, struct arena *scratch);
+
+/* Of each group the mean of its outcomes y (n), their number, and the sum of their squares about
+ * the mean: mean, count, spread (groups). Welford's update. */
+void replicates_collapse(int n, const int *group, int groups, const double *y, double *mean,
+	double *count, double *spread);
 
 /* mean, sd (groups) <- what the n outcomes y with deviations s say of each group.
  *   all s > 0    the mean weighted with 1 / s^2, and (sum 1 / s^2)^-1/2: the likelihood of the

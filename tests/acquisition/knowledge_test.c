@@ -128,6 +128,40 @@ static void predictions_follow_the_textbook(void **state)
 	}
 }
 
+/* Repeats under a noise that is learnt, with no standard errors, one for each point, or any: the
+ * textbook with all of them apart. */
+static void repeats_follow_the_textbook(void **state)
+{
+	(void)state;
+	struct rng r = rng_make(SEED, 6, RNG_TEST, 0);
+	for (int round = 0; round < 30; round++) {
+		struct play *p = play_new(cube_floats(1), 16, SEED);
+		double sd[MOST], theta[3], mean, dev, want, want_dev, at = rng_uniform(&r);
+		double points[3], errors[3], scale = 0, middle = 0;
+		int n = 4 + (int)rng_below(&r, 4); /* below 8: no tail is moved */
+		for (int k = 0; k < 3; k++) {
+			points[k] = rng_uniform(&r);
+			errors[k] = rng_uniform(&r);
+		}
+		for (int i = 0; i < n; i++) {
+			int k = (int)rng_below(&r, 3);
+			p->sem[i] = round % 3 == 0 ? NAN : round % 3 == 1 ? errors[k] : rng_uniform(&r);
+			play_tell(p, points + k, 100 + 3 * sin(9 * points[k]) + rng_normal(&r));
+		}
+		predict(p, &at, &mean, &dev, theta);
+		for (int i = 0; i < n; i++)
+			middle += p->y[i] / n;
+		for (int i = 0; i < n; i++)
+			scale += (p->y[i] - middle) * (p->y[i] - middle) / (n - 1);
+		for (int i = 0; i < n; i++)
+			sd[i] = hypot(sqrt(exp(theta[2]) * scale), isnan(p->sem[i]) ? 0 : p->sem[i]);
+		textbook(n, p->X, p->y, sd, theta, at, &want, &want_dev);
+		assert_true(fabs(mean - want) < 1e-6 * scale);
+		assert_true(fabs(dev - want_dev) < 1e-5 * sqrt(scale));
+		play_free(p);
+	}
+}
+
 /* ---- what follows ---------------------------------------------------------------- */
 
 /* Two results close to each other that disagree: the precise one is believed. */
@@ -329,6 +363,7 @@ int main(void)
 	print_message("seed %d\n", SEED);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(predictions_follow_the_textbook),
+		cmocka_unit_test(repeats_follow_the_textbook),
 		cmocka_unit_test(the_precise_one_is_believed),
 		cmocka_unit_test(no_errors_are_none),
 		cmocka_unit_test(replicates_are_their_mean),

@@ -87,6 +87,26 @@ static void merged_values_by_hand(void **state)
 	assert_true(mean[3] == 7.5 && fabs(sd[3] / 1e-300 - sqrt(0.5)) < 1e-12);
 }
 
+static void split_and_collapsed_by_hand(void **state)
+{
+	(void)state;
+	int group[] = {0, 1, 0, 2, 1, 0, 2, 3};
+	static const double s[] = {1, 2, 1, 3, 4, 1, 3, 9}; /* group 1 has two */
+	static const int want[] = {0, 1, 0, 2, 3, 0, 2, 4};
+	static const double y[] = {1, 5, 2, 1e9, 6, 6, 1e9 + 2, 7};
+	double mean[5], count[5], spread[5];
+	assert_int_equal(replicates_split(8, group, 4, s, arena), 5);
+	assert_memory_equal(group, want, sizeof(want));
+	replicates_collapse(8, group, 5, y, mean, count, spread);
+	assert_true(mean[0] == 3 && count[0] == 3 && spread[0] == 14);
+	assert_true(mean[1] == 5 && count[1] == 1 && spread[1] == 0);
+	assert_true(mean[2] == 1e9 + 1 && count[2] == 2 && spread[2] == 2);
+	assert_true(mean[3] == 6 && mean[4] == 7 && count[4] == 1);
+	struct arena *small = arena_new(64);
+	assert_int_equal(replicates_split(8, group, 5, s, small), -1);
+	arena_free(small);
+}
+
 static struct gp *model(struct mat X, const double *y, const double *var, const double *theta)
 {
 	static struct kernel_term matern52;
@@ -153,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(equal_points_share_a_group),
 		TEST(merged_values_by_hand),
+		TEST(split_and_collapsed_by_hand),
 		TEST(merging_leaves_the_posterior),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
