@@ -353,25 +353,18 @@ enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct ma
 
 /* ---- slopes in the points ----------------------------------------------------- */
 
-/* P (m x columns) <- sum_i M_ij (x_ik - z_jk): from products, or summed as it stands. */
-static void towards(bool summed, struct mat M, struct mat S, struct mat T, struct mat P)
+/* P (m x columns) <- sum_i M_ij (x_ik - z_jk). */
+static void towards(struct mat M, struct mat S, struct mat T, struct mat P)
 {
-	if (!summed)
-		blas_gemm(true, false, 1.0, M, S, 0.0, P);
+	blas_gemm(true, false, 1.0, M, S, 0.0, P);
 	for (int j = 0; j < M.cols; j++) {
 		const double *m = mat_col(M, j);
 		double sum = 0;
 
 		for (int i = 0; i < M.rows; i++)
 			sum += m[i];
-		for (int k = 0; k < P.cols; k++) {
-			const double *x = mat_col(S, k);
-			double z = *mat_at(T, j, k), total = 0;
-
-			for (int i = 0; summed && i < M.rows; i++)
-				total += m[i] * (x[i] - z);
-			*mat_at(P, j, k) = summed ? total : *mat_at(P, j, k) - sum * z;
-		}
+		for (int k = 0; k < P.cols; k++)
+			*mat_at(P, j, k) -= sum * *mat_at(T, j, k);
 	}
 }
 
@@ -402,7 +395,7 @@ enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct ma
 	if (ok) {
 		gather(l, X, S);
 		gather(l, Z, T);
-		towards(l->term->family->radial->unbounded, W, S, T, P);
+		towards(W, S, T, P);
 	}
 	for (int k = 0; ok && k < l->columns; k++)
 		for (int j = 0; !kernel_leaf_categorical(l, k) && j < Z.rows; j++)

@@ -37,8 +37,8 @@ struct radial {
 	/* h <- df/dln shape_0 (one shape parameter at most); NULL without. May alias r2. */
 	void (*shape_slope)(size_t count, const double *shape, const double *r2, double *h);
 
-	/* g grows beyond bounds near 0: slopes are then summed from differences, as g times
-	 * products of coordinates would leave nothing of close points. */
+	/* g grows beyond bounds near 0: slopes of lengthscales are then summed from squared
+	 * differences, as g times products of coordinates would leave nothing of close points. */
 	bool unbounded;
 
 	/* NULL when functions of this kernel have no derivatives. */

@@ -184,18 +184,24 @@ static void rational_quadratic_slope_of_the_shape(void **state)
 static void exponential_slopes_of_neighbours(void **state)
 {
 	struct kernel_term t = leaf("matern12", 0, 0);
-	double value[] = {0.3}, grad[1], dz[1];
+	double l = 0.3, grad, dz, out[9];
+	struct kernel k = {&t, 1, NULL, &l};
 
 	(void)state;
 	for (double gap = 1e-1; gap > 1e-12; gap /= 7) {
-		double x = 0.7, z = 0.7 + gap, r = (z - x) / 0.3;
+		double x[] = {0.7, 0.7 + gap, 0}, W[9] = {0, 1, 1, 0, 0, 1};
+		double r = (x[1] - x[0]) / l, s = x[0] / l, u = x[1] / l;
+		struct mat X = mat_view(x, 3, 1, 3);
+		struct kernel_tape *tape = kernel_tape_new(&t, 3, 3, arena);
 
-		slopes_at(&t, 1, value, &x, &z, dz, grad);
-		assert_true(fabs(grad[0] - r * exp(-r)) <= 2e-15);
-		assert_near(dz[0], -exp(-r) / 0.3, 1e-15 / r + 1e-13);
+		kernel_self(&k, X, mat_view(out, 3, 3, 3), tape, arena, NULL);
+		kernel_slope(&k, X, tape, mat_view(W, 3, 3, 3), 0, &grad, arena, NULL);
+		assert_near(grad, r * exp(-r) + s * exp(-s) + u * exp(-u), 5e-15);
+		slopes_at(&t, 1, &l, x, x + 1, &dz, &grad);
+		assert_near(dz, -exp(-r) / l, 1e-14 / r);
 	}
-	slopes_at(&t, 1, value, (double[]){0.5}, (double[]){0.5}, dz, grad); /* no slope: none */
-	assert_true(grad[0] == 0 && dz[0] == 0);
+	slopes_at(&t, 1, &l, (double[]){0.5}, (double[]){0.5}, &dz, &grad); /* no slope: none */
+	assert_true(grad == 0 && dz == 0);
 }
 
 static void periods_are_counted_exactly(void **state)
