@@ -36,7 +36,7 @@ def test_lines_look_like_those_of_their_list():
             macro = text.partition("(")[0]
             assert re.search(rf"^{macro}\(", (CHECKOUT / name).read_text(), re.M), name
     assert "call_commit" in (CHECKOUT / "daemon/engine/call.h").read_text()
-    assert "kernel_name" in (CHECKOUT / "acquisition/policy_model.c").read_text()
+    assert "kernel_scaled(" in (CHECKOUT / "acquisition/policy.c").read_text()
     assert 'acq_find("log_ei")' in (CHECKOUT / "acquisition/policy_search.c").read_text()
     assert 'store_find(memory ? "memory" : "sqlite")' in (CHECKOUT / "daemon/shell.c").read_text()
 
@@ -58,6 +58,6 @@ def test_examples_build_and_pass(tmp_path):
         "-DKRIGED_WERROR=ON")
     run("cmake", "--build", "build", "-j2", "--target", "krige", "kernel_contract_test",
         "acquisition_contract_test")
-    assert "exponential" in (copy / "gp/kernels/kernel_list.def").read_text()
+    assert "quadratic" in (copy / "gp/kernels/kernel_list.def").read_text()
     run("ctest", "--test-dir", "build", "-R", "contracts/(kernel|acquisition)_contract_test")
     assert "print how many studies" in run("build/bin/krige", "help")
