@@ -412,6 +412,40 @@ KRIGE_API enum krige_status krige_predict(struct krige_study *study,
 	const struct krige_named *params, size_t n_params, struct krige_prediction *out, size_t *n,
 	struct krige_error *err);
 
+/* The model of one metric, as it was last fitted. Strings and arrays are the model's. */
+struct krige_metric_model {
+	size_t size;
+	const char *metric; /* NULL: of success, 1 where there is a result, -1 where it failed */
+	const char *kernel, *transform; /* transform: what was done to results, in words */
+	size_t n_parameters;
+	const char *const *parameters;
+	const double *lengthscales; /* as parts of the range that is searched; small: matters */
+	double outputscale;         /* prior variance, squared units of the model */
+	double noise_sd, mean;      /* units of the metric */
+	size_t n_observations, n_fitted;
+	double log_posterior; /* NaN: an earlier fit stands */
+	double jitter;        /* added to variances so that the covariance could be factored */
+	size_t n_left_out;    /* results predicted from all others; 0: none of what follows */
+	double log_density;   /* mean ln p(result); -1.42 is that of mean and deviation alone */
+	double crps, mean_square_z;
+	double coverage50, coverage80, coverage95; /* parts inside those central intervals */
+	size_t n_outliers;                         /* more than 4 deviations off */
+	double worst_z;
+};
+
+/* What the study's models have learnt: the objective first, then outcome constraints, then
+ * success when something failed. Nothing is computed. */
+struct krige_model;
+KRIGE_API enum krige_status krige_get_model(
+	struct krige_model **out, struct krige_study *study, struct krige_error *err);
+KRIGE_API const char *krige_model_reason(const struct krige_model *model); /* why none; or NULL */
+KRIGE_API size_t krige_model_count(const struct krige_model *model);
+KRIGE_API const struct krige_metric_model *krige_model_at(
+	const struct krige_model *model, size_t i); /* NULL beyond the last, as the next */
+/* How well they predict, for people. */
+KRIGE_API const char *krige_model_sentence(const struct krige_model *model, size_t i);
+KRIGE_API void krige_model_free(struct krige_model *model);
+
 /* The recommended trial; *out NULL before any result. */
 KRIGE_API enum krige_status krige_best(
 	struct krige_trial **out, struct krige_study *study, struct krige_error *err);

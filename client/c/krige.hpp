@@ -296,6 +296,14 @@ public:
 		out.resize(n);
 		return out;
 	}
+	/* What has been learnt: for krige_model_reason, krige_model_at, .. */
+	detail::owned<krige_model, krige_model_free> model()
+	{
+		krige_model *m = nullptr;
+
+		detail::call(krige_get_model, &m, get());
+		return detail::owned<krige_model, krige_model_free>(m);
+	}
 	/* Empty before any result. */
 	std::optional<trial> best()
 	{

@@ -184,6 +184,56 @@ static void test_create_attach_and_settings(void **state)
 	krige_close(c);
 }
 
+/* loss falls with x; z does nothing. Before the model is asked for, there is none. */
+static void test_model(void **state)
+{
+	struct krige_client *c = open_client();
+	struct krige_space *space = krige_space_new();
+	struct krige_study *study;
+	struct krige_model *model;
+	struct krige_trial *t;
+	struct krige_error err;
+	double x;
+
+	(void)state;
+	OK(krige_space_float(space, "x", 0, 1, 0, 0, &err));
+	OK(krige_space_fixed(space, "f", krige_int(3), &err));
+	OK(krige_space_float(space, "z", 0, 1, 0, 0, &err));
+	OK(krige_create_study(&study, c, "learnt", space, NULL, &err));
+	OK(krige_get_model(&model, study, &err));
+	assert_non_null(strstr(krige_model_reason(model), "no result yet"));
+	assert_int_equal(krige_model_count(model), 0);
+	assert_null(krige_model_at(model, 0));
+	assert_null(krige_model_sentence(model, 0));
+	krige_model_free(model);
+	for (int i = 0; i < 14; i++) {
+		OK(krige_ask(&t, study, NULL, &err));
+		OK(krige_trial_real(t, "x", &x, &err));
+		OK(krige_tell(t, (x - 0.5) * (x - 0.5), &err));
+		krige_trial_free(t);
+	}
+	OK(krige_get_model(&model, study, &err));
+	assert_null(krige_model_reason(model));
+	assert_int_equal(krige_model_count(model), 1);
+	const struct krige_metric_model *m = krige_model_at(model, 0);
+	assert_int_equal(m->size, sizeof(*m));
+	assert_string_equal(m->kernel, "matern52");
+	assert_int_equal(m->n_parameters, 2);
+	assert_string_equal(m->parameters[0], "x");
+	assert_string_equal(m->parameters[1], "z");
+	assert_true(m->lengthscales[0] > 0 && m->lengthscales[0] < m->lengthscales[1]);
+	assert_int_equal(m->n_observations, 13);
+	assert_int_equal(m->n_left_out, 13);
+	assert_true(m->coverage95 >= m->coverage80 && m->coverage80 >= m->coverage50);
+	assert_non_null(strstr(krige_model_sentence(model, 0), "13 left-out results"));
+	assert_null(krige_model_at(model, 1));
+	krige_model_free(model);
+	krige_model_free(NULL);
+	krige_study_free(study);
+	krige_space_free(space);
+	krige_close(c);
+}
+
 static void test_objectives_and_constraints(void **state)
 {
 	static const char *const bounds[] = {"latency <= 10", "latency >= 1", "power <= 2.5"};
@@ -512,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_every_kind_of_parameter),
 		cmocka_unit_test(test_spaces_refuse_what_can_be_seen),
 		cmocka_unit_test(test_create_attach_and_settings),
+		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_objectives_and_constraints),
 		cmocka_unit_test(test_life_of_a_trial),
 		cmocka_unit_test(test_many_at_once_lists_and_best),

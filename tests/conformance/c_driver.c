@@ -547,6 +547,48 @@ static enum krige_status do_predict(struct driver *d, const cJSON *step)
 	return KRIGE_OK;
 }
 
+static void put_metric_model(const struct krige_metric_model *m)
+{
+	put_text(m->metric ? m->metric : "success");
+	printf(": {\"observations\": %zu, \"left_out\": %zu, \"noise_sd\": ", m->n_observations,
+		m->n_left_out);
+	put_real(m->noise_sd);
+	printf(", \"lengthscales\": {");
+	for (size_t i = 0; i < m->n_parameters; i++) {
+		printf("%s", i ? ", " : "");
+		put_text(m->parameters[i]);
+		printf(": ");
+		put_real(m->lengthscales[i]);
+	}
+	printf("}}");
+}
+
+static enum krige_status do_model(struct driver *d, const cJSON *step)
+{
+	struct krige_study *study = study_of(d, step);
+	struct krige_model *model;
+	enum krige_status st;
+
+	if (!study)
+		return d->err.code;
+	st = krige_get_model(&model, study, &d->err);
+	if (st != KRIGE_OK)
+		return st;
+	printf("{\"ok\": {\"reason\": ");
+	if (krige_model_reason(model))
+		put_text(krige_model_reason(model));
+	else
+		printf("null");
+	printf(", \"metrics\": {");
+	for (size_t i = 0; i < krige_model_count(model); i++) {
+		printf("%s", i ? ", " : "");
+		put_metric_model(krige_model_at(model, i));
+	}
+	printf("}}}");
+	krige_model_free(model);
+	return KRIGE_OK;
+}
+
 static enum krige_status one_trial(enum krige_status s, struct krige_trial *const *trial)
 {
 	struct krige_trial *t = *trial;
@@ -686,9 +728,9 @@ static const struct {
 	{"ask_many", do_ask_many}, {"tell", do_tell}, {"fail", do_fail}, {"infeasible", do_infeasible},
 	{"prune", do_prune}, {"release", do_release}, {"report", do_report},
 	{"heartbeat", do_heartbeat}, {"tell_point", do_tell_point}, {"enqueue", do_enqueue},
-	{"predict", do_predict}, {"best", do_best}, {"trial", do_trial}, {"list", do_list},
-	{"cancel", do_cancel}, {"info", do_info}, {"pause", do_pause}, {"resume", do_resume},
-	{"finish", do_finish}, {"set_budget", do_set_budget}};
+	{"predict", do_predict}, {"model", do_model}, {"best", do_best}, {"trial", do_trial},
+	{"list", do_list}, {"cancel", do_cancel}, {"info", do_info}, {"pause", do_pause},
+	{"resume", do_resume}, {"finish", do_finish}, {"set_budget", do_set_budget}};
 
 static void run_step(struct driver *d, const cJSON *step)
 {

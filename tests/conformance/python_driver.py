@@ -134,6 +134,14 @@ class Driver:
         return {name: {"mean": mean, "sd": sd} for name, (mean, sd)
                 in self.study(step).predict([step["params"]])[0].items()}
 
+    def model(self, step):
+        model = self.study(step).model()
+        metrics = {**model.metrics, **({} if model.success is None else {"success": model.success})}
+        return {"reason": model.reason, "metrics": {
+            name: {"observations": m.observations, "noise_sd": m.noise_sd,
+                   "left_out": m.calibration.results if m.calibration else 0,
+                   "lengthscales": dict(m.lengthscales)} for name, m in metrics.items()}}
+
     def best(self, step):
         best = self.study(step).best
         return best and view(best)
