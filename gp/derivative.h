@@ -33,6 +33,7 @@ struct derivative_data {
 	const double *mean;               /* the known mean, NULL: profiled */
 };
 
+/* Numbers in theta. */
 int derivative_theta_size(const struct derivative_data *data);
 
 /* A model under theta. Lives in the arena it was made from, borrows the data's X. */
@@ -49,14 +50,14 @@ struct derivative_model {
 	double jitter;               /* as a part of each row's prior variance */
 };
 
-/* Errors: KR_INVALID_ARGUMENT (a kernel without derivatives, a derivative observed in a
- * column that is categorical or that the kernel does not see, nothing observed), KR_TOO_LARGE (over DERIVATIVE_MAX_ROWS rows),
- * KR_ENONFINITE, KR_ENOTPD, KR_ENOMEM. Cost N^3/3 for N rows. */
+/* Errors: KR_INVALID_ARGUMENT (a kernel without derivatives, a derivative observed in a column
+ * that is categorical or that the kernel does not see, nothing observed), KR_TOO_LARGE
+ * (over DERIVATIVE_MAX_ROWS rows), KR_ENONFINITE, KR_ENOTPD, KR_ENOMEM. Cost N^3/3 for N rows. */
 enum kr_status derivative_condition(struct derivative_model *g, const struct derivative_data *data,
 	const double *theta, struct arena *a, struct kr_error *err);
 
-/* grad (derivative_theta_size) <- the gradient of lml in theta (eq. 5.9). Errors: KR_ENONFINITE, KR_ENOMEM.
- * Cost N^3. */
+/* grad (derivative_theta_size) <- the gradient of lml in theta (eq. 5.9).
+ * Errors: KR_ENONFINITE, KR_ENOMEM. Cost N^3. */
 enum kr_status derivative_slope(
 	const struct derivative_model *g, double *grad, struct arena *scratch, struct kr_error *err);
 

@@ -39,8 +39,8 @@ struct derivative_kernel {
 void derivative_kernel_cross(const struct derivative_kernel *k, struct mat X,
 	struct derivative_rows a, struct mat Z, struct derivative_rows b, struct mat K, double *u);
 
-/* grad[c] += 1/2 sum_ij W_ij dK_ij / d ln l_c, c < d, and grad[d] += the same for ln shape_0, for the
- * covariances K of the rows a of X with themselves; W symmetric, its lower triangle
+/* grad[c] += 1/2 sum_ij W_ij dK_ij / d ln l_c, c < d, and grad[d] += the same for ln shape_0, for
+ * the covariances K of the rows a of X with themselves; W symmetric, its lower triangle
  * read. u: scratch, 2 d. Cost a.n^2 d. */
 void derivative_kernel_slope(const struct derivative_kernel *k, struct mat X,
 	struct derivative_rows a, struct mat W, double *grad, double *u);

@@ -3,8 +3,8 @@
  * gp_new .. gp_condition .. (gp_extend) .. gp_predict* .. gp_free.
  * A gp holds its own copy of the data and hyperparameters, the factor L and the
  * weights A = K^-1 (Y - m). Y may have several columns that share X and L:
- * fantasies of pending points. The kernel's structure is borrowed. Not thread-safe. Data, hyperparameters (theta) and
- * jitter are those of gp/likelihood.h. */
+ * fantasies of pending points. The kernel's structure is borrowed. Not thread-safe.
+ * Data, hyperparameters (theta) and jitter are those of gp/likelihood.h. */
 #ifndef KR_GP_MODEL_H
 #define KR_GP_MODEL_H
 

@@ -142,8 +142,8 @@ static enum kr_status check_model(const struct gp *g, const double *lower, const
 		return status;
 	if (strcmp(k->root->family->name, "rbf") != 0 || slope.p || radial_conditional(k->root))
 		return kr_fail(err, KR_INVALID_ARGUMENT,
-			"kernel %s: indices have a closed form for rbf without a warp or conditional columns; for "
-			"others see sensitivity_of_function",
+			"kernel %s: indices have a closed form for rbf without a warp or conditional columns; "
+			"for others see sensitivity_of_function",
 			k->root->family->name);
 	for (int c = 0; c < k->d; c++)
 		if (k->categorical && k->categorical[c] && !(choices && choices[c] > 0))

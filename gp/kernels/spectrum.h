@@ -4,7 +4,7 @@
  *
  * e(x) has a slot for each numeric column and one for each choice of a categorical column
  * (one-hot), so that categorical columns are exact too. With conditional leaves (radial.h) each
- * column has one more: whether a number is active, and the inactive choice. A radial profile that is a
+ * column has one more: whether a number is active, the inactive choice. A radial profile that is a
  * covariance in every dimension is a mixture of squared exponentials (Schoenberg 1938),
  * f(r2) = E exp(-tau r2 / 2): omega = sqrt(tau) z / l. In a product frequencies add up; in a sum
  * one part is drawn by its variance. Thread-safe. */
@@ -31,6 +31,7 @@ struct spectrum {
 enum kr_status spectrum_init(struct spectrum *s, const struct kernel *k, const int *choices,
 	struct arena *a, struct kr_error *err);
 
+/* Numbers in e(x) and omega. */
 int spectrum_slots(const struct spectrum *s);
 
 /* omega (spectrum_slots) <- one frequency. */
