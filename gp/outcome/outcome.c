@@ -323,14 +323,15 @@ void outcome_bilog(struct outcome *o, const double *y, int n, double lower, doub
 	keep_sides(o, y, n, lower, upper, z);
 }
 
-/* The line through the pairs (from, to), last + 1 of them, ascending; straight on below, exact at
- * the pairs. In halves, because a difference may be beyond the largest double. */
+/* The line through the pairs (from, to), last + 1 of them, ascending, exact at the pairs; below the
+ * first it goes on along the chord from the last to the first, because two pairs may be close. In
+ * halves, because a difference may be beyond the largest double. */
 static double along(const double *from, const double *to, int last, double x)
 {
 	int low = 0, high = last;
 	double t, width;
 
-	while (high - low > 1) {
+	while (x >= from[0] && high - low > 1) {
 		int middle = low + (high - low) / 2;
 		if (from[middle] <= x)
 			low = middle;

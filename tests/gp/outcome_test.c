@@ -106,9 +106,9 @@ static void half_rank_by_hand(void **state)
 		assert_near(outcome_raw_value(&o, z[i]), y[i], 1e-12);
 		assert_near(outcome_model_value(&o, y[i]), z[i], 1e-12);
 	}
-	/* between ranks and beyond the last one on straight lines */
+	/* between ranks on straight lines, beyond the last one along the chord from the median */
 	assert_near(outcome_model_value(&o, -550), 0.5 * (z[1] + z[7]), 1e-12);
-	assert_near(outcome_raw_value(&o, 2 * z[7] - z[1]), -1900, 1e-9);
+	assert_near(outcome_raw_value(&o, 2 * z[7] - z[0]), -2000, 1e-9);
 	/* half the distance between the raw quantiles */
 	assert_near(outcome_raw_sd(&o, 0.5 * (z[2] + z[7]), 0.5 * (z[2] - z[7])), 500.5, 1e-9);
 	assert_near(outcome_raw_sd(&o, z[6], z[6] - z[3]), 2, 1e-12);
