@@ -40,12 +40,13 @@ enum kr_status gp_calibration_score(int n, const double *y, const double *mean, 
 	for (int i = 0; i < n; i++) {
 		double sd = sqrt(var[i]);
 
-		add(out, i, (y[i] - mean[i]) / sd, sd);
+		if (sd < INFINITY)
+			add(out, i, (y[i] - mean[i]) / sd, sd);
 	}
-	if (n > 0) {
-		out->coverage50 /= n;
-		out->coverage80 /= n;
-		out->coverage95 /= n;
+	if (out->n > 0) {
+		out->coverage50 /= out->n;
+		out->coverage80 /= out->n;
+		out->coverage95 /= out->n;
 	}
 	if (isfinite(out->log_density) && isfinite(out->crps) && isfinite(out->mean_square_z))
 		return KR_OK;
@@ -63,7 +64,7 @@ enum kr_status gp_calibrate(const struct gp *g, const double *y, struct gp_calib
 
 	*out = (struct gp_calibration){.worst = -1};
 	if (mean && var)
-		status = gp_loo(g, y, mean, var, a, err);
+		status = gp_loo_refit(g, y, mean, var, a, err);
 	else
 		kr_fail(err, status, "calibration of %d observations", n);
 	if (status == KR_OK)

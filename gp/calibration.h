@@ -25,15 +25,16 @@ struct gp_calibration {
 /* |z| from which an observation counts as an outlier. */
 #define GP_CALIBRATION_OUTLIER 4.0
 
-/* From n predictions mean and var (> 0). Log density: Rasmussen & Williams 2006, eqs. 5.10 and
- * 5.11, divided by n; CRPS: Gneiting & Raftery 2007, eq. 21 with its sign turned (less is better).
- * *out is made for n = 0 too. Errors: KR_ENONFINITE when a score is beyond the largest double; *out
- * is then that of n = 0. */
+/* From n predictions mean and var (> 0; those with an infinite one are left out). Log density:
+ * Rasmussen & Williams 2006, eqs. 5.10 and 5.11, divided by n; CRPS: Gneiting & Raftery 2007,
+ * eq. 21 with its sign turned (less is better). *out is made for n = 0 too. Errors: KR_ENONFINITE
+ * when a score is beyond the largest double; *out is then that of n = 0. */
 enum kr_status gp_calibration_score(int n, const double *y, const double *mean, const double *var,
 	struct gp_calibration *out, struct kr_error *err);
 
-/* Leave-one-out scores of g, y its gp_rows outcomes of column 0. Held fixed while one row is left
- * out: the hyperparameters, the jitter, and the mean m (gp_loo). A row that stands for r merged
+/* Leave-one-out scores of g, y its gp_rows outcomes of column 0: each is predicted by the model of
+ * the others (gp_loo_refit). Held fixed are the hyperparameters and the jitter; a profiled mean is
+ * profiled without the observation, so that a single one has no score. A row that stands for
  * replicates is left out as a whole. Errors: KR_ENOMEM, KR_ENOTPD, KR_ENONFINITE. Cost n^3/3: once
  * a fit, not once a suggestion. */
 enum kr_status gp_calibrate(const struct gp *g, const double *y, struct gp_calibration *out,

@@ -83,8 +83,15 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 	struct arena *a, struct kr_error *err);
 
 /* Leave-one-out predictive mean and variance (of y, noise included) of column 0
- * (Rasmussen & Williams 2006, eq. 5.12): n each. */
+ * (Rasmussen & Williams 2006, eq. 5.12): n each. Hyperparameters, jitter and the mean m are held
+ * fixed. Errors: KR_ENOMEM, KR_ENOTPD. Cost n^3/3. */
 enum kr_status gp_loo(const struct gp *g, const double *y, double *mean, double *var,
+	struct arena *a, struct kr_error *err);
+
+/* The same as the model would predict that is conditioned on the other rows: a mean that is
+ * profiled is profiled without the observation, too. var is infinite where nothing is left to
+ * tell the mean from (n = 1). */
+enum kr_status gp_loo_refit(const struct gp *g, const double *y, double *mean, double *var,
 	struct arena *a, struct kr_error *err);
 
 #endif
