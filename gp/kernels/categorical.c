@@ -36,11 +36,9 @@ static void slope(const struct pair *p, double w, double *grad)
 		grad[i] += w * k * part(p, i);
 }
 
-static const struct kernel_parameter parameters[] = {{"lengthscale", KERNEL_PER_COLUMN, true,
-														 {.shape = GP_PRIOR_LOGNORMAL_LN,
-															 .b = 1,
-															 .lower = -4.605170185988091,
-															 .upper = 4.605170185988092}},
+static const struct kernel_parameter parameters[] = {
+	{"lengthscale", KERNEL_PER_COLUMN, true,
+		GP_PRIOR_TERM_LN(0, 1, -4.605170185988092, 4.605170185988092)},
 	{0}};
 static const struct pairwise pairwise = {value, slope, NULL};
 const struct kernel_family kernel_categorical = PAIRWISE_CORRELATION(

@@ -48,12 +48,7 @@ static const struct kernel_parameter parameters[] = {
 	{"factor", KERNEL_PER_SIZES, false,
 		{.shape = GP_PRIOR_LOGNORMAL_LN, .a = 0, .b = 1, .lower = -10, .upper = 10, .start = 0.7}},
 	{"variance", KERNEL_PER_SIZE, true,
-		{.shape = GP_PRIOR_LOGNORMAL_LN,
-			.a = -1.2039728043259361,
-			.b = 1,
-			.lower = -13.815510557964274,
-			.upper = 4.605170185988092,
-			.start = -1.2039728043259361}},
+		GP_PRIOR_TERM_LN(-1.2039728043259361, 1, -13.815510557964274, 4.605170185988092)},
 	{0}};
 static const struct pairwise pairwise = {value, slope, NULL};
 const struct kernel_family kernel_coregion = PAIRWISE_FAMILY("coregion", parameters, &pairwise);

@@ -47,14 +47,9 @@ static void input(const struct pair *p, double w, struct mat D)
 		p, D, 0, -w * (1 + power) * phi(p, pairwise_x(p, 0)) * pow(left(pairwise_z(p, 0)), power));
 }
 
-/* Gamma(3, 6), as BoTorch has it: mode 1/3, mean 1/2. */
-#define GAMMA                                                                 \
-	{                                                                         \
-		.shape = GP_PRIOR_GAMMA, .a = 3, .b = 6, .lower = -6.907755278982137, \
-		.upper = 3.4011973816621555, .start = -0.6931471805599453             \
-	}
 static const struct kernel_parameter parameters[] = {
-	{"power", KERNEL_ONE, true, GAMMA}, {"offset", KERNEL_ONE, true, GAMMA}, {0}};
+	{"power", KERNEL_ONE, true, GP_PRIOR_TERM_FIDELITY},
+	{"offset", KERNEL_ONE, true, GP_PRIOR_TERM_FIDELITY}, {0}};
 static const struct pairwise pairwise = {value, slope, input};
 const struct kernel_family kernel_downsampling = PAIRWISE_FAMILY(
 	"downsampling", parameters, &pairwise);

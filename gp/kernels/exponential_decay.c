@@ -44,14 +44,10 @@ static void input(const struct pair *p, double w, struct mat D)
 		p, D, 0, -w * p->leaf->value[POWER] * decay(p) / (p->leaf->value[LENGTHSCALE] + sum));
 }
 
-/* Gamma(3, 6), as BoTorch has it: mode 1/3, mean 1/2. */
-#define GAMMA                                                                 \
-	{                                                                         \
-		.shape = GP_PRIOR_GAMMA, .a = 3, .b = 6, .lower = -6.907755278982137, \
-		.upper = 3.4011973816621555, .start = -0.6931471805599453             \
-	}
-static const struct kernel_parameter parameters[] = {{"lengthscale", KERNEL_ONE, true, GAMMA},
-	{"power", KERNEL_ONE, true, GAMMA}, {"offset", KERNEL_ONE, true, GAMMA}, {0}};
+static const struct kernel_parameter parameters[] = {
+	{"lengthscale", KERNEL_ONE, true, GP_PRIOR_TERM_FIDELITY},
+	{"power", KERNEL_ONE, true, GP_PRIOR_TERM_FIDELITY},
+	{"offset", KERNEL_ONE, true, GP_PRIOR_TERM_FIDELITY}, {0}};
 static const struct pairwise pairwise = {value, slope, input};
 const struct kernel_family kernel_exponential_decay = PAIRWISE_FAMILY(
 	"exponential_decay", parameters, &pairwise);

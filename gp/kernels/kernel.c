@@ -80,13 +80,26 @@ int kernel_parameters(const struct kernel_term *t, int d)
 	return n;
 }
 
+/* Columns of a matrix of parameters that start alike would stay alike: column c > 0 starts with
+ * every size[1]-th of its numbers, the first column with all. */
+static bool own_column(const struct kernel_term *t, int i)
+{
+	int row = i / t->size[1], column = i % t->size[1];
+
+	return column == 0 || row % t->size[1] == column;
+}
+
 static struct kernel_place own_place(const struct kernel_term *t, int d, int i)
 {
 	const struct kernel_parameter *p = t->family->parameters;
+	struct kernel_place place;
 
 	while (i >= count_of(t, p, d))
 		i -= count_of(t, p++, d);
-	return (struct kernel_place){t, p->name, i, p->positive, p->prior};
+	place = (struct kernel_place){t, p->name, i, p->positive, p->prior};
+	if (p->count == KERNEL_PER_SIZES && !own_column(t, i))
+		place.prior.start = 0;
+	return place;
 }
 
 struct kernel_place kernel_place(const struct kernel_term *t, int d, int i)

@@ -28,11 +28,9 @@ static void input(const struct pair *p, double w, struct mat D)
 		pairwise_add(p, D, i, w * p->leaf->value[i] * pairwise_x(p, i));
 }
 
-static const struct kernel_parameter parameters[] = {{"variance", KERNEL_PER_COLUMN, true,
-														 {.shape = GP_PRIOR_LOGNORMAL_LN,
-															 .b = 1.5,
-															 .lower = -9.210340371976182,
-															 .upper = 4.605170185988092}},
+static const struct kernel_parameter parameters[] = {
+	{"variance", KERNEL_PER_COLUMN, true,
+		GP_PRIOR_TERM_LN(0, 1.5, -9.210340371976182, 4.605170185988092)},
 	{0}};
 static const struct pairwise pairwise = {value, slope, input};
 const struct kernel_family kernel_linear = PAIRWISE_FAMILY("linear", parameters, &pairwise);

@@ -71,18 +71,11 @@ static void input(const struct pair *p, double w, struct mat D)
 			w * 2 * pi * k * sin(2 * angle(periods(p, i))) / (period(p, i) * lengthscale(p, i)));
 }
 
-static const struct kernel_parameter parameters[] = {{"lengthscale", KERNEL_PER_COLUMN, true,
-														 {.shape = GP_PRIOR_LOGNORMAL_LN,
-															 .b = 1,
-															 .lower = -4.605170185988091,
-															 .upper = 4.605170185988092}},
+static const struct kernel_parameter parameters[] = {
+	{"lengthscale", KERNEL_PER_COLUMN, true,
+		GP_PRIOR_TERM_LN(0, 1, -4.605170185988092, 4.605170185988092)},
 	{"period", KERNEL_PER_COLUMN, true,
-		{.shape = GP_PRIOR_LOGNORMAL_LN,
-			.a = -0.6931471805599453,
-			.b = 1,
-			.lower = -4.605170185988091,
-			.upper = 4.605170185988092,
-			.start = -0.6931471805599453}},
+		GP_PRIOR_TERM_LN(-0.6931471805599453, 1, -4.605170185988092, 4.605170185988092)},
 	{0}};
 static const struct pairwise pairwise = {value, slope, input};
 const struct kernel_family kernel_periodic = PAIRWISE_CORRELATION(

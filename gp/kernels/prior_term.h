@@ -25,4 +25,18 @@ struct gp_prior_term {
 	bool lengthscale;
 };
 
+/* ln p is normal (a density of the logarithm); a fit starts at its mean. */
+#define GP_PRIOR_TERM_LN(mean, sd, least, most)                                                    \
+	{                                                                                              \
+		.shape = GP_PRIOR_LOGNORMAL_LN, .a = (mean), .b = (sd), .lower = (least), .upper = (most), \
+		.start = (mean)                                                                            \
+	}
+
+/* Gamma(3, 6) within [0.001, 30], as BoTorch has it for fidelities: mode 1/3, mean 1/2. */
+#define GP_PRIOR_TERM_FIDELITY                                                \
+	{                                                                         \
+		.shape = GP_PRIOR_GAMMA, .a = 3, .b = 6, .lower = -6.907755278982137, \
+		.upper = 3.4011973816621555, .start = -0.6931471805599453             \
+	}
+
 #endif

@@ -83,11 +83,7 @@ static double mixture(const double *shape, struct rng *r)
 }
 
 static const struct kernel_parameter parameters[] = {RADIAL_LENGTHSCALE,
-	{"alpha", KERNEL_ONE, true,
-		{.shape = GP_PRIOR_LOGNORMAL_LN,
-			.b = 1,
-			.lower = -4.605170185988091,
-			.upper = 6.907755278982137}},
+	{"alpha", KERNEL_ONE, true, GP_PRIOR_TERM_LN(0, 1, -4.605170185988092, 6.907755278982137)},
 	RADIAL_INACTIVE, {0}};
 static const struct radial profile = {
 	.eval = eval, .shape_slope = shape_slope, .jet = jet, .mixture = mixture};

@@ -19,6 +19,7 @@
 #include "gp/kernels/radial.h"
 #include "gp/likelihood.h"
 #include "gp/linalg/blas.h"
+#include "gp/model.h"
 
 enum { N = 24, M = 9, TRIALS = 12, MAX_PARAMETERS = 64, MAX_TREES = 64 };
 
@@ -166,6 +167,7 @@ struct fixture {
 	double theta[MAX_PARAMETERS], value[MAX_PARAMETERS];
 	double x[N * D], z[M * D];
 	struct mat X, Z;
+	struct gp *model; /* where predictions are asked for */
 };
 
 static void random_points(struct mat X)
@@ -495,6 +497,53 @@ static void slopes_of_the_likelihood(const struct kernel_term *root)
 	}
 }
 
+/* sum of adjoints times means and variances at Z. */
+static double predicted(const struct fixture *f, struct mat W, double *scale)
+{
+	struct gp_batch batch;
+	double sum = 0;
+
+	arena_reset(arena);
+	assert_int_equal(gp_predict(f->model, f->Z, false, &batch, arena, NULL), KR_OK);
+	*scale = 1;
+	for (int j = 0; j < M; j++) {
+		double mean = *mat_at(W, j, 0) * *mat_at(batch.mean, j, 0);
+		double var = *mat_at(W, j, 1) * batch.var[j];
+
+		sum += mean + var;
+		*scale += fabs(mean) + fabs(var);
+	}
+	return sum;
+}
+
+/* The gradient of predictions in the points through the tree. */
+static void slopes_of_predictions(const struct kernel_term *root)
+{
+	double theta[MAX_PARAMETERS + 1], y[N], w[2 * M], d[M * D];
+	struct mat W = matrix(w, M, 2), S = matrix(d, M, D);
+	struct gp_data data = {.kernel = root, .n = N, .d = D, .categorical = categorical, .y = y};
+	struct gp_batch batch;
+	struct fixture f;
+
+	make(&f, root);
+	memcpy(theta, f.theta, sizeof(f.theta));
+	theta[f.size] = log(0.05);
+	data.X = f.X;
+	for (int i = 0; i < N; i++)
+		y[i] = sin(4 * *mat_at(f.X, i, NUMBER)) + 0.3 * rng_normal(&rng);
+	random_weights(W);
+	f.model = gp_new(N, D, 1);
+	arena_reset(arena);
+	assert_non_null(f.model);
+	assert_int_equal(gp_condition(f.model, &data, theta, arena, NULL), KR_OK);
+	assert_int_equal(gp_predict(f.model, f.Z, true, &batch, arena, NULL), KR_OK);
+	assert_int_equal(
+		gp_adjoint(f.model, &batch, mat_block(W, 0, 0, M, 1), mat_col(W, 1), S, arena, NULL),
+		KR_OK);
+	compare_in_the_points(&f, W, S, predicted);
+	gp_free(f.model);
+}
+
 /* No memory: an error, never a crash or half an answer that is called one. */
 static void memory_may_run_out(const struct kernel_term *root)
 {
@@ -561,6 +610,7 @@ CONTRACT(slopes_of_the_diagonal_in_the_points)
 CONTRACT(place_does_not_matter)
 CONTRACT(units_and_names_of_choices_do_not_matter)
 CONTRACT(slopes_of_the_likelihood)
+CONTRACT(slopes_of_predictions)
 CONTRACT(memory_may_run_out)
 
 int main(void)
@@ -574,6 +624,7 @@ int main(void)
 		cmocka_unit_test(test_place_does_not_matter),
 		cmocka_unit_test(test_units_and_names_of_choices_do_not_matter),
 		cmocka_unit_test(test_slopes_of_the_likelihood),
+		cmocka_unit_test(test_slopes_of_predictions),
 		cmocka_unit_test(test_memory_may_run_out),
 		cmocka_unit_test(farther_is_less),
 	};

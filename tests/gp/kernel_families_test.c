@@ -245,6 +245,21 @@ static void tasks_that_do_not_exist_are_no_numbers(void **state)
 	assert_true(isnan(value_at(&t, 1, value, (double[]){0}, (double[]){NAN})));
 }
 
+/* Columns of W that start alike would stay alike, and the rank would be 1. */
+static void columns_of_tasks_start_apart(void **state)
+{
+	struct kernel_term t = leaf("coregion", 4, 2);
+	double apart = 0;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		assert_true(kernel_place(&t, 1, 2 * i).prior.start != 0);
+		apart += fabs(
+			kernel_place(&t, 1, 2 * i).prior.start - kernel_place(&t, 1, 2 * i + 1).prior.start);
+	}
+	assert_true(apart > 1);
+}
+
 /* ---- inactive values ------------------------------------------------------------------ */
 
 static double profile(const char *family, double r2)
@@ -329,6 +344,7 @@ int main(void)
 		cmocka_unit_test(periods_are_counted_exactly),
 		cmocka_unit_test(choices_differ_or_not),
 		cmocka_unit_test(tasks_that_do_not_exist_are_no_numbers),
+		cmocka_unit_test(columns_of_tasks_start_apart),
 		cmocka_unit_test(inactive_values_have_a_distance),
 		cmocka_unit_test(inactive_values_stay_positive_definite),
 		cmocka_unit_test(likelihood_of_inactive_values),
