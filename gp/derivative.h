@@ -3,8 +3,8 @@
  * every value and every derivative is one row of the covariance.
  *
  * The kernel is one radial leaf with a jet (radial.h): its functions must have derivatives, as
- * those of rbf, matern52 and, in mean square, matern32. The mean m acts on values; when not
- * given it is profiled, and 0 when no value was observed.
+ * those of rbf, rq, matern52 and, once in mean square, matern32. The mean m acts on values;
+ * when not given it is profiled, and 0 when no value was observed.
  *
  * theta, derivative_theta_size doubles: those of the kernel (ln lengthscale_i, ln outputscale),
  * ln noise_f (the noise variance of values), ln noise_g (of derivatives); -inf for none.
