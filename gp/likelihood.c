@@ -96,6 +96,8 @@ double likelihood_within(const struct gp_data *data, const double *theta, int i,
 		return 0;
 	noise = exp(theta[gp_theta_size(data) - 1]);
 	s = noise + (data->noise ? data->noise[i] : 0);
+	if (!(s > 0))
+		return NAN;
 	spread = data->spread[i] / s;
 	if (slope)
 		*slope -= 0.5 * noise / s * (r - 1 - spread);

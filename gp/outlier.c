@@ -17,6 +17,9 @@ enum { ROUNDS = 4 };
 /* Of the robust scale, and what makes a median a deviation. */
 static const double least_scale = 0.25, median_to_sd = 1.4826;
 
+/* A variance less the part of it that an outlier was given keeps this much: the rest is rounding. */
+static const double least_part = 1e-12;
+
 struct state {
 	int flagged;
 	unsigned char *flag; /* n */
@@ -109,7 +112,8 @@ static double worth(double z2)
 static void explain(const struct pass *p, struct state *s, double least)
 {
 	for (int i = 0; i < p->data->n; i++) {
-		double miss = p->data->y[i] - p->mean[i], var = p->var[i] - s->rho[i];
+		double miss = p->data->y[i] - p->mean[i];
+		double var = fmax(p->var[i] - s->rho[i], least_part * p->var[i]);
 
 		if (!s->flag[i])
 			continue;
