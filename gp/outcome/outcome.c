@@ -183,8 +183,8 @@ static void pull_in(struct outcome *o, double *u, int n, struct side *bad)
 	o->n_ranked = half_rank(u, n, bad);
 }
 
-/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted, in units; s is
- * (value / unit - mean) / deviation. */
+/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted, in
+ * raw_unit; s is (value / unit - mean) / deviation. */
 static void keep_ranked(struct outcome *o, const struct side *bad, double *ranked_s,
 	double raw_unit, double unit, double mean, double deviation)
 {

@@ -52,7 +52,8 @@ static double log_ratio(const struct sample *s, double x, double c)
 	return log1p((fabs(x) - fabs(c)) / b);
 }
 
-/* E(u) e^-s and E'(u) e^-s, u <= s. E' = sum_k k u^(k-1) / (k + 1)! where its closed form cancels. */
+/* E(u) e^-s and E'(u) e^-s, u <= s. Where its closed form cancels, E' is the series of
+ * k u^(k-1) / (k + 1)!. */
 static void exponential_mean(double u, double s, double *e, double *slope)
 {
 	static const double series = 0.3;
@@ -133,7 +134,8 @@ static double slope_at(const struct sample *s, double lambda)
 }
 
 /* The zero of a falling function between lower and upper: regula falsi in the Illinois form
- * (Dowell & Jarratt 1971: the slope at an end that stays is halved), every third step a bisection. */
+ * (Dowell & Jarratt 1971: the slope at an end that stays is halved), every third step a
+ * bisection. */
 static double zero_of(const struct sample *s, double lower, double upper)
 {
 	static const double width = 1e-13;

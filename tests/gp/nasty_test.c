@@ -91,21 +91,21 @@ static void nasty(struct rng *r)
 struct model {
 	struct gp_data data;
 	struct gp_prior prior;
-	double theta[64];
+	double theta[64], var[64];
 	const double *raw_sd; /* known deviations, NULL: none */
 };
 
-/* Known variances in model units; sd(i) a deviation that goes with outcome i. */
-static void take_noise(struct model *m, const struct outcome *o, double *var)
+/* Known variances in model units. */
+static void take_noise(struct model *m, const struct outcome *o)
 {
 	static const double most_sd = 1e6;
 
 	for (int i = 0; m->raw_sd && i < m->data.n; i++) {
 		double sd = fmin(outcome_model_sd(o, y[i], m->raw_sd[i]), most_sd);
 		assert_true(sd >= 0);
-		var[i] = sd * sd;
+		m->var[i] = sd * sd;
 	}
-	m->data.noise = m->raw_sd ? var : NULL;
+	m->data.noise = m->raw_sd ? m->var : NULL;
 }
 
 /* The best log posterior: what stands for the evidence. */
@@ -114,11 +114,10 @@ static enum kr_status fit(void *context, const struct outcome *o, const double *
 {
 	struct model *m = context;
 	struct gp_fit_result result;
-	double var[64];
 	enum kr_status st;
 
 	assert_int_equal(n, m->data.n);
-	take_noise(m, o, var);
+	take_noise(m, o);
 	m->data.y = z;
 	st = gp_fit_best(&m->data, &m->prior, NULL, m->theta, &result, arena, err);
 	*nats = result.log_posterior;
@@ -227,7 +226,7 @@ static void nasty_data_never_fail(void **state)
 	(void)state;
 	for (int trial = 0; trial < CASES; trial++) {
 		struct arena_mark mark = arena_mark(arena);
-		double z[64], raw_sd[64], var[64], log_posterior;
+		double z[64], raw_sd[64], log_posterior;
 		struct model m;
 		struct outcome o;
 
@@ -240,7 +239,6 @@ static void nasty_data_never_fail(void **state)
 		clipped += o.tail == OUTCOME_CLIP;
 		assert_int_equal(fit(&m, &o, z, m.data.n, &log_posterior, NULL), KR_OK);
 		assert_true(isfinite(log_posterior));
-		take_noise(&m, &o, var);
 		predict(&o, &m, &r);
 		arena_release(arena, mark);
 	}
