@@ -1,5 +1,4 @@
-/* Legend: K = L L', U = L^-1 (Y - m), A = L^-T U = K^-1 (Y - m). U is kept so that
- * new rows only append to it. */
+/* Legend: gp/model_internal.h. */
 #include "gp/model.h"
 
 #include <assert.h>
@@ -9,7 +8,7 @@
 #include "base/alloc.h"
 #include "gp/likelihood.h"
 #include "gp/linalg/blas.h"
-#include "gp/linalg/chol.h"
+#include "gp/model_internal.h"
 #include "gp/warp.h"
 
 /* Variances are clamped here, as a part of the prior's: below, the difference
@@ -19,37 +18,9 @@ static const double least_variance = 1e-14;
 /* Where the others hold less than this part of what is known of the mean, it is all rounding. */
 static const double least_left = 1e-10;
 
-struct gp {
-	int cap, d, max_columns; /* reserved */
-	int columns;             /* outcome columns now; rows are chol_rows */
-	struct chol *chol;
-	double *X;           /* cap x d, ld = cap; warped */
-	double *U, *A;       /* cap x max_columns, ld = cap */
-	double *lengthscale; /* d, of kernel_lengthscales */
-	unsigned char *categorical;
-	double *warp; /* ln a, ln b */
-	bool warped;
-	double *value;
-	int n_values;         /* reserved */
-	struct kernel kernel; /* points into the above */
-	double scale;         /* largest prior variance of an observation */
-	double mean, noise, jitter;
-	bool profiled; /* the mean */
-};
-
 static struct mat matrix(struct arena *a, int rows, int cols)
 {
 	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
-static struct mat points(const struct gp *g)
-{
-	return mat_view(g->X, chol_rows(g->chol), g->d, g->cap);
-}
-
-static struct mat weights(const struct gp *g)
-{
-	return mat_view(g->A, chol_rows(g->chol), g->columns, g->cap);
 }
 
 struct gp *gp_new(int cap, int d, int columns)
@@ -65,10 +36,14 @@ struct gp *gp_new(int cap, int d, int columns)
 	g->X = kr_calloc(rows, sizeof(double) * (size_t)d);
 	g->U = kr_calloc(rows, sizeof(double) * (size_t)columns);
 	g->A = kr_calloc(rows, sizeof(double) * (size_t)columns);
+	g->y = KR_ARRAY(double, cap);
+	g->noise_of = KR_ARRAY(double, cap);
+	g->diagonal = KR_ARRAY(double, cap);
 	g->lengthscale = KR_ARRAY(double, d);
 	g->categorical = KR_ARRAY(unsigned char, d);
 	g->warp = KR_ARRAY(double, gp_warp_parameters(d));
-	if (g->chol && g->X && g->U && g->A && g->lengthscale && g->categorical && g->warp)
+	if (g->chol && g->X && g->U && g->A && g->y && g->noise_of && g->diagonal && g->lengthscale &&
+		g->categorical && g->warp)
 		return g;
 	gp_free(g);
 	return NULL;
@@ -82,6 +57,9 @@ void gp_free(struct gp *g)
 	kr_free(g->X);
 	kr_free(g->U);
 	kr_free(g->A);
+	kr_free(g->y);
+	kr_free(g->noise_of);
+	kr_free(g->diagonal);
 	kr_free(g->lengthscale);
 	kr_free(g->categorical);
 	kr_free(g->warp);
@@ -91,8 +69,7 @@ void gp_free(struct gp *g)
 
 /* ---- conditioning ------------------------------------------------------------ */
 
-/* Rows from at on <- Z, points as the kernel sees them. */
-static void copy_points(struct gp *g, int at, struct mat Z)
+void gp__copy_points(struct gp *g, int at, struct mat Z)
 {
 	for (int k = 0; k < g->d; k++)
 		memcpy(
@@ -144,24 +121,27 @@ enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct ma
 	return KR_OK;
 }
 
-/* The factor of the covariance of the model's points. */
-static enum kr_status factor(struct gp *g, const struct gp_data *data, const double *theta,
-	struct mat Z, struct arena *scratch, struct kr_error *err)
+enum kr_status gp__factor(struct gp *g, int n, struct arena *scratch, struct kr_error *err)
 {
-	int n = data->n;
-	struct mat K = mat_view(arena_alloc(scratch, sizeof(double) * (size_t)n * (size_t)n), n, n, n);
+	struct arena_mark mark = arena_mark(scratch);
+	struct mat K = matrix(scratch, n, n), Z = mat_view(g->X, n, g->d, g->cap);
 	enum kr_status status;
 
-	if (!K.p)
-		return kr_fail(err, KR_ENOMEM, "covariance of %d points", n);
-	status = kernel_self(&g->kernel, Z, K, NULL, scratch, err);
+	chol_clear(g->chol);
+	status = K.p ? kernel_self(&g->kernel, Z, K, NULL, scratch, err)
+				 : kr_fail(err, KR_ENOMEM, "covariance of %d points", n);
 	if (status == KR_OK)
 		status = likelihood_scale(&g->kernel, Z, &g->scale, scratch, err);
-	if (status != KR_OK)
-		return status;
-	for (int i = 0; i < n; i++)
-		*mat_at(K, i, i) += likelihood_noise(data, theta, i);
-	return chol_factor(g->chol, K, g->scale, &g->jitter, err);
+	for (int i = 0; status == KR_OK && i < n; i++)
+		*mat_at(K, i, i) += g->noise_of[i];
+	if (status == KR_OK)
+		status = chol_factor(g->chol, K, g->scale, &g->jitter, err);
+	for (int i = 0; status == KR_OK && i < n; i++)
+		g->diagonal[i] = g->noise_of[i] + g->jitter;
+	g->upkeep.changes = 0;
+	g->upkeep.drift = 0;
+	arena_release(scratch, mark);
+	return status;
 }
 
 static bool all_finite(struct mat M)
@@ -176,7 +156,7 @@ static bool all_finite(struct mat M)
 /* A <- L^-T U for every column. */
 static enum kr_status solve_weights(struct gp *g, struct kr_error *err)
 {
-	struct mat A = weights(g);
+	struct mat A = gp__weights(g);
 
 	for (int j = 0; j < g->columns; j++)
 		memcpy(mat_col(A, j), g->U + (size_t)j * (size_t)g->cap, sizeof(double) * (size_t)A.rows);
@@ -187,21 +167,31 @@ static enum kr_status solve_weights(struct gp *g, struct kr_error *err)
 	return kr_fail(err, KR_ENONFINITE, "weights of %d points are not finite", A.rows);
 }
 
-/* U <- L^-1 (y - m), m given or m = 1'K^-1 y / 1'K^-1 1; A's first column is scratch. */
-static void solve_outcomes(struct gp *g, const struct gp_data *data)
+enum kr_status gp__solve(struct gp *g, struct kr_error *err)
 {
-	double *u = g->U, *v = g->A;
-	int n = data->n;
+	double *u = g->U, *v = g->A; /* A's first column is scratch */
+	int n = chol_rows(g->chol);
 
-	memcpy(u, data->y, sizeof(*u) * (size_t)n);
+	memcpy(u, g->y, sizeof(*u) * (size_t)n);
 	chol_solve_lower(g->chol, mat_view(u, n, 1, g->cap));
 	for (int i = 0; i < n; i++)
 		v[i] = 1;
 	chol_solve_lower(g->chol, mat_view(v, n, 1, g->cap));
-	g->profiled = !data->mean;
-	g->mean = data->mean ? *data->mean : blas_dot(n, v, u) / blas_dot(n, v, v);
+	if (g->profiled)
+		g->mean = blas_dot(n, v, u) / blas_dot(n, v, v); /* 1'K^-1 y / 1'K^-1 1 */
 	for (int i = 0; i < n; i++)
 		u[i] -= g->mean * v[i];
+	return solve_weights(g, err);
+}
+
+/* Outcomes and their noise. */
+static void copy_outcomes(struct gp *g, const struct gp_data *data, const double *theta)
+{
+	memcpy(g->y, data->y, sizeof(*g->y) * (size_t)data->n);
+	for (int i = 0; i < data->n; i++)
+		g->noise_of[i] = likelihood_noise(data, theta, i);
+	g->profiled = !data->mean;
+	g->mean = data->mean ? *data->mean : 0;
 }
 
 enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const double *theta,
@@ -220,14 +210,13 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	if (status == KR_OK)
 		status = gp_see(g, data->X, &Z, NULL, scratch, err);
 	if (status == KR_OK) {
-		copy_points(g, 0, Z);
-		status = factor(g, data, theta, Z, scratch, err);
+		gp__copy_points(g, 0, Z);
+		copy_outcomes(g, data, theta);
+		g->upkeep.refactorings = 0;
+		status = gp__factor(g, data->n, scratch, err);
 	}
 	arena_release(scratch, mark);
-	if (status != KR_OK)
-		return status;
-	solve_outcomes(g, data);
-	return solve_weights(g, err);
+	return status == KR_OK ? gp__solve(g, err) : status;
 }
 
 /* The first column in all of the others. */
@@ -240,19 +229,20 @@ static void repeat_column(struct gp *g, int columns)
 	g->columns = columns;
 }
 
-/* Append the rows of B = k(P, X), D = k(P, P) + noise, with jitter when needed. */
-static enum kr_status append(struct gp *g, struct mat B, struct mat D, struct kr_error *err)
+enum kr_status gp__append_rows(struct gp *g, struct mat B, struct mat D, struct kr_error *err)
 {
 	double added = 0;
 
 	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
 		double jitter = chol_rung(rung) * g->scale;
+		enum kr_status status;
 
 		for (int i = 0; i < D.rows; i++)
 			*mat_at(D, i, i) += jitter - added;
 		added = jitter;
-		enum kr_status status = chol_append(g->chol, B, D, err);
-
+		status = chol_append(g->chol, B, D, err);
+		for (int i = 0; status == KR_OK && i < D.rows; i++)
+			g->diagonal[B.cols + i] = g->noise_of[B.cols + i] + jitter;
 		if (status != KR_ENOTPD)
 			return status;
 	}
@@ -277,20 +267,23 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	status = B.p && D.p ? gp_see(g, P, &Z, NULL, scratch, err)
 						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
-		status = kernel_cross(&g->kernel, Z, points(g), B, NULL, scratch, err);
+		status = kernel_cross(&g->kernel, Z, gp__points(g), B, NULL, scratch, err);
 	if (status == KR_OK)
 		status = kernel_self(&g->kernel, Z, D, NULL, scratch, err);
 	if (status != KR_OK)
 		goto done;
-	for (int i = 0; i < p; i++)
+	for (int i = 0; i < p; i++) {
 		*mat_at(D, i, i) += noise;
-	status = append(g, B, D, err);
+		g->noise_of[n + i] = noise;
+		g->y[n + i] = *mat_at(F, i, 0);
+	}
+	status = gp__append_rows(g, B, D, err);
 	if (status != KR_OK)
 		goto done;
 
 	if (g->columns != F.cols)
 		repeat_column(g, F.cols);
-	copy_points(g, n, Z);
+	gp__copy_points(g, n, Z);
 	L = chol_view(g->chol);
 	top = mat_block(U, 0, 0, n, F.cols);
 	bottom = mat_block(U, n, 0, p, F.cols);
@@ -347,12 +340,12 @@ const struct kernel *gp_kernel(const struct gp *g)
 
 struct mat gp_points(const struct gp *g)
 {
-	return points(g);
+	return gp__points(g);
 }
 
 struct mat gp_weights(const struct gp *g)
 {
-	return weights(g);
+	return gp__weights(g);
 }
 
 void gp_solve(const struct gp *g, struct mat B)
@@ -361,27 +354,9 @@ void gp_solve(const struct gp *g, struct mat B)
 	chol_solve_upper(g->chol, B);
 }
 
-/* K_ii = sum_j L_ij^2. */
-enum kr_status gp_noises(
-	const struct gp *g, double *variance, struct arena *scratch, struct kr_error *err)
+const double *gp_noises(const struct gp *g)
 {
-	struct arena_mark mark = arena_mark(scratch);
-	int n = chol_rows(g->chol);
-	struct mat L = chol_view(g->chol);
-	double *diagonal = ARENA_ARRAY(scratch, double, n);
-	enum kr_status status = diagonal
-		? kernel_diagonal(&g->kernel, points(g), diagonal, scratch, err)
-		: kr_fail(err, KR_ENOMEM, "noise of %d points", n);
-
-	for (int i = 0; status == KR_OK && i < n; i++) {
-		double sum = 0;
-
-		for (int j = 0; j <= i; j++)
-			sum += *mat_at(L, i, j) * *mat_at(L, i, j);
-		variance[i] = fmax(sum - diagonal[i], 0);
-	}
-	arena_release(scratch, mark);
-	return status;
+	return g->diagonal;
 }
 
 /* ---- prediction --------------------------------------------------------------- */
@@ -392,7 +367,7 @@ static void means(const struct gp *g, struct mat K, struct mat M)
 	for (int j = 0; j < M.cols; j++)
 		for (int i = 0; i < M.rows; i++)
 			*mat_at(M, i, j) = g->mean;
-	blas_gemm(true, false, 1.0, K, weights(g), 1.0, M);
+	blas_gemm(true, false, 1.0, K, gp__weights(g), 1.0, M);
 }
 
 /* batch->var <- k(x, x) - v'v (eq. 2.26), where it holds k(x, x). */
@@ -423,7 +398,7 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 		return kr_fail(err, KR_ENOMEM, "prediction of %d points", b);
 	status = gp_see(g, X, &batch->Z, with_gradient ? &batch->slope : NULL, a, err);
 	if (status == KR_OK)
-		status = kernel_cross(&g->kernel, points(g), batch->Z, batch->V, batch->tape, a, err);
+		status = kernel_cross(&g->kernel, gp__points(g), batch->Z, batch->V, batch->tape, a, err);
 	if (status == KR_OK)
 		status = kernel_diagonal(&g->kernel, batch->Z, batch->var, a, err);
 	if (status != KR_OK)
@@ -456,8 +431,8 @@ enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, stru
 			c[i] = -2 * dvar[j] * v[i];
 	}
 	chol_solve_upper(g->chol, C);
-	blas_gemm(false, true, 1.0, weights(g), dmean, 1.0, C);
-	status = kernel_input_adjoint(&g->kernel, points(g), batch->Z, batch->tape, C, D, a, err);
+	blas_gemm(false, true, 1.0, gp__weights(g), dmean, 1.0, C);
+	status = kernel_input_adjoint(&g->kernel, gp__points(g), batch->Z, batch->tape, C, D, a, err);
 	if (status == KR_OK)
 		status = kernel_diagonal_adjoint(&g->kernel, batch->Z, dvar, D, a, err);
 	for (int k = 0; status == KR_OK && batch->slope.p && k < D.cols; k++)
@@ -479,7 +454,7 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 	status = V.p ? gp_see(g, X, &Z, NULL, a, err)
 				 : kr_fail(err, KR_ENOMEM, "joint posterior of %d points", b);
 	if (status == KR_OK)
-		status = kernel_cross(&g->kernel, points(g), Z, V, NULL, a, err);
+		status = kernel_cross(&g->kernel, gp__points(g), Z, V, NULL, a, err);
 	if (status == KR_OK)
 		status = kernel_self(&g->kernel, Z, cov, NULL, a, err);
 	if (status != KR_OK)

@@ -1,6 +1,6 @@
 /* Exact Gaussian-process regression: y ~ N(m 1, s2 k(X,X) + diag(noise)).
  *
- * gp_new .. gp_condition .. (gp_extend) .. gp_predict* .. gp_free.
+ * gp_new .. gp_condition .. (gp_append, gp_remove)* .. (gp_extend) .. gp_predict* .. gp_free.
  * A gp holds its own copy of the data and hyperparameters, the factor L and the
  * weights A = K^-1 (Y - m). Y may have several columns that share X and L:
  * fantasies of pending points. The kernel's structure is borrowed. Not thread-safe.
@@ -33,6 +33,25 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	struct arena *scratch, struct kr_error *err);
 
+/* Append one observation of outcome y at x (d) with this noise variance, or take observation i
+ * away (0 <= i < rows, rows >= 2; the ones behind it move up). One outcome column. The mean is
+ * profiled anew unless the data gave it, so that the model is the one that gp_condition would
+ * make, but for rounding. Rounding is kept small: every 8th change the drift of the factor is
+ * measured, and it is made anew on the 32nd, or when the drift exceeds 1e-12 of K; from then
+ * on the model is gp_condition's in every bit. Errors: as gp_extend; g is as it was when the
+ * observation was refused, and empty after any later failure. Cost n^2, with the drift
+ * n^2 d, anew n^3/3. */
+enum kr_status gp_append(struct gp *g, const double *x, double y, double noise,
+	struct arena *scratch, struct kr_error *err);
+enum kr_status gp_remove(struct gp *g, int i, struct arena *scratch, struct kr_error *err);
+
+struct gp_upkeep {
+	int changes;      /* appended and removed since the factor was made */
+	int refactorings; /* since gp_condition */
+	double drift;     /* last measured (chol_drift), 0 before */
+};
+struct gp_upkeep gp_upkeep(const struct gp *g);
+
 int gp_rows(const struct gp *g);
 int gp_columns(const struct gp *g);
 double gp_mean(const struct gp *g);
@@ -53,10 +72,8 @@ enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct ma
 /* B <- K^-1 B, n x m. Cost n^2 m. */
 void gp_solve(const struct gp *g, struct mat B);
 
-/* variance (n) <- what K has on its diagonal beyond the kernel: noise and jitter.
- * Errors: KR_ENOMEM. Cost n^2. */
-enum kr_status gp_noises(
-	const struct gp *g, double *variance, struct arena *scratch, struct kr_error *err);
+/* What K has on its diagonal beyond the kernel, noise and jitter: n, borrowed. */
+const double *gp_noises(const struct gp *g);
 
 /* One batch of latent predictions at B points and what their gradients need. */
 struct gp_batch {

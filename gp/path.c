@@ -109,18 +109,15 @@ static enum kr_status update(
 	struct path *p, int column, struct rng *r, struct arena *a, struct kr_error *err)
 {
 	struct mat A = gp_weights(p->gp);
+	const double *noise = gp_noises(p->gp);
 	struct arena_mark mark;
 	enum kr_status status;
-	double *noise;
 
 	p->v = ARENA_ARRAY(a, double, A.rows);
-	mark = arena_mark(a);
-	noise = ARENA_ARRAY(a, double, A.rows);
-	if (!p->v || !noise)
+	if (!p->v)
 		return kr_fail(err, KR_ENOMEM, "path of a model of %d points", A.rows);
+	mark = arena_mark(a);
 	status = add_prior(p, gp_points(p->gp), p->v, (struct mat){0}, a, err);
-	if (status == KR_OK)
-		status = gp_noises(p->gp, noise, a, err);
 	for (int i = 0; status == KR_OK && i < A.rows; i++)
 		p->v[i] += sqrt(noise[i]) * rng_normal(r);
 	if (status == KR_OK) {

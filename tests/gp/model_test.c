@@ -335,6 +335,7 @@ static enum kr_status everything(void)
 	double m[P], c[P * P], v[60], D[P * 3], one = 1;
 	struct arena *a = arena_new(1 << 20);
 	struct gp *g = gp_new(61, 3, 1);
+	const double x[3] = {0.1, 0.2, 0.3};
 	struct gp_batch b;
 
 	if (a && g)
@@ -350,9 +351,141 @@ static enum kr_status everything(void)
 	if (status == KR_OK)
 		status = gp_extend(
 			g, mat_block(at.data.X, 0, 0, 1, 3), mat_view(&one, 1, 1, 1), 1e-3, a, NULL);
+	for (int i = 0; status == KR_OK && i < 40; i++) { /* drift is measured, the factor made anew */
+		status = gp_remove(g, i, a, NULL);
+		if (status == KR_OK)
+			status = gp_append(g, x, one, 1e-3, a, NULL);
+	}
+	assert_true(status != KR_ENOMEM || !g || gp_rows(g) == 0 || gp_rows(g) >= 60);
 	gp_free(g);
 	arena_free(a);
 	return status;
+}
+
+/* s without observation i. */
+static void take_away(int i)
+{
+	int n = s.data.n--;
+
+	for (int k = 0; k < s.data.d; k++)
+		memmove(mat_at(s.data.X, i, k), mat_at(s.data.X, i, k) + 1,
+			sizeof(double) * (size_t)(n - i - 1));
+	memmove(s.y + i, s.y + i + 1, sizeof(double) * (size_t)(n - i - 1));
+	s.data.X.rows--;
+}
+
+static void predictions_agree(const struct gp *a, const struct gp *b, double tol)
+{
+	struct arena_mark mark = arena_mark(arena);
+	struct gp_batch p, q;
+
+	assert_int_equal(gp_rows(a), gp_rows(b));
+	assert_int_equal(gp_predict(a, at.data.X, false, &p, arena, NULL), KR_OK);
+	assert_int_equal(gp_predict(b, at.data.X, false, &q, arena, NULL), KR_OK);
+	assert_near(gp_mean(a), gp_mean(b), tol);
+	for (int i = 0; i < P; i++) {
+		assert_near(p.mean.p[i], q.mean.p[i], tol);
+		assert_near(p.var[i], q.var[i], tol);
+	}
+	arena_release(arena, mark);
+}
+
+/* Observations come and go: the model is that of a new one, with its mean; and equal to it
+ * in every bit after the 32nd change. */
+static void updating_is_conditioning(void **state)
+{
+	enum { CHANGES = 70 };
+	struct rng r = reference_rng("update");
+
+	(void)state;
+	for (int trial = 0; trial < 8; trial++) {
+		struct gp *g, *fresh;
+		double mean = 0.3, x[32];
+
+		arena_reset(arena);
+		vary(trial, &r);
+		s.data.mean = trial % 4 == 3 ? &mean : NULL;
+		s.data.warp = false;
+		g = conditioned(&s, CHANGES, 1);
+		s.data.X.ld = 400 / s.data.d * 10; /* room: 4000 numbers in all */
+		for (int k = s.data.d - 1; k >= 0; k--)
+			memmove(s.X + k * s.data.X.ld, s.X + k * s.data.n, sizeof(double) * (size_t)s.data.n);
+		for (int change = 1; change <= CHANGES; change++) {
+			int n = s.data.n;
+
+			if (n > 1 && rng_below(&r, 3) == 0) {
+				int i = (int)rng_below(&r, (uint32_t)n);
+
+				assert_int_equal(gp_remove(g, i, arena, NULL), KR_OK);
+				take_away(i);
+			} else {
+				for (int k = 0; k < s.data.d; k++)
+					x[k] = s.categorical[k] ? rng_below(&r, 4) : rng_uniform(&r);
+				s.y[n] = rng_normal(&r);
+				assert_int_equal(gp_append(g, x, s.y[n], gp_noise(g), arena, NULL), KR_OK);
+				s.data.n = s.data.X.rows = n + 1;
+				for (int k = 0; k < s.data.d; k++)
+					*mat_at(s.data.X, n, k) = x[k];
+			}
+			assert_int_equal(gp_upkeep(g).changes, change % 32);
+			assert_int_equal(gp_upkeep(g).refactorings, change / 32);
+			assert_true(gp_upkeep(g).drift < 1e-14);
+			assert_true((gp_upkeep(g).drift > 0) == (change % 32 >= 8) || s.data.n < 3);
+			fresh = conditioned(&s, 0, 1);
+			predictions_agree(g, fresh, 1e-9);
+			if (change % 32 == 0)
+				predictions_agree(g, fresh, 0);
+			gp_free(fresh);
+		}
+		gp_free(g);
+	}
+}
+
+/* A point appended twice, without noise: jitter, and every row keeps what it has. */
+static void equal_points_can_be_appended(void **state)
+{
+	struct rng r = reference_rng("equal append");
+	double x[2];
+	struct gp *g;
+
+	(void)state;
+	reference_dataset(&s, 20, 2, false, &r);
+	reference_dataset(&at, P, 2, false, &r);
+	s.theta[3] = -INFINITY;
+	g = conditioned(&s, 100, 1);
+	for (int i = 0; i < 100; i++) {
+		struct gp_batch batch;
+
+		x[0] = *mat_at(s.data.X, i % 20, 0);
+		x[1] = *mat_at(s.data.X, i % 20, 1);
+		assert_int_equal(gp_append(g, x, s.y[i % 20], 0, arena, NULL), KR_OK);
+		assert_true(gp_upkeep(g).drift < 1e-12);
+		assert_int_equal(gp_predict(g, at.data.X, false, &batch, arena, NULL), KR_OK);
+		for (int k = 0; k < P; k++)
+			assert_true(isfinite(batch.mean.p[k]) && batch.var[k] > 0);
+		arena_reset(arena);
+	}
+	gp_free(g);
+}
+
+static void refused_observations_change_nothing(void **state)
+{
+	struct rng r = reference_rng("refused append");
+	double x[2] = {0.5, NAN}, good[2] = {0.5, 0.5};
+	struct gp *g, *same;
+
+	(void)state;
+	reference_dataset(&s, 20, 2, false, &r);
+	reference_dataset(&at, P, 2, false, &r);
+	g = conditioned(&s, 1, 1);
+	same = conditioned(&s, 1, 1);
+	assert_int_equal(gp_append(g, x, 0, 0.1, arena, NULL), KR_ENONFINITE);
+	assert_int_equal(gp_append(g, good, NAN, 0.1, arena, NULL), KR_ENONFINITE);
+	assert_int_equal(gp_append(g, good, 0, INFINITY, arena, NULL), KR_ENONFINITE);
+	predictions_agree(g, same, 0);
+	assert_int_equal(gp_upkeep(g).changes, 0);
+	gp_free(g);
+	gp_free(same);
 }
 
 static void memory_may_run_out(void **state)
@@ -384,6 +517,9 @@ int main(void)
 		cmocka_unit_test(leave_one_out_is_leaving_one_out),
 		cmocka_unit_test(nothing_breaks_on_equal_points),
 		cmocka_unit_test(numbers_that_are_none_are_refused),
+		cmocka_unit_test(updating_is_conditioning),
+		cmocka_unit_test(equal_points_can_be_appended),
+		cmocka_unit_test(refused_observations_change_nothing),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	int failed;
