@@ -153,7 +153,8 @@ struct policy_model {
 	double log_posterior;      /* at the fit, in units of the model */
 	double jitter;             /* added to the variances so that the covariance factors; 0: none */
 	char transform[256];       /* what was done to raw outcomes, in words */
-	struct gp_calibration calibration; /* n = 0: not computed */
+	struct gp_calibration calibration; /* n = 0: not computed; of points, however often measured */
+	int worst; /* the observation (of its point, the first) that is predicted worst; -1: unknown */
 };
 
 /* The model of a metric (0: the objective, then the constraints, last success) that was fitted

@@ -265,7 +265,7 @@ static enum kr_status choose(
 	for (int k = 0; k < n_metrics; k++) {
 		struct policy__metric *metric = &p->metrics[k];
 		struct policy__data *data = for_fit ? &metric->fit_data : &metric->data;
-		*data = (struct policy__data){.m = m, .X = X};
+		*data = (struct policy__data){.m = m, .rows = *rows, .X = X};
 		enum kr_status st = take_rows(p, metric, *rows, data, err);
 		if (st)
 			return st;

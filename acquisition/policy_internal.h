@@ -52,6 +52,7 @@ enum policy__stage {
 /* Observations in the form of a model. */
 struct policy__data {
 	int m;
+	const int *rows;        /* m: which of the n_obs observations; NULL: of success */
 	struct mat X;           /* m x d coords */
 	double *z;              /* m */
 	double *var;            /* m known variances of one observation, NULL: none */
@@ -85,7 +86,7 @@ struct policy {
 	struct policy_input in;
 	struct kernel_term kernel; /* of all models */
 	int theta_size;
-	int n_inputs; /* of d parameters, those that vary: what the kernel sees */
+	int n_inputs;    /* of d parameters, those that vary: what the kernel sees */
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;

@@ -52,6 +52,28 @@ static double raw_noise(const struct policy__metric *m)
 	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, at, sd);
 }
 
+/* Of the row of a model, the first observation in the order of the input. */
+static int observation(const struct policy *p, const struct policy__data *data, int row)
+{
+	int first = 0;
+	if (row < 0 || !data->rows)
+		return -1;
+	if (!p->group)
+		return data->rows[row];
+	while (p->group[first] != data->rows[row])
+		first++;
+	return first;
+}
+
+/* How many observations the rows of a model stand for. */
+static int observations(const struct policy__data *data)
+{
+	double sum = 0;
+	for (int i = 0; data->count && i < data->m; i++)
+		sum += data->count[i];
+	return data->count ? (int)sum : data->m;
+}
+
 bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 {
 	const struct policy__metric *m = metric < p->n_metrics ? &p->metrics[metric] : NULL;
@@ -63,12 +85,13 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.outputscale = gp_scale(m->base),
 		.noise_sd = raw_noise(m),
 		.mean = raw_mean(m, gp_mean(m->base)),
-		.n_model = m->data.m,
-		.n_fit = m->fit_data.m,
+		.n_model = observations(&m->data),
+		.n_fit = observations(&m->fit_data),
 		.has_log_posterior = isfinite(m->log_posterior),
 		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
 		.jitter = gp_jitter(m->base),
 		.calibration = m->calibration,
+		.worst = observation(p, &m->data, m->calibration.n ? m->calibration.worst : -1),
 	};
 	if (m->kind == POLICY__SUCCESS)
 		snprintf(out->transform, sizeof(out->transform), "1: a result, -1: it failed");

@@ -503,6 +503,8 @@ static struct msg_calibration calibration(const Kriged__Calibration *pb)
 		.coverage95 = pb->coverage95,
 		.outliers = pb->outliers,
 		.worst_z = pb->worst_z,
+		.has_worst = pb->has_worst_number,
+		.worst_number = pb->worst_number,
 	};
 }
 

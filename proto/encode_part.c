@@ -229,6 +229,7 @@ static Kriged__Calibration *make_calibration(struct arena *a, const struct msg_c
 	SET(pb, coverage95, m->coverage95);
 	SET(pb, outliers, m->outliers);
 	SET(pb, worst_z, m->worst_z);
+	SET_IF(pb, worst_number, m->has_worst, m->worst_number);
 	return pb;
 }
 

@@ -508,6 +508,8 @@ struct msg_calibration {
 	double coverage50, coverage80, coverage95;
 	uint32_t outliers;
 	double worst_z;
+	bool has_worst;
+	uint64_t worst_number;
 };
 
 struct msg_model {

@@ -431,6 +431,7 @@ struct krige_metric_model {
 	double coverage50, coverage80, coverage95; /* parts inside those central intervals */
 	size_t n_outliers;                         /* more than 4 deviations off */
 	double worst_z;
+	uint64_t worst_number; /* its trial; UINT64_MAX: not known */
 };
 
 /* What the study's models have learnt: the objective first, then outcome constraints, then

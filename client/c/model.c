@@ -44,6 +44,7 @@ static struct krige_metric_model metric_model(
 		.coverage95 = c->coverage95,
 		.n_outliers = c->outliers,
 		.worst_z = c->worst_z,
+		.worst_number = c->has_worst ? c->worst_number : UINT64_MAX,
 	};
 }
 

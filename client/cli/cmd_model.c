@@ -53,6 +53,11 @@ static void put_calibration(struct writer *w, const struct msg_calibration *c)
 	writer_real(writer_key(w, "coverage95"), c->coverage95);
 	writer_uint(writer_key(w, "outliers"), c->outliers);
 	writer_real(writer_key(w, "worst_z"), c->worst_z);
+	writer_key(w, "worst_number");
+	if (c->has_worst)
+		writer_uint(w, c->worst_number);
+	else
+		writer_null(w);
 	writer_end(w);
 }
 
@@ -155,8 +160,9 @@ static void put_facts(const struct msg_model *m)
 		printf("  posterior    %.6g (log)\n", m->log_posterior);
 	printf("  jitter       %.2g\n", m->jitter);
 	if (m->calibration.n)
-		printf("  calibration  log density %.4g, mean square z %.3g, crps %.3g\n",
-			m->calibration.log_density, m->calibration.mean_square_z, m->calibration.crps);
+		printf("  calibration  log density %.4g, mean square z %.3g, crps %.3g, worst z %.3g\n",
+			m->calibration.log_density, m->calibration.mean_square_z, m->calibration.crps,
+			m->calibration.worst_z);
 }
 
 static int put_table(struct cli *cli, const struct msg_get_model_reply *r)

@@ -44,7 +44,7 @@ static bool good_progress(const struct progress *p)
 static bool good_observations(const struct study *s, uint64_t sum)
 {
 	for (size_t i = 0; i < s->history.n; i++) {
-		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
+		const struct trial *t = trials_at(&s->trials, history_trial(&s->history, i));
 
 		if (!t || !t->has_value || t->excluded)
 			return false;

@@ -10,6 +10,7 @@ enum { CHUNK = 128 };
 
 struct history_chunk {
 	size_t refs;
+	uint64_t trials[CHUNK];
 	double numbers[]; /* CHUNK of each metric, CHUNK of each standard error, CHUNK points */
 };
 
@@ -44,7 +45,6 @@ static void release(struct history_chunk **chunks, size_t n)
 void history_fini(struct history *h)
 {
 	release(h->chunks, h->n_chunks);
-	kr_free(h->numbers);
 }
 
 static size_t chunk_numbers(const struct history *h)
@@ -74,29 +74,11 @@ static int add_chunk(struct history *h)
 	return 0;
 }
 
-static int reserve_numbers(struct history *h)
-{
-	size_t n = h->n_chunks * CHUNK;
-	uint64_t *numbers;
-
-	if (n <= h->cap_numbers)
-		return 0;
-	n = n > 2 * h->cap_numbers ? n : 2 * h->cap_numbers;
-	numbers = kr_realloc(h->numbers, n, sizeof(*numbers));
-	if (!numbers)
-		return -1;
-	h->numbers = numbers;
-	h->cap_numbers = n;
-	return 0;
-}
-
 enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error *err)
 {
 	while (h->n_chunks * CHUNK - h->n < extra)
 		if (add_chunk(h))
 			return kr_fail(err, KR_ENOMEM, "no memory for observations");
-	if (reserve_numbers(h))
-		return kr_fail(err, KR_ENOMEM, "no memory for observations");
 	return KR_OK;
 }
 
@@ -118,18 +100,24 @@ void history_set(struct history *h, size_t i, const double *metrics, const doubl
 void history_append(struct history *h, uint64_t number, const double *values, const double *metrics,
 	const double *sems)
 {
-	assert(h->n < h->n_chunks * CHUNK && h->n < h->cap_numbers);
+	assert(h->n < h->n_chunks * CHUNK);
 	history_set(h, h->n, metrics, sems);
 	memcpy(point(h, h->n), values, (size_t)h->d * sizeof(double));
-	h->numbers[h->n++] = number;
+	h->chunks[h->n / CHUNK]->trials[h->n % CHUNK] = number;
+	h->n++;
 }
 
 /* ---- corrections ------------------------------------------------------------ */
 
+uint64_t history_trial(const struct history *h, size_t i)
+{
+	return h->chunks[i / CHUNK]->trials[i % CHUNK];
+}
+
 size_t history_find(const struct history *h, uint64_t number)
 {
 	for (size_t i = h->n; i > 0; i--)
-		if (h->numbers[i - 1] == number)
+		if (history_trial(h, i - 1) == number)
 			return i - 1;
 	return h->n;
 }
@@ -144,6 +132,7 @@ enum kr_status history_own(struct history *h, size_t first, size_t last, struct 
 		own = chunk_new(h);
 		if (!own)
 			return kr_fail(err, KR_ENOMEM, "no memory for observations");
+		memcpy(own->trials, shared->trials, sizeof(own->trials));
 		memcpy(own->numbers, shared->numbers, chunk_numbers(h) * sizeof(double));
 		shared->refs--;
 		h->chunks[i] = own;
@@ -160,7 +149,7 @@ static void shift(struct history *h, size_t i)
 	for (int k = 0; k < 2 * h->n_metrics; k++)
 		metric(to, k)[a] = metric(from, k)[b];
 	memcpy(point(h, i), point(h, i + 1), (size_t)h->d * sizeof(double));
-	h->numbers[i] = h->numbers[i + 1];
+	to->trials[a] = from->trials[b];
 }
 
 void history_remove(struct history *h, size_t i)
@@ -209,4 +198,9 @@ void history_gather(const struct history_view *v, double *X, double *Y, double *
 		}
 		memcpy(X + at * d, points(v->chunks[c], v->n_metrics), k * d * sizeof(double));
 	}
+}
+
+uint64_t history_view_trial(const struct history_view *v, size_t i)
+{
+	return v->chunks[i / CHUNK]->trials[i % CHUNK];
 }

@@ -1,5 +1,5 @@
 /* The observations of a study, in the order of their events: values of the
- * point, the metrics and their standard errors. In reference-counted chunks, so that
+ * point, the trial, the metrics and their standard errors. In reference-counted chunks, so that
  * a view for a computation costs a pointer a chunk and stays as it is while the
  * study goes on: observations are appended, and a correction copies the chunks that
  * views share. Counts change on the engine's thread only; another thread may gather
@@ -19,8 +19,6 @@ struct history {
 	size_t n;
 	struct history_chunk **chunks;
 	size_t n_chunks, cap;
-	uint64_t *numbers; /* n: trial numbers */
-	size_t cap_numbers;
 };
 
 /* The first n observations of a history. */
@@ -43,6 +41,9 @@ enum kr_status history_reserve(struct history *h, size_t extra, struct kr_error 
 void history_append(struct history *h, uint64_t number, const double *values, const double *metrics,
 	const double *sems);
 
+/* The trial of the i-th observation. */
+uint64_t history_trial(const struct history *h, size_t i);
+
 /* Where the observation of a trial is; h->n when it has none. Linear. */
 size_t history_find(const struct history *h, uint64_t number);
 
@@ -64,5 +65,8 @@ void history_view_fini(struct history_view *v);
 /* X: n x d values, point after point; Y: n outcomes, metric after metric; S: their standard
  * errors likewise, NaN where there is none. Any thread. */
 void history_gather(const struct history_view *v, double *X, double *Y, double *S);
+
+/* The trial of the i-th observation of a view. Any thread. */
+uint64_t history_view_trial(const struct history_view *v, size_t i);
 
 #endif

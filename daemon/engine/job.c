@@ -214,8 +214,10 @@ static int metric_of(const struct job *j, int metric)
 	return metric == 0 ? objective : metric <= objective ? metric - 1 : metric;
 }
 
-static struct msg_calibration calibration(const struct gp_calibration *c)
+static struct msg_calibration calibration(const struct job *j, const struct policy_model *m)
 {
+	const struct gp_calibration *c = &m->calibration;
+
 	return (struct msg_calibration){
 		.n = (uint32_t)c->n,
 		.log_density = c->log_density,
@@ -226,6 +228,8 @@ static struct msg_calibration calibration(const struct gp_calibration *c)
 		.coverage95 = c->coverage95,
 		.outliers = (uint32_t)c->outliers,
 		.worst_z = c->worst_z,
+		.has_worst = m->worst >= 0,
+		.worst_number = m->worst >= 0 ? history_view_trial(&j->of->history, (size_t)m->worst) : 0,
 	};
 }
 
@@ -247,7 +251,7 @@ static struct msg_model model(const struct job *j, int metric, const struct poli
 		.log_posterior = m->log_posterior,
 		.jitter = m->jitter,
 		.transform = m->transform,
-		.calibration = calibration(&m->calibration),
+		.calibration = calibration(j, m),
 	};
 }
 

@@ -40,7 +40,7 @@ static void find_best(struct study *s)
 	s->now.has_best = false;
 	s->now.best = 0;
 	for (size_t i = 0; i < s->history.n; i++)
-		study__contend(s, trials_at(&s->trials, s->history.numbers[i]));
+		study__contend(s, trials_at(&s->trials, history_trial(&s->history, i)));
 }
 
 /* The observations and the sets of numbers follow what the trial was and is. */

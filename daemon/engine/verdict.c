@@ -47,10 +47,14 @@ static const char *say_use(const char *name, struct arena *a)
 
 static const char *say_outliers(const char *name, const struct msg_calibration *c, struct arena *a)
 {
-	return arena_printf(a,
-		"%s: %" PRIu32 " of them lie more than 4 deviations from what the others predict, the "
-		"farthest %.1f: look for mistakes",
-		name, c->outliers, fabs(c->worst_z));
+	const char *trial = c->has_worst ? arena_printf(a, " (trial %" PRIu64 ")", c->worst_number)
+									 : "";
+
+	return trial ? arena_printf(a,
+					   "%s: %" PRIu32 " of them lie more than 4 deviations from what the others "
+					   "predict, the farthest %.1f%s: look for mistakes",
+					   name, c->outliers, fabs(c->worst_z), trial)
+				 : NULL;
 }
 
 int verdict_say(const struct msg_model *m, const char *sentences[VERDICT_MOST], struct arena *a)

@@ -207,6 +207,60 @@ static void test_success(void **state)
 	harness_free(h);
 }
 
+static struct msg_request told_point(struct harness *h, double x, double y, double loss)
+{
+	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
+	struct msg_named *p = ARENA_ARRAY(h->arena, struct msg_named, 2);
+	struct msg_value *v = ARENA_ARRAY(h->arena, struct msg_value, 2);
+	struct msg_point *point = ARENA_NEW(h->arena, struct msg_point);
+
+	p[0] = (struct msg_named){"x", {.kind = SCALAR_REAL, .r = x}};
+	p[1] = (struct msg_named){"y", {.kind = SCALAR_REAL, .r = y}};
+	v[0] = (struct msg_value){.name = "heat", .value = 0.1 * x};
+	v[1] = (struct msg_value){.name = "loss", .value = loss};
+	*point = (struct msg_point){.n_params = 2, .params = p, .n_values = 2, .values = v};
+	m.u.add_trials = (struct msg_add_trials){"s", 1, point};
+	return m;
+}
+
+/* A result that does not fit is called by its number, though trials before it are excluded and
+ * deleted, and points were measured twice. */
+static void test_names_the_outlier(void **state)
+{
+	enum { ODD = 17 };
+	struct harness *h = life_new(two_metrics);
+	struct rng r = rng_make(SEED, 1, RNG_TEST, 0);
+	struct msg_get_model_reply model_of;
+	const struct msg_model *m;
+	struct msg_request q;
+	bool said = false;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		double x = i % 5 == 4 ? 0.25 : i == ODD ? 0.5 : rng_uniform(&r), y = 0.5;
+		double loss = i == ODD ? 2 : sin(3 * x) + 0.02 * rng_normal(&r);
+
+		q = told_point(h, x, y, loss);
+		life_do(h, &q);
+	}
+	q = harness_exclude(h, "s", 3, true);
+	life_do(h, &q);
+	q = harness_delete_trial(h, "s", 5);
+	life_do(h, &q);
+	life_ask(h, 1, NULL, 0);
+	model_of = model(h);
+	m = find(&model_of, "loss");
+	assert_int_equal(m->n, 38);
+	assert_int_equal(m->calibration.n, 31); /* eight measurements of one point */
+	assert_int_equal(m->calibration.outliers, 1);
+	assert_true(m->calibration.has_worst);
+	assert_int_equal(m->calibration.worst_number, ODD);
+	for (int i = 0; i < model_of.sentences.n; i++)
+		said |= strstr(model_of.sentences.p[i], "(trial 17)") != NULL;
+	assert_true(said);
+	harness_free(h);
+}
+
 /* A deadline that comes before the scores leaves those of the fit before. */
 static void test_deadline_before_the_scores(void **state)
 {
@@ -338,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_says_why_there_is_none),
 		cmocka_unit_test(test_tells_what_was_fitted),
 		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_names_the_outlier),
 		cmocka_unit_test(test_deadline_before_the_scores),
 		cmocka_unit_test(test_long_replay),
 		cmocka_unit_test(test_old_records),

@@ -153,7 +153,7 @@ static void check_seen(struct harness *h)
 	assert_int_equal(history_view(&s->history, &v, NULL), KR_OK);
 	history_gather(&v, X, y, sems);
 	for (size_t i = 0; i < v.n; i++) {
-		const struct trial *t = trials_at(&s->trials, s->history.numbers[i]);
+		const struct trial *t = trials_at(&s->trials, history_trial(&s->history, i));
 
 		assert_true(y[i] == study_objective(s, t));
 		assert_memory_equal(X + i * D, t->values, D * sizeof(double));

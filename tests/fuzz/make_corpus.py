@@ -30,7 +30,7 @@ MODELS = ('models { name: "loss" kernel: "matern52" lengthscales: 0.2 lengthscal
           'noise_sd: 0.1 mean: 0.5 observations: 9 fitted: 8 log_posterior: -3 jitter: 1e-10 '
           'transform: "(y - 1) / 2" calibration { results: 9 log_density: -1 crps: 0.5 '
           'mean_square_z: 1 coverage50: 0.5 coverage80: 0.8 coverage95: 0.95 outliers: 1 '
-          'worst_z: -4.5 } } models { kernel: "matern52" }')
+          'worst_z: -4.5 worst_number: 3 } } models { kernel: "matern52" }')
 LATER_SPEC = SPEC + """
   parameters { name: "m" kind: FLOAT low: 0 high: 1 fidelity: true
     target { real_value: 1 } default_value { int_value: 1 } prior { kind: 1 numbers: 2 } }

@@ -196,8 +196,11 @@ struct msg_why any_why(struct rng *r)
 
 static struct msg_calibration any_calibration(struct rng *r)
 {
-	return (struct msg_calibration){any_u32(r) | 1, any_real(r), any_real(r), any_real(r),
-		any_real(r), any_real(r), any_real(r), any_u32(r), any_real(r)};
+	struct msg_calibration c = {any_u32(r) | 1, any_real(r), any_real(r), any_real(r), any_real(r),
+		any_real(r), any_real(r), any_u32(r), any_real(r), any_coin(r), 0};
+
+	c.worst_number = c.has_worst ? any_u64(r) : 0;
+	return c;
 }
 
 struct msg_models any_models(struct arena *a, struct rng *r)

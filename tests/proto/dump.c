@@ -499,6 +499,7 @@ static void models(FILE *f, const struct msg_models *list)
 		text(f, "transform", m->transform);
 		number(f, "left out", c->n);
 		number(f, "outliers", c->outliers);
+		optional(f, "worst_number", c->has_worst, c->worst_number);
 		reals(f, "scores", sizeof(scores) / sizeof(*scores), scores);
 	}
 }

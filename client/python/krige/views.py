@@ -205,7 +205,7 @@ class Calibration:
     mean_square_z  mean of z^2; above 1 the model is too sure of itself
     coverage       parts of the results inside the central intervals of 0.5, 0.8 and 0.95
     outliers       results with z beyond 4
-    worst_z        the z farthest from 0
+    worst_z        the z farthest from 0, of trial `worst_number`
     """
 
     results: int
@@ -215,6 +215,7 @@ class Calibration:
     coverage: Mapping[float, float]
     outliers: int
     worst_z: float
+    worst_number: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -444,7 +445,8 @@ def _read_calibration(c: Any) -> Calibration:
         results=int(c.results), log_density=c.log_density, crps=c.crps,
         mean_square_z=c.mean_square_z,
         coverage={0.5: c.coverage50, 0.8: c.coverage80, 0.95: c.coverage95},
-        outliers=int(c.outliers), worst_z=c.worst_z)
+        outliers=int(c.outliers), worst_z=c.worst_z,
+        worst_number=_optional(c, "worst_number"))
 
 
 def _read_metric_model(model: Any, parameters: Tuple[str, ...]) -> MetricModel:
