@@ -342,7 +342,7 @@ static enum kr_status diagonal(
 	}
 	v = arena_alloc(p->a, sizeof(*v) * (size_t)m);
 	if (!v)
-		status = no_memory(p);
+		return no_memory(p);
 	for (int i = 0; status == KR_OK && i < t->n_parts; i++) {
 		status = diagonal(p, &t->parts[i], part, v);
 		for (int j = 0; status == KR_OK && j < m; j++)
@@ -404,7 +404,7 @@ static enum kr_status diagonal_input(
 	}
 	u = arena_alloc(p->a, sizeof(*u) * 2 * (size_t)p->Z.rows);
 	if (!u)
-		status = no_memory(p);
+		return no_memory(p);
 	for (int i = 0; status == KR_OK && i < t->n_parts; i++) {
 		status = part_weights(p, t, at, i, w, u, u + p->Z.rows);
 		if (status == KR_OK)

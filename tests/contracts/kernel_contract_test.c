@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "gp/fit.h"
 #include "gp/kernels/radial.h"
 #include "gp/likelihood.h"
 #include "gp/linalg/blas.h"
@@ -563,8 +564,41 @@ static void memory_may_run_out(const struct kernel_term *root)
 			kernel_input_adjoint(&f.kernel, f.X, f.Z, tape, W, matrix(d, M, D), small, NULL) ==
 				KR_OK &&
 			kernel_slope(&f.kernel, mat_block(f.X, 0, 0, M, D), tape, mat_block(W, 0, 0, M, M), 0,
-				grad, small, NULL) == KR_OK;
+				grad, small, NULL) == KR_OK &&
+			kernel_diagonal(&f.kernel, f.Z, k, small, NULL) == KR_OK &&
+			kernel_diagonal_adjoint(&f.kernel, f.Z, k, matrix(d, M, D), small, NULL) == KR_OK;
 		arena_free(small);
+	}
+}
+
+/* Default priors of every family: a fit begins, climbs and ends within the bounds. */
+static void fits_by_its_own_priors(void **state)
+{
+	(void)state;
+	for (int i = 0; i < n_trees; i++) {
+		double theta[MAX_PARAMETERS + 1], y[N], start, lml;
+		struct gp_data data = {
+			.kernel = &trees[i], .n = N, .d = D, .categorical = categorical, .y = y};
+		struct gp_fit_result fit;
+		struct gp_prior prior;
+		struct fixture f;
+
+		print_tree(&trees[i]);
+		print_message("\n");
+		make(&f, &trees[i]);
+		data.X = f.X;
+		for (int k = 0; k < N; k++)
+			y[k] = sin(4 * *mat_at(f.X, k, NUMBER)) + 0.1 * rng_normal(&rng);
+		arena_reset(arena);
+		assert_int_equal(gp_prior_default(&prior, &trees[i], D, arena, NULL), KR_OK);
+		assert_int_equal(prior.size, f.size + 1);
+		gp_fit_short_start(&prior, theta);
+		assert_int_equal(gp_lml(&data, theta, &lml, NULL, NULL, arena, NULL), KR_OK);
+		start = lml + gp_prior_log_density(&prior, theta, NULL);
+		assert_int_equal(gp_fit_from(&data, &prior, 60, theta, &fit, arena, NULL), KR_OK);
+		assert_true(fit.log_posterior >= start - 1e-9 * fabs(start));
+		for (int k = 0; k < prior.size; k++)
+			assert_true(theta[k] >= prior.term[k].lower && theta[k] <= prior.term[k].upper);
 	}
 }
 
@@ -626,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_slopes_of_the_likelihood),
 		cmocka_unit_test(test_slopes_of_predictions),
 		cmocka_unit_test(test_memory_may_run_out),
+		cmocka_unit_test(fits_by_its_own_priors),
 		cmocka_unit_test(farther_is_less),
 	};
 	const char *text = getenv("KRIGED_TEST_SEED");

@@ -25,32 +25,39 @@ static bool read_term(struct gp_prior_term *t, const cJSON *json)
 	return true;
 }
 
-static bool read_prior(struct gp_prior *p, const cJSON *model)
+/* By the names of the kernel's parameters; an outputscale that the model does not have is 1. */
+static bool read_prior(struct gp_prior *p, const struct kernel_term *kernel, const cJSON *model)
 {
 	const cJSON *priors = cJSON_GetObjectItemCaseSensitive(model, "priors");
 	bool scaled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(model, "has_outputscale"));
 
-	struct gp_prior_term *outputscale = &p->term[p->d];
+	for (int i = 0; i < p->size - 1; i++) {
+		const char *name = kernel_place(kernel, p->d, i).name;
 
-	gp_prior_fix(outputscale, 1);
-	for (int i = 0; i < p->d; i++)
-		if (!read_term(&p->term[i], cJSON_GetObjectItemCaseSensitive(priors, "lengthscale")))
+		if (!scaled && strcmp(name, "outputscale") == 0)
+			gp_prior_fix(&p->term[i], 1);
+		else if (!read_term(&p->term[i], cJSON_GetObjectItemCaseSensitive(priors, name)))
 			return false;
-	return read_term(gp_prior_noise(p), cJSON_GetObjectItemCaseSensitive(priors, "noise")) &&
-		(!scaled ||
-			read_term(outputscale, cJSON_GetObjectItemCaseSensitive(priors, "outputscale")));
+	}
+	return read_term(gp_prior_noise(p), cJSON_GetObjectItemCaseSensitive(priors, "noise"));
 }
 
-static void answer_optimum(
-	struct golden_case *c, const struct gp_prior *prior, const double *theta, double log_posterior)
+static void answer_optimum(struct golden_case *c, const struct gp_prior *prior,
+	const struct kernel_term *kernel, const double *theta, double log_posterior)
 {
-	double *l = golden_array(c, prior->d), log_prior = gp_prior_log_density(prior, theta, NULL);
+	double *value = golden_array(c, prior->size);
+	double log_prior = gp_prior_log_density(prior, theta, NULL);
 
-	for (int k = 0; k < prior->d; k++)
-		l[k] = exp(theta[k]);
-	golden_values(c, "best_lengthscale", l, prior->d);
-	golden_value(c, "best_outputscale", exp(theta[prior->d]));
-	golden_value(c, "best_noise", exp(theta[prior->d + 1]));
+	kernel_values(kernel, prior->d, theta, value);
+	for (int i = 0, n; i < prior->size - 1; i += n) {
+		const char *name = kernel_place(kernel, prior->d, i).name;
+
+		for (n = 1; i + n < prior->size - 1; n++)
+			if (strcmp(kernel_place(kernel, prior->d, i + n).name, name) != 0)
+				break;
+		golden_values(c, arena_printf(golden_arena(c), "best_%s", name), value + i, n);
+	}
+	golden_value(c, "best_noise", exp(theta[prior->size - 1]));
 	golden_value(c, "best_log_prior", log_prior);
 	golden_value(c, "best_lml", log_posterior - log_prior);
 	golden_at_least(c, "log_posterior", log_posterior);
@@ -88,7 +95,7 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
 	const double *y;
 	int n, d = X.cols;
-	double *z, *theta = golden_array(c, d + 2), shift, scale;
+	double *z, *theta, shift, scale;
 	struct gp_prior prior;
 	struct gp_fit_result fit;
 	struct kernel_term kernel;
@@ -103,7 +110,8 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	status = gp_prior_default(&prior, &kernel, d, golden_arena(c), &err);
 	if (status != KR_OK)
 		return golden_error(c, err.text);
-	if (!read_prior(&prior, model))
+	theta = golden_array(c, prior.size);
+	if (!read_prior(&prior, &kernel, model))
 		return golden_unknown(c, "prior", "of another shape");
 	y = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "y"), &n);
 	z = golden_array(c, n);
@@ -115,7 +123,7 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 		status = predict(c, &data, theta, test, shift, scale, &err);
 	if (status != KR_OK)
 		return golden_error(c, err.text);
-	answer_optimum(c, &prior, theta, fit.log_posterior);
+	answer_optimum(c, &prior, &kernel, theta, fit.log_posterior);
 	return GOLDEN_ANSWERED;
 }
 
