@@ -1,6 +1,7 @@
 #include "gp/draw.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 
 #include "gp/bvn.h"
@@ -35,24 +36,63 @@ static double largest_variance(struct mat cov)
 	return largest;
 }
 
-/* L <- the factor of cov, zeros above the diagonal. */
-static enum kr_status factor(struct mat cov, struct mat L, struct kr_error *err)
+/* Column k of L from pivot p, whose row is its last; left: the variances that remain, none of used
+ * rows. */
+static void eliminate(struct mat cov, struct mat L, int k, int p, double *left)
+{
+	double root = sqrt(left[p]);
+
+	for (int i = 0; i < L.rows; i++) {
+		double v = lower(cov, i, p);
+
+		if (left[i] == -INFINITY)
+			continue;
+		for (int j = 0; j < k; j++)
+			v -= *mat_at(L, i, j) * *mat_at(L, p, j);
+		*mat_at(L, i, k) = v / root;
+		left[i] -= v / root * (v / root);
+	}
+	*mat_at(L, p, k) = root;
+	left[p] = -INFINITY;
+}
+
+/* L <- a factor of a cov that is singular up to rounding: the largest variance left is the next pivot,
+ * until none is more than rounding (Higham 2002, section 10.3). */
+static void factor_by_pivots(struct mat cov, struct mat L, double scale, double *left)
+{
+	double rounding = cov.rows * DBL_EPSILON * scale;
+
+	for (int j = 0; j < L.cols; j++)
+		for (int i = 0; i < L.rows; i++)
+			*mat_at(L, i, j) = 0;
+	for (int i = 0; i < L.rows; i++)
+		left[i] = *mat_at(cov, i, i);
+	for (int k = 0; k < L.cols; k++) {
+		int p = 0;
+
+		for (int i = 1; i < L.rows; i++)
+			if (left[i] > left[p])
+				p = i;
+		if (!(left[p] > rounding))
+			return;
+		eliminate(cov, L, k, p, left);
+	}
+}
+
+/* L (square) with cov = L L'; left: scratch, b. */
+static enum kr_status factor(struct mat cov, struct mat L, double *left, struct kr_error *err)
 {
 	int b = cov.rows;
 	double scale = largest_variance(cov);
 
 	if (isnan(scale))
 		return kr_fail(err, KR_ENONFINITE, "joint covariance of %d points is not finite", b);
-	for (int rung = 0; rung < CHOL_RUNGS; rung++) {
-		for (int j = 0; j < b; j++)
-			for (int i = 0; i < b; i++)
-				*mat_at(L, i, j) = i < j ? 0 : *mat_at(cov, i, j);
+	for (int j = 0; j < b; j++)
 		for (int i = 0; i < b; i++)
-			*mat_at(L, i, i) += chol_rung(rung) * scale;
-		if (scale == 0 || chol_in_place(L))
-			return KR_OK;
-	}
-	return kr_fail(err, KR_ENOTPD, "joint covariance of %d points after the last jitter", b);
+			*mat_at(L, i, j) = i < j ? 0 : *mat_at(cov, i, j);
+	if (!chol_in_place(L))
+		factor_by_pivots(cov, L, scale, left);
+	return KR_OK;
 }
 
 static void draw(const double *mean, struct mat L, struct rng *r, struct mat Z, struct mat F)
@@ -70,11 +110,12 @@ enum kr_status draw_joint(const double *mean, struct mat cov, struct rng *r, str
 {
 	struct arena_mark mark = arena_mark(scratch);
 	struct mat L = matrix(scratch, cov.rows, cov.rows), Z = matrix(scratch, F.rows, F.cols);
+	double *left = ARENA_ARRAY(scratch, double, cov.rows);
 	enum kr_status status = KR_ENOMEM;
 
 	assert(cov.rows == cov.cols && F.rows == cov.rows);
-	if (L.p && Z.p)
-		status = factor(cov, L, err);
+	if (L.p && Z.p && left)
+		status = factor(cov, L, left, err);
 	else
 		kr_fail(err, KR_ENOMEM, "%d joint draws of %d points", F.cols, F.rows);
 	if (status == KR_OK)
@@ -131,14 +172,15 @@ static enum kr_status best_of_draws(const double *mean, struct mat cov, int draw
 	struct arena_mark mark = arena_mark(scratch);
 	struct mat L = matrix(scratch, b, b), Z = matrix(scratch, b, block);
 	struct mat F = matrix(scratch, b, block);
+	double *left = ARENA_ARRAY(scratch, double, b);
 	enum kr_status status = KR_ENOMEM;
 
-	if (L.p && Z.p && F.p)
-		status = factor(cov, L, err);
+	if (L.p && Z.p && F.p && left)
+		status = factor(cov, L, left, err);
 	else
 		kr_fail(err, KR_ENOMEM, "joint draws of %d points", b);
-	for (int left = draws; status == KR_OK && left > 0; left -= F.cols) {
-		F.cols = Z.cols = left < block ? left : block;
+	for (int rest = draws; status == KR_OK && rest > 0; rest -= F.cols) {
+		F.cols = Z.cols = rest < block ? rest : block;
 		draw(mean, L, r, Z, F);
 		count_best(F, 1.0 / draws, p);
 	}

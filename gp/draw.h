@@ -10,9 +10,9 @@
 
 /* F (b x draws) <- mean + L z, cov = L L', z of the generator in the order of F's columns.
  *   mean  b    cov  b x b, lower triangle read
- * A singular covariance (equal points, noiseless data) gets jitter: 1e-10 to 1e-4 of the largest
- * variance; where all variances are 0 every draw is the mean.
- * Errors: KR_ENONFINITE, KR_ENOTPD, KR_ENOMEM. Cost b^3 / 3 + b^2 draws. */
+ * cov is positive semidefinite up to rounding; a singular one (equal points, noiseless data) is
+ * factored as it is, without jitter, and where all variances are 0 every draw is the mean.
+ * Errors: KR_ENONFINITE, KR_ENOMEM. Cost b^3 / 3 + b^2 draws. */
 enum kr_status draw_joint(const double *mean, struct mat cov, struct rng *r, struct mat F,
 	struct arena *scratch, struct kr_error *err);
 

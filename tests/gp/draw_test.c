@@ -64,7 +64,7 @@ static void draws_have_mean_and_covariance(void **state)
 
 				for (int t = 0; t < DRAWS; t++)
 					products += (F[5 * t + i] - mean[i]) * (F[5 * t + j] - mean[j]);
-				assert_true(fabs(products / DRAWS - C[5 * i + j]) < 5 * error + 1e-4);
+				assert_true(fabs(products / DRAWS - C[5 * i + j]) < 5 * error);
 			}
 		}
 		arena_free(a);
@@ -90,11 +90,9 @@ static void singular_covariances_are_taken(void **state)
 	assert_int_equal(gp_condition(g, &s.data, s.theta, a, NULL), KR_OK);
 	assert_int_equal(
 		gp_joint(g, mat_view(Z, 12, 2, 12), mat_view(mean, 12, 1, 12), cov, a, NULL), KR_OK);
-	for (int j = 0; j < 12; j++) /* rounding may make a variance negative */
-		C[13 * j] = fmax(C[13 * j], 0);
 	assert_int_equal(draw_joint(mean, cov, &r, mat_view(F, 12, 2, 12), a, NULL), KR_OK);
 	for (int i = 0; i < 24; i++)
-		assert_near(F[i], s.y[i % 12 % 10], 1e-4);
+		assert_near(F[i], s.y[i % 12 % 10], 1e-5);
 	assert_int_equal(
 		draw_joint(two, mat_view(zero, 2, 2, 2), &r, mat_view(F, 2, 3, 2), a, NULL), KR_OK);
 	for (int i = 0; i < 6; i++)
