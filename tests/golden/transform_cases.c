@@ -35,7 +35,7 @@ static enum golden_verdict standardize(struct golden_case *c, const cJSON *in)
 /* Standardized with the population's deviation, as these suites do. */
 static enum golden_verdict fitted(struct golden_case *c, const cJSON *in, enum power_family family)
 {
-	static const double widest = 100;
+	static const double widest = 1e4;
 	int n;
 	const double *x = golden_list(c, input(in, "x"), &n);
 	struct power p = {family, power_fit(family, x, n, -widest, widest)};
