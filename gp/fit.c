@@ -197,10 +197,13 @@ enum kr_status gp_fit_best(const struct gp_data *data, const struct gp_prior *pr
 	struct arena_mark mark = arena_mark(scratch);
 	size_t size = (size_t)prior->size;
 	double *starts = arena_alloc(scratch, sizeof(double) * size * GP_FIT_MAX_STARTS);
-	int count = starts ? gp_fit_starts(prior, data->n, warm, starts) : 0, evaluations = 0;
-	enum kr_status status = starts ? KR_OK : kr_fail(err, KR_ENOMEM, "fit of %d points", data->n);
+	enum kr_status status = KR_OK;
+	int count, evaluations = 0;
 
 	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
+	if (!starts)
+		return kr_fail(err, KR_ENOMEM, "fit of %d points", data->n);
+	count = gp_fit_starts(prior, data->n, warm, starts);
 	for (int i = 0; status == KR_OK && i < count; i++) {
 		double *start = starts + size * (size_t)i;
 		int most = warm && i == 0 ? GP_FIT_WARM_EVALUATIONS : GP_FIT_COLD_EVALUATIONS;

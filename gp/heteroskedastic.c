@@ -44,7 +44,8 @@ struct rounds {
 
 static enum kr_status no_memory(const struct rounds *r, struct kr_error *err)
 {
-	return kr_fail(err, KR_ENOMEM, "noise of %d observations", r->data->n);
+	kr_fail(err, KR_ENOMEM, "noise of %d observations", r->data->n);
+	return KR_ENOMEM;
 }
 
 static bool field_init(struct field *f, const struct rounds *r)
@@ -296,7 +297,7 @@ enum kr_status gp_heteroskedastic_fit(const struct gp_data *data, const struct g
 	double *theta, struct gp_heteroskedastic *out, struct arena *a, struct kr_error *err)
 {
 	struct rounds r = {.data = data, .a = a};
-	struct field best;
+	struct field best = {.density = -INFINITY};
 	enum kr_status status = rounds_init(&r, prior, err);
 
 	*out = (struct gp_heteroskedastic){.noise = data->noise};

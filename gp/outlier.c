@@ -217,8 +217,8 @@ static enum kr_status pursue(
 	return KR_OK;
 }
 
-static enum kr_status pass_init(struct pass *p, struct state *trial, struct state *best,
-	const double *theta, struct kr_error *err)
+/* False when memory runs out. trial and best <- theta without flags. */
+static bool pass_init(struct pass *p, struct state *trial, struct state *best, const double *theta)
 {
 	int n = p->data->n;
 
@@ -229,10 +229,10 @@ static enum kr_status pass_init(struct pass *p, struct state *trial, struct stat
 	p->starts = ARENA_ARRAY(p->a, double, theta_size(p) * GP_FIT_MAX_STARTS);
 	if (!p->g || !p->mean || !p->var || !p->suspects || !p->starts || !state_init(p, trial) ||
 		!state_init(p, best))
-		return kr_fail(err, KR_ENOMEM, "outliers among %d observations", n);
+		return false;
 	memcpy(trial->theta, theta, sizeof(*theta) * theta_size(p));
 	state_copy(p, best, trial);
-	return KR_OK;
+	return true;
 }
 
 /* Rounds from the fit, and from a smooth model when the fit has suspects. */
@@ -257,10 +257,10 @@ enum kr_status gp_outlier_pass(const struct gp_data *data, const struct gp_prior
 {
 	struct pass p = {.data = data, .prior = prior, .a = a};
 	struct state trial = {0}, best = {0};
-	enum kr_status status = pass_init(&p, &trial, &best, theta, err);
+	enum kr_status status = pass_init(&p, &trial, &best, theta)
+		? look(&p, &trial, &best, err)
+		: kr_fail(err, KR_ENOMEM, "outliers among %d observations", data->n);
 
-	if (status == KR_OK)
-		status = look(&p, &trial, &best, err);
 	gp_free(p.g);
 	if (status != KR_OK)
 		return status;
