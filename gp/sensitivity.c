@@ -213,7 +213,7 @@ done:
 
 /* ---- any function ---------------------------------------------------------------- */
 
-enum { MAX_POINTS = 1 << 20, MAX_PANEL = 20 };
+enum { MAX_POINTS = 1 << 20, MAX_PANEL = 20, BLOCK = 512 };
 
 /* Values on a grid of m^d points, input 0 fastest, and the weights of one input. */
 struct grid {
@@ -276,7 +276,6 @@ static int digit(const struct grid *g, int p, int step)
 static enum kr_status evaluate(struct grid *g, sensitivity_function *f, void *context,
 	const double *lower, const double *upper, struct arena *a, struct kr_error *err)
 {
-	enum { BLOCK = 1024 };
 	struct arena_mark mark = arena_mark(a);
 	struct mat X = mat_view(ARENA_ARRAY(a, double, BLOCK * g->d), BLOCK, g->d, BLOCK);
 	enum kr_status status = X.p ? KR_OK : kr_fail(err, KR_ENOMEM, "grid in %d inputs", g->d);
@@ -436,4 +435,117 @@ enum kr_status sensitivity_of_function(sensitivity_function *f, void *context, i
 		analyse(&g, s);
 	arena_release(a, mark);
 	return status;
+}
+
+/* ---- any function, by samples ------------------------------------------------------ */
+
+/* Two independent sets of points, and the first with one column of the second. */
+struct samples {
+	struct mat A, B, mixed;   /* BLOCK x d */
+	double *fa, *fb, *fmixed; /* BLOCK */
+	double shift;             /* about the mean: what products are centred with */
+};
+
+static bool make_samples(struct samples *t, int d, struct arena *a)
+{
+	size_t size = (size_t)BLOCK * (size_t)d;
+
+	t->A = mat_view(ARENA_ARRAY(a, double, size), BLOCK, d, BLOCK);
+	t->B = mat_view(ARENA_ARRAY(a, double, size), BLOCK, d, BLOCK);
+	t->mixed = mat_view(ARENA_ARRAY(a, double, size), BLOCK, d, BLOCK);
+	t->fa = ARENA_ARRAY(a, double, BLOCK);
+	t->fb = ARENA_ARRAY(a, double, BLOCK);
+	t->fmixed = ARENA_ARRAY(a, double, BLOCK);
+	return t->A.p && t->B.p && t->mixed.p && t->fa && t->fb && t->fmixed;
+}
+
+static void fill(struct mat X, const double *lower, const double *upper, struct rng *r)
+{
+	for (int i = 0; i < X.rows; i++)
+		for (int c = 0; c < X.cols; c++)
+			*mat_at(X, i, c) = lower[c] + rng_uniform(r) * (upper[c] - lower[c]);
+}
+
+static enum kr_status finite_values(sensitivity_function *f, void *context, struct mat X,
+	double *value, struct arena *a, struct kr_error *err)
+{
+	enum kr_status status = f(context, X, value, a, err);
+
+	for (int i = 0; status == KR_OK && i < X.rows; i++)
+		if (!isfinite(value[i]))
+			return kr_fail(err, KR_ENONFINITE, "the function is %g inside the box", value[i]);
+	return status;
+}
+
+/* Sums over one block: first and total of one column. */
+static enum kr_status add_column(struct samples *t, sensitivity_function *f, void *context, int c,
+	struct sensitivity *s, struct arena *a, struct kr_error *err)
+{
+	enum kr_status status;
+
+	for (int k = 0; k < t->A.cols; k++)
+		memcpy(mat_col(t->mixed, k), mat_col(k == c ? t->B : t->A, k),
+			sizeof(double) * (size_t)t->A.rows);
+	status = finite_values(f, context, t->mixed, t->fmixed, a, err);
+	for (int i = 0; status == KR_OK && i < t->A.rows; i++) {
+		double change = t->fmixed[i] - t->fa[i];
+
+		s->first[c] += (t->fb[i] - t->shift) * change;
+		s->total[c] += 0.5 * change * change;
+	}
+	return status;
+}
+
+/* Sums over the next block; mean and variance are those of differences from the shift. */
+static enum kr_status add_block(struct samples *t, sensitivity_function *f, void *context,
+	bool first, struct sensitivity *s, struct arena *a, struct kr_error *err)
+{
+	enum kr_status status = finite_values(f, context, t->A, t->fa, a, err);
+
+	if (status == KR_OK)
+		status = finite_values(f, context, t->B, t->fb, a, err);
+	for (int i = 0; status == KR_OK && first && i < t->A.rows; i++)
+		t->shift += 0.5 * (t->fa[i] + t->fb[i]) / t->A.rows;
+	for (int i = 0; status == KR_OK && i < t->A.rows; i++) {
+		double x = t->fa[i] - t->shift, y = t->fb[i] - t->shift;
+
+		s->mean += x + y;
+		s->variance += x * x + y * y;
+	}
+	for (int c = 0; status == KR_OK && c < t->A.cols; c++)
+		status = add_column(t, f, context, c, s, a, err);
+	return status;
+}
+
+enum kr_status sensitivity_of_samples(sensitivity_function *f, void *context, int d,
+	const double *lower, const double *upper, int samples, struct rng *r, struct sensitivity *s,
+	struct arena *a, struct kr_error *err)
+{
+	enum kr_status status = make(s, d, false, a, err);
+	struct arena_mark mark = arena_mark(a);
+	struct samples t = {0};
+
+	assert(d > 0 && samples > 0);
+	if (status == KR_OK)
+		status = check_box(d, lower, upper, err);
+	if (status == KR_OK && !make_samples(&t, d, a))
+		status = kr_fail(err, KR_ENOMEM, "samples of %d inputs", d);
+	for (int at = 0; status == KR_OK && at < samples; at += BLOCK) {
+		t.A.rows = t.B.rows = t.mixed.rows = samples - at < BLOCK ? samples - at : BLOCK;
+		fill(t.A, lower, upper, r);
+		fill(t.B, lower, upper, r);
+		status = add_block(&t, f, context, at == 0, s, a, err);
+	}
+	arena_release(a, mark);
+	if (status != KR_OK)
+		return status;
+	s->mean /= 2.0 * samples;
+	s->variance = s->variance / (2.0 * samples) - s->mean * s->mean;
+	s->mean += t.shift;
+	for (int c = 0; c < d; c++) {
+		s->first[c] /= samples;
+		s->total[c] /= samples;
+	}
+	normalize(s, d, fabs(s->mean));
+	return KR_OK;
 }

@@ -8,6 +8,7 @@
 #define KR_GP_SENSITIVITY_H
 
 #include "base/arena.h"
+#include "base/rng.h"
 #include "base/status.h"
 #include "gp/linalg/mat.h"
 #include "gp/model.h"
@@ -31,7 +32,8 @@ enum kr_status sensitivity_of_mean(const struct gp *g, int column, const double 
 	const double *upper, const int *choices, struct sensitivity *s, struct arena *a,
 	struct kr_error *err);
 
-/* f (rows of X) <- values at the rows of X; an error ends the computation. */
+/* f (rows of X) <- values at the rows of X, which it may round in place (to choices, say); an error
+ * ends the computation. */
 typedef enum kr_status sensitivity_function(
 	void *context, struct mat X, double *f, struct arena *scratch, struct kr_error *err);
 
@@ -46,5 +48,13 @@ enum { SENSITIVITY_MAX_INPUTS = 10 };
 enum kr_status sensitivity_of_function(sensitivity_function *f, void *context, int d,
 	const double *lower, const double *upper, struct sensitivity *s, struct arena *a,
 	struct kr_error *err);
+
+/* The same by 2 + d times `samples` evaluations at random points, for more inputs: the first orders of
+ * Saltelli et al. 2010 and the totals of Jansen 1999. Standard errors are near
+ * 1 / sqrt(samples); pair is not computed. Errors: KR_INVALID_ARGUMENT (a box that is none),
+ * KR_ENONFINITE, KR_ENOMEM, those of f. */
+enum kr_status sensitivity_of_samples(sensitivity_function *f, void *context, int d,
+	const double *lower, const double *upper, int samples, struct rng *r, struct sensitivity *s,
+	struct arena *a, struct kr_error *err);
 
 #endif

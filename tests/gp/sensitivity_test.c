@@ -90,6 +90,39 @@ static void interactions_are_found(void **state)
 	arena_free(a);
 }
 
+/* Samples against the grid, and a function of more inputs than a grid can have. */
+static void samples_agree_with_grids(void **state)
+{
+	enum { SAMPLES = 20000, MANY = 14 };
+	struct rng r = reference_rng("sensitivity samples");
+	struct arena *a = scratch();
+	struct sensitivity grid, s;
+	double p = 3, none = 0, V = 0;
+
+	(void)state;
+	assert_int_equal(
+		sensitivity_of_function(polynomial, &p, 3, zeros, ones, &grid, a, NULL), KR_OK);
+	assert_int_equal(
+		sensitivity_of_samples(polynomial, &p, 3, zeros, ones, SAMPLES, &r, &s, a, NULL), KR_OK);
+	assert_null(s.pair.p);
+	assert_true(fabs(s.mean - grid.mean) < 5 * sqrt(grid.variance / SAMPLES));
+	assert_true(fabs(s.variance / grid.variance - 1) < 0.05);
+	for (int c = 0; c < 3; c++) {
+		assert_true(fabs(s.first[c] - grid.first[c]) < 0.05);
+		assert_true(fabs(s.total[c] - grid.total[c]) < 0.05);
+	}
+	for (int c = 0; c < MANY; c++)
+		V += (c + 1) * (c + 1) / 12.0;
+	assert_int_equal(
+		sensitivity_of_samples(polynomial, &none, MANY, zeros, ones, SAMPLES, &r, &s, a, NULL),
+		KR_OK);
+	for (int c = 0; c < MANY; c++) {
+		assert_true(fabs(s.first[c] - (c + 1) * (c + 1) / 12.0 / V) < 0.05);
+		assert_true(fabs(s.total[c] - (c + 1) * (c + 1) / 12.0 / V) < 0.05);
+	}
+	arena_free(a);
+}
+
 /* The posterior mean; a categorical column has two choices, of which u tells by halves. */
 static enum kr_status posterior_mean(
 	void *context, struct mat X, double *f, struct arena *a, struct kr_error *err)
@@ -180,6 +213,9 @@ static void constant_functions_have_none(void **state)
 	assert_int_equal(
 		sensitivity_of_function(posterior_mean, g, 2, zeros, ones, &s, a, NULL), KR_OK);
 	assert_true(s.variance == 0 && s.first[0] == 0 && *mat_at(s.pair, 0, 1) == 0);
+	assert_int_equal(
+		sensitivity_of_samples(posterior_mean, g, 2, zeros, ones, 700, &r, &s, a, NULL), KR_OK);
+	assert_true(s.variance == 0 && s.first[0] == 0 && s.total[1] == 0);
 	data.data.n = 1;
 	data.data.X.rows = 1;
 	assert_int_equal(gp_condition(g, &data.data, data.theta, a, NULL), KR_OK);
@@ -231,6 +267,10 @@ static void what_cannot_be_is_refused(void **state)
 		KR_INVALID_ARGUMENT);
 	assert_int_equal(
 		sensitivity_of_function(undefined, NULL, 2, zeros, ones, &s, a, &err), KR_ENONFINITE);
+	assert_int_equal(
+		sensitivity_of_samples(undefined, NULL, 2, zeros, ones, 9, &r, &s, a, &err), KR_ENONFINITE);
+	assert_int_equal(sensitivity_of_samples(polynomial, &none, 2, ones, zeros, 9, &r, &s, a, &err),
+		KR_INVALID_ARGUMENT);
 	gp_free(g);
 	arena_free(a);
 }
@@ -255,6 +295,8 @@ static void memory_may_run_out_anywhere(void **state)
 		status = sensitivity_of_mean(g, 0, zeros, ones, NULL, &s, a, NULL);
 		if (status == KR_OK)
 			status = sensitivity_of_function(posterior_mean, g, 1, zeros, ones, &s, a, NULL);
+		if (status == KR_OK)
+			status = sensitivity_of_samples(posterior_mean, g, 1, zeros, ones, 99, &r, &s, a, NULL);
 		assert_true(status == KR_OK || status == KR_ENOMEM);
 		arena_free(a);
 	}
@@ -267,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(additive_functions_have_first_orders_only),
 		cmocka_unit_test(interactions_are_found),
+		cmocka_unit_test(samples_agree_with_grids),
 		cmocka_unit_test(closed_form_is_that_of_a_grid),
 		cmocka_unit_test(constant_functions_have_none),
 		cmocka_unit_test(what_cannot_be_is_refused),
