@@ -56,8 +56,8 @@ static void eliminate(struct mat cov, struct mat L, int k, int p, double *left)
 	left[p] = -INFINITY;
 }
 
-/* L <- a factor of a cov that is singular up to rounding: the largest variance left is the next pivot,
- * until none is more than rounding (Higham 2002, section 10.3). */
+/* L <- a factor of a cov that is singular up to rounding: the largest variance left is the next
+ * pivot, until none is more than rounding (Higham 2002, section 10.3). */
 static void factor_by_pivots(struct mat cov, struct mat L, double scale, double *left)
 {
 	double rounding = cov.rows * DBL_EPSILON * scale;

@@ -49,8 +49,8 @@ enum kr_status sensitivity_of_function(sensitivity_function *f, void *context, i
 	const double *lower, const double *upper, struct sensitivity *s, struct arena *a,
 	struct kr_error *err);
 
-/* The same by 2 + d times `samples` evaluations at random points, for more inputs: the first orders of
- * Saltelli et al. 2010 and the totals of Jansen 1999. Standard errors are near
+/* The same by 2 + d times `samples` evaluations at random points, for more inputs: the first
+ * orders of Saltelli et al. 2010 and the totals of Jansen 1999. Standard errors are near
  * 1 / sqrt(samples); pair is not computed. Errors: KR_INVALID_ARGUMENT (a box that is none),
  * KR_ENONFINITE, KR_ENOMEM, those of f. */
 enum kr_status sensitivity_of_samples(sensitivity_function *f, void *context, int d,
