@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "base/rng.h"
 #include "proto/record.h"
 #include "tests/daemon/engine_life.h"
@@ -297,6 +298,50 @@ static void test_deadline_before_the_scores(void **state)
 	harness_free(h);
 }
 
+/* Memory runs out in the suggestion that fits, and in GetModel: asked again, both are as ever. */
+static void test_memory_runs_out(void **state)
+{
+	(void)state;
+	for (long n = 1, used = 1; n <= used; n += 1 + n / 40) {
+		struct harness *h = life_new(two_metrics);
+		struct msg_request m;
+		struct msg_reply r;
+
+		for (int i = 0; i < 6; i++)
+			step(h);
+		m = harness_suggest(h, "s", 1);
+		kr_alloc_fail_at(n, 0);
+		r = harness_reply(h, harness_send(h, &m));
+		used = kr_alloc_count();
+		kr_alloc_fail_at(0, 0);
+		harness_check(h);
+		if (r.is_error) {
+			assert_int_equal(r.error.code, kr_status_wire(KR_OVERLOADED));
+			life_do(h, &m);
+		}
+		assert_int_equal(model(h).models.n, 2);
+		harness_restart(h);
+		assert_int_equal(model(h).models.n, 2);
+		life_replay(h);
+		harness_free(h);
+	}
+	struct harness *h = life_new(two_metrics);
+
+	for (int i = 0; i < 7; i++)
+		step(h);
+	for (long n = 1, used = 1; n <= used; n++) {
+		struct msg_request m = {.method = METHOD_GET_MODEL, .u.get_model.study = "s"};
+
+		kr_alloc_fail_at(n, 0);
+		struct msg_reply r = harness_reply(h, harness_send(h, &m));
+		used = kr_alloc_count();
+		kr_alloc_fail_at(0, 0);
+		assert_true(!r.is_error || r.error.code == kr_status_wire(KR_OVERLOADED));
+		assert_int_equal(model(h).models.n, 2);
+	}
+	harness_free(h);
+}
+
 /* ---- replay ------------------------------------------------------------------------------ */
 
 /* Past the observation from which not every suggestion fits: batches, deadlines, failures,
@@ -394,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_success),
 		cmocka_unit_test(test_names_the_outlier),
 		cmocka_unit_test(test_deadline_before_the_scores),
+		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_long_replay),
 		cmocka_unit_test(test_old_records),
 	};
