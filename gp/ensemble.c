@@ -12,7 +12,10 @@
 /* Draws: transitions of a unit, of the warm-up, and between members. */
 enum { PER_UNIT = 4, N_WARMUP = 32, THINNING = 4, N_DRAWS = 8, N_SAAS = 4 };
 
-static const double short_tau = 0.1, tau_scale = 0.1; /* of BoTorch */
+/* The second member of the small ensemble: 0.1 / l^2 is half-Cauchy. */
+static const double short_c = 0.1;
+
+static const double tau_scale = 0.1; /* tau is half-Cauchy(0.1) */
 
 static const double least_ln_tau = -6.907755278982137, most_ln_tau = 2.302585092994046;
 
@@ -84,15 +87,15 @@ static int n_starts(const struct gp_ensemble *e)
 	return gp_fit_n_starts(e->data->n, e->warm != NULL);
 }
 
-/* prior <- that of e with sparse lengthscales. */
-static enum kr_status sparse_prior(const struct gp_ensemble *e, double tau, bool of_logarithm,
+/* prior <- that of e with sparse lengthscales (gp_prior_saas). */
+static enum kr_status sparse_prior(const struct gp_ensemble *e, double c, bool of_logarithm,
 	struct gp_prior *prior, struct arena *a, struct kr_error *err)
 {
 	*prior = *e->prior;
 	prior->term = arena_memdup(a, e->prior->term, sizeof(*prior->term) * (size_t)e->prior->size);
 	if (!prior->term)
 		return no_memory(e, err);
-	gp_prior_saas(prior, tau, of_logarithm);
+	gp_prior_saas(prior, c, of_logarithm);
 	return KR_OK;
 }
 
@@ -130,7 +133,7 @@ static enum kr_status fit_short(const struct gp_ensemble *e, double *state, int 
 	struct gp_prior prior;
 	struct gp_fit_result fit;
 	double *theta = member(e, state, 1);
-	enum kr_status status = sparse_prior(e, short_tau, true, &prior, a, err);
+	enum kr_status status = sparse_prior(e, short_c, true, &prior, a, err);
 
 	if (status != KR_OK)
 		return status;
@@ -227,15 +230,15 @@ static enum kr_status density(
 	for (int i = 0; i < size; i++) {
 		t->slope[i] = 0;
 		if (t->prior.term[i].shape == GP_PRIOR_CAUCHY_LN)
-			t->prior.term[i].a = x[size];
+			t->prior.term[i].a = -x[size];
 	}
 	*lp += gp_prior_log_density(&t->prior, x, t->slope);
 	g[size] = 0;
 	*lp += gp_prior_log_density(&t->tau, x + size, g + size);
 	for (int i = 0; i < size; i++) {
 		g[i] += t->slope[i];
-		if (t->prior.term[i].shape == GP_PRIOR_CAUCHY_LN) /* of a + b t */
-			g[size] += t->slope[i] / t->prior.term[i].b;
+		if (t->prior.term[i].shape == GP_PRIOR_CAUCHY_LN) /* of a + b t with a = -ln tau */
+			g[size] -= t->slope[i] / t->prior.term[i].b;
 	}
 	return KR_OK;
 }
@@ -270,7 +273,7 @@ static enum kr_status make_target(
 		.upper = most_ln_tau};
 	t->tau = (struct gp_prior){1, 1, &t->tau_term};
 	if (is_sparse(e))
-		status = sparse_prior(e, tau_scale, true, &sparse, a, err);
+		status = sparse_prior(e, 1 / tau_scale, true, &sparse, a, err);
 	if (status == KR_OK)
 		status = gp_prior_of_theta(&t->prior, &sparse, a, err);
 	if (status == KR_OK)

@@ -6,7 +6,8 @@
  *           gp_ensemble_unit(&e, u, state, &evaluations, scratch, err);
  *   gp_ensemble_theta(&e, state, i) .. gp_condition .. gp_mixture_predict
  *
- * A unit is a function of the description, the state and u; random numbers are keyed. */
+ * A unit is a function of the description, the state and u; random numbers are keyed.
+ * What each kind was measured to be worth: docs/decisions/0011-ensembles.md. */
 #ifndef KR_GP_ENSEMBLE_H
 #define KR_GP_ENSEMBLE_H
 
@@ -16,12 +17,13 @@
 #include "gp/prior.h"
 
 enum gp_ensemble_kind {
-	GP_ENSEMBLE_MAP,   /* 1: the best optimum of the starts of gp_fit_starts */
-	GP_ENSEMBLE_SMALL, /* 3: that; an optimum under the sparse prior with tau = 0.1 of ln l; another
-	                        * optimum, or a draw from the Gaussian at the first when there is none */
-	GP_ENSEMBLE_SAAS,  /* 4: optima under sparse priors, tau at quantiles of half-Cauchy(0.1) */
-	GP_ENSEMBLE_DRAWS, /* 8 draws from the posterior (sample/nuts.h): for small n */
-	GP_ENSEMBLE_SAAS_DRAWS /* 8 draws under the sparse prior, ln tau with them: tau ~ half-Cauchy(0.1) */
+	GP_ENSEMBLE_MAP, /* 1: the best optimum of the starts of gp_fit_starts */
+	GP_ENSEMBLE_SMALL, /* 3: that; an optimum under 0.1 / l^2 ~ half-Cauchy(1) of ln l; another optimum,
+	                        * or a draw from the Gaussian at the first when there is none */
+	GP_ENSEMBLE_SAAS, /* 4: MAP-SAAS as BoTorch has it: optima under tau / l^2 ~ half-Cauchy(1), tau at
+	                        * quantiles of half-Cauchy(0.1). Only with several points for each input */
+	GP_ENSEMBLE_DRAWS, /* 8 draws from the posterior (sample/nuts.h) */
+	GP_ENSEMBLE_SAAS_DRAWS /* 8 draws under 1 / l^2 ~ half-Cauchy(tau), tau ~ half-Cauchy(0.1), with ln tau */
 };
 
 #define GP_ENSEMBLE_MAX_MEMBERS 8

@@ -79,7 +79,7 @@ void gp_prior_fix(struct gp_prior_term *term, double value)
 		.lengthscale = term->lengthscale};
 }
 
-void gp_prior_saas(struct gp_prior *p, double tau, bool of_logarithm)
+void gp_prior_saas(struct gp_prior *p, double c, bool of_logarithm)
 {
 	for (int i = 0; i < p->size; i++) {
 		struct gp_prior_term *t = &p->term[i];
@@ -87,7 +87,7 @@ void gp_prior_saas(struct gp_prior *p, double tau, bool of_logarithm)
 		if (!t->lengthscale || t->lower == t->upper)
 			continue;
 		t->shape = of_logarithm ? GP_PRIOR_CAUCHY_LN : GP_PRIOR_CAUCHY;
-		t->a = log(tau);
+		t->a = log(c);
 		t->b = -2;
 	}
 }

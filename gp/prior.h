@@ -38,10 +38,11 @@ struct gp_prior_term *gp_prior_noise(struct gp_prior *p);
 /* Fix a positive parameter at value (> 0, or 0 for the noise). */
 void gp_prior_fix(struct gp_prior_term *term, double value);
 
-/* Sparse axis-aligned subspaces (Eriksson & Jankowiak 2021): tau / l^2 is half-Cauchy(1) for every
- * lengthscale, which switches most inputs off. of_logarithm: as a density of ln l, with its mode at
- * l = sqrt tau; else as a density of tau / l^2, highest at l = inf (MAP-SAAS of BoTorch). */
-void gp_prior_saas(struct gp_prior *p, double tau, bool of_logarithm);
+/* Sparse axis-aligned subspaces: c / l^2 is half-Cauchy(1) for every lengthscale that is not fixed.
+ * c = 1 / tau: 1 / l^2 is half-Cauchy(tau), which switches most inputs off (Eriksson & Jankowiak 2021,
+ * eq. 3). c = tau: MAP-SAAS as in BoTorch. of_logarithm: as a density of ln l, with its mode at
+ * l = sqrt c; else as a density of c / l^2, highest at l = inf. */
+void gp_prior_saas(struct gp_prior *p, double c, bool of_logarithm);
 
 /* The same prior as a density of theta, which is what is integrated over or drawn from: densities of a
  * parameter are written as those of its logarithm. out has terms of its own in a. Errors: KR_ENOMEM. */

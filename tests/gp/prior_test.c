@@ -148,26 +148,26 @@ static void densities_of_theta_are_densities(void **state)
 	}
 }
 
-/* tau / l^2 is half-Cauchy(1): as a density of it, and of ln l, whose mode is sqrt tau. */
+/* c / l^2 is half-Cauchy(1): as a density of it, and of ln l, whose mode is sqrt c. */
 static void sparse_priors(void **state)
 {
-	const double tau = 0.1, lengths[] = {1e-3, 0.1, 0.3162277660168379, 2, 1e4};
+	const double c = 0.1, lengths[] = {1e-3, 0.1, 0.3162277660168379, 2, 1e4};
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		struct gp_prior p = reference_prior(3, arena), q = reference_prior(3, arena);
-		double l = lengths[i % 5], v = tau / (l * l), theta[5] = {log(l), 0, 1, 0.5, -5};
+		double l = lengths[i % 5], v = c / (l * l), theta[5] = {log(l), 0, 1, 0.5, -5};
 		double grad[5] = {0}, other = 0, want;
 
 		for (int k = 1; k < 5; k++)
 			gp_prior_fix(&p.term[k], 1);
-		gp_prior_saas(&p, tau, i >= 5);
+		gp_prior_saas(&p, c, i >= 5);
 		want = log(2 / M_PI / (1 + v * v));
 		other = gp_prior_log_density(&p, theta, grad);
 		assert_near(other, i < 5 ? want : want + log(2 * v), 1e-12);
 		if (i == 7)
 			assert_near(grad[0], 0, 1e-12);
-		gp_prior_saas(&q, tau, false); /* lengthscales only */
+		gp_prior_saas(&q, c, false); /* lengthscales only */
 		for (int k = 0; k < 5; k++)
 			assert_true((q.term[k].shape == GP_PRIOR_CAUCHY) == (k < 3));
 	}
