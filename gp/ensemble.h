@@ -7,7 +7,7 @@
  *   gp_ensemble_theta(&e, state, i) .. gp_condition .. gp_mixture_predict
  *
  * A unit is a function of the description, the state and u; random numbers are keyed.
- * What each kind was measured to be worth: docs/decisions/0011-ensembles.md. */
+ * What each kind was measured to be worth: docs/decisions/0008-ensembles.md. */
 #ifndef KR_GP_ENSEMBLE_H
 #define KR_GP_ENSEMBLE_H
 
