@@ -5,7 +5,11 @@
  * -1.27 and the long left tail of residuals that happen to be near 0. With w = max(z^2, c) the
  * tail is cut off, and one step of scoring for g is
  *   t_i = g_i + (ln w_i - E ln w) / P,  P = Pr(z^2 > c), the slope of E ln w in g,
- * an observation of g with variance Var(ln w) / P^2. */
+ * an observation of g with variance Var(ln w) / P^2.
+ *
+ * A row of r replicates has more to say: z_i^2 of its mean plus the spread in units of its noise is
+ * chi-squared with r degrees of freedom, its logarithm has mean psi(r/2) + ln 2 and variance
+ * psi_1(r/2), and no tail worth cutting. */
 #include "gp/heteroskedastic.h"
 
 #include <assert.h>
@@ -20,13 +24,16 @@ enum { ROUNDS = 4 };
 static const double cut = 0.05, mean_ln_w = -0.91452476122334091;
 static const double above_cut = 0.82306327375812153, var_ln_w = 2.1542958776117585;
 
+/* Replicates that agree to the bit say no less than this. */
+static const double least_z2 = 1e-8;
+
 /* ln noise stays within 1e-8 and 100, in outcomes of variance 1. */
 static const double least_ln = -18.420680743952367, most_ln = 4.6051701859880918;
 
 /* What a round leaves; the best one is kept. */
 struct field {
 	double *theta, *level_theta; /* gp_theta_size */
-	double *target;              /* n: t */
+	double *target, *doubt;      /* n: t, and its variance */
 	double *ln_noise, *left_out; /* n: g, and g without the observation's own residual */
 	double *noise;               /* n: known + exp g */
 	double density;              /* mean leave-one-out log density */
@@ -38,7 +45,7 @@ struct rounds {
 	struct gp_prior prior;      /* of the second */
 	struct arena *a;
 	struct gp *model, *level;
-	double *mean, *var, *z2, *scored; /* n */
+	double *mean, *var, *z2, *scored, *honest; /* n */
 	int evaluations;
 };
 
@@ -55,11 +62,13 @@ static bool field_init(struct field *f, const struct rounds *r)
 	*f = (struct field){.theta = ARENA_ARRAY(r->a, double, size),
 		.level_theta = ARENA_ARRAY(r->a, double, size),
 		.target = ARENA_ARRAY(r->a, double, n),
+		.doubt = ARENA_ARRAY(r->a, double, n),
 		.ln_noise = ARENA_ARRAY(r->a, double, n),
 		.left_out = ARENA_ARRAY(r->a, double, n),
 		.noise = ARENA_ARRAY(r->a, double, n),
 		.density = -INFINITY};
-	return f->theta && f->level_theta && f->target && f->ln_noise && f->left_out && f->noise;
+	return f->theta && f->level_theta && f->target && f->doubt && f->ln_noise && f->left_out &&
+		f->noise;
 }
 
 static void field_copy(struct field *to, const struct field *from, const struct rounds *r)
@@ -70,6 +79,7 @@ static void field_copy(struct field *to, const struct field *from, const struct 
 	memcpy(to->theta, from->theta, size);
 	memcpy(to->level_theta, from->level_theta, size);
 	memcpy(to->target, from->target, n);
+	memcpy(to->doubt, from->doubt, n);
 	memcpy(to->ln_noise, from->ln_noise, n);
 	memcpy(to->left_out, from->left_out, n);
 	memcpy(to->noise, from->noise, n);
@@ -78,11 +88,27 @@ static void field_copy(struct field *to, const struct field *from, const struct 
 
 /* ---- the first process ----------------------------------------------------------------- */
 
-/* Leave-one-out with theta; z2 and the density, with the noise at i that others predict for it. */
+/* The noise variances that others predict for each row: those of f, or those of data. */
+static struct gp_data honest_data(
+	struct rounds *r, const struct gp_data *data, const struct field *f)
+{
+	struct gp_data honest = *data;
+
+	for (int i = 0; f && i < data->n; i++)
+		r->honest[i] = (r->data->noise ? r->data->noise[i] : 0) + exp(f->left_out[i]);
+	if (f)
+		honest.noise = r->honest;
+	return honest;
+}
+
+/* Leave-one-out with theta; z2, and the density of rows and of the replicates within them, with the
+ * noise that others predict. */
 static enum kr_status look(struct rounds *r, const struct gp_data *data, const double *theta,
 	const struct field *f, double *density, struct kr_error *err)
 {
+	struct gp_data honest = honest_data(r, data, f);
 	struct gp_calibration score;
+	double within = 0;
 	enum kr_status status = gp_condition(r->model, data, theta, r->a, err);
 
 	if (status == KR_OK)
@@ -90,13 +116,17 @@ static enum kr_status look(struct rounds *r, const struct gp_data *data, const d
 	if (status != KR_OK)
 		return status;
 	for (int i = 0; i < data->n; i++) {
-		double miss = data->y[i] - r->mean[i];
+		double miss = data->y[i] - r->mean[i], count = likelihood_count(data, i);
+		double noise = likelihood_noise(data, theta, i);
 
 		r->z2[i] = miss * miss / r->var[i];
-		r->scored[i] = r->var[i] + (f ? exp(f->left_out[i]) - exp(f->ln_noise[i]) : 0);
+		if (count > 1 && noise > 0)
+			r->z2[i] += data->spread[i] / (noise * count);
+		r->scored[i] = r->var[i] + likelihood_noise(&honest, theta, i) - noise;
+		within += likelihood_within(&honest, theta, i, NULL);
 	}
 	status = gp_calibration_score(data->n, data->y, r->mean, r->scored, &score, err);
-	*density = score.log_density;
+	*density = score.log_density + within / data->n;
 	return status;
 }
 
@@ -107,8 +137,9 @@ static struct gp_data level_data(const struct rounds *r, const struct field *f)
 	struct gp_data data = *r->data;
 
 	data.y = f->target;
-	data.noise = NULL;
+	data.noise = f->doubt;
 	data.mean = NULL;
+	data.count = data.spread = NULL;
 	return data;
 }
 
@@ -137,21 +168,40 @@ static enum kr_status read_level(struct rounds *r, struct field *f, struct kr_er
 	return status;
 }
 
-static double target_noise(void)
+/* t of a row of r replicates, and its variance. */
+static double target(double g, double z2, int r, double *doubt)
 {
-	return var_ln_w / (above_cut * above_cut);
+	static const double euler = 0.57721566490153286;
+	double x = r % 2 ? 0.5 : 1, psi = r % 2 ? -euler - 2 * M_LN2 : -euler;
+	double psi1 = r % 2 ? M_PI * M_PI / 2 : M_PI * M_PI / 6;
+
+	if (r == 1) {
+		*doubt = var_ln_w / (above_cut * above_cut);
+		return g + (log(fmax(z2, cut)) - mean_ln_w) / above_cut;
+	}
+	for (; x + 0.5 < 0.5 * r; x++) { /* psi(x + 1) = psi(x) + 1 / x, psi_1 less 1 / x^2 */
+		psi += 1 / x;
+		psi1 -= 1 / (x * x);
+	}
+	*doubt = psi1;
+	return g + log(fmax(z2, least_z2)) - psi - M_LN2;
 }
 
 /* Log likelihood of the targets around one level. */
-static double constant_likelihood(const double *t, int n)
+static double constant_likelihood(const struct field *f, int n)
 {
-	double mean = 0, sum = 0;
+	double top = 0, bottom = 0, sum = 0;
 
-	for (int i = 0; i < n; i++)
-		mean += t[i] / n;
-	for (int i = 0; i < n; i++)
-		sum += (t[i] - mean) * (t[i] - mean);
-	return -0.5 * (sum / target_noise() + n * log(2 * M_PI * target_noise()));
+	for (int i = 0; i < n; i++) {
+		top += f->target[i] / f->doubt[i];
+		bottom += 1 / f->doubt[i];
+	}
+	for (int i = 0; i < n; i++) {
+		double off = f->target[i] - top / bottom;
+
+		sum += off * off / f->doubt[i] + log(2 * M_PI * f->doubt[i]);
+	}
+	return -0.5 * sum;
 }
 
 /* Does a level that varies explain the targets better than one that does not? */
@@ -162,8 +212,7 @@ static enum kr_status varies(
 	double lml;
 	enum kr_status status = gp_lml(&data, f->level_theta, &lml, NULL, NULL, r->a, err);
 
-	*yes = status == KR_OK &&
-		lml - constant_likelihood(f->target, data.n) > GP_HETEROSKEDASTIC_GAIN;
+	*yes = status == KR_OK && lml - constant_likelihood(f, data.n) > GP_HETEROSKEDASTIC_GAIN;
 	return status;
 }
 
@@ -177,7 +226,8 @@ static enum kr_status learn(
 	enum kr_status status;
 
 	for (int i = 0; i < data.n; i++)
-		f->target[i] = f->ln_noise[i] + (log(fmax(r->z2[i], cut)) - mean_ln_w) / above_cut;
+		f->target[i] = target(
+			f->ln_noise[i], r->z2[i], (int)likelihood_count(r->data, i), f->doubt + i);
 	status = gp_fit_best(
 		&data, &r->prior, first ? NULL : f->level_theta, f->level_theta, &fit, r->a, err);
 	if (status != KR_OK)
@@ -237,14 +287,14 @@ static enum kr_status alternate(struct rounds *r, const double *theta, struct fi
 	return status;
 }
 
-static enum kr_status copy_prior(struct gp_prior *to, const struct gp_prior *from, double noise,
-	struct rounds *r, struct kr_error *err)
+static enum kr_status copy_prior(
+	struct gp_prior *to, const struct gp_prior *from, struct rounds *r, struct kr_error *err)
 {
 	*to = *from;
 	to->term = arena_memdup(r->a, from->term, sizeof(*from->term) * (size_t)from->size);
 	if (!to->term)
 		return no_memory(r, err);
-	gp_prior_fix(gp_prior_noise(to), noise);
+	gp_prior_fix(gp_prior_noise(to), 0);
 	return KR_OK;
 }
 
@@ -252,10 +302,10 @@ static enum kr_status rounds_init(
 	struct rounds *r, const struct gp_prior *prior, struct kr_error *err)
 {
 	int n = r->data->n, d = r->data->d;
-	enum kr_status status = copy_prior(&r->noiseless, prior, 0, r, err);
+	enum kr_status status = copy_prior(&r->noiseless, prior, r, err);
 
 	if (status == KR_OK)
-		status = copy_prior(&r->prior, prior, target_noise(), r, err);
+		status = copy_prior(&r->prior, prior, r, err);
 	if (status != KR_OK)
 		return status;
 	for (int i = 0; i < r->prior.size; i++) /* smooth until the residuals say otherwise */
@@ -267,7 +317,8 @@ static enum kr_status rounds_init(
 	r->var = ARENA_ARRAY(r->a, double, n);
 	r->z2 = ARENA_ARRAY(r->a, double, n);
 	r->scored = ARENA_ARRAY(r->a, double, n);
-	if (r->model && r->level && r->mean && r->var && r->z2 && r->scored)
+	r->honest = ARENA_ARRAY(r->a, double, n);
+	if (r->model && r->level && r->mean && r->var && r->z2 && r->scored && r->honest)
 		return KR_OK;
 	return no_memory(r, err);
 }

@@ -3,9 +3,9 @@
  * The "most likely" heteroskedastic GP (Kersting, Plagemann, Pfaff & Burgard 2007): a model, the
  * logarithms of its squared residuals, a second model of these, the first one again with the
  * noise that the second one says, and so on. Residuals are those of leave-one-out, which need no
- * sampling; and what comes out is kept only when it predicts left out observations better than
- * one noise everywhere. Works with every kernel; the second process has the same one with
- * hyperparameters of its own. */
+ * sampling; rows of replicates tell it by their spread as well. What comes out is kept only when
+ * it predicts left out observations better than one noise everywhere. Works with every kernel; the
+ * second process has the same one with hyperparameters of its own. */
 #ifndef KR_GP_HETEROSKEDASTIC_H
 #define KR_GP_HETEROSKEDASTIC_H
 

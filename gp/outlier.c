@@ -163,7 +163,7 @@ static int suspect(struct pass *p, struct state *s)
 	qsort(list, (size_t)n, sizeof(*list), by_z);
 	scale = fmax(median_to_sd * list[n / 2].z, least_scale);
 	for (int i = 0; i < n && found < most && list[i].z > GP_OUTLIER_Z * scale; i++) {
-		if (s->flag[list[i].row])
+		if (s->flag[list[i].row] || likelihood_count(p->data, list[i].row) > 1)
 			continue;
 		s->flag[list[i].row] = 1;
 		s->flagged++;

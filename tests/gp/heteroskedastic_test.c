@@ -154,6 +154,54 @@ static void varying_noise_is_found(void **state)
 	assert_true(off < 0.9 && covered > 0.88 && covered < 0.98);
 }
 
+/* Rows of replicates, whose spread says how noisy it is there: the true noise at the points tested
+ * within so much on average, and one noise everywhere where it is one. */
+static void replicates_tell_the_noise(void **state)
+{
+	struct rng r = reference_rng("replicates");
+	double off = 0, count[40], spread[40];
+	int kept[2] = {0}, rounds = 12;
+
+	(void)state;
+	for (int round = 0; round < rounds; round++) {
+		struct gp_heteroskedastic h;
+		struct gp_prior prior;
+		double theta[8], var[TESTED], sum = 0, slope = round % 2 ? 6 : 0;
+		int n = 40;
+
+		arena_reset(arena);
+		draw(n, 1 + round % 3, 0, 0, &r); /* for its points */
+		for (int i = 0; i < n; i++) {
+			double sd = exp((-6 + slope * s.X[i]) / 2), values[9], mean = 0;
+			int times = 1 + (int)rng_below(&r, 9);
+
+			for (int k = 0; k < times; k++) {
+				values[k] = sd * rng_normal(&r);
+				mean += values[k] / times;
+			}
+			spread[i] = 0;
+			for (int k = 0; k < times; k++)
+				spread[i] += (values[k] - mean) * (values[k] - mean);
+			count[i] = times;
+			s.y[i] = sin(3 * s.X[i]) + mean;
+		}
+		for (int i = 0; i < TESTED; i++)
+			noise_at[i] = exp(-6 + slope * at.X[i]);
+		s.data.count = count;
+		s.data.spread = spread;
+		prior = fitted(theta);
+		assert_int_equal(gp_heteroskedastic_fit(&s.data, &prior, theta, &h, arena, NULL), KR_OK);
+		kept[round % 2] += h.kept;
+		assert_int_equal(gp_heteroskedastic_noise(&h, at.data.X, var, arena, NULL), KR_OK);
+		for (int i = 0; i < TESTED; i++)
+			sum += pow(log(var[i] / noise_at[i]), 2) / TESTED;
+		off += sqrt(sum) / rounds;
+		gp_heteroskedastic_fini(&h);
+	}
+	print_message("kept %d and %d, ln noise off by %.2f\n", kept[0], kept[1], off);
+	assert_true(kept[0] <= 1 && kept[1] == rounds / 2 && off < 0.4);
+}
+
 /* Few observations, equal ones, equal points, one out of all proportion, no noise to learn. */
 static void nothing_fails(void **state)
 {
@@ -230,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_noise_everywhere_is_left_alone),
 		cmocka_unit_test(varying_noise_is_found),
+		cmocka_unit_test(replicates_tell_the_noise),
 		cmocka_unit_test(nothing_fails),
 		cmocka_unit_test(memory_may_run_out),
 	};

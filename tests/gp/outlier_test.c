@@ -192,6 +192,31 @@ static void order_does_not_matter(void **state)
 		assert_int_equal(a.flag[i], b.flag[N - 1 - i]);
 }
 
+/* What was measured more than once and came out the same is no outlier. */
+static void replicates_are_believed(void **state)
+{
+	struct rng r = reference_rng("replicates");
+	double theta[4], count[60], spread[60] = {0};
+
+	(void)state;
+	for (int times = 1; times < 4; times += 2) {
+		struct gp_prior prior;
+		struct gp_outliers o;
+
+		arena_reset(arena);
+		prior = reference_prior(2, arena);
+		draw(60, 2, 0.05, &r);
+		spoil(1, &r);
+		for (int i = 0; i < 60; i++)
+			count[i] = i == 0 ? times : 1;
+		s.data.count = count;
+		s.data.spread = spread;
+		fit(&s.data, &prior, theta);
+		assert_int_equal(gp_outlier_pass(&s.data, &prior, theta, &o, arena, NULL), KR_OK);
+		assert_int_equal(o.flag[0], times == 1);
+	}
+}
+
 /* Few observations, equal ones, equal points, values out of all proportion: an answer. */
 static void nothing_fails(void **state)
 {
@@ -260,6 +285,7 @@ int main(void)
 		cmocka_unit_test(good_data_are_not_touched),
 		cmocka_unit_test(spoilt_data_predict_as_clean_ones),
 		cmocka_unit_test(order_does_not_matter),
+		cmocka_unit_test(replicates_are_believed),
 		cmocka_unit_test(nothing_fails),
 		cmocka_unit_test(memory_may_run_out),
 	};
