@@ -1,9 +1,9 @@
-/* Maximize f over the unit cube from n starts (all values finite).
+/* Maximize f over a box in the unit cube from n starts (all values finite).
  *
  * Each start keeps its gradient, its step length and a short memory of (s, y) pairs.
  * One iteration: pin the coordinates at a bound whose gradient points out; direction
  * p = H g of the rest by the two-loop recursion (Nocedal & Wright 2006, alg. 7.4) with
- * H_0 = gamma diag(scale^2); a cap on its length; one trial point, clipped to the cube (under
+ * H_0 = gamma diag(scale^2); a cap on its length; one trial point, clipped to the box (under
  * rules: bent along the linear constraints by which it would leave); accepted by Armijo's rule,
  * else a shorter step from the parabola. A step that shrank to nothing forgets the memory once,
  * and then ends the start. */
@@ -72,7 +72,9 @@ static double dot(int d, const double *a, const double *b)
 
 static bool pinned(const struct ascend *a, const double *x, const double *g, int i)
 {
-	return !a->options.moving[i] || (x[i] <= 0 && g[i] < 0) || (x[i] >= 1 && g[i] > 0);
+	const struct box *box = &a->options.box;
+	return !a->options.moving[i] || (x[i] <= box_lower(box, i) && g[i] < 0) ||
+		(x[i] >= box_upper(box, i) && g[i] > 0);
 }
 
 /* p <- H p by the two-loop recursion. */
@@ -142,6 +144,11 @@ static bool direction(const struct ascend *a, struct ascend__start *s, const dou
 	return isfinite(length);
 }
 
+static double clip(const struct ascend *a, int i, double x)
+{
+	return fmin(fmax(x, box_lower(&a->options.box, i)), box_upper(&a->options.box, i));
+}
+
 /* The trial point of one start; false when it has ended. */
 static bool propose(const struct ascend *a, struct ascend__start *s, const double *x)
 {
@@ -152,7 +159,7 @@ static bool propose(const struct ascend *a, struct ascend__start *s, const doubl
 	if (s->step == 1 && !direction(a, s, x))
 		return false;
 	for (int i = 0; i < a->d; i++)
-		s->trial[i] = a->options.moving[i] ? fmin(fmax(x[i] + s->step * s->p[i], 0), 1) : x[i];
+		s->trial[i] = a->options.moving[i] ? clip(a, i, x[i] + s->step * s->p[i]) : x[i];
 	return !a->options.bend || bend_trial(a->options.bend, x, s->trial);
 }
 

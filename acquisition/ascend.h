@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "acquisition/box.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "gp/linalg/mat.h"
@@ -26,6 +27,7 @@ struct bend;
 struct ascend_options {
 	const unsigned char *moving; /* d flags: coordinates that may change; borrowed */
 	const double *scale;         /* d natural steps > 0; borrowed */
+	struct box box;              /* moving coordinates stay in it */
 	struct bend *bend;           /* rules of the space; NULL: the cube is all; borrowed */
 	int iterations;              /* most evaluations of one start */
 	double tolerance;            /* stop when every projected |gradient| * scale is below */
@@ -36,7 +38,7 @@ struct ascend {
 	struct ascend_function function;
 	struct ascend_options options;
 	int d, n;
-	double *x, *f; /* best so far: d x n, n; moving coords in [0, 1] */
+	double *x, *f; /* best so far: d x n, n; moving coords in the box */
 	int rounds, evaluations;
 	struct ascend__start *starts;
 };

@@ -42,6 +42,17 @@ static void net_choices(const struct space *s, struct mat X)
 				*mat_at(X, i, j) = floor(*mat_at(X, i, j) * space_levels(s, j));
 }
 
+/* From the cube to the box. */
+static void net_box(const struct candidates_source *c, struct mat X)
+{
+	for (int j = 0; c->box.lower && j < X.cols; j++) {
+		double low = c->box.lower[j], side = c->box.upper[j] - low;
+		if (!space_categorical(c->space)[j])
+			for (int i = 0; i < X.rows; i++)
+				*mat_at(X, i, j) = low + side * *mat_at(X, i, j);
+	}
+}
+
 /* x <- one of the best, each coordinate moved by a normal step of a log-uniform size. */
 static void perturb(const struct candidates_source *c, struct rng *r, double *x)
 {
@@ -147,6 +158,7 @@ enum kr_status candidates_make(const struct candidates_source *c, struct candida
 	struct mat global = mat_block(out->X, 0, 0, out->n_net, d);
 	sobol_net(&net, 0, global);
 	net_choices(c->space, global);
+	net_box(c, global);
 	for (int i = 0; i < rows; i++) {
 		for (int j = 0; j < d && i < out->n_net; j++)
 			x[j] = *mat_at(out->X, i, j);

@@ -1,4 +1,4 @@
-/* Raw candidates of the acquisition search: a scrambled net over the cube, perturbations
+/* Raw candidates of the acquisition search: a scrambled net over the cube, or a box in it, perturbations
  * and recombinations of the best known points, and those points themselves. All lie on the
  * grid of the space and keep the fixed coordinates. Under rules all are allowed: what a
  * candidate breaks is mended, half of the mended ones then walk on, because the nearest
@@ -6,6 +6,7 @@
 #ifndef KR_ACQUISITION_CANDIDATES_H
 #define KR_ACQUISITION_CANDIDATES_H
 
+#include "acquisition/box.h"
 #include "acquisition/region.h"
 #include "base/arena.h"
 #include "base/rng.h"
@@ -16,6 +17,7 @@ struct candidates_source {
 	struct region *region;     /* with the same values fixed; NULL: no rules */
 	const double *fixed;       /* d coords, NaN where free */
 	const double *lengthscale; /* d */
+	struct box box;            /* where the net lies */
 	struct mat top;            /* t x d best known points, best first; t may be 0 */
 	uint64_t seed, number;     /* key of the random numbers */
 };
@@ -23,7 +25,7 @@ struct candidates_source {
 /* Rows of X, in this order. */
 struct candidates {
 	struct mat X; /* (n_net + n_local) x d, storage from the arena */
-	int n_net;    /* over the whole cube */
+	int n_net;    /* over the whole box */
 	int n_local;  /* near the best; the last `top.rows` are the best themselves */
 };
 

@@ -260,6 +260,7 @@ static enum kr_status begin_ascent(
 {
 	struct ascend_options options = {.moving = m->moving,
 		.scale = m->scale,
+		.box = m->p.box,
 		.bend = m->bend,
 		.iterations = ITERATIONS,
 		.tolerance = tolerance};

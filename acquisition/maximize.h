@@ -23,6 +23,7 @@ struct maximize_problem {
 	struct region *region; /* the raw candidates are allowed in it; NULL: no rules */
 	const double *fixed;   /* d coords, NaN where free; NULL: all free */
 	const double *scale;   /* d natural steps: lengthscales */
+	struct box box;        /* where ascents stay; without rules only */
 	struct ascend_function function;
 	const struct candidates *raw;
 	int n_starts;          /* maximize_starts(d); 0: only rank the candidates */

@@ -1,6 +1,7 @@
 /* The policy: its units of work in order, and what happens when they stop early.
  *
  *   prepare -> fit -> condition -> query -> { join -> search } for each slot -> calibrate
+ *   prepare -> fit -> survey -> query -> { locate -> settle in -> join -> search }, of very many
  *
  * A unit that fails (memory, numbers that cannot be factored) ends the computation: the
  * slots that are left are filled along a space-filling net, which needs no memory. */
@@ -53,8 +54,9 @@ static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 		m->prior.d = p->n_inputs;
 		if (m->known)
 			gp_prior_fix(gp_prior_noise(&m->prior), 0);
-		m->theta = p->thetas + (size_t)k * (1 + GP_FIT_MAX_STARTS) * size;
-		m->starts = m->theta + size;
+		m->theta = p->thetas + (size_t)k * (2 + GP_FIT_MAX_STARTS) * size;
+		m->here = m->theta + size;
+		m->starts = m->here + size;
 		m->lower = -INFINITY;
 		m->upper = INFINITY;
 	}
@@ -85,7 +87,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->point = KR_ARRAY(double, 3 * d);
 	p->metrics = KR_ARRAY(struct policy__metric, p->n_metrics);
 	p->terms = KR_ARRAY(struct constrained_term, p->n_metrics);
-	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(1 + GP_FIT_MAX_STARTS) * size);
+	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(2 + GP_FIT_MAX_STARTS) * size);
 	if (!p->results || !p->values || !p->query_mean || !p->query_sd || !p->state || !p->seen ||
 		!p->point || !p->metrics || !p->terms || !p->thetas)
 		goto fail_memory;
@@ -97,6 +99,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 		goto fail_memory;
 	if (begin_metrics(p, err))
 		goto fail_memory;
+	p->floor = -INFINITY;
 	policy__read_state(p);
 	*out = p;
 	return KR_OK;
@@ -114,6 +117,8 @@ void policy_free(struct policy *p)
 		gp_free(p->metrics[k].base);
 		gp_free(p->metrics[k].joint);
 	}
+	policy__drop_survey_model(p);
+	gp_free(p->survey.success);
 	arena_free(p->arena);
 	kr_free(p->results);
 	kr_free(p->values);
@@ -139,9 +144,14 @@ static void settle_design(struct policy *p)
 /* What follows once the slots and queries before are done. */
 static enum policy__stage next_slot(const struct policy *p)
 {
-	if (p->n_settled < p->in.n_slots)
-		return POLICY__JOIN;
-	return policy__has_uncalibrated(p) ? POLICY__CALIBRATE : POLICY__DONE;
+	if (p->n_settled == p->in.n_slots)
+		return policy__has_uncalibrated(p) ? POLICY__CALIBRATE : POLICY__DONE;
+	return p->survey.on ? POLICY__LOCATE : POLICY__JOIN;
+}
+
+static enum policy__stage after_fit(const struct policy *p)
+{
+	return p->survey.on ? POLICY__SURVEY : POLICY__CONDITION;
 }
 
 static enum policy__stage after_condition(const struct policy *p)
@@ -159,7 +169,7 @@ static enum kr_status prepare(struct policy *p, struct kr_error *err)
 	enum kr_status st = policy__encode(p, err);
 	if (st)
 		return st;
-	p->stage = policy__begin_fit(p) ? POLICY__FIT : POLICY__CONDITION;
+	p->stage = policy__begin_fit(p) ? POLICY__FIT : after_fit(p);
 	return KR_OK;
 }
 
@@ -171,11 +181,23 @@ static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 	case POLICY__PREPARE: return prepare(p, err);
 	case POLICY__FIT:
 		st = policy__fit(p, &more, err);
-		p->stage = more ? POLICY__FIT : POLICY__CONDITION;
+		p->stage = more ? POLICY__FIT : after_fit(p);
 		return st;
 	case POLICY__CONDITION:
 		st = policy__condition(p, &more, err);
 		p->stage = more ? POLICY__CONDITION : after_condition(p);
+		return st;
+	case POLICY__SURVEY:
+		st = policy__survey(p, &more, err);
+		p->stage = more ? POLICY__SURVEY : after_condition(p);
+		return st;
+	case POLICY__LOCATE:
+		st = policy__locate(p, &more, err);
+		p->stage = more ? POLICY__LOCATE : p->n_unseen > 0 ? POLICY__SETTLE_IN : POLICY__SEARCH;
+		return st;
+	case POLICY__SETTLE_IN:
+		st = policy__settle_in(p, &more, err);
+		p->stage = more ? POLICY__SETTLE_IN : POLICY__JOIN;
 		return st;
 	case POLICY__QUERY:
 		st = policy__query(p, &more, err);

@@ -16,17 +16,20 @@
  *     a scrambled Sobol' net of the study; more while nothing has been observed.
  *   - Hyperparameters are fitted anew at every observation up to 50, then when the
  *     observations have grown by 1/25; in between the fit of the state is used.
- *   - Of more than 1,500 observations the model takes the best 500, the newest 500 and 500
- *     that fill the space; of more than 512 the fit likewise; of fewer, when there are more than 4
- *     metrics. Of more than 1,024 pending
- *     points the newest are modelled. All of them count for distinctness.
+ *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
+ *     them given their neighbours, and each slot gets exact models of its own on the 400
+ *     nearest to a point: the best known one when the slot's number is even, else what a
+ *     model of all observations finds promising elsewhere. The search stays in a box around it.
+ *   - Of more than 512 the fit takes the best, the newest, and some that fill the space, a third
+ *     each; of fewer, when there are more than 4 metrics. Of more than 1,024 pending points the
+ *     newest are modelled. All of them count for distinctness.
  *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
  *     success. The incumbent is the best that met the constraints; before there is one, what
  *     is likeliest to be feasible is suggested.
  *   - Where the noise is known, observations of equal points become one.
  *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
  *     earlier slot, and always keeps its fixed values as given.
- * Up to n = 1,000 a unit is tens of milliseconds of work, but for one start of a fit. */
+ * A unit is tens of milliseconds of work, but for one start of a fit. Memory is linear in n. */
 #ifndef KR_ACQUISITION_POLICY_H
 #define KR_ACQUISITION_POLICY_H
 

@@ -224,17 +224,16 @@ static void encode_row(struct policy *p, const double *values, struct mat X, int
 		*mat_at(X, row, j) = p->point[j];
 }
 
-/* out <- those of x (NULL: NULL) at m rows. */
+/* out <- those of x (NULL: NULL) at m rows, NULL: the first m. */
 static bool pick(struct arena *a, const double *x, const int *rows, int m, double **out)
 {
 	*out = x ? ARENA_ARRAY(a, double, m) : NULL;
 	for (int i = 0; *out && i < m; i++)
-		(*out)[i] = x[rows[i]];
+		(*out)[i] = x[rows ? rows[i] : i];
 	return *out || !x;
 }
 
-/* data <- z, known variances and replicates of one metric at the rows. */
-static enum kr_status take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
+enum kr_status policy__take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
 	struct policy__data *data, struct kr_error *err)
 {
 	int n = data->m;
@@ -266,67 +265,119 @@ static enum kr_status choose(
 		struct policy__metric *metric = &p->metrics[k];
 		struct policy__data *data = for_fit ? &metric->fit_data : &metric->data;
 		*data = (struct policy__data){.m = m, .rows = *rows, .X = X};
-		enum kr_status st = take_rows(p, metric, *rows, data, err);
+		enum kr_status st = policy__take_rows(p, metric, *rows, data, err);
 		if (st)
 			return st;
 	}
 	return KR_OK;
 }
 
+/* Every observation, for the survey's models. */
+static enum kr_status take_all(struct policy *p, int n_metrics, struct kr_error *err)
+{
+	double *x = policy__points(p, p->n_obs);
+	struct mat X = mat_view(x, p->n_obs, p->d, p->n_obs);
+	enum kr_status st = x ? KR_OK : no_memory(p->n_obs, err);
+	for (int i = 0; !st && i < p->n_obs; i++)
+		encode_row(p, p->obs_X + (size_t)i * (size_t)p->d, X, i);
+	for (int k = 0; !st && k < n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		m->all = (struct policy__data){.m = p->n_obs, .X = X};
+		st = policy__take_rows(p, m, NULL, &m->all, err);
+	}
+	return st;
+}
+
 /* ---- success ------------------------------------------------------------------------------ */
 
-/* Rows of failures, and how many of the newest they are. */
-static int newest(int n)
+static int failed_rows(int n)
 {
 	return n < POLICY__FAILED_ROWS ? n : POLICY__FAILED_ROWS;
 }
 
-static void add_points(struct policy *p, struct policy__data *data, int *at, int n,
-	const double *points, double z, double var)
+/* rows <- the newest of n points, or those nearest to the coords `near` by the objective's
+ * lengthscales. */
+static enum kr_status choose_failed(struct policy *p, int n, const double *points,
+	const double *near, int *rows, struct kr_error *err)
 {
-	int rows = newest(n);
-	for (int i = n - rows; i < n; i++, ++*at) {
-		encode_row(p, points + (size_t)i * (size_t)p->d, data->X, *at);
-		data->z[*at] = z;
+	struct arena_mark mark = arena_mark(p->arena);
+	int most = failed_rows(n), count;
+	for (int i = 0; i < most; i++)
+		rows[i] = n - most + i;
+	if (!near || n == most)
+		return KR_OK;
+	double *x = policy__points(p, n + 1);
+	double *scale = ARENA_ARRAY(p->arena, double, p->theta_size + p->d);
+	struct neighbours *nb = neighbours_new(n, p->d);
+	struct mat X = mat_view(x, n, p->d, n), Q = mat_view(x + (size_t)n * (size_t)p->d, 1, p->d, 1);
+	enum kr_status st = x && scale && nb ? KR_OK : no_memory(n, err);
+	for (int i = 0; !st && i < n; i++)
+		encode_row(p, points + (size_t)i * (size_t)p->d, X, i);
+	if (!st) {
+		policy__lengthscales(p, scale);
+		memcpy(Q.p, near, sizeof(double) * (size_t)p->d);
+		neighbours_reset(nb, scale, space_categorical(p->in.space));
+		neighbours_add(nb, X);
+		st = neighbours_find(nb, Q, NULL, most, rows, &count, p->arena, err);
+	}
+	neighbours_free(nb);
+	arena_release(p->arena, mark);
+	return st;
+}
+
+static enum kr_status add_failed(struct policy *p, struct policy__data *data, int *at, int n,
+	const double *points, double var, const double *near, struct kr_error *err)
+{
+	int count = failed_rows(n), rows[POLICY__FAILED_ROWS];
+	enum kr_status st = choose_failed(p, n, points, near, rows, err);
+	for (int i = 0; !st && i < count; i++, ++*at) {
+		encode_row(p, points + (size_t)rows[i] * (size_t)p->d, data->X, *at);
+		data->z[*at] = -1;
 		data->var[*at] = var;
 	}
+	return st;
 }
 
 /* Success is 1 where something was observed, -1 where it failed: a regression on the labels
  * (Rasmussen & Williams 2006, sec. 6.5), whose noise, when it is learnt to be large, is that of
  * mishaps. What is asked for is a latent value well above even odds, because a failure is an
  * evaluation lost. */
-static enum kr_status encode_success(
-	struct policy *p, struct policy__metric *m, struct kr_error *err)
+enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m, const int *rows,
+	int n, const double *near, struct policy__data *data, struct kr_error *err)
 {
 	static const double doubt = 0.05; /* variance of a failure that nobody calls infeasible */
 	static const double wanted = 0.3;
 	const struct policy_input *in = &p->in;
-	int most = POLICY__SUCCESS_ROWS, n = p->n_obs < most ? p->n_obs : most, at = n;
-	int rows = n + newest(in->n_failed) + newest(in->n_infeasible);
-	int *chosen = ARENA_ARRAY(p->arena, int, n);
-	double *x = policy__points(p, rows);
-	struct policy__data *data = &m->data;
-	data->z = ARENA_ARRAY(p->arena, double, rows);
-	data->var = ARENA_ARRAY(p->arena, double, rows);
-	if (!chosen || !x || !data->z || !data->var ||
-		subset_pick(in->space, p->n_obs, p->obs_X, p->merit, most, chosen, p->arena) < 0)
-		return no_memory(rows, err);
-	data->m = rows;
-	data->X = mat_view(x, rows, p->d, rows);
+	int at = n, all = n + failed_rows(in->n_failed) + failed_rows(in->n_infeasible);
+	double *x = policy__points(p, all);
+	data->m = all;
+	data->X = mat_view(x, all, p->d, all);
+	data->z = ARENA_ARRAY(p->arena, double, all);
+	data->var = ARENA_ARRAY(p->arena, double, all);
+	if (!x || !data->z || !data->var)
+		return no_memory(all, err);
 	for (int i = 0; i < n; i++) {
-		encode_row(p, p->obs_X + (size_t)chosen[i] * (size_t)p->d, data->X, i);
+		encode_row(p, p->obs_X + (size_t)rows[i] * (size_t)p->d, data->X, i);
 		data->z[i] = 1;
 	}
-	add_points(p, data, &at, in->n_failed, in->failed, -1, doubt);
-	add_points(p, data, &at, in->n_infeasible, in->infeasible, -1, 0);
 	m->lower = wanted;
-	m->fit_data = m->data;
-	return KR_OK;
+	enum kr_status st = add_failed(p, data, &at, in->n_failed, in->failed, doubt, near, err);
+	return st ? st : add_failed(p, data, &at, in->n_infeasible, in->infeasible, 0, near, err);
 }
 
-/* The memory and the work of n metrics with so many rows each are those of four. */
-static int rows_of_each(int n_metrics, int most)
+static enum kr_status encode_success(
+	struct policy *p, struct policy__metric *m, struct kr_error *err)
+{
+	int most = POLICY__SUCCESS_ROWS, n = p->n_obs < most ? p->n_obs : most;
+	int *rows = ARENA_ARRAY(p->arena, int, n);
+	if (!rows || subset_pick(p->in.space, p->n_obs, p->obs_X, p->merit, most, rows, p->arena) < 0)
+		return no_memory(n, err);
+	enum kr_status st = policy__encode_success(p, m, rows, n, NULL, &m->data, err);
+	m->fit_data = m->data;
+	return st;
+}
+
+int policy__rows_of_each(int n_metrics, int most)
 {
 	enum { FULL = 4 };
 	return n_metrics <= FULL ? most : (int)(most * sqrt((double)FULL / n_metrics));
@@ -334,22 +385,36 @@ static int rows_of_each(int n_metrics, int most)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+/* The rows of the models, or all for a survey; fewer for a fit that must be quick. */
+static enum kr_status choose_all(
+	struct policy *p, int n_metrics, bool refit, bool cold, struct kr_error *err)
+{
+	int fit_rows = policy__rows_of_each(n_metrics, POLICY__FIT_ROWS), *rows;
+	enum kr_status st = p->survey.on
+		? take_all(p, n_metrics, err)
+		: choose(
+			  p, n_metrics, policy__rows_of_each(n_metrics, POLICY__MODEL_ROWS), false, &rows, err);
+	for (int k = 0; k < n_metrics; k++)
+		p->metrics[k].fit_data = p->metrics[k].data;
+	if (!st && (p->survey.on ? cold : p->n_obs > fit_rows && refit))
+		st = choose(p, n_metrics, fit_rows, true, &rows, err);
+	return st;
+}
+
 enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 {
-	int n_metrics = 1 + p->in.n_constraints, *rows;
-	int fit_rows = rows_of_each(n_metrics, POLICY__FIT_ROWS);
-	bool refit = false;
+	int n_metrics = 1 + p->in.n_constraints;
+	bool refit = false, cold = false;
 	enum kr_status st = observe(p, n_metrics, err);
 	for (int k = 0; k < n_metrics; k++)
 		refit |= policy__needs_fit(p, &p->metrics[k]);
+	for (int k = 0; k < n_metrics; k++)
+		cold |= !p->metrics[k].warm;
+	p->survey.on = p->n_obs > POLICY__MODEL_ROWS;
 	if (!st)
 		st = rank(p, err);
 	if (!st)
-		st = choose(p, n_metrics, rows_of_each(n_metrics, POLICY__MODEL_ROWS), false, &rows, err);
-	for (int k = 0; k < n_metrics; k++)
-		p->metrics[k].fit_data = p->metrics[k].data;
-	if (!st && p->n_obs > fit_rows && refit)
-		st = choose(p, n_metrics, fit_rows, true, &rows, err);
+		st = choose_all(p, n_metrics, refit, cold, err);
 	if (!st && p->n_metrics > n_metrics)
 		st = encode_success(p, &p->metrics[n_metrics], err);
 	return st;

@@ -8,6 +8,12 @@
  *   SEARCH    slot by slot: candidates, maximization, distinctness
  *   CALIBRATE leave-one-out scores of what was fitted, a metric a unit; no suggestion sees them
  *
+ * No exact model holds more than POLICY__MODEL_ROWS observations. With more, a SURVEY of the best
+ * known points takes the place of CONDITION, and before JOIN each slot has two stages of its own:
+ *
+ *   LOCATE    where to look: a box around a promising point, and the observations nearest to that
+ *   SETTLE_IN fits and models on those
+ *
  * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
  * sees them. */
 #ifndef KR_ACQUISITION_POLICY_INTERNAL_H
@@ -23,9 +29,11 @@
 #include "acquisition/seen.h"
 #include "gp/fit.h"
 #include "gp/outcome/outcome.h"
+#include "gp/vecchia/vecchia.h"
 
 enum {
-	POLICY__MODEL_ROWS = 1500,   /* most observations in the model */
+	POLICY__MODEL_ROWS = 1500,   /* most observations in an exact model */
+	POLICY__NEAR_ROWS = 400,     /* of those that are the nearest */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
 	POLICY__SUCCESS_ROWS = 256,  /* most observations in the model of success */
@@ -42,7 +50,10 @@ enum policy__stage {
 	POLICY__PREPARE,
 	POLICY__FIT,
 	POLICY__CONDITION,
+	POLICY__SURVEY,
 	POLICY__QUERY,
+	POLICY__LOCATE,
+	POLICY__SETTLE_IN,
 	POLICY__JOIN,
 	POLICY__SEARCH,
 	POLICY__CALIBRATE,
@@ -71,15 +82,46 @@ struct policy__metric {
 	double *count, *spread; /* of replicates, in units of z; NULL: none were collapsed */
 	double lower, upper;    /* bounds of z; infinite: none */
 	struct outcome outcome;
-	struct policy__data data, fit_data;
+	struct policy__data data, fit_data; /* of the models, of the fit */
+	struct policy__data all;            /* every observation, when there is a survey */
 	struct gp_prior prior;
 	double *starts, *theta; /* theta_size x n_starts, theta_size */
+	double *here;           /* theta_size: theta in the box of a slot */
 	double log_posterior;
 	int start, n_starts;
+	int round, n_rounds;     /* fits on all observations, after the starts */
 	bool warm;               /* theta came from the state */
 	double n_fitted;         /* what was known when theta was fitted, 0: never */
 	struct gp *base, *joint; /* joint: with fantasies, NULL without */
 	struct gp_calibration calibration;
+	bool has_mean;
+	double mean; /* of the survey's model */
+};
+
+/* What is known over all of very many observations. */
+struct policy__survey {
+	bool on;
+	struct vecchia *model; /* of one metric at a time */
+	int metric, n_open;    /* which; how many points without outcome it has */
+	struct gp *success;    /* on fit_data, NULL when nothing failed */
+	int n_done;            /* metrics */
+	int n;                 /* best observations that were looked at */
+	struct mat X;          /* n x d coords */
+	double *z, *mean;      /* n; n for each metric: posterior means */
+	bool *inside;          /* n: constraints met */
+	struct mat top;        /* of those the best, t x d, best first */
+	double *top_mean;      /* t: of the objective */
+	int n_incumbents;      /* of top: the first so many meet the constraints */
+};
+
+/* Where slot n_settled looks, when there is a survey. */
+struct policy__place {
+	bool anywhere;                  /* not only around the best known point */
+	bool again;                     /* nothing new was found there */
+	bool is_marked;                 /* there is data of the slot before in the arena */
+	int n_screened;                 /* rows of the candidates, metric after metric */
+	double *value;                  /* of the candidates */
+	double *centre, *lower, *upper; /* d: the box */
 };
 
 struct policy {
@@ -124,8 +166,12 @@ struct policy {
 	int fitting;      /* the metric that is fitted */
 	int n_based;      /* metrics with a base */
 	int n_calibrated; /* metrics whose calibration was looked at */
-	struct mat top;   /* best known points, t x d coords, best first */
-	int n_incumbents; /* of top: the first so many meet the constraints */
+	struct policy__survey survey;
+	struct policy__place place;
+	struct mat top;     /* best known points (in the box), t x d coords, best first */
+	int n_incumbents;   /* of top: the first so many meet the constraints */
+	struct mat sources; /* around which candidates lie: top, in a box with its centre before */
+	double floor;       /* under noise no incumbent is below */
 	bool noisy;
 	bool has_incumbent;
 	double best_z;                /* over all observations that meet the constraints */
@@ -135,7 +181,8 @@ struct policy {
 	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
 
 	/* search of slot n_settled */
-	bool searching;
+	bool searching, few; /* few: raw are all the unseen points */
+	double n_unseen;
 	struct arena_mark mark;
 	struct acq acq;
 	struct constrained constrained;
@@ -168,6 +215,18 @@ double *policy__points(struct policy *p, int rows);
 /* Merge replicates, transform outcomes, choose and encode the rows of the models and fits. */
 enum kr_status policy__encode(struct policy *p, struct kr_error *err);
 
+/* data <- z, known variances and replicates of one metric at rows (data->m of them; NULL: all). */
+enum kr_status policy__take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
+	struct policy__data *data, struct kr_error *err);
+
+/* The data of success: these observations (n of them), and failed points. near: coords of a point
+ * whose nearest they shall be, NULL: the newest. */
+enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m, const int *rows,
+	int n, const double *near, struct policy__data *data, struct kr_error *err);
+
+/* The memory and the work of n metrics with so many rows each are those of four. */
+int policy__rows_of_each(int n_metrics, int most);
+
 /* ---- policy_model.c: models --------------------------------------------------------- */
 
 /* Borrows data. */
@@ -182,13 +241,52 @@ enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
 /* The base of one metric; with the last: top, noisy and the incumbents. */
 enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
 
+/* scale (d, room for theta_size more) <- the metric of the objective's model. */
+void policy__lengthscales(const struct policy *p, double *scale);
+
+/* Is the noise of a metric worth regard? */
+bool policy__is_noisy(const struct policy *p, const struct policy__metric *m);
+
 /* One block of predictions. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
+
+/* ---- policy_survey.c: the model of all of very many observations ------------------------ */
+
+/* One fit on all observations, from theta. */
+enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struct kr_error *err);
+
+/* The best known points by one metric; with the last: noisy and the incumbents. */
+enum kr_status policy__survey(struct policy *p, bool *more, struct kr_error *err);
+
+/* Means and variances of metric k at X; open: with pending points and settled slots, at the
+ * outcomes that are expected of them. */
+enum kr_status policy__predict_all(struct policy *p, int k, bool open, struct mat X, double *mean,
+	double *var, struct kr_error *err);
+
+/* The model is made anew when it is asked for. */
+void policy__drop_survey_model(struct policy *p);
+
+/* ---- policy_place.c: where a slot looks, and the models there ------------------------------ */
+
+/* The box of the slot, and the rows of its models: one block of candidates a unit. */
+enum kr_status policy__locate(struct policy *p, bool *more, struct kr_error *err);
+
+/* The fit and the base of one metric. */
+enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err);
+
+/* Is the point in the box? Without a survey all are. */
+bool policy__in_box(const struct policy *p, struct mat X, int row);
+struct box policy__box(const struct policy *p);
 
 /* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
 
 /* The joint model of one metric, or one block of pending points (and settled slots) into all. */
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
+
+/* The k-th point that has no outcome yet (of pending points the newest, then settled slots) as
+ * values, NULL for a slot that got none. */
+int policy__n_open(const struct policy *p);
+const double *policy__open_point(const struct policy *p, int k);
 
 /* Are there fantasies? */
 bool policy__has_joint(const struct policy *p);
@@ -197,6 +295,9 @@ bool policy__has_joint(const struct policy *p);
 
 /* *more is false when slot n_settled got its result. */
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
+
+/* The unseen points, when there are few, as p->raw. */
+enum kr_status policy__enumerate(struct policy *p, struct kr_error *err);
 
 /* Stop the search of a slot: the best known so far, if there is any. */
 bool policy__settle_partial(struct policy *p);

@@ -15,9 +15,12 @@ static int pending_rows(const struct policy *p)
 	return p->in.n_pending < POLICY__PENDING_ROWS ? p->in.n_pending : POLICY__PENDING_ROWS;
 }
 
-/* The k-th point that has no outcome yet: pending trials, then settled slots. NULL for a
- * slot that got none. */
-static const double *open_point(const struct policy *p, int k)
+int policy__n_open(const struct policy *p)
+{
+	return pending_rows(p) + p->n_settled;
+}
+
+const double *policy__open_point(const struct policy *p, int k)
 {
 	int skipped = p->in.n_pending - pending_rows(p);
 	if (k < pending_rows(p))
@@ -69,11 +72,12 @@ static enum kr_status begin_joint(struct policy *p, int k, struct kr_error *err)
 	metric->joint = gp_new(metric->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);
 	if (!metric->joint)
 		return kr_fail(err, KR_ENOMEM, "no memory for a model of %d points", metric->data.m);
-	enum kr_status st = gp_condition(metric->joint, &data, metric->theta, p->arena, err);
+	const double *theta = p->survey.on ? metric->here : metric->theta;
+	enum kr_status st = gp_condition(metric->joint, &data, theta, p->arena, err);
 	if (st || !drawn)
 		return st;
 	for (int m = 0; m < columns; m++)
-		p->best[m] = -INFINITY;
+		p->best[m] = p->floor;
 	struct arena_mark mark = arena_mark(p->arena);
 	double *draws = ARENA_ARRAY(p->arena, double, drawn *columns);
 	struct mat F = mat_view(draws, drawn, columns, drawn);
@@ -126,10 +130,12 @@ static enum kr_status join_block(struct policy *p, int open, struct kr_error *er
 	if (!x)
 		return kr_fail(err, KR_ENOMEM, "no memory for pending points");
 	while (p->n_joined < open && rows < PENDING_BLOCK) {
-		const double *values = open_point(p, p->n_joined++);
+		const double *values = policy__open_point(p, p->n_joined++);
 		if (!values)
 			continue;
 		space_encode(p->in.space, values, p->point);
+		if (!policy__in_box(p, mat_view(p->point, 1, d, 1), 0))
+			continue;
 		for (int j = 0; j < d; j++)
 			x[j * PENDING_BLOCK + rows] = p->point[j];
 		rows++;
@@ -140,7 +146,7 @@ static enum kr_status join_block(struct policy *p, int open, struct kr_error *er
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(p->arena);
-	int open = pending_rows(p) + p->n_settled;
+	int open = policy__n_open(p);
 	enum kr_status st = KR_OK;
 
 	*more = false;

@@ -5,7 +5,7 @@
 
 #include "acquisition/policy_internal.h"
 
-enum { QUERY_BLOCK = 256, SCREENED_BEST = 64 };
+enum { QUERY_BLOCK = 256, SCREENED_BEST = 64, COLD_ROUNDS = 2 };
 
 /* Outcomes are noisy from this variance on, in units of their own; a fit also finds noise where
  * there is none, but not where it was declared. */
@@ -26,6 +26,14 @@ struct gp_data policy__gp_data(const struct policy *p, const struct policy__data
 	};
 }
 
+void policy__lengthscales(const struct policy *p, double *scale)
+{
+	const struct policy__metric *m = &p->metrics[0];
+	struct gp_data data = policy__gp_data(p, &m->all);
+	struct kernel k = likelihood_kernel(&data, m->theta, scale + p->d);
+	kernel_lengthscales(&k, scale);
+}
+
 /* ---- fit -------------------------------------------------------------------- */
 
 int policy__begin_fit(struct policy *p)
@@ -34,26 +42,33 @@ int policy__begin_fit(struct policy *p)
 	for (int k = 0; k < p->n_metrics; k++) {
 		struct policy__metric *m = &p->metrics[k];
 		m->log_posterior = -INFINITY;
-		if (policy__needs_fit(p, m))
+		bool all = p->survey.on && m->kind != POLICY__SUCCESS;
+		if (policy__needs_fit(p, m) && !(all && m->warm))
 			m->n_starts = gp_fit_starts(
 				&m->prior, m->fit_data.m, m->warm ? m->theta : NULL, m->starts);
-		total += m->n_starts;
+		if (policy__needs_fit(p, m) && all)
+			m->n_rounds = m->warm ? 1 : COLD_ROUNDS;
+		total += m->n_starts + m->n_rounds;
 	}
 	return total;
 }
 
-/* The metric that has a start left; NULL when there is none. */
+static bool is_fitted(const struct policy__metric *m)
+{
+	return m->start == m->n_starts && m->round == m->n_rounds;
+}
+
+/* The metric that has a start or a round left; NULL when there is none. */
 static struct policy__metric *next_to_fit(struct policy *p)
 {
-	while (p->fitting < p->n_metrics &&
-		p->metrics[p->fitting].start == p->metrics[p->fitting].n_starts)
+	while (p->fitting < p->n_metrics && is_fitted(&p->metrics[p->fitting]))
 		p->fitting++;
 	return p->fitting < p->n_metrics ? &p->metrics[p->fitting] : NULL;
 }
 
-enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
+/* One start on the rows of the fit. */
+static enum kr_status fit_start(struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
-	struct policy__metric *m = next_to_fit(p);
 	size_t size = (size_t)p->theta_size;
 	double *theta = m->starts + size * (size_t)m->start;
 	struct gp_data data = policy__gp_data(p, &m->fit_data);
@@ -66,11 +81,18 @@ enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
 		m->log_posterior = result.log_posterior;
 		memcpy(m->theta, theta, sizeof(double) * size);
 	}
-	*more = true;
-	if (++m->start < m->n_starts)
-		return KR_OK;
-	if (m->log_posterior == -INFINITY && !m->warm)
+	if (++m->start == m->n_starts && m->log_posterior == -INFINITY && !m->warm)
 		return kr_fail(err, KR_ENOTPD, "no start of the fit could be evaluated");
+	return KR_OK;
+}
+
+enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
+{
+	struct policy__metric *m = next_to_fit(p);
+	enum kr_status st = m->start < m->n_starts ? fit_start(p, m, err) : policy__fit_all(p, m, err);
+	*more = true;
+	if (st || !is_fitted(m))
+		return st;
 	m->n_fitted = policy__known_points(p, m);
 	policy__write_state(p);
 	*more = next_to_fit(p) != NULL;
@@ -79,18 +101,15 @@ enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
 
 /* ---- posterior -------------------------------------------------------------- */
 
-/* Total noise variance of a metric, averaged over its data. */
-static double mean_noise(const struct policy__metric *m)
+/* By its total variance, averaged over the data. */
+bool policy__is_noisy(const struct policy *p, const struct policy__metric *m)
 {
+	const struct policy__data *data = p->survey.on ? &m->all : &m->data;
 	double sum = 0;
-	for (int i = 0; m->data.var && i < m->data.m; i++)
-		sum += m->data.var[i];
-	return gp_noise(m->base) + sum / m->data.m;
-}
-
-static bool is_noisy(const struct policy__metric *m)
-{
-	return mean_noise(m) > (m->data.var ? noisy_declared : noisy_variance);
+	for (int i = 0; data->var && i < data->m; i++)
+		sum += data->var[i];
+	double noise = exp(m->theta[p->theta_size - 1]) + sum / data->m;
+	return noise > (data->var ? noisy_declared : noisy_variance);
 }
 
 struct ranked {
@@ -142,7 +161,7 @@ static enum kr_status judge(
 	struct gp_batch batch;
 	for (int k = 1; k <= p->in.n_constraints; k++) {
 		const struct policy__metric *c = &p->metrics[k];
-		if (!is_noisy(c))
+		if (!policy__is_noisy(p, c))
 			continue;
 		enum kr_status st = gp_predict(c->base, X, false, &batch, p->arena, err);
 		if (st)
@@ -240,13 +259,30 @@ enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *
 	}
 	if (*more)
 		return KR_OK;
-	p->noisy = is_noisy(&p->metrics[0]);
+	p->noisy = policy__is_noisy(p, &p->metrics[0]);
+	p->sources = p->top;
 	for (int k = 0; k < ACQ_MAX_COLUMNS; k++)
 		p->best[k] = p->has_incumbent ? p->best_z : -INFINITY;
 	return KR_OK;
 }
 
 /* ---- predictions --------------------------------------------------------------- */
+
+/* mean, sd (rows of X) <- raw units of metric k. */
+static enum kr_status query_metric(
+	struct policy *p, int k, struct mat X, double *mean, double *sd, struct kr_error *err)
+{
+	const struct policy__metric *m = &p->metrics[k];
+	struct gp_batch batch = {.mean = {mean, X.rows, 1, X.rows}, .var = sd};
+	enum kr_status st = p->survey.on ? policy__predict_all(p, k, false, X, mean, sd, err)
+									 : gp_predict(m->base, X, false, &batch, p->arena, err);
+	for (int i = 0; !st && i < X.rows; i++) {
+		double z = *mat_at(batch.mean, i, 0);
+		mean[i] = outcome_raw_value(&m->outcome, z);
+		sd[i] = outcome_raw_sd(&m->outcome, z, sqrt(batch.var[i]));
+	}
+	return st;
+}
 
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 {
@@ -255,7 +291,6 @@ enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 	int rows = left < QUERY_BLOCK ? left : QUERY_BLOCK;
 	double *x = policy__points(p, rows);
 	struct mat X = mat_view(x, rows, d, rows);
-	struct gp_batch batch;
 	enum kr_status st = x ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d queries", rows);
 	for (int i = 0; !st && i < rows; i++) {
 		space_encode(p->in.space, p->in.queries + (size_t)(p->n_queried + i) * (size_t)d, p->point);
@@ -263,14 +298,8 @@ enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err)
 			*mat_at(X, i, j) = p->point[j];
 	}
 	for (int k = 0; !st && k <= p->in.n_constraints; k++) {
-		const struct policy__metric *m = &p->metrics[k];
 		size_t at = (size_t)k * (size_t)p->in.n_queries + (size_t)p->n_queried;
-		st = gp_predict(m->base, X, false, &batch, p->arena, err);
-		for (int i = 0; !st && i < rows; i++) {
-			double mean = *mat_at(batch.mean, i, 0), sd = sqrt(batch.var[i]);
-			p->query_mean[at + (size_t)i] = outcome_raw_value(&m->outcome, mean);
-			p->query_sd[at + (size_t)i] = outcome_raw_sd(&m->outcome, mean, sd);
-		}
+		st = query_metric(p, k, X, p->query_mean + at, p->query_sd + at, err);
 	}
 	if (!st) {
 		p->n_queried += rows;

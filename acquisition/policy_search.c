@@ -12,8 +12,13 @@ static enum kr_status evaluate(void *ctx, struct mat X, double *value, struct ma
 	struct arena *scratch, struct kr_error *err)
 {
 	const struct policy *p = ctx;
-	return p->constrained.n_terms ? constrained_eval(&p->constrained, X, value, D, scratch, err)
-								  : acq_eval(&p->acq, X, value, D, scratch, err);
+	enum kr_status st = p->constrained.n_terms
+		? constrained_eval(&p->constrained, X, value, D, scratch, err)
+		: acq_eval(&p->acq, X, value, D, scratch, err);
+	for (int i = 0; !st && i < X.rows; i++)
+		if (!policy__in_box(p, X, i))
+			value[i] = -INFINITY;
+	return st;
 }
 
 /* The expected improvement of the objective under the constraints and success; while nothing has
@@ -65,13 +70,13 @@ static int work(const struct policy *p)
 	return (int)fmin(fmax(work_a_unit / (rows * rows), LEAST_WORK), MOST_WORK);
 }
 
-/* All unseen points as candidates, when there are few; *n <- how many. */
-static enum kr_status enumerate(struct policy *p, double *n, struct kr_error *err)
+enum kr_status policy__enumerate(struct policy *p, struct kr_error *err)
 {
-	*n = policy__unseen(p, p->n_settled, 0, (struct mat){0});
-	if (!(*n > 0 && *n <= POLICY__ENUMERATED))
+	p->n_unseen = policy__unseen(p, p->n_settled, 0, (struct mat){0});
+	p->few = p->n_unseen <= POLICY__ENUMERATED;
+	if (!(p->few && p->n_unseen > 0))
 		return KR_OK;
-	int rows = (int)*n;
+	int rows = (int)p->n_unseen;
 	double *x = policy__points(p, rows);
 	if (!x)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d points", rows);
@@ -80,26 +85,33 @@ static enum kr_status enumerate(struct policy *p, double *n, struct kr_error *er
 	return KR_OK;
 }
 
+/* What the place of a slot has not done yet. */
+static enum kr_status begin_slot(struct policy *p, struct kr_error *err)
+{
+	if (p->searching)
+		return KR_OK;
+	p->mark = arena_mark(p->arena);
+	p->searching = true;
+	policy__fix(p, p->n_settled);
+	return policy__enumerate(p, err);
+}
+
 /* Everything from here on lives until the slot is settled. */
-static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *err)
+static enum kr_status begin(struct policy *p, struct kr_error *err)
 {
 	const struct policy_input *in = &p->in;
 	uint64_t number = in->slots[p->n_settled].number;
-	double unseen;
-	p->mark = arena_mark(p->arena);
-	p->searching = true;
-	set_acquisition(p);
-	policy__fix(p, p->n_settled);
-	enum kr_status st = enumerate(p, &unseen, err);
-	*exhausted = unseen == 0;
-	if (st || *exhausted)
+	enum kr_status st = begin_slot(p, err);
+	if (st || p->n_unseen == 0)
 		return st;
-	bool few = unseen <= POLICY__ENUMERATED;
+	set_acquisition(p);
+	bool few = p->few;
 	struct candidates_source source = {.space = in->space,
 		.region = p->region,
 		.fixed = p->fixed,
 		.lengthscale = gp_lengthscale(p->metrics[0].base),
-		.top = p->top,
+		.box = policy__box(p),
+		.top = p->sources,
 		.seed = in->seed,
 		.number = number};
 	if (!few)
@@ -110,6 +122,7 @@ static enum kr_status begin(struct policy *p, bool *exhausted, struct kr_error *
 		.region = few ? NULL : p->region,
 		.fixed = p->fixed,
 		.scale = gp_lengthscale(p->metrics[0].base),
+		.box = policy__box(p),
 		.function = {evaluate, p},
 		.raw = &p->raw,
 		.n_starts = few ? 0 : maximize_starts(p->d),
@@ -123,7 +136,8 @@ static void finish(struct policy *p)
 {
 	p->maximizer = NULL;
 	p->searching = false;
-	arena_release(p->arena, p->mark);
+	if (!p->survey.on) /* else the data of the models stay until the next slot */
+		arena_release(p->arena, p->mark);
 }
 
 /* Mean and deviation at coords, without fantasies, in raw units. */
@@ -174,21 +188,29 @@ bool policy__settle_partial(struct policy *p)
 	return found;
 }
 
+/* The slot has its result, or begins again. */
+static void settle(struct policy *p)
+{
+	bool again = p->survey.on && !p->place.anywhere, found = true;
+	if (p->n_unseen == 0)
+		policy__settle(p, POLICY_EXHAUSTED, POLICY_FRESH);
+	else
+		found = settle_best(p, POLICY_FRESH);
+	p->place.again = !found && again;
+	if (!found && !again)
+		policy__settle_fill(p, POLICY_FRESH);
+	finish(p);
+}
+
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err)
 {
 	enum kr_status st = KR_OK;
-	bool exhausted = false;
-	if (!p->searching)
-		st = begin(p, &exhausted, err);
-	*more = !exhausted;
+	if (!p->maximizer)
+		st = begin(p, err);
+	*more = p->n_unseen > 0;
 	if (!st && *more)
 		st = maximize_step(p->maximizer, work(p), more, err);
-	if (st || *more)
-		return st;
-	if (exhausted)
-		policy__settle(p, POLICY_EXHAUSTED, POLICY_FRESH);
-	else if (!settle_best(p, POLICY_FRESH))
-		policy__settle_fill(p, POLICY_FRESH);
-	finish(p);
-	return KR_OK;
+	if (!st && !*more)
+		settle(p);
+	return st;
 }

@@ -7,7 +7,7 @@
 
 static bool has_fitted(const struct policy__metric *m)
 {
-	return m->n_starts > 0 && m->base;
+	return m->n_starts + m->n_rounds > 0 && m->base;
 }
 
 /* The next metric that was fitted here; n_metrics when there is none. Of labels, which are no
@@ -86,7 +86,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.noise_sd = raw_noise(m),
 		.mean = raw_mean(m, gp_mean(m->base)),
 		.n_model = observations(&m->data),
-		.n_fit = observations(&m->fit_data),
+		.n_fit = observations(m->n_rounds ? &m->all : &m->fit_data),
 		.has_log_posterior = isfinite(m->log_posterior),
 		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
 		.jitter = gp_jitter(m->base),
