@@ -221,7 +221,8 @@ static void centre(const struct kernel_leaf *l, struct mat X, struct mat C)
 
 		coordinate(l, X, k, 1, c);
 		for (int i = 0; i < n; i++)
-			mean += c[i] / n;
+			mean += c[i];
+		mean /= n;
 		for (int i = 0; i < n; i++)
 			c[i] -= mean;
 	}
