@@ -1,8 +1,9 @@
-/* Load generator of `./dev bench service`. Each mode prints one line of JSON.
+/* Load generator of `./dev bench service` and `./dev bench large`. Each mode prints one line of JSON.
  *
  *   service_load observe ENDPOINT CLIENTS TRIALS   durable observes, closed loop
  *   service_load fit ENDPOINT POINTS TRIALS        observes alone, and beside a fit
  *   service_load fill FILE STUDIES TRIALS          a database as single asks and tells leave it
+ *   service_load large ENDPOINT POINTS STEPS       many results handed in, then tells and asks
  *   service_load bare FROM TO GROUP                the results in FROM, committed by a bare loop
  *
  * One thread drives all clients: a client is a DEALER with one request under way. */
@@ -224,7 +225,8 @@ static void add(struct client *c, int n)
 			y += (x - 0.3) * (x - 0.3) + 0.1 * sin(9 * x);
 		}
 		values[i].value = y;
-		points[i] = (struct msg_point){D, &params[i * D], 1, &values[i]};
+		points[i] = (struct msg_point){
+			.n_params = D, .params = &params[i * D], .n_values = 1, .values = &values[i]};
 	}
 	for (int at = 0; at < n; at += 500) {
 		int part = n - at < 500 ? n - at : 500;
@@ -344,6 +346,51 @@ static void run_fit(const char *endpoint, int points, uint64_t n_trials)
 	zmq_ctx_term(context);
 	free(alone);
 	free(beside);
+}
+
+/* ---- large: one client on a study with many results ---- */
+
+/* One suggestion, told when it comes; seconds from the request to the trial. */
+static double ask(struct client *c)
+{
+	struct msg_request m = {.method = METHOD_SUGGEST, .u.suggest = {.study = c->study, .count = 1}};
+	struct msg_reply r;
+	double began = now_s();
+
+	send_request(c->socket, &m);
+	wait_reply(c->socket, &r);
+	if (r.u.trials.n != 1)
+		die("no trial was given");
+	c->next = r.u.trials.trials[0].number;
+	return now_s() - began;
+}
+
+static void run_large(const char *endpoint, int points, size_t steps)
+{
+	void *context = zmq_ctx_new();
+	struct client c = {.socket = connect_to(context, endpoint)};
+	double *tell = calloc(steps, sizeof(*tell)), began = now_s(), load_s, first_s, all = 0;
+	struct msg_reply r;
+
+	if (!tell)
+		die("memory");
+	snprintf(c.study, sizeof(c.study), "large-%d", points);
+	create(&c, 3);
+	add(&c, points);
+	load_s = now_s() - began;
+	first_s = ask(&c);
+	for (size_t i = 0; i < steps; i++) {
+		send_observe(&c);
+		wait_reply(c.socket, &r);
+		tell[i] = now_s() - c.sent;
+		all += tell[i] + ask(&c);
+	}
+	printf("{\"points\": %d, \"load_s\": %.3f, \"first_s\": %.3f, \"tell_us\": %.0f, "
+		   "\"step_s\": %.4f}\n",
+		points, load_s, first_s, quantile_us(tell, steps, 0.5), all / (double)steps);
+	zmq_close(c.socket);
+	zmq_ctx_term(context);
+	free(tell);
 }
 
 /* ---- fill: a database without a daemon ---- */
@@ -568,6 +615,8 @@ int main(int argc, char **argv)
 		run_fit(argv[2], atoi(argv[3]), strtoull(argv[4], NULL, 10));
 	else if (strcmp(mode, "fill") == 0)
 		run_fill(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+	else if (strcmp(mode, "large") == 0)
+		run_large(argv[2], atoi(argv[3]), strtoull(argv[4], NULL, 10));
 	else if (strcmp(mode, "bare") == 0)
 		run_bare(argv[2], argv[3], atoi(argv[4]));
 	else

@@ -1,8 +1,9 @@
 #!/bin/sh
-# ./dev bench [gp|suggest|regret|mf|service]
+# ./dev bench [gp|suggest|regret|mf|service|large]
 #   gp       the numerical layer beside its floors, and cold fits beside BoTorch's
 #   suggest  tell + ask beside BoTorch's default loop, at n = 100, d = 6
 #   regret   [--seeds 0-4] the side-by-side problems; results in build/bench/results
+#   large    tell + ask with up to 100,000 results
 #   service  durable observes, tails beside a fit, start and memory of the daemon
 # What is compared is measured in one run: figures of two machines do not compare.
 set -eu
@@ -55,6 +56,10 @@ service)
 	shift
 	exec "$venv/bin/python" bench/service.py "$@"
 	;;
+large)
+	shift
+	exec "$venv/bin/python" bench/large.py "$@"
+	;;
 mf)
 	echo "bench: studies with fidelities are not built yet" >&2
 	exit 2
@@ -66,7 +71,7 @@ all)
 	done
 	;;
 *)
-	sed -n '2,7s/^# //p' "$0" >&2
+	sed -n '2,8s/^# //p' "$0" >&2
 	exit 2
 	;;
 esac

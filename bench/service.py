@@ -46,6 +46,10 @@ class Daemon:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
+    def peak_mb(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+
     def stop(self):
         self.process.terminate()
         self.process.stderr.read()
@@ -105,6 +109,11 @@ def stored_round(build, folder, rounds):
         mb = d.resident_mb()
         d.stop()
     return empty_mb, statistics.median(starts), mb, os.path.getsize(db) / 1e6
+
+
+def row_of(cells, head=None):
+    widths = [max(14, len(h)) for h in head or cells]
+    print("| " + " | ".join(f"{c:>{w}}" for c, w in zip(cells, widths)) + " |", flush=True)
 
 
 def row(name, value, ratio, bar):
