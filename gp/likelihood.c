@@ -136,20 +136,6 @@ enum kr_status likelihood_scale(const struct kernel *k, struct mat X, double *sc
 	return status;
 }
 
-/* Inputs may be NaN where the kernel takes that for inactive, so its values are asked. */
-static bool lower_finite(struct mat K)
-{
-	double sum = 0;
-
-	for (int j = 0; j < K.cols; j++) {
-		const double *k = mat_col(K, j);
-
-		for (int i = j; i < K.rows; i++)
-			sum += k[i] * 0;
-	}
-	return sum == 0;
-}
-
 /* K <- the kernel among the points. The gradient of a warp needs both triangles on its tape. */
 static enum kr_status covariance(
 	struct likelihood *l, const struct kernel *k, bool with_gradient, struct kr_error *err)
@@ -176,7 +162,7 @@ static enum kr_status factor(struct likelihood *l, const struct kernel *k, const
 			return status;
 		for (int i = 0; i < l->data->n; i++)
 			*mat_at(l->K, i, i) += likelihood_noise(l->data, theta, i) + l->jitter;
-		if (rung == 1 && !lower_finite(l->K))
+		if (rung == 1 && !chol_finite(l->K)) /* inputs may be NaN: inactive */
 			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", l->data->n);
 		if (chol_in_place(l->K))
 			return KR_OK;

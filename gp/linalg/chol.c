@@ -84,6 +84,11 @@ static bool finite_part(struct mat M, bool lower)
 	return true;
 }
 
+bool chol_finite(struct mat K)
+{
+	return finite_part(K, true);
+}
+
 /* The lower triangle only. */
 static void copy_lower(struct mat to, struct mat from)
 {
@@ -107,7 +112,7 @@ enum kr_status chol_factor(
 			c->n = K.rows;
 			return KR_OK;
 		}
-		if (rung == 0 && !finite_part(K, true))
+		if (rung == 0 && !chol_finite(K))
 			return kr_fail(err, KR_ENONFINITE, "covariance of %d points is not finite", K.rows);
 	}
 	return kr_fail(err, KR_ENOTPD,

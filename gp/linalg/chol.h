@@ -66,6 +66,10 @@ double chol_logdet(const struct chol *c);
 /* For a caller that keeps the matrix itself: K <- L in the lower triangle, no
  * jitter. False when K is not positive definite or not finite; K is then lost. */
 bool chol_in_place(struct mat K);
+
+/* Is every element of the lower triangle finite? What tells, after a failure, a covariance that
+ * no jitter mends. */
+bool chol_finite(struct mat K);
 double chol_logdet_of(struct mat L);
 
 /* The jitter ladder, as a part of the scale: 0 <= i < CHOL_RUNGS. */

@@ -46,19 +46,6 @@ void conditional_take(struct conditional *c, int at, struct mat X, int i, double
 	c->noise[at] = noise;
 }
 
-static bool is_finite(const struct conditional *c)
-{
-	struct mat X = conditional_points(c);
-	double sum = 0;
-
-	for (int i = 0; i < c->n; i++) {
-		sum += c->noise[i] * 0;
-		for (int k = 0; k < c->d; k++)
-			sum += *mat_at(X, i, k) * 0;
-	}
-	return sum == 0;
-}
-
 enum kr_status conditional_solve(struct conditional *c, int n, const struct kernel *k,
 	struct arena *scratch, struct kr_error *err)
 {
@@ -75,10 +62,10 @@ enum kr_status conditional_solve(struct conditional *c, int n, const struct kern
 			break;
 		for (int i = 0; i < n; i++)
 			*mat_at(K, i, i) += c->noise[i] + chol_rung(rung) * scale;
+		if (rung == 1 && !chol_finite(K)) /* inputs may be NaN: inactive */
+			return kr_fail(err, KR_ENONFINITE, "covariance of %d neighbours is not finite", n);
 		if (chol_in_place(K))
 			return KR_OK;
-		if (rung == 0 && !is_finite(c))
-			return kr_fail(err, KR_ENONFINITE, "covariance of %d neighbours is not finite", n);
 	}
 	return st
 		? st

@@ -60,8 +60,11 @@ void neighbours_reset(
 	}
 }
 
+/* What is inactive (NaN) stands for the middle, or for a choice of its own (radial.h). */
 static double scaled(const struct neighbours *nb, int k, double x)
 {
+	if (isnan(x))
+		x = nb->categorical[k] ? -1 : 0.5;
 	return nb->categorical[k] ? x : x / nb->lengthscale[k];
 }
 

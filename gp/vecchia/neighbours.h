@@ -2,6 +2,8 @@
  *
  *   r2 = sum_{i numeric} ((x_i - x'_i) / l_i)^2 + sum_{i categorical} [x_i != x'_i] / l_i^2
  *
+ * NaN, an inactive value, is the middle of its column.
+ *
  * neighbours_new .. neighbours_reset .. neighbours_add* .. neighbours_find* .. neighbours_free.
  * Owns a scaled copy of the points. Not thread-safe while points are added. */
 #ifndef KR_GP_VECCHIA_NEIGHBOURS_H

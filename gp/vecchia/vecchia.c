@@ -83,13 +83,18 @@ static enum kr_status find_mean(struct vecchia *v, const struct gp_data *data, c
 	return st;
 }
 
+/* NaN in an input may mean inactive. */
 static bool is_finite(const struct gp_data *data)
 {
+	bool conditional = kernel_conditional(data->kernel);
 	double sum = 0;
 
 	for (int k = 0; k < data->d; k++)
-		for (int i = 0; i < data->n; i++)
-			sum += *mat_at(data->X, i, k) * 0;
+		for (int i = 0; i < data->n; i++) {
+			double x = *mat_at(data->X, i, k);
+
+			sum += conditional && isnan(x) ? 0 : x * 0;
+		}
 	for (int i = 0; i < data->n; i++)
 		sum += data->y[i] * 0 + (data->noise ? data->noise[i] * 0 : 0);
 	return sum == 0;

@@ -100,6 +100,44 @@ static void predict_exactly(struct mat X, double *mean, double *var, struct mat 
 	gp_free(g);
 }
 
+/* NaN as a conditional kernel reads it. */
+static void inactive_values_have_neighbours(void **state)
+{
+	struct rng r = reference_rng("vecchia inactive");
+	struct kernel_term conditional = {.family = kernel_find("matern52"), .size = {1}};
+	double lml, exact[32], grad[32], mean[2][QUERIES], var[2][QUERIES], x[QUERIES * 3];
+	double slopes[2][QUERIES * 3];
+	struct mat X = mat_view(x, QUERIES, 3, QUERIES);
+	struct mat Dm = mat_view(slopes[0], QUERIES, 3, QUERIES);
+	struct mat Dv = mat_view(slopes[1], QUERIES, 3, QUERIES);
+	struct vecchia_plan plan = {.neighbours = 50, .seed = 1};
+	struct vecchia *v;
+
+	(void)state;
+	reference_dataset(&s, 50, 3, false, &r);
+	s.data.kernel = &conditional;
+	random_points(X, &r);
+	for (int i = 0; i < 50; i += 3)
+		*mat_at(s.data.X, i, 1) = NAN;
+	for (int i = 0; i < QUERIES; i += 2)
+		*mat_at(X, i, 1) = NAN;
+	assert_int_equal(gp_lml(&s.data, s.theta, &lml, exact, NULL, arena, NULL), KR_OK);
+	assert_near(evaluate(&plan, s.theta, grad), lml, 1e-9);
+	for (int k = 0; k < 5; k++)
+		assert_near(grad[k], exact[k], 1e-9);
+	predict_exactly(X, mean[0], var[0], Dm, Dv);
+	v = vecchia_new(&conditional, 50, 3);
+	assert_int_equal(vecchia_condition(v, &s.data, s.theta, &plan, arena, NULL), KR_OK);
+	assert_int_equal(
+		vecchia_predict(v, X, mean[1], var[1], (struct mat){0}, (struct mat){0}, arena, NULL),
+		KR_OK);
+	for (int i = 0; i < QUERIES; i++) {
+		assert_near(mean[1][i], mean[0][i], 1e-9); /* none was left out */
+		assert_near(var[1][i], var[0][i], 1e-9);
+	}
+	vecchia_free(v);
+}
+
 static struct vecchia *condition(int cap, const struct vecchia_plan *plan)
 {
 	struct vecchia *v = vecchia_new(s.data.kernel, cap, s.data.d);
@@ -461,6 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_neighbours_give_the_likelihood),
+		cmocka_unit_test(inactive_values_have_neighbours),
 		cmocka_unit_test(all_neighbours_give_the_predictions),
 		cmocka_unit_test(slopes_are_those_of_differences),
 		cmocka_unit_test(errors_fall_with_the_neighbours),
