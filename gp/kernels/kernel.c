@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "gp/kernels/kernel_internal.h"
-#include "gp/kernels/radial.h"
 
 /* ---- the list ------------------------------------------------------------------ */
 
@@ -177,13 +176,4 @@ bool kernel_diagonal_varies(const struct kernel_term *t)
 	for (int i = 0; i < t->n_parts; i++)
 		varies |= kernel_diagonal_varies(&t->parts[i]);
 	return varies;
-}
-
-bool kernel_conditional(const struct kernel_term *t)
-{
-	bool conditional = t->family->radial && radial_conditional(t);
-
-	for (int i = 0; i < t->n_parts; i++)
-		conditional |= kernel_conditional(&t->parts[i]);
-	return conditional;
 }

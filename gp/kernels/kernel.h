@@ -170,7 +170,4 @@ enum kr_status kernel_diagonal_adjoint(const struct kernel *k, struct mat Z, con
 /* Does k(z, z) vary with z? */
 bool kernel_diagonal_varies(const struct kernel_term *root);
 
-/* Does a leaf read NaN as inactive (radial.h)? */
-bool kernel_conditional(const struct kernel_term *root);
-
 #endif

@@ -41,6 +41,16 @@ double radial_matern_mixture(int twice_nu, struct rng *r)
 
 /* ---- columns and coordinates --------------------------------------------------- */
 
+bool radial_conditional(const struct kernel_term *t)
+{
+	bool conditional = t->family->radial &&
+		(t->size[RADIAL_INACTIVE_SIZE] || t->size[RADIAL_MIDDLE_SIZE]);
+
+	for (int i = 0; i < t->n_parts; i++)
+		conditional |= radial_conditional(&t->parts[i]);
+	return conditional;
+}
+
 /* Columns, and indicators of what is active. */
 static int coordinates(const struct kernel_leaf *l)
 {
@@ -65,12 +75,13 @@ static void coordinate(
 {
 	int column = c % l->columns;
 	bool categorical = kernel_leaf_categorical(l, column);
+	bool conditional = radial_conditional(l->term);
 	const double *restrict x = mat_col(X, l->dims[column]);
 	double middle = categorical ? -1 : 0.5 / length;
 
 	for (int i = 0; i < X.rows; i++)
 		s[i] = categorical ? x[i] : x[i] / length;
-	for (int i = 0; radial_conditional(l->term) && i < X.rows; i++)
+	for (int i = 0; conditional && i < X.rows; i++)
 		if (c >= l->columns)
 			s[i] = categorical || isnan(x[i]) ? 0 : 1 / length;
 		else if (isnan(x[i]))
@@ -383,7 +394,7 @@ enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct ma
 	struct arena_mark mark = arena_mark(a);
 	struct mat S = matrix(a, X.rows, l->columns), T = matrix(a, Z.rows, l->columns);
 	struct mat P = matrix(a, Z.rows, l->columns);
-	bool ok = S.p && T.p && P.p;
+	bool conditional = radial_conditional(l->term), ok = S.p && T.p && P.p;
 
 	assert(W.rows == X.rows && W.cols == Z.rows && D.rows == Z.rows);
 	for (int j = 0; ok && j < Z.rows; j++) {
@@ -400,7 +411,7 @@ enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct ma
 	}
 	for (int k = 0; ok && k < l->columns; k++)
 		for (int j = 0; !kernel_leaf_categorical(l, k) && j < Z.rows; j++)
-			if (!radial_conditional(l->term) || !isnan(*mat_at(Z, j, l->dims[k])))
+			if (!conditional || !isnan(*mat_at(Z, j, l->dims[k])))
 				*mat_at(D, j, l->dims[k]) += *mat_at(P, j, k) / (l->value[k] * l->value[k]);
 	arena_release(a, mark);
 	return ok ? KR_OK : no_memory(X, Z, err);

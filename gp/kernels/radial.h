@@ -66,10 +66,8 @@ enum {
 	RADIAL_MIDDLE_SIZE    /* 1: they are not: the leaf is multiplied by `active` */
 };
 
-static inline bool radial_conditional(const struct kernel_term *t)
-{
-	return t->size[RADIAL_INACTIVE_SIZE] || t->size[RADIAL_MIDDLE_SIZE];
-}
+/* Does t, or a leaf below it, read them? */
+bool radial_conditional(const struct kernel_term *t);
 
 /* The distance `inactive` of a leaf that has it, as every radial family declares it last
  * (lognormal(0, 1) as a density of the logarithm). */

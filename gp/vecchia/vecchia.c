@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "gp/kernels/radial.h"
 #include "gp/linalg/blas.h"
 
 /* Variances are clamped here, as a part of the prior's: below, the difference
@@ -86,7 +87,7 @@ static enum kr_status find_mean(struct vecchia *v, const struct gp_data *data, c
 /* NaN in an input may mean inactive. */
 static bool is_finite(const struct gp_data *data)
 {
-	bool conditional = kernel_conditional(data->kernel);
+	bool conditional = radial_conditional(data->kernel);
 	double sum = 0;
 
 	for (int k = 0; k < data->d; k++)
