@@ -96,7 +96,7 @@ static enum method choose(struct world *w, const struct client *c, int study)
 		  {79, METHOD_EDIT_TRIAL}, {80, METHOD_DELETE_TRIAL}, {83, METHOD_GET_STUDY},
 		  {85, METHOD_LIST_TRIALS}, {86, METHOD_BEST}, {87, METHOD_LIST_STUDIES},
 		  {88, METHOD_STATUS}, {89, METHOD_GET_TRIAL}, {90, METHOD_PREDICT}, {91, METHOD_WHY},
-		  {97, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
+		  {92, METHOD_GET_MODEL}, {97, METHOD_UPDATE_STUDY}, {100, METHOD_DELETE_STUDY}};
 	uint64_t dice = world_below(w, 100);
 	int i = 0;
 	if (dice < 40 && clients_find_held(c, study, 0) >= 0) {

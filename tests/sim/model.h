@@ -87,6 +87,7 @@ struct model_view {
 	int64_t best; /* number, -1: none */
 	int n_state;  /* where the newest fit ended */
 	const double *fit;
+	const struct msg_model *objective; /* its newest recorded model, NULL: none */
 };
 
 struct model_study {

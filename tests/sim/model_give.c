@@ -366,6 +366,20 @@ static void give_all(const struct giving *g)
 	}
 }
 
+/* The objective's among the models of a job; `was` when it fitted none. */
+static const struct msg_model *model_of_objective(
+	const struct msg_spec *spec, const struct msg_models *models, const struct msg_model *was)
+{
+	const char *name = "";
+	for (int i = 0; i < spec->n_metrics; i++)
+		if (spec->metrics[i].role != METRIC_CONSTRAINT)
+			name = spec->metrics[i].name;
+	for (int i = 0; i < models->n; i++)
+		if (models->p[i].name && strcmp(models->p[i].name, name) == 0)
+			return &models->p[i];
+	return was;
+}
+
 void model__suggested(
 	struct world *w, struct model_study *f, const struct stored_row *s, const struct record *r)
 {
@@ -399,4 +413,5 @@ void model__suggested(
 		return;
 	v->n_state = g.r->job.n_state_out;
 	v->fit = g.r->job.state_out;
+	v->objective = model_of_objective(&f->spec, &g.r->job.models, v->objective);
 }

@@ -243,7 +243,7 @@ struct world {
  * proves nothing about it. */
 struct met {
 	long expired, late, stale, cut, reloads, unavailable, exhausted, fits, renewed, lost_leases,
-		predicted, starved, undeleted;
+		predicted, models, starved, undeleted;
 	long queued_given, completed, alone, returned, requeued, given_up, overtaken, kept, released,
 		tried_again, cancelled, reports, stops[STOP_BUDGET + 1], edited, excluded, removed,
 		settings, outdated, waited, waited_in_vain, watched;

@@ -82,7 +82,7 @@ static void workload_meets_everything(void **state)
 		{"foreign leases", m->stale}, {"computations cut", m->cut},
 		{"studies read anew", m->reloads}, {"refusals for want of the disk", m->unavailable},
 		{"spaces exhausted", m->exhausted}, {"warm fits", m->fits}, {"leases renewed", m->renewed},
-		{"leases lost", m->lost_leases}, {"predictions", m->predicted},
+		{"leases lost", m->lost_leases}, {"predictions", m->predicted}, {"models", m->models},
 		{"paused studies undeleted", m->undeleted}, {"allocations that failed", m->starved},
 		{"queued trials given out", m->queued_given}, {"partial points completed", m->completed},
 		{"suggests with nobody else", m->alone}, {"trials that came back", m->returned},

@@ -221,6 +221,23 @@ static bool why_is_true(const struct seen *s, const struct model_study *f)
 	return false;
 }
 
+/* The newest model that a durable suggestion has recorded, or why there is none. */
+static bool model_is_true(const struct seen *s, const struct model_study *f)
+{
+	const struct msg_get_model_reply *r = &s->r->u.get_model;
+	for (uint64_t seq = watch_first_seq(s, f); seq <= f->seq; seq++) {
+		const struct msg_model *is = f->views[seq - 1].objective;
+		bool good = is ? r->models.n > 0 && !r->reason : r->models.n == 0 && r->reason;
+		if (good && is)
+			good = r->models.p[0].n == is->n && r->models.p[0].mean == is->mean &&
+				r->models.p[0].noise_sd == is->noise_sd && r->sentences.n > 0;
+		sim_met.models += good && is;
+		if (good)
+			return true;
+	}
+	return false;
+}
+
 static void prediction_is_true(const struct seen *s)
 {
 	const struct msg_predict_reply *r = &s->r->u.predict;
@@ -265,6 +282,7 @@ static void judge(const struct seen *s)
 	case METHOD_HEARTBEAT: watch_heartbeat(s); break;
 	case METHOD_PREDICT: prediction_is_true(s); break;
 	case METHOD_WHY: of_study(s, why_is_true); break;
+	case METHOD_GET_MODEL: of_study(s, model_is_true); break;
 	default: break;
 	}
 	if (msg_method_mutates(s->asked->method) && !s->w->complaint[0])
