@@ -295,7 +295,7 @@ static enum kr_status draw(const struct gp_ensemble *e, int u, double *state, in
 	struct arena *a, struct kr_error *err)
 {
 	size_t p = (size_t)chain_size(e), size = (size_t)e->prior->size;
-	struct target t;
+	struct target t = {0};
 	struct nuts_problem problem = {density, &t, (int)p, NULL, NULL};
 	double *x = ARENA_ARRAY(a, double, p);
 	enum kr_status status = x ? make_target(&t, e, a, err) : no_memory(e, err);

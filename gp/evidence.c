@@ -255,7 +255,7 @@ enum kr_status gp_structure_choose(const struct gp_data *data,
 	*best = 0;
 	for (int i = 0; i < n; i++) {
 		struct arena_mark mark = arena_mark(scratch);
-		struct gp_laplace l;
+		struct gp_laplace l = {0};
 		enum kr_status status = gp_structure_evidence(&l, data, &structures[i], scratch, err);
 
 		arena_release(scratch, mark);

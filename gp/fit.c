@@ -167,10 +167,11 @@ enum kr_status gp_fit_thorough(const struct gp_data *data, const struct gp_prior
 	struct arena_mark mark = arena_mark(scratch);
 	size_t size = sizeof(double) * (size_t)prior->size;
 	double *at = arena_alloc(scratch, size);
-	enum kr_status status = at ? KR_OK
-							   : kr_fail(err, KR_ENOMEM, "fit of %d hyperparameters", prior->size);
+	enum kr_status status = KR_OK;
 
 	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
+	if (!at)
+		return kr_fail(err, KR_ENOMEM, "fit of %d hyperparameters", prior->size);
 	for (int i = 0; status == KR_OK && i < n_thorough; i++) {
 		struct gp_fit_result result;
 

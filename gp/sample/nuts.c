@@ -458,7 +458,7 @@ static enum kr_status curvature(struct walk *w, const double *g0, double *g1, st
 	int p = w->c.p;
 
 	for (int j = 0; j < p; j++) {
-		double lp, step = w->c.u[j] > 0 ? -difference : difference;
+		double lp = 0, step = w->c.u[j] > 0 ? -difference : difference;
 		enum kr_status status = KR_OK;
 
 		copy(p, w->u, w->c.u);

@@ -162,14 +162,14 @@ static void the_structure_that_made_the_data_is_chosen(void **state)
 
 	(void)state;
 	arena_reset(arena);
-	reference_dataset(&s, 30, 2, false, &r);
+	reference_dataset(&s, 30, 1, false, &r);
 	for (int kind = 0; kind < 3; kind++) {
 		for (int i = 0; i < 30; i++) {
-			double x = s.X[i], z = s.X[i + 30];
+			double x = s.X[i];
 
-			s.y[i] = kind == 0 ? fabs(sin(4 * x) - z)
-				: kind == 1    ? sin(4 * x + 2 * z)
-							   : sin(12 * pow(x, 3)) + 0.1 * z;
+			s.y[i] = kind == 0 ? fabs(x - 0.3) + fabs(x - 0.7) /* kinks */
+				: kind == 1    ? sin(6 * x)
+							   : sin(12 * pow(x, 3));
 		}
 		outcome_standardize(s.y, 30, s.y, &(double){0}, &(double){0});
 		assert_int_equal(
