@@ -198,7 +198,7 @@ enum kr_status gp_condition(struct gp *g, const struct gp_data *data, const doub
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat Z;
+	struct mat Z = data->X;
 	enum kr_status status;
 
 	assert(data->n > 0 && data->n <= g->cap && data->d == g->d);
@@ -255,7 +255,7 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 	struct arena_mark mark = arena_mark(scratch);
 	int n = chol_rows(g->chol), p = P.rows;
 	struct mat B = mat_view(NULL, p, n, p), D = mat_view(NULL, p, p, p);
-	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L, Z;
+	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L, Z = P;
 	enum kr_status status;
 
 	assert(n > 0 && p > 0 && n + p <= g->cap && F.rows == p && P.cols == g->d);
@@ -447,7 +447,7 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 {
 	struct arena_mark mark = arena_mark(a);
 	int b = X.rows;
-	struct mat V = matrix(a, chol_rows(g->chol), b), Z;
+	struct mat V = matrix(a, chol_rows(g->chol), b), Z = X;
 	enum kr_status status;
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);

@@ -173,7 +173,7 @@ static void the_structure_that_made_the_data_is_chosen(void **state)
 		}
 		outcome_standardize(s.y, 30, s.y, &(double){0}, &(double){0});
 		assert_int_equal(
-			gp_structure_choose(&s.data, structures, 3, 1, evidence, &best, arena, NULL), KR_OK);
+			gp_structure_choose(&s.data, structures, 3, 3, evidence, &best, arena, NULL), KR_OK);
 		print_message(
 			"matern %.2f, rbf %.2f, warped %.2f\n", evidence[0], evidence[1], evidence[2]);
 		assert_int_equal(best, kind);

@@ -112,6 +112,30 @@ static void a_warp_is_a_model_of_warped_points(void **state)
 	}
 }
 
+/* An inactive value stays what it is, and has no part in any slope. */
+static void inactive_values_are_not_warped(void **state)
+{
+	double x[4] = {0.2, NAN, NAN, 0.7}, w[4], slope[4], D[4] = {1, 2, 3, 4}, grad[4];
+	double ln_ab[4] = {0.3, -0.2, 0.4, 0.1};
+	struct mat none = {0};
+
+	(void)state;
+	gp_warp(mat_view(x, 2, 2, 2), NULL, ln_ab, mat_view(w, 2, 2, 2), mat_view(slope, 2, 2, 2));
+	assert_true(isnan(w[1]) && isnan(w[2]) && slope[1] == 1 && slope[2] == 1);
+	assert_near(w[0], formula(0.2, 0.3, 0.4), 1e-12);
+	gp_warp_slope(mat_view(x, 2, 2, 2), NULL, ln_ab, mat_view(D, 2, 2, 2), grad);
+	for (int k = 0; k < 4; k++) {
+		double h = 1e-6, keep = ln_ab[k], up[4], down[4];
+
+		ln_ab[k] = keep + h;
+		gp_warp(mat_view(x, 2, 2, 2), NULL, ln_ab, mat_view(up, 2, 2, 2), none);
+		ln_ab[k] = keep - h;
+		gp_warp(mat_view(x, 2, 2, 2), NULL, ln_ab, mat_view(down, 2, 2, 2), none);
+		ln_ab[k] = keep;
+		assert_near(grad[k], (D[0] * (up[0] - down[0]) + D[3] * (up[3] - down[3])) / (2 * h), 1e-8);
+	}
+}
+
 static void no_warp_is_the_model_without(void **state)
 {
 	struct rng r = reference_rng("no warp");
@@ -322,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_warp_is_a_model_of_warped_points),
+		cmocka_unit_test(inactive_values_are_not_warped),
 		cmocka_unit_test(no_warp_is_the_model_without),
 		cmocka_unit_test(gradients_are_those_of_differences),
 		cmocka_unit_test(gradients_in_the_points_pass_through_the_warp),
