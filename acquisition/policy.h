@@ -157,7 +157,7 @@ struct policy_model {
 	double jitter;             /* added to the variances so that the covariance factors; 0: none */
 	char transform[256];       /* what was done to raw outcomes, in words */
 	struct gp_calibration calibration; /* n = 0: not computed; of points, however often measured */
-	int worst; /* the observation (of its point, the first) that is predicted worst; -1: unknown */
+	int worst; /* the observation (the first of its point) predicted worst; -1: unknown */
 };
 
 /* The model of a metric (0: the objective, then the constraints, last success) that was fitted

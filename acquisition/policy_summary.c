@@ -43,7 +43,8 @@ static double raw_mean(const struct policy__metric *m, double z)
 	return m->kind == POLICY__SUCCESS ? z : outcome_raw_value(&m->outcome, z);
 }
 
-/* Where outcomes are bent their deviation depends on where they are: of the objective, at the best. */
+/* Where outcomes are bent their deviation depends on where they are: the objective's at its
+ * best. */
 static double raw_noise(const struct policy__metric *m)
 {
 	double at = gp_mean(m->base), sd = sqrt(gp_noise(m->base));

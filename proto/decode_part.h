@@ -140,7 +140,7 @@ decode_part__reader decode_part__point; /* Kriged__Point -> struct msg_point */
 enum kr_status decode_part__why(
 	const struct decoder *d, const struct place *at, const Kriged__Why *pb, struct msg_why *out);
 
-decode_part__reader decode_part__model; /* Kriged__MetricModel -> struct msg_model */
+decode_part__reader decode_model__item; /* Kriged__MetricModel -> struct msg_model */
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space.h. */

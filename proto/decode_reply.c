@@ -441,7 +441,7 @@ static enum kr_status read_get_model(
 
 	if (st == KR_OK)
 		st = decode_part__list(d, NULL, "models", pb->n_models, (void *const *)pb->models, 0,
-			sizeof(*m->models.p), decode_part__model, &m->models.n, &m->models.p);
+			sizeof(*m->models.p), decode_model__item, &m->models.n, &m->models.p);
 	if (st == KR_OK)
 		st = decode_part__texts(
 			d, NULL, "sentences", pb->n_sentences, pb->sentences, 0, read_text_item, &m->sentences);

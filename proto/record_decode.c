@@ -132,7 +132,7 @@ static enum kr_status read_job(const struct decoder *d, const struct place *at,
 	if (pb->n_numbers && pb->n_numbers != pb->n_slots)
 		return damaged(d, PLACE(at, "numbers"), "is not as long as there are slots");
 	enum kr_status st = decode_part__list(d, at, "models", pb->n_models, (void *const *)pb->models,
-		INT32_MAX, sizeof(*r->models.p), decode_part__model, &r->models.n, &r->models.p);
+		INT32_MAX, sizeof(*r->models.p), decode_model__item, &r->models.n, &r->models.p);
 	if (st != KR_OK)
 		return st;
 	return decode_part__text(d, PLACE(at, "build"), pb->has_build, pb->build, SIZE_MAX, &r->build);

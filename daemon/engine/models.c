@@ -35,7 +35,7 @@ static const struct msg_model *find(const struct msg_models *in, const struct ms
 	return NULL;
 }
 
-/* list (room for both) <- those of `was`, as `is` has them where it does, then what only `is` has. */
+/* list (room for both) <- those of `was`, as `is` has them if it does, then what only `is` has. */
 static int merge(struct msg_model *list, const struct msg_models *is, const struct msg_models *was)
 {
 	int n = 0;
