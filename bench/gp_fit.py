@@ -1,6 +1,6 @@
 """Cold fits beside BoTorch's, of one model with one prior: ./dev bench gp
 
-    python bench/gp_fit.py [--bench build/release/bench/gp_bench] [--cases 100x6,1000x20] [--limit 600]
+    python bench/gp_fit.py [--bench PROGRAM] [--cases 100x6,1000x20] [--limit 600]
 
 SingleTaskGP with its defaults: RBF with a length scale for each input, no output scale,
 a constant mean, its priors of length scales and noise. Both sides start at the modes of
