@@ -4,8 +4,8 @@
 
 SingleTaskGP with its defaults: RBF with a length scale for each input, no output scale,
 a constant mean, its priors of length scales and noise. Both sides start at the modes of
-the priors and run on one thread; from 10 inputs on kriged follows six starts (gp/fit.c). The log posteriors of both optima come
-from one function here, in numpy, that knows neither side; the mean is profiled in both.
+the priors and run on one thread; from 10 inputs on kriged follows six starts (gp/fit.c).
+The log posteriors of both optima come from one function here, in numpy, that knows neither side; the mean is profiled in both.
 
 gpytorch leaves Cholesky for conjugate gradients above 800 points, where one fit takes many
 minutes here; it is made to stay, which is the quicker peer. A fit of BoTorch's that is not
