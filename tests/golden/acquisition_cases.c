@@ -6,7 +6,7 @@
 #include "acquisition/acq.h"
 #include "acquisition/constrained.h"
 #include "tests/golden/golden.h"
-#include "tests/golden/kernel_spec.h"
+#include "tests/golden/model_spec.h"
 
 static const double *list(struct golden_case *c, const cJSON *in, const char *key, int *n)
 {
@@ -83,33 +83,6 @@ static enum kr_status answer(struct golden_case *c, const struct gp *g, struct m
 	return answer_dsd(c, g, &batch, err);
 }
 
-/* *out <- the model that `in` describes, conditioned on its data; NULL without memory. False when
- * its kernel is unknown. */
-static bool read_model(struct golden_case *c, const cJSON *in, struct kernel_spec *s,
-	struct gp **out, enum kr_status *st, struct kr_error *err)
-{
-	struct mat X = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "X"));
-	double mean = golden_number(cJSON_GetObjectItemCaseSensitive(in, "mean"));
-	double noise = golden_number(cJSON_GetObjectItemCaseSensitive(in, "noise"));
-	int n;
-	*out = NULL;
-	*st = KR_ENOMEM;
-	if (!kernel_spec_read(s, c, cJSON_GetObjectItemCaseSensitive(in, "kernel"), X.cols))
-		return false;
-	struct gp_data data = {.kernel = &s->root,
-		.n = X.rows,
-		.d = X.cols,
-		.X = X,
-		.categorical = s->categorical,
-		.y = list(c, in, "y", &n),
-		.mean = &mean};
-	s->theta[s->n] = log(noise);
-	*out = gp_new(data.n, data.d, 1);
-	if (*out)
-		*st = gp_condition(*out, &data, s->theta, golden_arena(c), err);
-	return true;
-}
-
 static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
 {
 	struct mat test = golden_rows(c, cJSON_GetObjectItemCaseSensitive(in, "Xtest"));
@@ -119,7 +92,7 @@ static enum golden_verdict gp_acq(struct golden_case *c, const cJSON *in)
 	struct kernel_spec s;
 	enum kr_status st;
 	struct gp *g;
-	if (!read_model(c, in, &s, &g, &st, &err))
+	if (!model_spec_read(c, in, &s, &g, &st, &err))
 		return GOLDEN_UNKNOWN;
 	if (!st)
 		st = answer(c, g, test, best, beta, &err);
@@ -152,7 +125,7 @@ static enum golden_verdict constrained_log_ei(struct golden_case *c, const cJSON
 	int n = cJSON_GetArraySize(models);
 	bool known = n <= MOST;
 	for (int i = 0; known && !st && i < n; i++) {
-		known = read_model(c, cJSON_GetArrayItem(models, i), &s[i], &g[i], &st, &err);
+		known = model_spec_read(c, cJSON_GetArrayItem(models, i), &s[i], &g[i], &st, &err);
 		terms[i] = (struct constrained_term){
 			g[i], bound(lower, i, -INFINITY), bound(upper, i, INFINITY)};
 	}
