@@ -17,7 +17,7 @@
  *   - Hyperparameters are fitted anew at every observation up to 50, then when the
  *     observations have grown by 1/25; in between the fit of the state is used.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
- *     them given their neighbours, and each slot gets exact models of its own on the 400
+ *     them given their neighbours, and each slot gets exact models of its own on the 512
  *     nearest to a point: the best known one when the slot's number is even, else what a
  *     model of all observations finds promising elsewhere. The search stays in a box around it.
  *   - Of more than 512 the fit takes the best, the newest, and some that fill the space, a third

@@ -33,7 +33,7 @@
 
 enum {
 	POLICY__MODEL_ROWS = 1500,   /* most observations in an exact model */
-	POLICY__NEAR_ROWS = 400,     /* of those that are the nearest */
+	POLICY__NEAR_ROWS = 512,     /* of those that are the nearest */
 	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
 	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
 	POLICY__SUCCESS_ROWS = 256,  /* most observations in the model of success */

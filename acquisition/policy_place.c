@@ -175,17 +175,49 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median of how far the rows are from the centre in their farthest numeric coordinate. */
+/* How far observation i is from the centre in its farthest coordinate, in lengthscales; other
+ * choices count too, or not (numeric). */
+static double reach(const struct policy *p, int i, const double *scale, bool numeric)
+{
+	struct mat X = p->metrics[0].all.X;
+	double far = 0;
+	for (int j = 0; j < p->d; j++) {
+		double step = fabs(*mat_at(X, i, j) - p->place.centre[j]);
+		if (!space_categorical(p->in.space)[j])
+			far = fmax(far, step / scale[j]);
+		else if (!numeric && step > 0)
+			far = fmax(far, 1 / scale[j]);
+	}
+	return far;
+}
+
+/* rows <- the `most` of least reach, nearest first, so that of the choices of the centre all are
+ * there that are in the box; far: as many doubles. Returns how many. */
+static int nearest_rows(
+	const struct policy *p, const double *scale, int most, int *rows, double *far)
+{
+	int n = 0;
+	for (int i = 0; i < p->n_obs; i++) {
+		double r = reach(p, i, scale, false);
+		if (n == most && !(r < far[n - 1]))
+			continue;
+		int at = n < most ? n++ : n - 1;
+		for (; at > 0 && far[at - 1] > r; at--) {
+			rows[at] = rows[at - 1];
+			far[at] = far[at - 1];
+		}
+		rows[at] = i;
+		far[at] = r;
+	}
+	return n;
+}
+
+/* The median of the numeric reach of the rows. */
 static double half_side(
 	const struct policy *p, const int *rows, int n, const double *scale, double *far)
 {
-	struct mat X = p->metrics[0].all.X;
-	for (int i = 0; i < n; i++) {
-		far[i] = 0;
-		for (int j = 0; j < p->d; j++)
-			if (!space_categorical(p->in.space)[j])
-				far[i] = fmax(far[i], fabs(*mat_at(X, rows[i], j) - p->place.centre[j]) / scale[j]);
-	}
+	for (int i = 0; i < n; i++)
+		far[i] = reach(p, rows[i], scale, true);
 	qsort(far, (size_t)n, sizeof(*far), compare_doubles);
 	return far[n / 2];
 }
@@ -259,26 +291,18 @@ static enum kr_status take_data(struct policy *p, const int *rows, int n, struct
 	return st;
 }
 
-/* rows (*n of them) <- the observations nearest to the centre; the box among them. */
+/* rows (*n of them, at most `most`) <- the nearest observations; the box among them. */
 static enum kr_status draw_box(struct policy *p, int *rows, int most, int *n, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(p->arena);
 	double *scale = ARENA_ARRAY(p->arena, double, p->d + p->theta_size);
 	double *far = ARENA_ARRAY(p->arena, double, most);
-	struct neighbours *nb = neighbours_new(p->n_obs, p->d);
-	enum kr_status st = scale && far && nb
-		? KR_OK
-		: kr_fail(err, KR_ENOMEM, "no memory for %d observations", p->n_obs);
+	enum kr_status st = scale && far ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for a box");
 	if (!st) {
 		policy__lengthscales(p, scale);
-		neighbours_reset(nb, scale, space_categorical(p->in.space));
-		neighbours_add(nb, p->metrics[0].all.X);
-		st = neighbours_find(
-			nb, mat_view(p->place.centre, 1, p->d, 1), NULL, most, rows, n, p->arena, err);
-	}
-	if (!st)
+		*n = nearest_rows(p, scale, most, rows, far);
 		set_box(p, half_side(p, rows, *n, scale, far), scale);
-	neighbours_free(nb);
+	}
 	arena_release(p->arena, mark);
 	return st;
 }
@@ -288,7 +312,21 @@ static int near_rows(const struct policy *p)
 	return policy__rows_of_each(1 + p->in.n_constraints, POLICY__NEAR_ROWS);
 }
 
-/* The observations nearest to the centre, and the box among them. */
+/* Observations of the box that are not among the n rows take the places of the farthest, the newest
+ * first, up to a quarter: what was suggested there must be known, whatever its choices. */
+static void take_newest(const struct policy *p, int *rows, int n)
+{
+	int at = n, least = n - n / 4;
+	for (int i = p->n_obs - 1; i >= 0 && at > least; i--) {
+		bool known = !policy__in_box(p, p->metrics[0].all.X, i);
+		for (int k = 0; !known && k < n; k++)
+			known = rows[k] == i;
+		if (!known)
+			rows[--at] = i;
+	}
+}
+
+/* The observations of the slot's models, and the box among them. */
 static enum kr_status settle_box(struct policy *p, struct kr_error *err)
 {
 	int most = near_rows(p), n, *rows = ARENA_ARRAY(p->arena, int, most);
@@ -296,7 +334,10 @@ static enum kr_status settle_box(struct policy *p, struct kr_error *err)
 							 : kr_fail(err, KR_ENOMEM, "no memory for %d rows", most);
 	if (!st)
 		st = take_top(p, err);
-	return st ? st : take_data(p, rows, n, err);
+	if (st)
+		return st;
+	take_newest(p, rows, n);
+	return take_data(p, rows, n, err);
 }
 
 /* Candidates in the box of the best known point are out of the question: the other slots look

@@ -5,7 +5,7 @@
 Results are handed in in bulk, then one client tells and asks in turn. The first ask fits without a
 state to start from; later ones fit again when the results have grown by 1/25. The last column
 spreads one such first ask over the tells between two fits, which overstates a fit: later ones
-start from the last. Memory is what the daemon holds at the end, and at most had.
+start from the last. CPU is the daemon's, handing in and first ask included. Memory is what the daemon holds at the end, and at most had.
 """
 import argparse
 import shutil
@@ -40,14 +40,14 @@ def main():
     subprocess.run(["cmake", "--build", a.build, "--target", "kriged", "service_load"], check=True,
                    stdout=subprocess.DEVNULL)
     head = ["results", "handed in", "first ask", "tell (median)", "tell + ask", "with the fits",
-            "memory (peak)"]
+            "CPU a step", "memory (peak)"]
     row_of(head)
     row_of(["-" * max(14, len(h)) for h in head], head)
     for n in map(int, a.sizes.split(",")):
         r = measure(a.build, n, a.steps)
         row_of([n, f"{r['load_s']:.1f} s", f"{r['first_s']:.2f} s", f"{r['tell_us'] / 1e3:.1f} ms",
                 f"{r['step_s']:.3f} s", f"{r['step_s'] + r['first_s'] / (n / 25):.3f} s",
-                f"{r['now_mb']:.0f} ({r['peak_mb']:.0f}) MB"], head)
+                f"{r['cpu_s']:.3f} s", f"{r['now_mb']:.0f} ({r['peak_mb']:.0f}) MB"], head)
 
 
 if __name__ == "__main__":
