@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 #define ACQ(name) extern const struct acq_family acq_##name;
 #include "acquisition/acq_list.def"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static const double least_width = 1e-6;
 

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "acquisition/acq.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* Expected improvement s h(u) (Jones, Schonlau & Welch 1998, eq. 15); its slopes are
  * Phi(u) in mu and phi(u) in s. */

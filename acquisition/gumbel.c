@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static double log_cdf(const double *mu, const double *s, int n, double y)
 {

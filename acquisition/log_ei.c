@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "acquisition/acq.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* ln E[(f - best)+] = ln s + ln h(u), h(u) = phi(u) + u Phi(u) (Ament et al. 2023, eq. 8).
  * d/ds = (1 - u h'/h) / s = phi / (s h): the second form for u > -1, where the first cancels;

@@ -1,5 +1,5 @@
 #include "acquisition/acq.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* ln P(f > best) = ln Phi(u); the slope in u is phi / Phi, the hazard at -u. */
 static double log_pi(double mu, double s, double best, double beta, double *dmu, double *ds)

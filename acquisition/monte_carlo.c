@@ -7,7 +7,7 @@
 
 #include "acquisition/joint.h"
 #include "gp/linalg/blas.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static const double fatness = 0.1; /* weight of the Cauchy part of srelu */
 static const double half_pi = 1.57079632679489661923;

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "acquisition/sobol.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* Draws are exact values of the latent function; this variance, relative to the
  * outputscale, only keeps the factor well conditioned. */

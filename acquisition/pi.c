@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "acquisition/acq.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* Probability of improvement Phi(u) (Kushner 1964). */
 static double pi(double mu, double s, double best, double beta, double *dmu, double *ds)

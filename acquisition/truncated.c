@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static const double half_ln_2pi = 0.91893853320467274178;
 static const double series_below = -15; /* the first omitted terms are below 1e-12 there */

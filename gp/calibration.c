@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* Phi^-1 of 0.75, 0.9 and 0.975: half the widths of the intervals. */
 static const double half50 = 0.67448975019608174;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* Fewer values say too little about their tail. */
 static const int least_for_tail = 8;

@@ -8,7 +8,7 @@
 #include "acquisition/gumbel.h"
 #include "acquisition/truncated.h"
 #include "base/alloc.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 #include "tests/acquisition/wave.h"
 

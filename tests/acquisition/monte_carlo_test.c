@@ -8,7 +8,7 @@
 #include "acquisition/acq.h"
 #include "acquisition/ascend.h"
 #include "acquisition/joint.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 #include "tests/acquisition/wave.h"
 

@@ -1,5 +1,5 @@
 /* Kind `grad_gp`: regression on values and derivatives. */
-#include "gp/derivative.h"
+#include "gp/derivative/derivative.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Kinds that are one scalar function of lists. */
-#include "gp/bvn.h"
-#include "gp/special.h"
+#include "gp/special/bvn.h"
+#include "gp/special/special.h"
 #include "tests/golden/golden.h"
 
 static enum golden_verdict each(

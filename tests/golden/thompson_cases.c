@@ -1,7 +1,7 @@
 /* Kind `thompson`: what exact Thompson sampling draws from. */
 #include <math.h>
 
-#include "gp/draw.h"
+#include "gp/sample/draw.h"
 #include "gp/model.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"

@@ -1,5 +1,5 @@
 /* Identities and limits; mpmath's numbers are in special_table_test.c. */
-#include "gp/bvn.h"
+#include "gp/special/bvn.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 #include "tests/gp/reference.h"
 
 static double cdf(double z)

@@ -1,4 +1,4 @@
-#include "gp/derivative_fit.h"
+#include "gp/derivative/derivative_fit.h"
 
 #include <math.h>
 #include <setjmp.h>

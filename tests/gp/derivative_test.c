@@ -1,5 +1,5 @@
 /* Derivative observations against finite differences of ordinary processes. */
-#include "gp/derivative.h"
+#include "gp/derivative/derivative.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "gp/draw.h"
+#include "gp/sample/draw.h"
 
 #include <math.h>
 #include <setjmp.h>

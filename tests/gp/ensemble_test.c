@@ -1,4 +1,4 @@
-#include "gp/ensemble.h"
+#include "gp/structure/ensemble.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "gp/evidence.h"
+#include "gp/structure/evidence.h"
 
 #include <math.h>
 #include <setjmp.h>

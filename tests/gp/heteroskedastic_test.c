@@ -1,4 +1,4 @@
-#include "gp/heteroskedastic.h"
+#include "gp/noise/heteroskedastic.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "gp/outlier.h"
+#include "gp/noise/outlier.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Sample paths: their moments over many draws, and what holds for each one. */
-#include "gp/path.h"
+#include "gp/sample/path.h"
 
 #include <math.h>
 #include <setjmp.h>

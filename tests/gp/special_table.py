@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes special_table.def: functions of gp/special.h and gp/bvn.h over wide ranges, by mpmath.
+"""Writes special_table.def: functions of gp/special/special.h and gp/special/bvn.h over wide ranges, by mpmath.
 
     pip install mpmath==1.3.0; tests/gp/special_table.py > tests/gp/special_table.def
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "gp/bvn.h"
-#include "gp/special.h"
+#include "gp/special/bvn.h"
+#include "gp/special/special.h"
 
 /* What the headers promise, as relative errors. The slope of ln h loses u^2 times the error of
  * erfcx above the seam at -30; a logarithm near 0 is as good as its argument. */

@@ -1,5 +1,5 @@
 /* Identities and limits; the tables of numbers are golden cases. */
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -12,16 +12,21 @@ import sources
 
 # folder: what its files may include: folders (their files, not their
 # subfolders) or single files. A folder may always include itself.
-GP = ["base", "gp/linalg", "gp/optim", "gp/sample", "gp/kernels", "gp/outcome", "gp", "gp/vecchia"]
+GP = ["base", "gp/linalg", "gp/special", "gp/optim", "gp/kernels", "gp/outcome", "gp", "gp/noise",
+    "gp/sample", "gp/structure", "gp/derivative", "gp/vecchia"]
 ENGINE = GP + ["acquisition", "proto", "daemon/engine"]
 LAYERS = {
     "base": [],
     "gp/linalg": ["base"],
     "gp/optim": GP,
-    "gp/sample": ["base", "gp/linalg"],
+    "gp/special": ["base"],
     "gp/kernels": GP,
     "gp/outcome": GP,
     "gp": GP,
+    "gp/noise": GP,
+    "gp/sample": GP,
+    "gp/structure": GP,
+    "gp/derivative": GP,
     "gp/vecchia": GP,
     "acquisition": GP,
     "proto": ["base"],

@@ -4,8 +4,8 @@
  *
  * All is about densities of theta (gp_prior_of_theta). Parts of the Gaussian beyond the
  * bounds are cut off, coordinate by coordinate; a mode at a bound falls off from there. */
-#ifndef KR_GP_EVIDENCE_H
-#define KR_GP_EVIDENCE_H
+#ifndef KR_GP_STRUCTURE_EVIDENCE_H
+#define KR_GP_STRUCTURE_EVIDENCE_H
 
 #include <stdbool.h>
 

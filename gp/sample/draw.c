@@ -1,13 +1,13 @@
-#include "gp/draw.h"
+#include "gp/sample/draw.h"
 
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 
-#include "gp/bvn.h"
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
-#include "gp/special.h"
+#include "gp/special/bvn.h"
+#include "gp/special/special.h"
 
 /* Draws that draw_best holds at a time. */
 enum { BLOCK = 256 };

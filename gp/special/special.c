@@ -1,6 +1,6 @@
 /* R(u) = Phi(u) / phi(u) = sqrt(pi/2) erfcx(-u / sqrt 2) carries the left tails:
  * phi underflows at -38, R does not. */
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 #include <cerf.h>
 #include <math.h>

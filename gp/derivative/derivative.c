@@ -1,7 +1,7 @@
 /* Legend: N rows, y their numbers, b = 1 for values and 0 for derivatives: the mean of row i is
  * m b_i. K = L L' includes noise and jitter, W = alpha alpha' - K^-1.
  *   d lml / d ln s2 = 1/2 (y - m b)' alpha - 1/2 (N + sum_i noise_i W_ii)    as gp/likelihood.c */
-#include "gp/derivative.h"
+#include "gp/derivative/derivative.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "gp/derivative_kernel.h"
+#include "gp/derivative/derivative_kernel.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* Special functions of the normal distribution in forms that stay accurate in
  * the tails (log space). erfcx comes from libcerf. Pure functions; NaN gives NaN.
  * Relative errors are below 3e-14, those of the slope of log_h below 1e-12. */
-#ifndef KR_GP_SPECIAL_H
-#define KR_GP_SPECIAL_H
+#ifndef KR_GP_SPECIAL_SPECIAL_H
+#define KR_GP_SPECIAL_SPECIAL_H
 
 /* h(u) = phi(u) + u Phi(u), the expected improvement in standard units: ln h(u);
  * *slope (may be NULL) = d ln h / du (Ament et al. 2023, eq. 9; the asymptotic

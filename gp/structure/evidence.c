@@ -6,7 +6,7 @@
  * (MacKay 2003, eq. 27.3; the second term makes up for a climb that ended early). mass_i: how much of
  * coordinate i's Gaussian is within the bounds. At a mode at a bound g is not 0: there the coordinate is
  * taken to be independent of the others, and its factor is the tail of the Gaussian whose top is outside. */
-#include "gp/evidence.h"
+#include "gp/structure/evidence.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "gp/fit.h"
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static const double ln_2pi = 1.83787706640934548356;
 

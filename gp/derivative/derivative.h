@@ -9,12 +9,12 @@
  * theta, derivative_theta_size doubles: those of the kernel (ln lengthscale_i, ln outputscale),
  * ln noise_f (the noise variance of values), ln noise_g (of derivatives); -inf for none.
  * A covariance that cannot be factored gets jitter, 1e-10 to 1e-4 of each row's variance. */
-#ifndef KR_GP_DERIVATIVE_H
-#define KR_GP_DERIVATIVE_H
+#ifndef KR_GP_DERIVATIVE_DERIVATIVE_H
+#define KR_GP_DERIVATIVE_DERIVATIVE_H
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "gp/derivative_kernel.h"
+#include "gp/derivative/derivative_kernel.h"
 #include "gp/kernels/kernel.h"
 #include "gp/linalg/mat.h"
 

@@ -10,7 +10,7 @@
  * A row of r replicates has more to say: z_i^2 of its mean plus the spread in units of its noise is
  * chi-squared with r degrees of freedom, its logarithm has mean psi(r/2) + ln 2 and variance
  * psi_1(r/2), and no tail worth cutting. */
-#include "gp/heteroskedastic.h"
+#include "gp/noise/heteroskedastic.h"
 
 #include <assert.h>
 #include <math.h>

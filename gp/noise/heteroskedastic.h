@@ -6,8 +6,8 @@
  * sampling; rows of replicates tell it by their spread as well. What comes out is kept only when
  * it predicts left out observations better than one noise everywhere. Works with every kernel; the
  * second process has the same one with hyperparameters of its own. */
-#ifndef KR_GP_HETEROSKEDASTIC_H
-#define KR_GP_HETEROSKEDASTIC_H
+#ifndef KR_GP_NOISE_HETEROSKEDASTIC_H
+#define KR_GP_NOISE_HETEROSKEDASTIC_H
 
 #include <stdbool.h>
 

@@ -1,13 +1,13 @@
 /* State: log posterior of the first member, ln tau (of sparse draws), theta of the members, and
  * for draws the chain. Units: first one for each start of the first member, then as the kind says. */
-#include "gp/ensemble.h"
+#include "gp/structure/ensemble.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "gp/evidence.h"
 #include "gp/fit.h"
 #include "gp/sample/nuts.h"
+#include "gp/structure/evidence.h"
 
 /* Draws: transitions of a unit, of the warm-up, and between members. */
 enum { PER_UNIT = 4, N_WARMUP = 32, THINNING = 4, N_DRAWS = 8, N_SAAS = 4 };

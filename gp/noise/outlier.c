@@ -6,7 +6,7 @@
  *   accept    when log posterior - penalty grew
  * Outliers can also bend the fit until it believes some of them, so that once anything is
  * suspected the rounds are also run from a smooth model, the usual start of a fit. */
-#include "gp/outlier.h"
+#include "gp/noise/outlier.h"
 
 #include <math.h>
 #include <stdlib.h>

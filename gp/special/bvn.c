@@ -1,6 +1,6 @@
 /* Legend: h, k the lower ends of the upper orthant L(h, k, r) = P(Z1 > h, Z2 > k), which is the
  * wanted distribution at -h, -k; as = a^2 = 1 - r^2, bs = (h - k)^2. */
-#include "gp/bvn.h"
+#include "gp/special/bvn.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* Legend: h(x) = sum_j a_j cos(omega_j'e(x)) + b_j sin(omega_j'e(x)), a and b ~ N(0, variance /
  * waves); v = K^-1 (y - m - h(X) - e). Pairs of cosine and sine have the prior's variance
  * everywhere, a random phase has it on average only (Sutherland & Schneider 2015). */
-#include "gp/path.h"
+#include "gp/sample/path.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The bivariate normal distribution, for the probability that one of three
  * candidates is the best and for joint constraints. A pure function. */
-#ifndef KR_GP_BVN_H
-#define KR_GP_BVN_H
+#ifndef KR_GP_SPECIAL_BVN_H
+#define KR_GP_SPECIAL_BVN_H
 
 /* P(Z1 <= h, Z2 <= k) of standard normals with correlation rho in [-1, 1]; h and k may be
  * infinite. Absolute error below 1e-15 (Genz 2004, section 2, after Drezner &

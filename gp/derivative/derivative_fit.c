@@ -1,4 +1,4 @@
-#include "gp/derivative_fit.h"
+#include "gp/derivative/derivative_fit.h"
 
 #include <assert.h>
 #include <math.h>

@@ -8,8 +8,8 @@
  *
  * A unit is a function of the description, the state and u; random numbers are keyed.
  * What each kind was measured to be worth: docs/decisions/0008-ensembles.md. */
-#ifndef KR_GP_ENSEMBLE_H
-#define KR_GP_ENSEMBLE_H
+#ifndef KR_GP_STRUCTURE_ENSEMBLE_H
+#define KR_GP_STRUCTURE_ENSEMBLE_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* Maximum a posteriori hyperparameters of a model with derivative observations. */
-#ifndef KR_GP_DERIVATIVE_FIT_H
-#define KR_GP_DERIVATIVE_FIT_H
+#ifndef KR_GP_DERIVATIVE_DERIVATIVE_FIT_H
+#define KR_GP_DERIVATIVE_DERIVATIVE_FIT_H
 
-#include "gp/derivative.h"
+#include "gp/derivative/derivative.h"
 #include "gp/fit.h"
 #include "gp/prior.h"
 

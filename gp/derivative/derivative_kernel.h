@@ -8,8 +8,8 @@
  *   cov(df(x)/dx_i,  f(z))        = -s2 F_1 u_i
  *   cov(df(x)/dx_i,  df(z)/dz_j)  = s2 ([i = j] F_1 w_i - F_2 u_i u_j)
  * Pure functions, thread-safe. */
-#ifndef KR_GP_DERIVATIVE_KERNEL_H
-#define KR_GP_DERIVATIVE_KERNEL_H
+#ifndef KR_GP_DERIVATIVE_DERIVATIVE_KERNEL_H
+#define KR_GP_DERIVATIVE_DERIVATIVE_KERNEL_H
 
 #include "gp/kernels/radial.h"
 #include "gp/linalg/mat.h"

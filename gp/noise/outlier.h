@@ -9,8 +9,8 @@
  * A narrow peak or a cliff that few observations have seen looks like outliers to a smooth model,
  * and no statistic of the same data tells them apart: which is likelier is the caller's to say.
  * Rows of replicates are not flagged: that they agree speaks for them. Pure functions. */
-#ifndef KR_GP_OUTLIER_H
-#define KR_GP_OUTLIER_H
+#ifndef KR_GP_NOISE_OUTLIER_H
+#define KR_GP_NOISE_OUTLIER_H
 
 #include "base/arena.h"
 #include "base/status.h"

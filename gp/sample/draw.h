@@ -1,7 +1,7 @@
 /* Draws from a joint posterior at given points (gp_joint, derivative_predict), for Thompson
- * sampling over a list of candidates. For functions that can be evaluated anywhere: gp/path.h. */
-#ifndef KR_GP_DRAW_H
-#define KR_GP_DRAW_H
+ * sampling over a list of candidates. For functions that can be evaluated anywhere: gp/sample/path.h. */
+#ifndef KR_GP_SAMPLE_DRAW_H
+#define KR_GP_SAMPLE_DRAW_H
 
 #include "base/arena.h"
 #include "base/rng.h"

@@ -12,8 +12,8 @@
  * A path lives in its arena and borrows the model, which must not change. It is a function of
  * the model and the numbers of its generator alone. Kernels: radial leaves, their sums and
  * products. */
-#ifndef KR_GP_PATH_H
-#define KR_GP_PATH_H
+#ifndef KR_GP_SAMPLE_PATH_H
+#define KR_GP_SAMPLE_PATH_H
 
 #include "base/arena.h"
 #include "base/rng.h"
