@@ -112,10 +112,9 @@ static void one_row(const struct constrained *c, struct part *parts, int n, int 
 static enum kr_status send_back(
 	struct part *parts, int n, struct mat D, struct arena *a, struct kr_error *err)
 {
-	double *one = ARENA_ARRAY(a, double, (size_t)D.rows *(size_t)D.cols);
-	struct mat E = mat_view(one, D.rows, D.cols, D.rows);
+	struct mat E = mat_new(a, D.rows, D.cols);
 
-	if (!one)
+	if (!E.p)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d candidates", D.rows);
 	for (int k = 0; k < n; k++) {
 		enum kr_status st = gp_adjoint(

@@ -79,8 +79,7 @@ enum kr_status max_value_eval(void *ctx, struct mat X, double *value, struct mat
 	for (int b = 0; !st && b < X.rows; b++)
 		value[b] = one_row(v, &batch, b, dmean, dvar);
 	if (!st && v->joined && D.p) {
-		E = mat_view(
-			ARENA_ARRAY(scratch, double, (size_t)D.rows *(size_t)D.cols), D.rows, D.cols, D.rows);
+		E = mat_new(scratch, D.rows, D.cols);
 		if (!E.p)
 			st = kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 	}

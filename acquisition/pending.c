@@ -41,11 +41,8 @@ enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const st
 	assert(P.rows <= PENDING_BLOCK && (gp_columns(g) == 1 || gp_columns(g) == columns));
 	struct arena_mark mark = arena_mark(a);
 	int p = P.rows, from = gp_columns(g);
-	size_t square = (size_t)p * (size_t)p, wide = (size_t)p * (size_t)columns;
-	struct mat mean = {arena_alloc(a, sizeof(double) * (size_t)p * (size_t)from), p, from, p};
-	struct mat cov = {arena_alloc(a, sizeof(double) * square), p, p, p};
-	struct mat S = {arena_alloc(a, sizeof(double) * square), p, p, p};
-	struct mat U = {arena_alloc(a, sizeof(double) * wide), columns, p, columns};
+	struct mat mean = mat_new(a, p, from), cov = mat_new(a, p, p), S = mat_new(a, p, p);
+	struct mat U = mat_new(a, columns, p);
 	enum kr_status st = KR_OK;
 	if (!mean.p || !cov.p || !S.p || !U.p) {
 		st = kr_fail(err, KR_ENOMEM, "no memory for %d pending points", p);

@@ -19,11 +19,6 @@
 
 static const double half_ln_2pi = 0.91893853320467274178;
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 int gp_theta_size(const struct gp_data *data)
 {
 	return kernel_parameters(data->kernel, data->d) +
@@ -40,11 +35,11 @@ static bool make_warp(struct likelihood *l, bool with_gradient, struct arena *a)
 {
 	int n = l->data->n, d = l->data->d;
 
-	l->X = matrix(a, n, d);
+	l->X = mat_new(a, n, d);
 	if (!with_gradient)
 		return l->X.p != NULL;
-	l->V = matrix(a, n, n);
-	l->D = matrix(a, n, d);
+	l->V = mat_new(a, n, n);
+	l->D = mat_new(a, n, d);
 	return l->X.p && l->V.p && l->D.p;
 }
 
@@ -55,8 +50,8 @@ enum kr_status likelihood_init(struct likelihood *l, const struct gp_data *data,
 
 	assert(n > 0 && d > 0);
 	*l = (struct likelihood){.data = data, .scratch = a};
-	l->K = matrix(a, n, n);
-	l->U = matrix(a, n, 2);
+	l->K = mat_new(a, n, n);
+	l->U = mat_new(a, n, 2);
 	l->value = arena_alloc(a, sizeof(double) * (size_t)gp_theta_size(data));
 	if (with_gradient)
 		l->tape = kernel_tape_new(data->kernel, n, n, a);

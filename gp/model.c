@@ -18,11 +18,6 @@ static const double least_variance = 1e-14;
 /* Where the others hold less than this part of what is known of the mean, it is all rounding. */
 static const double least_left = 1e-10;
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 struct gp *gp_new(int cap, int d, int columns)
 {
 	struct gp *g = KR_NEW(struct gp);
@@ -112,9 +107,9 @@ enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct ma
 		*slope = (struct mat){0};
 	if (!g->warped)
 		return KR_OK;
-	*Z = matrix(a, X.rows, X.cols);
+	*Z = mat_new(a, X.rows, X.cols);
 	if (slope)
-		*slope = matrix(a, X.rows, X.cols);
+		*slope = mat_new(a, X.rows, X.cols);
 	if (!Z->p || (slope && !slope->p))
 		return kr_fail(err, KR_ENOMEM, "warp of %d points", X.rows);
 	gp_warp(X, g->kernel.categorical, g->warp, *Z, slope ? *slope : (struct mat){0});
@@ -124,7 +119,7 @@ enum kr_status gp_see(const struct gp *g, struct mat X, struct mat *Z, struct ma
 enum kr_status gp__factor(struct gp *g, int n, struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat K = matrix(scratch, n, n), Z = mat_view(g->X, n, g->d, g->cap);
+	struct mat K = mat_new(scratch, n, n), Z = mat_view(g->X, n, g->d, g->cap);
 	enum kr_status status;
 
 	chol_clear(g->chol);
@@ -254,16 +249,16 @@ enum kr_status gp_extend(struct gp *g, struct mat P, struct mat F, double noise,
 {
 	struct arena_mark mark = arena_mark(scratch);
 	int n = chol_rows(g->chol), p = P.rows;
-	struct mat B = mat_view(NULL, p, n, p), D = mat_view(NULL, p, p, p);
+	struct mat B = mat_new(scratch, p, n), D = mat_new(scratch, p, p);
 	struct mat U = mat_view(g->U, n + p, F.cols, g->cap), top, bottom, L, Z = P;
 	enum kr_status status;
 
 	assert(n > 0 && p > 0 && n + p <= g->cap && F.rows == p && P.cols == g->d);
 	assert(F.cols <= g->max_columns && (g->columns == 1 || g->columns == F.cols));
-	if (!all_finite(F))
-		return kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
-	B.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)n);
-	D.p = arena_alloc(scratch, sizeof(double) * (size_t)p * (size_t)p);
+	if (!all_finite(F)) {
+		status = kr_fail(err, KR_ENONFINITE, "outcomes of %d new points are not finite", p);
+		goto done;
+	}
 	status = B.p && D.p ? gp_see(g, P, &Z, NULL, scratch, err)
 						: kr_fail(err, KR_ENOMEM, "covariance of %d new points", p);
 	if (status == KR_OK)
@@ -389,9 +384,9 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 
 	assert(n > 0);
 	*batch = (struct gp_batch){.X = X};
-	batch->mean = matrix(a, b, g->columns);
+	batch->mean = mat_new(a, b, g->columns);
 	batch->var = arena_alloc(a, sizeof(double) * (size_t)b);
-	batch->V = matrix(a, n, b);
+	batch->V = mat_new(a, n, b);
 	if (with_gradient)
 		batch->tape = kernel_tape_new(g->kernel.root, n, b, a);
 	if (!batch->mean.p || !batch->var || !batch->V.p || (with_gradient && !batch->tape))
@@ -416,7 +411,7 @@ enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, stru
 {
 	struct arena_mark mark = arena_mark(a);
 	int n = chol_rows(g->chol), b = batch->X.rows;
-	struct mat C = matrix(a, n, b);
+	struct mat C = mat_new(a, n, b);
 
 	enum kr_status status;
 
@@ -447,7 +442,7 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 {
 	struct arena_mark mark = arena_mark(a);
 	int b = X.rows;
-	struct mat V = matrix(a, chol_rows(g->chol), b), Z = X;
+	struct mat V = mat_new(a, chol_rows(g->chol), b), Z = X;
 	enum kr_status status;
 
 	assert(V.rows > 0 && mean.rows == b && mean.cols == g->columns);
@@ -476,7 +471,7 @@ static enum kr_status inverse_diagonal(
 {
 	struct arena_mark mark = arena_mark(a);
 	int n = chol_rows(g->chol);
-	struct mat L = chol_view(g->chol), I = matrix(a, n, n);
+	struct mat L = chol_view(g->chol), I = mat_new(a, n, n);
 	enum kr_status status = KR_OK;
 
 	if (!I.p)

@@ -19,7 +19,7 @@ static enum kr_status measure(struct gp *g, struct arena *scratch, struct kr_err
 {
 	struct arena_mark mark = arena_mark(scratch);
 	int n = chol_rows(g->chol);
-	struct mat K = mat_view(arena_alloc(scratch, sizeof(double) * (size_t)n * (size_t)n), n, n, n);
+	struct mat K = mat_new(scratch, n, n);
 	enum kr_status status = K.p ? kernel_self(&g->kernel, gp__points(g), K, NULL, scratch, err)
 								: kr_fail(err, KR_ENOMEM, "drift of %d points", n);
 

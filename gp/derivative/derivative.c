@@ -13,11 +13,6 @@
 
 static const double half_ln_2pi = 0.91893853320467274178;
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 /* ---- rows ------------------------------------------------------------------------ */
 
 static bool is_categorical(const struct derivative_data *data, int part)
@@ -170,7 +165,7 @@ static enum kr_status prepare(struct derivative_model *g, const struct derivativ
 	status = make_kernel(g, data, theta, a, err);
 	if (status != KR_OK)
 		return status;
-	g->L = matrix(a, n, n);
+	g->L = mat_new(a, n, n);
 	g->alpha = ARENA_ARRAY(a, double, n);
 	if (!row || !g->L.p || !g->alpha)
 		return kr_fail(err, KR_ENOMEM, "covariance of %d values and derivatives", n);
@@ -311,7 +306,7 @@ enum kr_status derivative_slope(
 {
 	struct arena_mark mark = arena_mark(scratch);
 	int n = g->rows.n, d = g->kernel.d;
-	struct mat W = matrix(scratch, n, n);
+	struct mat W = mat_new(scratch, n, n);
 	double *u = ARENA_ARRAY(scratch, double, 2 * d), *slope = ARENA_ARRAY(scratch, double, d + 1);
 	double trace[2] = {0, 0}, sum = 0;
 	enum kr_status status = KR_OK;
@@ -351,7 +346,7 @@ enum kr_status derivative_predict(const struct derivative_model *g, struct mat Z
 	struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat K = matrix(scratch, g->rows.n, rows.n);
+	struct mat K = mat_new(scratch, g->rows.n, rows.n);
 	double *u = arena_alloc(scratch, sizeof(*u) * (size_t)g->kernel.d);
 
 	if (!K.p || !u) {

@@ -32,11 +32,6 @@ static int depth(const struct kernel_leaf *l)
 	return l->term->size[0];
 }
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static enum kr_status no_memory(struct mat X, struct mat Z, struct kr_error *err)
 {
 	return kr_fail(err, KR_ENOMEM, "covariance of %d and %d points", X.rows, Z.rows);
@@ -72,7 +67,7 @@ static bool units_of(
 {
 	double root = sqrt(l->value[WEIGHT_VAR] / l->columns);
 
-	units->U = matrix(a, l->columns + 1, X.rows);
+	units->U = mat_new(a, l->columns + 1, X.rows);
 	units->V = arena_alloc(a, sizeof(double) * (size_t)X.rows);
 	if (!units->U.p || !units->V)
 		return false;

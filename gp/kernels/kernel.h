@@ -10,9 +10,9 @@
  *              ln l_d, ln s2
  *   value      the same in natural units (kernel_values)
  *
- * A family is one file and one line in kernel_list.def: either a radial profile f(r2)
- * (radial.h has distances, categorical columns and all gradients, once), or its own
- * operations on a leaf. Categorical columns hold choice indices.
+ * A family is one file and one line in kernel_list.def: a radial profile f(r2) (radial.h
+ * has distances, categorical columns and all gradients, once), a function of a pair of points
+ * (pairwise.h has the loops), or its own operations on a leaf. Categorical columns hold choice indices.
  *
  * Notation: points X (n x d), Z (m x d). Pure functions, thread-safe. */
 #ifndef KR_GP_KERNELS_KERNEL_H

@@ -22,11 +22,6 @@
 
 const struct kernel_parameter radial_parameters[] = {RADIAL_LENGTHSCALE, RADIAL_INACTIVE, {0}};
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 double radial_matern_mixture(int twice_nu, struct rng *r)
 {
 	double chi2 = 0;
@@ -94,7 +89,7 @@ static void coordinate(
  * full. */
 static struct mat scaled(const struct kernel_leaf *l, struct mat X, struct arena *a)
 {
-	struct mat S = matrix(a, X.rows, coordinates(l));
+	struct mat S = mat_new(a, X.rows, coordinates(l));
 
 	for (int c = 0; S.p && c < S.cols; c++)
 		coordinate(l, X, c, length_of(l, c), mat_col(S, c));
@@ -305,7 +300,7 @@ static enum kr_status shape_slope(const struct kernel_leaf *l, struct mat X, str
 {
 	const struct radial *radial = l->term->family->radial;
 	struct arena_mark mark = arena_mark(a);
-	struct mat H = matrix(a, X.rows, X.rows);
+	struct mat H = mat_new(a, X.rows, X.rows);
 	enum kr_status status = H.p ? radial_distances(l, X, X, true, H, a, err) : no_memory(X, X, err);
 	double sum = 0;
 
@@ -335,11 +330,11 @@ enum kr_status radial_slope(const struct kernel_leaf *l, struct mat X, struct ma
 {
 	const struct radial *radial = l->term->family->radial;
 	struct arena_mark mark = arena_mark(a);
-	struct mat C = matrix(a, X.rows, coordinates(l) + 1), MC = {0};
+	struct mat C = mat_new(a, X.rows, coordinates(l) + 1), MC = {0};
 	enum kr_status status = KR_OK;
 
 	if (!radial->unbounded)
-		MC = matrix(a, C.rows, C.cols);
+		MC = mat_new(a, C.rows, C.cols);
 	if (!C.p || (!radial->unbounded && !MC.p))
 		status = no_memory(X, X, err);
 	if (status == KR_OK && radial->shape_slope)
@@ -392,8 +387,8 @@ enum kr_status radial_input(const struct kernel_leaf *l, struct mat X, struct ma
 	struct mat W, struct mat D, struct arena *a, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(a);
-	struct mat S = matrix(a, X.rows, l->columns), T = matrix(a, Z.rows, l->columns);
-	struct mat P = matrix(a, Z.rows, l->columns);
+	struct mat S = mat_new(a, X.rows, l->columns), T = mat_new(a, Z.rows, l->columns);
+	struct mat P = mat_new(a, Z.rows, l->columns);
 	bool conditional = radial_conditional(l->term), ok = S.p && T.p && P.p;
 
 	assert(W.rows == X.rows && W.cols == Z.rows && D.rows == Z.rows);

@@ -63,11 +63,6 @@ static struct kernel_leaf leaf_of(const struct pass *p, const struct kernel_term
 		p->k->categorical, p->k->value + at.value, scale_of(p, t, at)};
 }
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static enum kr_status no_memory(const struct pass *p)
 {
 	return kr_fail(p->err, KR_ENOMEM, "covariance of %d and %d points", p->X.rows, p->Z.rows);
@@ -96,9 +91,9 @@ struct kernel_tape *kernel_tape_new(const struct kernel_term *root, int n, int m
 	if (!tape->K || !tape->G)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		tape->G[i] = matrix(a, n, m);
+		tape->G[i] = mat_new(a, n, m);
 		if (i > 0)
-			tape->K[i] = matrix(a, n, m);
+			tape->K[i] = mat_new(a, n, m);
 		if (!tape->G[i].p || (i > 0 && !tape->K[i].p))
 			return NULL;
 	}
@@ -155,7 +150,7 @@ static enum kr_status eval_parts(
 
 	for (int i = 0; i < t->n_parts; i++) {
 		struct arena_mark mark = arena_mark(p->a);
-		struct mat P = p->tape ? p->tape->K[part.term] : i == 0 ? K : matrix(p->a, K.rows, K.cols);
+		struct mat P = p->tape ? p->tape->K[part.term] : i == 0 ? K : mat_new(p->a, K.rows, K.cols);
 
 		status = P.p ? eval(p, &t->parts[i], part, P) : no_memory(p);
 		if (status == KR_OK && i > 0)
@@ -253,7 +248,7 @@ static enum kr_status slope(const struct pass *p, const struct kernel_term *t, s
 
 		return t->family->slope(&leaf, p->X, p->tape->G[at.term], W, grad + at.value, p->a, p->err);
 	}
-	struct mat V = matrix(p->a, W.rows, W.cols);
+	struct mat V = mat_new(p->a, W.rows, W.cols);
 
 	if (!V.p)
 		status = no_memory(p);
@@ -293,7 +288,7 @@ static enum kr_status input(
 
 		return t->family->input(&leaf, p->X, p->Z, p->tape->G[at.term], W, D, p->a, p->err);
 	}
-	struct mat V = matrix(p->a, W.rows, W.cols);
+	struct mat V = mat_new(p->a, W.rows, W.cols);
 
 	if (!V.p)
 		status = no_memory(p);

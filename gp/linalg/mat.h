@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "base/arena.h"
+
 struct mat {
 	double *p;
 	int rows, cols, ld;
@@ -15,6 +17,12 @@ struct mat {
 static inline struct mat mat_view(double *p, int rows, int cols, int ld)
 {
 	return (struct mat){p, rows, cols, ld};
+}
+
+/* rows x cols in the arena, uninitialized; p is NULL when memory runs out. */
+static inline struct mat mat_new(struct arena *a, int rows, int cols)
+{
+	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
 }
 
 static inline double *mat_col(struct mat m, int j)

@@ -12,11 +12,6 @@
 /* Draws that draw_best holds at a time. */
 enum { BLOCK = 256 };
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static double lower(struct mat A, int i, int j)
 {
 	return i >= j ? *mat_at(A, i, j) : *mat_at(A, j, i);
@@ -109,7 +104,7 @@ enum kr_status draw_joint(const double *mean, struct mat cov, struct rng *r, str
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat L = matrix(scratch, cov.rows, cov.rows), Z = matrix(scratch, F.rows, F.cols);
+	struct mat L = mat_new(scratch, cov.rows, cov.rows), Z = mat_new(scratch, F.rows, F.cols);
 	double *left = ARENA_ARRAY(scratch, double, cov.rows);
 	enum kr_status status = KR_ENOMEM;
 
@@ -170,8 +165,8 @@ static enum kr_status best_of_draws(const double *mean, struct mat cov, int draw
 {
 	int b = cov.rows, block = draws < BLOCK ? draws : BLOCK;
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat L = matrix(scratch, b, b), Z = matrix(scratch, b, block);
-	struct mat F = matrix(scratch, b, block);
+	struct mat L = mat_new(scratch, b, b), Z = mat_new(scratch, b, block);
+	struct mat F = mat_new(scratch, b, block);
 	double *left = ARENA_ARRAY(scratch, double, b);
 	enum kr_status status = KR_ENOMEM;
 

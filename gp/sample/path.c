@@ -18,11 +18,6 @@ struct path {
 	double *v;        /* n */
 };
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 /* phase (rows of E) <- omega_j'e(x); sums in the order of the slots, so that a row has the same
  * bits in every batch. */
 static void phases(const struct path *p, struct mat E, int j, double *phase)
@@ -58,7 +53,7 @@ static enum kr_status add_prior(const struct path *p, struct mat X, double *f, s
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct mat E = matrix(scratch, X.rows, spectrum_slots(&p->spectrum));
+	struct mat E = mat_new(scratch, X.rows, spectrum_slots(&p->spectrum));
 	double *phase = ARENA_ARRAY(scratch, double, X.rows);
 	enum kr_status status = KR_OK;
 
@@ -90,7 +85,7 @@ static enum kr_status draw_prior(struct path *p, const int *choices, int waves, 
 
 	if (status != KR_OK)
 		return status;
-	p->omega = matrix(a, spectrum_slots(&p->spectrum), waves);
+	p->omega = mat_new(a, spectrum_slots(&p->spectrum), waves);
 	p->a = ARENA_ARRAY(a, double, waves);
 	p->b = ARENA_ARRAY(a, double, waves);
 	if (!p->omega.p || !p->a || !p->b)
@@ -153,7 +148,7 @@ static enum kr_status add_update(const struct path *p, struct mat X, double *f, 
 {
 	struct arena_mark mark = arena_mark(scratch);
 	const struct kernel *k = gp_kernel(p->gp);
-	struct mat Z = gp_points(p->gp), K = matrix(scratch, Z.rows, X.rows);
+	struct mat Z = gp_points(p->gp), K = mat_new(scratch, Z.rows, X.rows);
 	struct kernel_tape *tape = D.p ? kernel_tape_new(k->root, Z.rows, X.rows, scratch) : NULL;
 	enum kr_status status = KR_OK;
 

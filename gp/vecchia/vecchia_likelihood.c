@@ -60,11 +60,10 @@ static enum kr_status search(struct vecchia_likelihood *l, const int *order, str
 	int n_terms = l->n_terms, d = l->data->d;
 	struct neighbours *nb = neighbours_new(X.rows, d);
 	int *before = ARENA_ARRAY(l->scratch, int, n_terms);
-	double *q = ARENA_ARRAY(l->scratch, double, (size_t)n_terms *(size_t)d);
-	struct mat Q = mat_view(q, n_terms, d, n_terms);
+	struct mat Q = mat_new(l->scratch, n_terms, d);
 	enum kr_status st = KR_OK;
 
-	if (!nb || !before || !q) {
+	if (!nb || !before || !Q.p) {
 		st = kr_fail(err, KR_ENOMEM, "neighbours of %d observations", X.rows);
 		goto done;
 	}
@@ -93,11 +92,10 @@ static enum kr_status find_terms(struct vecchia_likelihood *l, const struct vecc
 	struct arena_mark mark = arena_mark(l->scratch);
 	int n = l->data->n, d = l->data->d;
 	int *order = ARENA_ARRAY(l->scratch, int, n);
-	double *x = arena_alloc(l->scratch, sizeof(double) * (size_t)n * (size_t)d);
-	struct mat X = mat_view(x, n, d, n);
+	struct mat X = mat_new(l->scratch, n, d);
 	enum kr_status st = KR_OK;
 
-	if (!order || !x)
+	if (!order || !X.p)
 		st = kr_fail(err, KR_ENOMEM, "order of %d observations", n);
 	if (st == KR_OK) {
 		vecchia_order(n, plan->seed, order);
