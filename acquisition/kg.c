@@ -6,7 +6,7 @@
 
 #include "acquisition/acq.h"
 #include "acquisition/kg_lines.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 static struct mat matrix(struct arena *a, int rows, int cols)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 
 /* By slope, height, place: no two are equal, so that the order is the same everywhere. */
 static int compare(const void *left, const void *right)

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gp/special.h"
+#include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 
 enum { SEED = 1729, MOST = 40 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "acquisition/kg_one_shot.h"
-#include "gp/special.h"
+#include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 
 enum { SEED = 27, N = 9, D = 2, M = 7, B = 4, COLUMNS = 3 };
