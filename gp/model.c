@@ -376,6 +376,17 @@ static void variances(struct gp_batch *batch)
 	}
 }
 
+/* What the kernel cannot see (NaN in a column that is not conditional) or weights of the size of the
+ * largest double make no numbers. */
+static enum kr_status check_predicted(struct mat mean, struct mat cov, struct kr_error *err)
+{
+	if (all_finite(mean) && all_finite(cov))
+		return KR_OK;
+	return kr_fail(err, KR_ENONFINITE,
+		"predictions of %d points are not finite: is a value missing that the kernel looks at?",
+		mean.rows);
+}
+
 enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 	struct gp_batch *batch, struct arena *a, struct kr_error *err)
 {
@@ -401,7 +412,7 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 	means(g, batch->V, batch->mean);
 	chol_solve_lower(g->chol, batch->V);
 	variances(batch);
-	return KR_OK;
+	return check_predicted(batch->mean, mat_view(batch->var, b, 1, b), err);
 }
 
 /* With c_ij the adjoint of k(x_i, z_j): from the means A dmean', from the variance
@@ -460,6 +471,7 @@ enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struc
 	for (int j = 0; j < b; j++)
 		for (int i = j + 1; i < b; i++)
 			*mat_at(cov, j, i) = *mat_at(cov, i, j);
+	status = check_predicted(mean, cov, err);
 done:
 	arena_release(a, mark);
 	return status;

@@ -86,7 +86,8 @@ struct gp_batch {
 };
 
 /* Fill batch for the rows of X; storage from a, which must outlive it.
- * with_gradient: keep what gp_adjoint needs. Cost n^2 B. */
+ * with_gradient: keep what gp_adjoint needs. Errors: KR_ENONFINITE for NaN where the kernel looks
+ * and is not conditional, and for what overflows; KR_ENOMEM. Cost n^2 B. */
 enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 	struct gp_batch *batch, struct arena *a, struct kr_error *err);
 
@@ -95,7 +96,8 @@ enum kr_status gp_predict(const struct gp *g, struct mat X, bool with_gradient,
 enum kr_status gp_adjoint(const struct gp *g, const struct gp_batch *batch, struct mat dmean,
 	const double *dvar, struct mat D, struct arena *a, struct kr_error *err);
 
-/* Joint latent posterior at the rows of X: mean (B x columns), cov (B x B, full). */
+/* Joint latent posterior at the rows of X: mean (B x columns), cov (B x B, full). Errors: as
+ * gp_predict. */
 enum kr_status gp_joint(const struct gp *g, struct mat X, struct mat mean, struct mat cov,
 	struct arena *a, struct kr_error *err);
 

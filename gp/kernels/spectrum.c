@@ -143,10 +143,11 @@ void spectrum_draw(const struct spectrum *s, struct rng *r, double *omega)
 	draw(s, s->kernel->root, s->kernel->value, r, omega);
 }
 
-/* The slots of one number, and of one choice: false when it is none. */
+/* The slots of one number, and of one choice: false when it is none. An inactive number is finite
+ * without a conditional leaf too: nobody looks at its column then. */
 static void encode_number(const struct spectrum *s, double x, struct mat E, int i, int c)
 {
-	*mat_at(E, i, s->first[c]) = isnan(x) && s->conditional ? 0.5 : x;
+	*mat_at(E, i, s->first[c]) = isnan(x) ? 0.5 : x;
 	if (s->conditional)
 		*mat_at(E, i, s->first[c] + 1) = !isnan(x);
 }

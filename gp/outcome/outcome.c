@@ -47,8 +47,11 @@ static double work_unit(const double *y, int n)
 	return ldexp(1, e > DBL_MIN_EXP ? e : DBL_MIN_EXP);
 }
 
-/* z = (y / unit - *m) / s; the sample deviation s, 0 (and z = 0) for constant data. */
-static double standardize(const double *y, int n, double unit, double *z, double *m)
+/* z = (y / unit - *m) / s; the sample deviation s, 0 (and z = 0) for constant data. Values whose
+ * raw deviation, s raw_unit, is below the normal doubles are constant too: no scale can be kept that
+ * leads from one to the other. */
+static double standardize(
+	const double *y, int n, double unit, double raw_unit, double *z, double *m)
 {
 	double squares = 0, s;
 
@@ -58,7 +61,7 @@ static double standardize(const double *y, int n, double unit, double *z, double
 	for (int i = 0; i < n; i++)
 		squares += (y[i] / unit - *m) * (y[i] / unit - *m);
 	s = n > 1 ? sqrt(squares / (n - 1)) : 0;
-	if (s <= constant_data) {
+	if (s <= constant_data || s * raw_unit < DBL_MIN) {
 		memset(z, 0, sizeof(*z) * (size_t)n);
 		return 0;
 	}
@@ -80,7 +83,7 @@ void outcome_standardize(const double *y, int n, double *z, double *mean, double
 	double unit = unit_of(y, n), s;
 
 	assert(n > 0);
-	s = standardize(y, n, unit, z, mean);
+	s = standardize(y, n, unit, unit, z, mean);
 	*mean *= unit;
 	*sd = raw_scale(s, unit);
 }
@@ -220,7 +223,7 @@ enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, in
 	if (n >= least_for_tail)
 		pull_in(o, z, n, &bad);
 	unit = unit_of(z, n);
-	s = standardize(z, n, unit, z, &mean);
+	s = standardize(z, n, unit, unit * raw_unit, z, &mean);
 	o->shift = mean * (unit * raw_unit);
 	o->scale = raw_scale(s, unit * raw_unit);
 	o->cut_low *= raw_unit;

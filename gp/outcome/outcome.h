@@ -33,8 +33,8 @@ struct outcome {
 };
 
 /* Learn the transform from raw y (n finite values) and write z (n). Constant
- * data (deviation up to 1e-12 of the largest value, the bad side already pulled in) give
- * zeros and scale 1.
+ * data (deviation up to 1e-12 of the largest value, or below the normal doubles, the bad side
+ * already pulled in) give zeros and scale 1.
  *
  * The bad side (Vizier's half-rank warping, Song et al. 2024; Tukey's fence): with m
  * the median, g and b the root mean squares about m of the values above and below it,

@@ -187,6 +187,9 @@ enum kr_status path_eval(const struct path *path, struct mat X, double *f, struc
 		status = add_update(path, Z, f, D, scratch, err);
 	if (status == KR_OK)
 		status = add_prior(path, Z, f, D, scratch, err);
+	for (int i = 0; status == KR_OK && i < X.rows; i++)
+		if (!isfinite(f[i]))
+			status = kr_fail(err, KR_ENONFINITE, "path at point %d is not finite", i);
 	if (status == KR_OK)
 		multiply(D, slope);
 	arena_release(scratch, mark);

@@ -36,7 +36,7 @@ enum kr_status path_new(struct path **path, const struct gp *g, int column, int 
 
 /* f (rows of X) <- values of the path; D (X.rows x d; p NULL: not wanted) <- its gradients, 0 in
  * categorical columns. Errors: KR_INVALID_ARGUMENT for a choice outside its range;
- * KR_ENOMEM. Cost (n + waves) d a row. */
+ * KR_ENONFINITE as gp_predict; KR_ENOMEM. Cost (n + waves) d a row. */
 enum kr_status path_eval(const struct path *path, struct mat X, double *f, struct mat D,
 	struct arena *scratch, struct kr_error *err);
 

@@ -304,12 +304,17 @@ static void nothing_breaks_on_equal_points(void **state)
 static void numbers_that_are_none_are_refused(void **state)
 {
 	struct rng r = reference_rng("nonfinite");
-	double f[2] = {1, NAN};
+	double f[2] = {1, NAN}, x[6] = {0.1, 0.2, 0.3, NAN, 0.5, 0.6}, mean[2], cov[4];
+	struct gp_batch b;
 	struct gp *g;
 
 	(void)state;
 	reference_dataset(&s, 20, 3, false, &r);
 	g = conditioned(&s, 2, 1);
+	assert_int_equal(gp_predict(g, mat_view(x, 2, 3, 2), false, &b, arena, NULL), KR_ENONFINITE);
+	assert_int_equal(gp_joint(g, mat_view(x, 2, 3, 2), mat_view(mean, 2, 1, 2),
+						 mat_view(cov, 2, 2, 2), arena, NULL),
+		KR_ENONFINITE);
 	assert_int_equal(
 		gp_extend(g, mat_block(s.data.X, 0, 0, 2, 3), mat_view(f, 2, 1, 2), 1, arena, NULL),
 		KR_ENONFINITE);

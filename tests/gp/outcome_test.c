@@ -275,6 +275,25 @@ static void the_far_side_of_a_bound_is_cut(void **state)
 	assert_near(low[10], outcome_model_value(&o, -15), 1e-12);
 }
 
+/* Numbers with few digits left have no scale that leads from one to the other. */
+static void data_below_the_normal_numbers_are_constant(void **state)
+{
+	double y[12], z[12];
+	struct outcome o;
+
+	(void)state;
+	for (int n = 2; n <= 12; n += 5) {
+		for (int i = 0; i < n; i++)
+			y[i] = 5e-324 * (i % 3);
+		o = fit(false, y, n, z);
+		for (int i = 0; i < n; i++) {
+			assert_true(z[i] == 0);
+			assert_near(outcome_model_value(&o, y[i]), 0, 1e-300);
+		}
+		assert_true(o.scale == 1 && isfinite(outcome_raw_value(&o, 1)));
+	}
+}
+
 static void constant_bounded_data_are_measured_by_the_bound(void **state)
 {
 	const double y[3] = {4, 4, 4};
@@ -561,6 +580,7 @@ int main(void)
 		cmocka_unit_test(half_rank_by_hand),
 		cmocka_unit_test(the_fence_by_hand),
 		cmocka_unit_test(constant_data_become_zeros),
+		cmocka_unit_test(data_below_the_normal_numbers_are_constant),
 		cmocka_unit_test(units_do_not_matter),
 		cmocka_unit_test(penalties_have_no_size),
 		cmocka_unit_test(what_is_beyond_the_numbers_stops_at_the_last),

@@ -148,6 +148,39 @@ static void conditional_columns(void **state)
 	}
 }
 
+/* What is inactive in a column that no leaf looks at changes nothing; elsewhere it is refused. */
+static void unseen_columns(void **state)
+{
+	struct rng r = reference_rng("path unseen");
+	const int seen[2] = {0, 2};
+	struct kernel_term term = {
+		.family = kernel_find("rbf"), .scaled = true, .n_dims = 2, .dims = seen};
+	struct gp *g = gp_new(7, 3, 1);
+	struct arena *a = scratch();
+	struct dataset s;
+	struct path *path;
+	double Z[6], f[4], D[6];
+
+	(void)state;
+	reference_dataset(&s, 7, 3, false, &r);
+	declare(&s, &term, -0.2);
+	s.X[7] = s.X[9] = NAN;
+	assert_int_equal(gp_condition(g, &s.data, s.theta, a, NULL), KR_OK);
+	path = draw(g, 20, 1, a);
+	some_points(Z, &s.data, 2, &r);
+	assert_int_equal(
+		path_eval(path, mat_view(Z, 2, 3, 2), f, mat_view(D, 2, 3, 2), a, NULL), KR_OK);
+	Z[2] = NAN;
+	assert_int_equal(
+		path_eval(path, mat_view(Z, 2, 3, 2), f + 2, mat_view(D, 2, 3, 2), a, NULL), KR_OK);
+	assert_true(f[2] == f[0] && f[3] == f[1] && D[2] == 0 && isfinite(D[0]) && isfinite(D[4]));
+	Z[0] = NAN;
+	assert_int_equal(
+		path_eval(path, mat_view(Z, 2, 3, 2), f, (struct mat){0}, a, NULL), KR_ENONFINITE);
+	gp_free(g);
+	arena_free(a);
+}
+
 /* s (a(x_0, x_1) b(x_1) + c(x_2)) with outputscales, warped inputs, one noise per point and one
  * more point. */
 static void trees_and_extended_models(void **state)
@@ -369,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(moments_are_those_of_the_posterior),
 		cmocka_unit_test(conditional_columns),
+		cmocka_unit_test(unseen_columns),
 		cmocka_unit_test(trees_and_extended_models),
 		cmocka_unit_test(waves_have_the_spectrum_of_the_kernel),
 		cmocka_unit_test(noiseless_data_are_met),
