@@ -17,7 +17,8 @@
 
 struct acq_family {
 	const char *name;
-	bool log; /* columns are averaged in log space: ln mean exp */
+	bool log;   /* columns are averaged in log space: ln mean exp */
+	bool level; /* best is a level to be near, not a value to exceed */
 
 	/* The value, and its derivatives in mu and s. beta is the squared weight of s
 	 * (upper confidence bound). Finite for every finite mu and best and s > 0. */

@@ -3,7 +3,7 @@
 #include "acquisition/max_value.h"
 #include "acquisition/truncated.h"
 
-/* -1/2 ln q, q = 1 - rho2 lost = (1 - rho2) + rho2 var (Moss et al. 2021, eq. 7): the first form
+/* -1/2 ln q, q = 1 - rho2 lost = (1 - rho2) + rho2 var (Moss et al. 2021): the first form
  * where little is lost, the second where little is left. */
 static double gibbon(double mu, double s, double top, double noise, double *dmu, double *ds)
 {

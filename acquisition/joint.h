@@ -26,7 +26,7 @@ enum kr_status joint_factor(struct joint *j, struct arena *a, struct kr_error *e
 
 /* dcov (p x p, symmetric, overwritten) <- the adjoint of cov of that of L, whose lower triangle is
  * in dL (overwritten): with P the lower triangle of L' dL, its diagonal halved, the symmetric part
- * of L^-T P L^-1 (Murray 2016, eq. 10). Cost p^3. */
+ * of L^-T P L^-1 (Murray 2016). Cost p^3. */
 void joint_factor_adjoint(const struct joint *j, struct mat dL, struct mat dcov);
 
 /* D (p x d) <- the gradient in X of adjoints of mean (p) and cov (p x p, symmetric); 0 in

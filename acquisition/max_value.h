@@ -9,7 +9,7 @@
  *           (Wang & Jegelka 2017, eq. 6)
  *   gibbon  a lower bound that knows noise: -1/2 ln(1 - rho^2 r (g + r)),
  *           rho^2 = s^2 / (s^2 + noise), and the term for pending points above (Moss, Leslie,
- *           Gonzalez & Rayson 2021, eqs. 7 and 8)
+ *           Gonzalez & Rayson 2021)
  *
  * Pure functions, thread-safe. */
 #ifndef KR_ACQUISITION_MAX_VALUE_H

@@ -4,7 +4,7 @@
  *   f_s = mean + L z_s,   L L' = cov of [baseline; x_1 .. x_q],   s = 1 .. S
  *
  *   ei      mean_s max_j (f_sj - best)+
- *   log_ei  ln mean_s exp smax_j ln srelu(f_sj - best)            (Ament et al. 2023, eq. 10)
+ *   log_ei  ln mean_s exp smax_j ln srelu(f_sj - best)            (Ament et al. 2023)
  *   sr      mean_s max_j f_sj                                     (simple regret)
  *   ucb     mean_s max_j (a_j + sqrt(beta pi / 2) |f_sj - a_j|),  a_j = mean_s f_sj
  *
