@@ -1,11 +1,11 @@
 /* Thompson sampling: the maximum of one function drawn from the posterior (Thompson 1933; paths
- * that can be evaluated anywhere: Wilson et al. 2020, gp/path.h). Batches are as many draws.
+ * that can be evaluated anywhere: Wilson et al. 2020, gp/sample/path.h). Batches are as many draws.
  * Deterministic; not thread-safe. */
 #ifndef KR_ACQUISITION_THOMPSON_H
 #define KR_ACQUISITION_THOMPSON_H
 
 #include "acquisition/ascend.h"
-#include "gp/path.h"
+#include "gp/sample/path.h"
 
 /* Where the maximum is looked for; everything is borrowed. */
 struct thompson_search {
