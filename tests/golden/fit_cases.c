@@ -9,19 +9,31 @@
 
 static const double tolerance = 1e-7;
 
+/* Bounds that are absent or null are none. */
+static double bound(const cJSON *json, const char *name, double none)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	return item && !cJSON_IsNull(item) ? log(golden_number(item)) : none;
+}
+
+/* A parameter without a prior has a flat one. */
 static bool read_term(struct gp_prior_term *t, const cJSON *json)
 {
 	const cJSON *dist = cJSON_GetObjectItemCaseSensitive(json, "dist");
 	const char *name = cJSON_IsString(dist) ? dist->valuestring : "";
 	bool gamma = strcmp(name, "gamma") == 0;
 
+	t->lower = bound(json, "lower", -INFINITY);
+	t->upper = bound(json, "upper", INFINITY);
+	t->shape = GP_PRIOR_FLAT;
+	if (!dist)
+		return true;
 	if (!gamma && strcmp(name, "lognormal") != 0)
 		return false;
 	t->shape = gamma ? GP_PRIOR_GAMMA : GP_PRIOR_LOGNORMAL;
 	t->a = golden_number(cJSON_GetObjectItemCaseSensitive(json, gamma ? "shape" : "mu"));
 	t->b = golden_number(cJSON_GetObjectItemCaseSensitive(json, gamma ? "rate" : "sigma"));
-	t->lower = log(golden_number(cJSON_GetObjectItemCaseSensitive(json, "lower")));
-	t->upper = INFINITY;
 	return true;
 }
 
@@ -116,6 +128,11 @@ static enum golden_verdict map_fit(struct golden_case *c, const cJSON *in)
 	y = golden_list(c, cJSON_GetObjectItemCaseSensitive(in, "y"), &n);
 	z = golden_array(c, n);
 	outcome_standardize(y, n, z, &shift, &scale);
+	if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(model, "standardize_y"))) {
+		memcpy(z, y, sizeof(*z) * (size_t)n);
+		shift = 0;
+		scale = 1;
+	}
 	data.y = z;
 
 	status = gp_fit_thorough(&data, &prior, tolerance, theta, &fit, golden_arena(c), &err);
