@@ -26,7 +26,7 @@ enum kr_status integrated_eval(void *ctx, struct mat X, double *value, struct ma
 	int B = X.rows, M = gp_columns(v->model), N = v->points->Z.rows;
 	double *dvar = ARENA_ARRAY(scratch, double, B);
 	struct mat none = mat_view(ARENA_ARRAY(scratch, double, (size_t)B *(size_t)M), B, M, B);
-	struct mat C = mat_view(ARENA_ARRAY(scratch, double, (size_t)N *(size_t)B), N, B, N);
+	struct mat C = mat_new(scratch, N, B);
 	struct kernel_tape *tape;
 	struct gp_batch batch;
 	enum kr_status st = dvar && none.p && C.p

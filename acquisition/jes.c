@@ -44,7 +44,7 @@ enum kr_status jes_new(struct jes **j, const struct gp *g, double noise, struct 
 	const double *y, struct arena *a, struct kr_error *err)
 {
 	struct jes *s = ARENA_NEW(a, struct jes);
-	struct mat at = mat_view(NULL, x.rows, x.cols, x.rows);
+	struct mat at;
 	struct arena_mark mark;
 	struct gp_batch batch;
 	enum kr_status st;
@@ -53,10 +53,10 @@ enum kr_status jes_new(struct jes **j, const struct gp *g, double noise, struct 
 	if (!s)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d optima", x.rows);
 	*s = (struct jes){.model = g, .noise = noise, .n = x.rows};
+	at = mat_new(a, x.rows, x.cols);
 	s->y = arena_memdup(a, y, sizeof(double) * (size_t)s->n);
 	s->v = ARENA_ARRAY(a, double, s->n);
 	s->gain = ARENA_ARRAY(a, double, s->n);
-	at.p = ARENA_ARRAY(a, double, (size_t)x.rows *(size_t)x.cols);
 	if (!s->y || !s->v || !s->gain || !at.p)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d optima", s->n);
 	for (int c = 0; c < x.cols; c++)
@@ -127,7 +127,7 @@ enum kr_status jes_eval(void *ctx, struct mat X, double *value, struct mat D, st
 	int B = X.rows, M = gp_columns(j->model), n = j->n;
 	double *dvar = ARENA_ARRAY(scratch, double, B);
 	struct mat dmean = mat_view(ARENA_ARRAY(scratch, double, (size_t)B *(size_t)M), B, M, B);
-	struct mat C = mat_view(ARENA_ARRAY(scratch, double, (size_t)n *(size_t)B), n, B, n);
+	struct mat C = mat_new(scratch, n, B);
 	struct kernel_tape *tape;
 	struct gp_batch batch;
 	enum kr_status st = dvar && dmean.p && C.p

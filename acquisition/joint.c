@@ -6,11 +6,6 @@
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static enum kr_status no_memory(int p, struct kr_error *err)
 {
 	return kr_fail(err, KR_ENOMEM, "joint posterior of %d points", p);
@@ -34,10 +29,10 @@ enum kr_status joint_predict(const struct gp *g, struct mat X, bool with_gradien
 	enum kr_status st;
 
 	assert(n > 0 && p > 0);
-	*j = (struct joint){.cov = matrix(a, p, p)};
+	*j = (struct joint){.cov = mat_new(a, p, p)};
 	if (with_gradient) {
 		j->own = kernel_tape_new(k->root, p, p, a);
-		j->K = matrix(a, n, p);
+		j->K = mat_new(a, n, p);
 	}
 	if (!j->cov.p || (with_gradient && (!j->own || !j->K.p)))
 		return no_memory(p, err);
@@ -58,7 +53,7 @@ enum kr_status joint_factor(struct joint *j, struct arena *a, struct kr_error *e
 	int p = j->cov.rows;
 	double scale = 0;
 
-	j->L = matrix(a, p, p);
+	j->L = mat_new(a, p, p);
 	if (!j->L.p)
 		return no_memory(p, err);
 	for (int i = 0; i < p; i++)
@@ -102,7 +97,7 @@ static enum kr_status own_adjoint(const struct gp *g, const struct joint *j, str
 	struct mat D, struct arena *a, struct kr_error *err)
 {
 	int p = dcov.rows;
-	struct mat W = matrix(a, p, p);
+	struct mat W = mat_new(a, p, p);
 	double *w = ARENA_ARRAY(a, double, p);
 	enum kr_status st;
 
@@ -122,7 +117,7 @@ enum kr_status joint_adjoint(const struct gp *g, const struct joint *j, const do
 {
 	struct arena_mark mark = arena_mark(a);
 	int n = gp_rows(g), p = D.rows;
-	struct mat C = matrix(a, n, p), E = matrix(a, p, D.cols), slope = j->batch.slope;
+	struct mat C = mat_new(a, n, p), E = mat_new(a, p, D.cols), slope = j->batch.slope;
 	const double *A = mat_col(gp_weights(g), 0);
 	enum kr_status st;
 

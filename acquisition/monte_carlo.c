@@ -12,11 +12,6 @@
 static const double fatness = 0.1; /* weight of the Cauchy part of srelu */
 static const double half_pi = 1.57079632679489661923;
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static int largest(const double *x, int n)
 {
 	int best = 0;
@@ -182,16 +177,16 @@ static enum kr_status workspace_init(struct workspace *w, const struct monte_car
 	*w = (struct workspace){.b = b, .q = p - b, .S = m->Z.rows};
 	assert(w->S >= 1 && w->q >= 1 && width % w->q == 0);
 	w->d = width / w->q;
-	w->P = matrix(a, p, w->d);
-	w->F = matrix(a, p, w->S);
+	w->P = mat_new(a, p, w->d);
+	w->F = mat_new(a, p, w->S);
 	w->dF = mat_view(ARENA_ARRAY(a, double, (size_t)p *(size_t)w->S), p, w->S, p);
 	w->best = ARENA_ARRAY(a, double, w->S);
 	w->u = ARENA_ARRAY(a, double, w->S);
 	w->l = ARENA_ARRAY(a, double, 2 * w->q);
 	w->dmean = ARENA_ARRAY(a, double, p);
-	w->dL = matrix(a, p, p);
-	w->dcov = matrix(a, p, p);
-	w->D = matrix(a, p, w->d);
+	w->dL = mat_new(a, p, p);
+	w->dcov = mat_new(a, p, p);
+	w->D = mat_new(a, p, w->d);
 	if (!w->P.p || !w->F.p || !w->dF.p || !w->best || !w->u || !w->l || !w->dmean || !w->dL.p ||
 		!w->dcov.p || !w->D.p)
 		return kr_fail(err, KR_ENOMEM, "no memory for batches of %d points", w->q);

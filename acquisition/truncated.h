@@ -14,7 +14,7 @@ struct truncated {
 };
 
 /* Moments and entropy below g (Johnson, Kotz & Balakrishnan 1994, sec. 13.10.1). Finite for |g|
- * up to 1e100; relative errors below 1e-11, those of dvar below 1e-8. */
+ * up to 1e100; relative errors below 2e-11, those of dvar below 1e-8. */
 struct truncated truncated_below(double g);
 
 #endif

@@ -175,6 +175,20 @@ static void gradients_are_differences(void **state)
 	arena_free(a);
 }
 
+static void gradients_go_through_a_warp(void **state)
+{
+	(void)state;
+	struct arena *a = wave_arena();
+	double z[OPTIMA * WAVE_D], y[OPTIMA] = {1.3, 1.1, 1.6, -0.9};
+	struct gp *g = wave_warped_model(a);
+	struct jes *j;
+	assert_int_equal(jes_new(&j, g, 0.02, wave_points(z, OPTIMA, 41), y, a, NULL), KR_OK);
+	wave_check_gradient(jes_eval, j, WAVE_D, 1e-6, a);
+	wave_check_gradient(thompson_eval, draw(g, NULL, 9, a), WAVE_D, 1e-6, a);
+	gp_free(g);
+	arena_free(a);
+}
+
 /* Optima far above and below what the model believes, and a candidate on an optimum. */
 static void tails_are_finite(void **state)
 {
@@ -241,6 +255,7 @@ int main(void)
 		cmocka_unit_test(draws_are_deterministic_and_differ),
 		cmocka_unit_test(the_bound_is_that_of_refits),
 		cmocka_unit_test(gradients_are_differences),
+		cmocka_unit_test(gradients_go_through_a_warp),
 		cmocka_unit_test(tails_are_finite),
 		cmocka_unit_test(memory_faults_are_errors),
 	};

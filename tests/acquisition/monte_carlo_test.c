@@ -91,6 +91,19 @@ static void gradients_are_differences(void **state)
 	arena_free(a);
 }
 
+static void gradients_go_through_a_warp(void **state)
+{
+	(void)state;
+	double z[S * Q];
+	struct arena *a = wave_arena();
+	struct gp *g = wave_warped_model(a);
+	struct monte_carlo m = settings(MONTE_CARLO_SR, false, g);
+	m.Z = normals(z, S, Q);
+	wave_check_gradient(monte_carlo_eval, &m, Q * WAVE_D, 2e-4, a);
+	gp_free(g);
+	arena_free(a);
+}
+
 /* Categorical columns have no slope, the others that of a difference. */
 static void choices_have_no_slope(void **state)
 {
@@ -121,6 +134,7 @@ static void batches_grow(void **state)
 	struct arena *a = wave_arena();
 	struct gp *g = wave_model(1, a);
 	double x[2 * WAVE_D] = {0.4, 0.2, 0.9, 0.1, 0.1, 0.9}, twice[2 * WAVE_D], one, two, same;
+	double D[2 * WAVE_D];
 	memcpy(twice, x, sizeof(double) * WAVE_D);
 	memcpy(twice + WAVE_D, x, sizeof(double) * WAVE_D);
 	struct monte_carlo m = settings(MONTE_CARLO_EI, false, g);
@@ -129,8 +143,11 @@ static void batches_grow(void **state)
 	m.Z = normals(z, MANY, 2);
 	assert_int_equal(
 		monte_carlo_eval(&m, mat_view(x, 1, 2 * WAVE_D, 1), &two, none, a, NULL), KR_OK);
-	assert_int_equal(
-		monte_carlo_eval(&m, mat_view(twice, 1, 2 * WAVE_D, 1), &same, none, a, NULL), KR_OK);
+	assert_int_equal(monte_carlo_eval(&m, mat_view(twice, 1, 2 * WAVE_D, 1), &same,
+						 mat_view(D, 1, 2 * WAVE_D, 1), a, NULL),
+		KR_OK);
+	for (int i = 0; i < 2 * WAVE_D; i++)
+		assert_true(isfinite(D[i]));
 	m.Z.cols = 1;
 	assert_int_equal(monte_carlo_eval(&m, mat_view(x, 1, WAVE_D, 1), &one, none, a, NULL), KR_OK);
 	assert_true(two > one && fabs(same - one) < 1e-3 * one);
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test(the_factor_has_its_adjoint),
 		cmocka_unit_test(one_point_has_the_closed_form),
 		cmocka_unit_test(gradients_are_differences),
+		cmocka_unit_test(gradients_go_through_a_warp),
 		cmocka_unit_test(choices_have_no_slope),
 		cmocka_unit_test(batches_grow),
 		cmocka_unit_test(tails_are_finite),

@@ -22,12 +22,13 @@ struct mat wave_points(double *p, int rows, uint32_t index)
 	return mat_view(p, rows, WAVE_D, rows);
 }
 
-static struct gp *model(bool mixed, struct arena *a)
+static struct gp *model(bool mixed, bool warped, struct arena *a)
 {
 	static const unsigned char categorical[WAVE_D] = {0, 0, 1};
 	static struct kernel_term matern52;
 	double x[WAVE_N * WAVE_D], y[WAVE_N];
-	double theta[WAVE_D + 2] = {log(0.5), log(0.7), log(0.6), 0, log(WAVE_NOISE)};
+	double noise = log(WAVE_NOISE), plain[] = {log(0.5), log(0.7), log(0.6), 0, noise};
+	double bent[] = {log(0.5), log(0.7), log(0.6), 0, 0.3, -0.2, 0.1, 0.2, 0.4, -0.3, noise};
 	struct mat X = wave_points(x, WAVE_N, 0);
 	struct gp *g = gp_new(WAVE_CAP, WAVE_D, 4);
 	for (int i = 0; i < WAVE_N; i++) {
@@ -41,16 +42,17 @@ static struct gp *model(bool mixed, struct arena *a)
 		.d = WAVE_D,
 		.X = X,
 		.categorical = mixed ? categorical : NULL,
-		.y = y};
+		.y = y,
+		.warp = warped};
 	assert_non_null(g);
-	assert_int_equal(gp_condition(g, &data, theta, a, NULL), KR_OK);
+	assert_int_equal(gp_condition(g, &data, warped ? bent : plain, a, NULL), KR_OK);
 	return g;
 }
 
 struct gp *wave_model(int columns, struct arena *a)
 {
 	double at[WAVE_D] = {0.15, 0.85, 0.5}, outcome[4] = {0.3, -0.2, 0.9, 0.1};
-	struct gp *g = model(false, a);
+	struct gp *g = model(false, false, a);
 	if (columns > 1)
 		assert_int_equal(gp_extend(g, mat_view(at, 1, WAVE_D, 1), mat_view(outcome, 1, columns, 1),
 							 1e-4, a, NULL),
@@ -60,7 +62,12 @@ struct gp *wave_model(int columns, struct arena *a)
 
 struct gp *wave_mixed_model(struct arena *a)
 {
-	return model(true, a);
+	return model(true, false, a);
+}
+
+struct gp *wave_warped_model(struct arena *a)
+{
+	return model(false, true, a);
 }
 
 static struct mat random_rows(double *x, int width)

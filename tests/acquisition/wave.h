@@ -22,6 +22,9 @@ struct gp *wave_model(int columns, struct arena *a);
 /* The same with a categorical last column of three choices. */
 struct gp *wave_mixed_model(struct arena *a);
 
+/* All columns numeric, seen through a warp. */
+struct gp *wave_warped_model(struct arena *a);
+
 /* rows random points of WAVE_D columns in p. */
 struct mat wave_points(double *p, int rows, uint32_t index);
 
