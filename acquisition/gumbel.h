@@ -24,8 +24,8 @@ enum kr_status gumbel_fit_model(const struct gp *g, struct mat X, struct gumbel 
 /* The quantile a - b ln(-ln u), 0 < u < 1. */
 double gumbel_quantile(const struct gumbel *g, double u);
 
-/* top (n <= 4096) <- one sample from each n-th part of the distribution (stratified: the mean over samples
- * varies less than that of independent ones). A function of the fit and the generator. */
+/* top (n <= 4096) <- one sample from each n-th part of the distribution (stratified: the mean over
+ * samples varies less than that of independent ones). A function of the fit and the generator. */
 void gumbel_draw(const struct gumbel *g, struct rng *r, int n, double *top);
 
 #endif

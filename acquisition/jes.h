@@ -5,10 +5,11 @@
  *   1/2 ln Var(y) - 1/2 mean_k ln(noise + s_k^2 (1 - r (g + r)))
  *
  * mu_k, s_k: posterior after f(x*_k) = y*_k as well, seen without noise; g = (y*_k - mu_k) / s_k,
- * r = phi(g) / Phi(g). (x*_k, y*_k) are optima of sample paths. Without noise the value grows without
- * end towards an x*_k; s_k^2 is kept above 1e-8 of s^2.
+ * r = phi(g) / Phi(g). (x*_k, y*_k) are optima of sample paths. Without noise the value grows
+ * without end towards an x*_k; s_k^2 is kept above 1e-8 of s^2.
  *
- * jes_draw -> jes_new .. jes_eval. Lives in its arena; the model is borrowed and must not change. */
+ * jes_draw -> jes_new .. jes_eval. Lives in its arena; the model is borrowed and must not
+ * change. */
 #ifndef KR_ACQUISITION_JES_H
 #define KR_ACQUISITION_JES_H
 
@@ -17,13 +18,14 @@
 
 struct jes;
 
-/* n optima of paths: rows of x (n x d), y (n). Path k is of outcome column k mod columns. choices: as path_new. Errors: as path_new, path_eval. */
+/* n optima of paths: rows of x (n x d), y (n). Path k is of outcome column k mod columns. choices:
+ * as path_new. Errors: as path_new, path_eval. */
 enum kr_status jes_draw(const struct gp *g, const struct thompson_search *search,
 	const int *choices, struct rng *r, struct mat x, double *y, struct arena *scratch,
 	struct kr_error *err);
 
-/* *j <- for these optima (copied; the k-th of column k mod columns); noise: variance of an observation, >= 0. Errors: KR_ENOMEM. Cost
- * N^2 n with N rows of the model. */
+/* *j <- for these optima (copied; the k-th of column k mod columns); noise: variance of an
+ * observation, >= 0. Errors: those of gp_predict. Cost N^2 n with N rows of the model. */
 enum kr_status jes_new(struct jes **j, const struct gp *g, double noise, struct mat x,
 	const double *y, struct arena *a, struct kr_error *err);
 

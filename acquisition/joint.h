@@ -16,7 +16,8 @@ struct joint {
 	struct kernel_tape *own; /* with gradient: of k(X, X) */
 };
 
-/* j <- mean and covariance at the rows of X; storage from a. Errors: KR_ENOMEM. Cost n^2 p. */
+/* j <- mean and covariance at the rows of X; storage from a. Errors: those of gp_predict.
+ * Cost n^2 p. */
 enum kr_status joint_predict(const struct gp *g, struct mat X, bool with_gradient, struct joint *j,
 	struct arena *a, struct kr_error *err);
 

@@ -29,7 +29,8 @@ static double one_row(
 	return share * sum;
 }
 
-/* batch <- the predictions of g; dmean, dvar (0): room for their adjoints when D is wanted. */
+/* batch <- the predictions of g; *dmean, *dvar <- zeros for their adjoints when the gradient is
+ * wanted. */
 static enum kr_status predict(const struct gp *g, struct mat X, bool gradient,
 	struct gp_batch *batch, struct mat *dmean, double **dvar, struct arena *a, struct kr_error *err)
 {
@@ -45,24 +46,28 @@ static enum kr_status predict(const struct gp *g, struct mat X, bool gradient,
 							 : kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 }
 
-/* value += 1/2 ln Var(y | pending) - 1/2 ln Var(y); its slope in the second into dvar, the one in
- * the first through the joined model into D. */
+/* value += 1/2 ln Var(y | pending) - 1/2 ln Var(y), and its slope in the second to dvar; *E <- the
+ * gradient of the first, when dvar is wanted. */
 static enum kr_status add_pending(const struct max_value *v, struct mat X, const double *var,
-	double *value, double *dvar, struct mat D, struct arena *a, struct kr_error *err)
+	double *value, double *dvar, struct mat *E, struct arena *a, struct kr_error *err)
 {
 	struct gp_batch batch;
 	struct mat dmean;
-	double *dv = NULL;
-	enum kr_status st = predict(v->joined, X, D.p != NULL, &batch, &dmean, &dv, a, err);
+	double *djoined = NULL;
+	enum kr_status st = predict(v->joined, X, dvar != NULL, &batch, &dmean, &djoined, a, err);
 
 	for (int b = 0; !st && b < X.rows; b++) {
 		value[b] += 0.5 * log((batch.var[b] + v->noise) / (var[b] + v->noise));
-		if (!D.p)
+		if (!dvar)
 			continue;
-		dv[b] = 0.5 / (batch.var[b] + v->noise);
+		djoined[b] = 0.5 / (batch.var[b] + v->noise);
 		dvar[b] -= 0.5 / (var[b] + v->noise);
 	}
-	return st || !D.p ? st : gp_adjoint(v->joined, &batch, dmean, dv, D, a, err);
+	if (st || !dvar)
+		return st;
+	*E = mat_new(a, X.rows, X.cols);
+	return E->p ? gp_adjoint(v->joined, &batch, dmean, djoined, *E, a, err)
+				: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 }
 
 enum kr_status max_value_eval(void *ctx, struct mat X, double *value, struct mat D,
@@ -71,23 +76,18 @@ enum kr_status max_value_eval(void *ctx, struct mat X, double *value, struct mat
 	const struct max_value *v = ctx;
 	struct arena_mark mark = arena_mark(scratch);
 	struct gp_batch batch;
-	struct mat dmean, E = D;
+	struct mat dmean, E = {0};
 	double *dvar = NULL;
 	enum kr_status st = predict(v->model, X, D.p != NULL, &batch, &dmean, &dvar, scratch, err);
 
 	assert(v->tops.rows >= 1 && (v->tops.cols == 1 || v->tops.cols == gp_columns(v->model)));
 	for (int b = 0; !st && b < X.rows; b++)
 		value[b] = one_row(v, &batch, b, dmean, dvar);
-	if (!st && v->joined && D.p) {
-		E = mat_new(scratch, D.rows, D.cols);
-		if (!E.p)
-			st = kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
-	}
 	if (!st && v->joined)
-		st = add_pending(v, X, batch.var, value, dvar, E, scratch, err);
+		st = add_pending(v, X, batch.var, value, dvar, &E, scratch, err);
 	if (!st && D.p)
 		st = gp_adjoint(v->model, &batch, dmean, dvar, D, scratch, err);
-	for (int j = 0; !st && v->joined && j < D.cols && D.p; j++)
+	for (int j = 0; !st && E.p && j < D.cols; j++)
 		for (int b = 0; b < D.rows; b++)
 			*mat_at(D, b, j) += *mat_at(E, b, j);
 	arena_release(scratch, mark);

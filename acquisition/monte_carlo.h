@@ -40,7 +40,7 @@ struct monte_carlo {
  * x_2, ..); D (as X, p NULL to skip) <- gradients, 0 in categorical columns. ctx: a struct
  * monte_carlo, so that it is the eval of a struct ascend_function. Where a maximum or (x)+ has a
  * kink the gradient is that of one side. Equal points of a batch are told apart by jitter
- * (joint.h). Errors: KR_ENOMEM, KR_ENOTPD. Cost (n^2 + S (b + q)) (b + q) a batch. */
+ * (joint.h). Errors: those of gp_predict, KR_ENOTPD. Cost (n^2 + S (b + q)) (b + q) a batch. */
 enum kr_status monte_carlo_eval(void *ctx, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err);
 

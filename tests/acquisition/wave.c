@@ -119,14 +119,14 @@ void wave_check_faults(wave_eval *eval, void *ctx, int width)
 	enum kr_status st = KR_ENOMEM;
 	size_t cap = 0;
 
-	for (int step = 0; step < 10000 && st != KR_OK; step++) {
+	for (int step = 0; step < 20000 && st != KR_OK; step++) {
 		struct arena *a = arena_new(cap);
 		assert_non_null(a);
 		st = eval(ctx, X, value, G, a, NULL);
 		assert_true(st == KR_OK || st == KR_ENOMEM);
 		assert_int_equal(arena_used(a), 0);
 		arena_free(a);
-		cap += 256;
+		cap += 64;
 	}
 	assert_int_equal(st, KR_OK);
 }
