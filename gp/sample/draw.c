@@ -127,6 +127,15 @@ static double of_differences(struct mat cov, int i, int j, int k)
 	return lower(cov, i, i) - lower(cov, i, j) - lower(cov, i, k) + lower(cov, j, k);
 }
 
+/* Variance of value i - j; what rounding of the covariances can make of 0 is 0. */
+static double of_difference(struct mat cov, int i, int j)
+{
+	double v = of_differences(cov, i, j, j);
+	double size = fabs(lower(cov, i, i)) + fabs(lower(cov, j, j)) + 2 * fabs(lower(cov, i, j));
+
+	return v > 8 * DBL_EPSILON * size ? v : 0;
+}
+
 /* (m_i - m_j) in standard deviations; certain differences are infinite, and of equal values the
  * first is the larger. */
 static double lead(const double *mean, double variance, int i, int j)
@@ -142,10 +151,25 @@ static double lead(const double *mean, double variance, int i, int j)
 static double best_of_three(const double *mean, struct mat cov, int i)
 {
 	int j = i == 0 ? 1 : 0, k = i == 2 ? 1 : 2;
-	double vj = of_differences(cov, i, j, j), vk = of_differences(cov, i, k, k);
+	double vj = of_difference(cov, i, j), vk = of_difference(cov, i, k);
 	double rho = vj > 0 && vk > 0 ? of_differences(cov, i, j, k) / sqrt(vj * vk) : 0;
 
 	return bvn_cdf(lead(mean, vj, i, j), lead(mean, vk, i, k), fmin(fmax(rho, -1), 1));
+}
+
+/* Of two or three values. Of values that are nearly one, rounding leaves a sum that is not 1. */
+static void exactly_best(const double *mean, struct mat cov, double *p)
+{
+	int b = cov.rows;
+	double sum = 0;
+
+	for (int i = 0; i < b; i++) {
+		p[i] = b == 3 ? best_of_three(mean, cov, i)
+					  : exp(special_log_cdf(lead(mean, of_difference(cov, i, 1 - i), i, 1 - i)));
+		sum += p[i];
+	}
+	for (int i = 0; sum > 0 && i < b; i++)
+		p[i] /= sum;
 }
 
 static void count_best(struct mat F, double share, double *p)
@@ -198,10 +222,8 @@ enum kr_status draw_best(const double *mean, struct mat cov, int draws, struct r
 		return kr_fail(err, KR_ENONFINITE, "joint covariance of %d points is not finite", b);
 	if (b > 3)
 		return best_of_draws(mean, cov, draws, r, p, scratch, err);
-	for (int i = 0; i < b && b == 2; i++)
-		p[i] = exp(special_log_cdf(lead(mean, of_differences(cov, i, 1 - i, 1 - i), i, 1 - i)));
-	for (int i = 0; i < b && b == 3; i++)
-		p[i] = best_of_three(mean, cov, i);
+	if (b > 1)
+		exactly_best(mean, cov, p);
 	return KR_OK;
 }
 

@@ -172,6 +172,32 @@ static void ties_and_certainties(void **state)
 	arena_free(a);
 }
 
+/* Values at one place, as a joint posterior has them: a variance of 1e-16 between them is rounding. */
+static void what_is_one_value_is_no_chance(void **state)
+{
+	static const double covs[][6] = {
+		{0.010000000000000004, 0.010000000000000004, 0.010000000000000004, 0.010000000000000002,
+			0.010000000000000004, 0.010000000000000004},
+		{0.31256813750815127, 0.31256813711888753, 0.31256813672916905, 0.31256583983986275,
+			0.31256583945150851, 0.31256354219522109}};
+	static const double means[][3] = {
+		{-0.08, -0.08, -0.08}, {-0.39648156646092386, -0.39648156545060104, -0.39647560521863978}};
+	struct arena *a = arena_new(1 << 16);
+	struct rng r = reference_rng("one value");
+	double c[9], p[3];
+
+	(void)state;
+	for (int t = 0; t < 2; t++) {
+		for (int i = 0, k = 0; i < 3; i++)
+			for (int j = 0; j <= i; j++, k++)
+				c[j * 3 + i] = c[i * 3 + j] = covs[t][k];
+		assert_int_equal(draw_best(means[t], mat_view(c, 3, 3, 3), 1, &r, p, a, NULL), KR_OK);
+		assert_near(p[0] + p[1] + p[2], 1, 1e-15);
+		assert_true(t == 1 ? p[0] == 0 && p[2] > p[1] : p[0] == 1);
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +205,7 @@ int main(void)
 		cmocka_unit_test(singular_covariances_are_taken),
 		cmocka_unit_test(the_best_is_that_of_draws),
 		cmocka_unit_test(ties_and_certainties),
+		cmocka_unit_test(what_is_one_value_is_no_chance),
 	};
 
 	blas_init();
