@@ -94,9 +94,9 @@ static void far_points_and_nan(void **state)
 		if (!kernel_at(k)->radial)
 			continue;
 		kernel_at(k)->radial->eval(4, shape, r2, f, g);
-		assert_true(f[0] == 1); /* exactly */
-		for (int i = 1; i < 3; i++)
-			assert_true(f[i] >= 0 && f[i] < 1e-300 && g[i] >= 0 && g[i] < 1e-300);
+		assert_true(f[0] == 1);     /* exactly */
+		for (int i = 1; i < 3; i++) /* some fall as a power only */
+			assert_true(f[i] >= 0 && f[i] < 1e-100 && g[i] >= 0 && g[i] < 1e-100);
 		assert_true(isnan(f[3]) && isnan(g[3]));
 	}
 }
