@@ -84,8 +84,7 @@ static struct gp *model(struct rng *r, int columns)
 		F[m] = rng_normal(r);
 	static struct kernel_term matern52;
 	matern52 = kernel_scaled(kernel_find("matern52"));
-	struct gp_data data = {
-		.kernel = &matern52, .n = N, .d = D, .X = mat_view(X, N, D, N), .y = y};
+	struct gp_data data = {.kernel = &matern52, .n = N, .d = D, .X = mat_view(X, N, D, N), .y = y};
 	struct gp *g = gp_new(N + 1, D, columns);
 	assert_int_equal(gp_condition(g, &data, theta, arena, NULL), KR_OK);
 	if (columns > 1)

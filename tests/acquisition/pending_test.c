@@ -14,8 +14,7 @@ static struct gp *model(struct rng *r, int columns, double noise)
 {
 	static struct kernel_term matern52;
 	matern52 = kernel_scaled(kernel_find("matern52"));
-	struct gp_data data = {
-		.kernel = &matern52, .n = N, .d = D, .X = mat_view(X, N, D, N), .y = y};
+	struct gp_data data = {.kernel = &matern52, .n = N, .d = D, .X = mat_view(X, N, D, N), .y = y};
 	for (int i = 0; i < N * D; i++)
 		X[i] = rng_uniform(r);
 	for (int i = 0; i < N; i++)

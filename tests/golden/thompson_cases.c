@@ -1,8 +1,8 @@
 /* Kind `thompson`: what exact Thompson sampling draws from. */
 #include <math.h>
 
-#include "gp/sample/draw.h"
 #include "gp/model.h"
+#include "gp/sample/draw.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 
