@@ -328,7 +328,7 @@ static enum kr_status choose_failed(struct policy *p, int n, const double *point
 static enum kr_status add_failed(struct policy *p, struct policy__data *data, int *at, int n,
 	const double *points, double var, const double *near, struct kr_error *err)
 {
-	int count = failed_rows(n), rows[POLICY__FAILED_ROWS];
+	int count = failed_rows(n), rows[POLICY__FAILED_ROWS] = {0};
 	enum kr_status st = choose_failed(p, n, points, near, rows, err);
 	for (int i = 0; !st && i < count; i++, ++*at) {
 		encode_row(p, points + (size_t)rows[i] * (size_t)p->d, data->X, *at);

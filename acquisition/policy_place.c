@@ -329,7 +329,7 @@ static void take_newest(const struct policy *p, int *rows, int n)
 /* The observations of the slot's models, and the box among them. */
 static enum kr_status settle_box(struct policy *p, struct kr_error *err)
 {
-	int most = near_rows(p), n, *rows = ARENA_ARRAY(p->arena, int, most);
+	int most = near_rows(p), n = 0, *rows = ARENA_ARRAY(p->arena, int, most);
 	enum kr_status st = rows ? draw_box(p, rows, most, &n, err)
 							 : kr_fail(err, KR_ENOMEM, "no memory for %d rows", most);
 	if (!st)

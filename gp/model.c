@@ -238,6 +238,8 @@ enum kr_status gp__append_rows(struct gp *g, struct mat B, struct mat D, struct 
 		status = chol_append(g->chol, B, D, err);
 		for (int i = 0; status == KR_OK && i < D.rows; i++)
 			g->diagonal[B.cols + i] = g->noise_of[B.cols + i] + jitter;
+		if (status == KR_OK)
+			g->jitter = fmax(g->jitter, jitter);
 		if (status != KR_ENOTPD)
 			return status;
 	}

@@ -58,7 +58,7 @@ double gp_mean(const struct gp *g);
 double gp_noise(const struct gp *g);
 double gp_scale(const struct gp *g);              /* largest prior variance of an observation */
 const double *gp_lengthscale(const struct gp *g); /* d, of kernel_lengthscales; borrowed */
-double gp_jitter(const struct gp *g);             /* added by the ladder */
+double gp_jitter(const struct gp *g);             /* the most that the ladder gave a row */
 
 const struct kernel *gp_kernel(const struct gp *g); /* borrowed, as the two below */
 struct mat gp_points(const struct gp *g);           /* n x d, as the kernel sees them */

@@ -95,10 +95,17 @@ static enum kr_status leave_one_out(struct pass *p, const struct state *s, struc
 	return gp_loo(p->g, data.y, p->mean, p->var, p->a, err);
 }
 
+static double log_factorial(int n)
+{
+	int sign; /* lgamma keeps it in a global */
+
+	return lgamma_r(n + 1.0, &sign);
+}
+
 /* ln C(n, k) + 3 k. */
 static double penalty(int n, int k)
 {
-	return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + GP_OUTLIER_PENALTY * k;
+	return log_factorial(n) - log_factorial(k) - log_factorial(n - k) + GP_OUTLIER_PENALTY * k;
 }
 
 /* What a variance of its own gains for an observation that the others miss by z deviations:

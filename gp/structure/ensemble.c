@@ -1,5 +1,5 @@
-/* State: log posterior of the first member, ln tau (of sparse draws), theta of the members, and
- * for draws the chain. Units: first one for each start of the first member, then as the kind says. */
+/* State: log posterior of the first member, theta of the members, and for draws the chain, 0 until
+ * they are known. Units: first one for each start of the first member, then as the kind says. */
 #include "gp/structure/ensemble.h"
 
 #include <math.h>
@@ -21,8 +21,6 @@ static const double least_ln_tau = -6.907755278982137, most_ln_tau = 2.302585092
 
 /* Optima nearer than this in every ln lengthscale are one. */
 static const double same_optimum = 0.1;
-
-enum { N_SCALARS = 2 };
 
 static bool is_sparse(const struct gp_ensemble *e)
 {
@@ -56,17 +54,17 @@ size_t gp_ensemble_size(const struct gp_ensemble *e)
 {
 	size_t members = (size_t)gp_ensemble_members(e) * (size_t)e->prior->size;
 
-	return N_SCALARS + members + (is_drawn(e) ? nuts_size(chain_size(e)) : 0);
+	return 1 + members + (is_drawn(e) ? nuts_size(chain_size(e)) : 0);
 }
 
 static double *member(const struct gp_ensemble *e, double *state, int i)
 {
-	return state + N_SCALARS + (size_t)i * (size_t)e->prior->size;
+	return state + 1 + (size_t)i * (size_t)e->prior->size;
 }
 
 const double *gp_ensemble_theta(const struct gp_ensemble *e, const double *state, int i)
 {
-	return state + N_SCALARS + (size_t)i * (size_t)e->prior->size;
+	return state + 1 + (size_t)i * (size_t)e->prior->size;
 }
 
 static double *chain(const struct gp_ensemble *e, double *state)
@@ -198,6 +196,8 @@ static enum kr_status fit_sparse(const struct gp_ensemble *e, int i, double *sta
 	if (status != KR_OK)
 		return status;
 	*evaluations += fit.evaluations;
+	if (i == 0)
+		state[0] = fit.log_posterior;
 	return fit.log_posterior > -INFINITY
 		? KR_OK
 		: kr_fail(err, KR_ENOTPD, "no start of the fit could be evaluated");
@@ -362,6 +362,8 @@ enum kr_status gp_ensemble_unit(const struct gp_ensemble *e, int unit, double *s
 	enum kr_status status;
 
 	*evaluations = 0;
+	if (unit == 0)
+		memset(state, 0, sizeof(*state) * gp_ensemble_size(e));
 	status = do_unit(e, unit, state, evaluations, scratch, err);
 	arena_release(scratch, mark);
 	return status;

@@ -446,7 +446,7 @@ static void updating_is_conditioning(void **state)
 	}
 }
 
-/* A point appended twice, without noise: jitter, and every row keeps what it has. */
+/* A point appended twice, without noise: jitter, which is told, and every row keeps what it has. */
 static void equal_points_can_be_appended(void **state)
 {
 	struct rng r = reference_rng("equal append");
@@ -465,6 +465,8 @@ static void equal_points_can_be_appended(void **state)
 		x[1] = *mat_at(s.data.X, i % 20, 1);
 		assert_int_equal(gp_append(g, x, s.y[i % 20], 0, arena, NULL), KR_OK);
 		assert_true(gp_upkeep(g).drift < 1e-12);
+		for (int k = 0; k < gp_rows(g); k++)
+			assert_true(gp_noises(g)[k] <= gp_jitter(g));
 		assert_int_equal(gp_predict(g, at.data.X, false, &batch, arena, NULL), KR_OK);
 		for (int k = 0; k < P; k++)
 			assert_true(isfinite(batch.mean.p[k]) && batch.var[k] > 0);
