@@ -242,7 +242,8 @@ static enum kr_status solve(struct derivative_model *g, double *v, struct kr_err
 	for (int i = 0; i < n; i++)
 		sum += 0 * y[i];
 	if (!isfinite(g->lml) || sum != 0)
-		return kr_fail(err, KR_ENONFINITE, "weights of %d values and derivatives", n);
+		return kr_fail(
+			err, KR_ENONFINITE, "weights of %d values and derivatives are not finite", n);
 	return KR_OK;
 }
 
