@@ -1,4 +1,4 @@
-/* One-shot knowledge gradient of q points at once (Balandat et al. 2020, eq. 8; Wu & Frazier 2016):
+/* One-shot knowledge gradient of q points at once (Balandat et al. 2020):
  * the q points and, for each of M scenarios of what they may bring, one point to take then, are
  * variables of one deterministic problem,
  *
@@ -25,7 +25,7 @@ struct kg_one_shot {
 
 /* *value <- v at Xq (q x d) and Xf (M x d). dXq and dXf (as Xq and Xf; both p NULL to skip) <- its
  * gradients, 0 in categorical columns. Points that cannot be told from each other without noise
- * get jitter as in gp_extend. Errors: those of gp_predict, KR_ENOTPD. Cost n^2 (q + M) + q^3. */
+ * get jitter. Errors: those of gp_predict, KR_ENOTPD. Cost n^2 (q + M) + n (q + M)^2 + q^3. */
 enum kr_status kg_one_shot_eval(const struct kg_one_shot *o, struct mat Xq, struct mat Xf,
 	double *value, struct mat dXq, struct mat dXf, struct arena *scratch, struct kr_error *err);
 

@@ -343,7 +343,7 @@ static void one_shot_is_the_integrand(void **state)
 	(void)state;
 	struct rng r = rng_make(SEED, 5, RNG_TEST, 0);
 	struct gp *g = model("matern52", false, 0.01, &r);
-	enum { NODES = 4001 };
+	enum { NODES = 601 };
 	double points[M * D], x[D], a[M], b[M], Xf[NODES * D], z[NODES], mean = 0, now = -INFINITY;
 	struct kg k;
 
@@ -369,7 +369,7 @@ static void one_shot_is_the_integrand(void **state)
 	assert_int_equal(kg_one_shot_eval(&o, mat_view(x, 1, D, 1), mat_view(Xf, NODES, D, NODES),
 						 &mean, (struct mat){0}, (struct mat){0}, arena, NULL),
 		KR_OK);
-	assert_true(fabs(mean - exp(value_at(&k, x))) < 1e-4);
+	assert_true(fabs(mean - exp(value_at(&k, x))) < 2e-3 * exp(value_at(&k, x)));
 	gp_free(g);
 }
 
