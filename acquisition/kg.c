@@ -68,6 +68,19 @@ static void heights(const struct kg *k, const struct moves *m, int j, int column
 		a[points] = *mat_at(m->batch.mean, j, column);
 }
 
+/* The same on average over the columns. */
+static void mean_heights(const struct kg *k, const struct moves *m, int j, double *a)
+{
+	int points = k->set.A.rows, columns = m->batch.mean.cols;
+
+	for (int i = 0; i < m->b.rows; i++) {
+		a[i] = 0;
+		for (int c = 0; c < columns; c++)
+			a[i] += *(i < points ? mat_at(k->set.mean, i, c) : mat_at(m->batch.mean, j, c));
+		a[i] /= columns;
+	}
+}
+
 enum kr_status kg_moves(const struct kg *k, struct mat X, struct mat a, struct mat b,
 	struct arena *scratch, struct kr_error *err)
 {
@@ -77,7 +90,7 @@ enum kr_status kg_moves(const struct kg *k, struct mat X, struct mat a, struct m
 
 	for (int j = 0; status == KR_OK && j < X.rows; j++) {
 		assert(a.rows == m.b.rows && b.rows == m.b.rows);
-		heights(k, &m, j, 0, mat_col(a, j));
+		mean_heights(k, &m, j, mat_col(a, j));
 		memcpy(mat_col(b, j), mat_col(m.b, j), sizeof(double) * (size_t)b.rows);
 	}
 	arena_release(scratch, mark);

@@ -37,8 +37,8 @@ enum kr_status kg_init(struct kg *k, const struct gp *model, struct mat A, bool 
 enum kr_status kg_eval(void *kg, struct mat X, double *value, struct mat D, struct arena *scratch,
 	struct kr_error *err);
 
-/* The lines themselves: a and b (m x B, or (m + 1) x B with x as the last line) <- a_i of the first
- * outcome column and b_i(x_j). Errors and cost as kg_eval. */
+/* The lines themselves: a and b (m x B, or (m + 1) x B with x as the last line) <- a_i, on average
+ * over outcome columns, and b_i(x_j). Errors and cost as kg_eval. */
 enum kr_status kg_moves(const struct kg *k, struct mat X, struct mat a, struct mat b,
 	struct arena *scratch, struct kr_error *err);
 

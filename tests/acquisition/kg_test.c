@@ -282,7 +282,7 @@ static void one_known_point_is_expected_improvement(void **state)
 		assert_int_equal(gp_predict(g, mat_view(x, 1, D, 1), false, &batch, arena, NULL), KR_OK);
 		/* E max(mu + s Z, y_0) - max(mu, y_0) */
 		double s = sqrt(batch.var[0]), u = -fabs(batch.mean.p[0] - y[0]) / s;
-		assert_true(fabs(value_at(&k, x) - log(s) - special_log_h(u, NULL)) < 1e-3);
+		assert_true(fabs(value_at(&k, x) - log(s) - special_log_h(u, NULL)) < 1e-4 * (10 + u * u));
 		gp_free(g);
 	}
 }
@@ -345,6 +345,7 @@ static void one_shot_is_the_integrand(void **state)
 	struct gp *g = model("matern52", false, 0.01, &r);
 	enum { NODES = 601 };
 	double points[M * D], x[D], a[M], b[M], Xf[NODES * D], z[NODES], mean = 0, now = -INFINITY;
+	double steepest = 0;
 	struct kg k;
 
 	fill(&r, M * D, points);
@@ -353,8 +354,10 @@ static void one_shot_is_the_integrand(void **state)
 	assert_int_equal(
 		kg_moves(&k, mat_view(x, 1, D, 1), mat_view(a, M, 1, M), mat_view(b, M, 1, M), arena, NULL),
 		KR_OK);
-	for (int i = 0; i < M; i++)
+	for (int i = 0; i < M; i++) {
 		now = fmax(now, a[i]);
+		steepest = fmax(steepest, fabs(b[i]));
+	}
 	for (int t = 0; t < NODES; t++) { /* equally likely scenarios */
 		int best = 0;
 
@@ -369,7 +372,7 @@ static void one_shot_is_the_integrand(void **state)
 	assert_int_equal(kg_one_shot_eval(&o, mat_view(x, 1, D, 1), mat_view(Xf, NODES, D, NODES),
 						 &mean, (struct mat){0}, (struct mat){0}, arena, NULL),
 		KR_OK);
-	assert_true(fabs(mean - exp(value_at(&k, x))) < 2e-3 * exp(value_at(&k, x)));
+	assert_true(fabs(mean - exp(value_at(&k, x))) < 2e-3 * steepest);
 	gp_free(g);
 }
 
