@@ -4,10 +4,9 @@
  *     KG(x) = E max_i (a_i + b_i(x) Z) - max_i a_i,
  *     a_i = mu(A_i),   b_i(x) = k_n(A_i, x) / sqrt(k_n(x, x) + noise)
  *
- * (Frazier, Powell & Dayanik 2009, eqs. 9, 10 and 13; the latter without error by kg_lines). x itself
- * may join A (Scott, Frazier & Powell 2011, eq. 20): then a pure step of exploration counts.
- * Noise is in the formula: KG asks where an observation tells most about the maximum, not where the
- * maximum may be.
+ * (Frazier, Powell & Dayanik 2009; exact, by kg_lines). x itself may join A (Scott, Frazier &
+ * Powell 2011): then a pure step of exploration counts. Noise is in the formula: KG asks where an
+ * observation tells most about the maximum, not where the maximum may be.
  *
  * A model with M outcome columns (fantasies of pending points) gives the mean of KG over them, so
  * that points of a batch are chosen one after the other.
@@ -31,9 +30,9 @@ struct kg {
 enum kr_status kg_init(struct kg *k, const struct gp *model, struct mat A, bool with_x,
 	double noise, struct arena *a, struct kr_error *err);
 
-/* value (B) <- ln KG at the rows of X, -inf where it is 0 (kg_lines.h); D (B x d, p NULL to skip) <-
- * its gradient, 0 where the value is not finite and in categorical columns.
- * Errors: those of gp_predict. Cost (n^2 + n m) B + M B m ln m. */
+/* value (B) <- ln KG at the rows of X, -inf where it is 0 (kg_lines.h); D (B x d, p NULL to skip)
+ * <- its gradient, 0 where KG is 0 and in categorical columns. Errors: those of
+ * gp_predict. Cost (n^2 + n m) B + M B m ln m. */
 enum kr_status kg_eval(void *kg, struct mat X, double *value, struct mat D, struct arena *scratch,
 	struct kr_error *err);
 

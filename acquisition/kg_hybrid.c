@@ -9,8 +9,8 @@
 /* The best mean is sought once, from more starts and for longer. */
 enum { MEAN_STARTS = 8, MEAN_ITERATIONS = 100 };
 
-/* max_x' mu + z b is convex in z, and the lines of the x*_j are its tangents at z_j: their error is as
- * the gap squared, and of least mean when the z_j have the density phi^(1/3) (Panter & Dite
+/* max_x' mu + z b is convex in z, and the lines of the x*_j are its tangents at z_j: their error is
+ * as the gap squared, and of least mean when the z_j have the density phi^(1/3) (Panter & Dite
  * 1951): normal, sqrt 3 times as wide as Z. Plain quantiles miss what only the tails bring. */
 static const double spread = 1.7320508075688772;
 

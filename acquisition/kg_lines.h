@@ -5,7 +5,7 @@
  * Exact, from the upper envelope of the lines (Frazier, Powell & Dayanik 2009, alg. 1): with its
  * lines in the order of their slopes, meeting at cuts c_j,
  *
- *     KG = sum_j (b_{j+1} - b_j) h(-|c_j|),   h(u) = phi(u) + u Phi(u)     (their eq. 14).
+ *     KG = sum_j (b_{j+1} - b_j) h(-|c_j|),   h(u) = phi(u) + u Phi(u).
  *
  * All terms are positive: nothing cancels, and their logarithms are added in log space.
  * Pure functions, thread-safe. */

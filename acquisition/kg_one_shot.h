@@ -8,9 +8,9 @@
  *
  *     v = mean_s ( mu(Xf_s) + k_n(Xf_s, Xq) L^-T z_s ) - current.
  *
- * Maximized over Xf it is the knowledge gradient of Xq under the scenarios Z. A problem of (q + M) d
- * variables, hard to maximize; for one point kg_hybrid is cheaper. Where it belongs: batches that are
- * chosen jointly. */
+ * Maximized over Xf it is the knowledge gradient of Xq under the scenarios Z. A problem of (q + M)
+ * d variables, hard to maximize; for one point kg_hybrid is cheaper. Where it belongs: batches that
+ * are chosen jointly. */
 #ifndef KR_ACQUISITION_KG_ONE_SHOT_H
 #define KR_ACQUISITION_KG_ONE_SHOT_H
 

@@ -1,5 +1,6 @@
 /* The expected gain of the best of lines: the definition by quadrature, derivatives by differences,
- * and what no quadrature reaches by identities. The values far out in the tails are golden cases. */
+ * and what no quadrature reaches by identities. Values far out in the tails are golden
+ * cases. */
 #include "acquisition/kg_lines.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Knowledge gradients of a model: the definition by refits, slopes by differences. Values and slopes
- * of other libraries are golden cases. */
+/* Knowledge gradients of a model: the definition by refits, slopes by differences. Values and
+ * slopes of other libraries are golden cases. */
 #include "acquisition/kg.h"
 
 #include <math.h>
@@ -263,8 +263,8 @@ static void invariants(void **state)
 	}
 }
 
-/* With x itself against the best known point whose value is certain and far from x, KG is the expected
- * improvement of an observation without noise. */
+/* With x itself against the best known point whose value is certain and far from x, KG is the
+ * expected improvement of an observation without noise. */
 static void one_known_point_is_expected_improvement(void **state)
 {
 	(void)state;
