@@ -27,7 +27,7 @@ enum kr_status jes_draw(const struct gp *g, const struct thompson_search *search
 	for (int k = 0; !st && k < x.rows; k++) {
 		struct arena_mark mark = arena_mark(scratch);
 		double *at = ARENA_ARRAY(scratch, double, x.cols);
-		struct path *path;
+		struct path *path = NULL;
 
 		st = at ? path_new(&path, g, k % gp_columns(g), PATH_WAVES, choices, r, scratch, err)
 				: kr_fail(err, KR_ENOMEM, "no memory for an optimum");

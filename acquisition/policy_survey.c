@@ -213,7 +213,7 @@ static void find_incumbent(struct policy *p)
 static void take_top(struct policy *p)
 {
 	struct policy__survey *s = &p->survey;
-	int order[LOOKED_AT];
+	int order[LOOKED_AT] = {0};
 	find_incumbent(p);
 	sort(p, order);
 	for (int i = 0; i < s->top.rows; i++) {
