@@ -275,7 +275,7 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 	if (status != KR_OK)
 		return status;
 	quad = residual(l);
-	*lml = -0.5 * quad - 0.5 * chol_logdet_of(l->K) - n * half_ln_2pi;
+	*lml = -0.5 * quad - 0.5 * chol_logdet(l->K) - n * half_ln_2pi;
 	for (int i = 0; l->data->count && i < n; i++)
 		*lml += likelihood_within(l->data, theta, i, NULL);
 	blas_trsm(true, l->K, mat_view(alpha, n, 1, n)); /* alpha = L^-T u */

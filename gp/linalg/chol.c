@@ -238,12 +238,7 @@ void chol_solve_upper(const struct chol *c, struct mat B)
 	blas_trsm(true, view(c, c->n), B);
 }
 
-double chol_logdet(const struct chol *c)
-{
-	return chol_logdet_of(view(c, c->n));
-}
-
-double chol_logdet_of(struct mat L)
+double chol_logdet(struct mat L)
 {
 	double sum = 0;
 

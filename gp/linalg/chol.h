@@ -60,9 +60,6 @@ int chol_rows(const struct chol *c);
 void chol_solve_lower(const struct chol *c, struct mat B);
 void chol_solve_upper(const struct chol *c, struct mat B);
 
-/* ln det K = 2 sum ln L_ii. */
-double chol_logdet(const struct chol *c);
-
 /* For a caller that keeps the matrix itself: K <- L in the lower triangle, no
  * jitter. False when K is not positive definite or not finite; K is then lost. */
 bool chol_in_place(struct mat K);
@@ -70,7 +67,9 @@ bool chol_in_place(struct mat K);
 /* Is every element of the lower triangle finite? What tells, after a failure, a covariance that
  * no jitter mends. */
 bool chol_finite(struct mat K);
-double chol_logdet_of(struct mat L);
+
+/* ln det K = 2 sum ln L_ii, L as chol_in_place or chol_view gives it. */
+double chol_logdet(struct mat L);
 
 /* The jitter ladder, as a part of the scale: 0 <= i < CHOL_RUNGS. */
 #define CHOL_RUNGS 8

@@ -134,7 +134,7 @@ static double integrate(struct work *w, struct mat R, double f)
 	for (int i = 0; i < size; i++)
 		newton[i] = w->fixed[i] ? 0 : w->g[i];
 	blas_trsm(false, R, mat_view(newton, size, 1, size));
-	sum += 0.5 * blas_dot(size, newton, newton) - 0.5 * chol_logdet_of(R);
+	sum += 0.5 * blas_dot(size, newton, newton) - 0.5 * chol_logdet(R);
 	blas_trsm(true, R, mat_view(newton, size, 1, size));
 	for (int i = 0; i < size; i++)
 		if (!w->fixed[i])

@@ -81,11 +81,6 @@ void neighbours_add(struct neighbours *nb, struct mat X)
 	nb->n += X.rows;
 }
 
-int neighbours_points(const struct neighbours *nb)
-{
-	return nb->n;
-}
-
 /* r2 (BLOCK) <- squared distances of q (d, scaled) to the n points from `from`; counts those
  * below limit. */
 SIMD_CLONES static int distances(const struct neighbours *nb, int from, int n, const double *q,

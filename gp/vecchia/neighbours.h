@@ -26,8 +26,6 @@ void neighbours_reset(
 /* The rows of X join in their order: at most cap in all. Cost d a row. */
 void neighbours_add(struct neighbours *nb, struct mat X);
 
-int neighbours_points(const struct neighbours *nb);
-
 /* For row j of Q (b x d) the m nearest of the first before[j] points (NULL: of all):
  * found (m x b, column j) <- their numbers, nearest first, of equally near ones the earlier
  * first; count[j] <- how many, at most m. Errors: KR_ENOMEM. Cost b n d. */

@@ -157,11 +157,6 @@ double vecchia_mean(const struct vecchia *v)
 	return v->mean;
 }
 
-const double *vecchia_lengthscale(const struct vecchia *v)
-{
-	return v->lengthscale;
-}
-
 enum kr_status vecchia_nearest(const struct vecchia *v, struct mat X, int m, int *near, int *count,
 	struct arena *scratch, struct kr_error *err)
 {

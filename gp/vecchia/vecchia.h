@@ -28,7 +28,6 @@ void vecchia_append(struct vecchia *v, const double *x, double y, double noise);
 
 int vecchia_rows(const struct vecchia *v);
 double vecchia_mean(const struct vecchia *v);
-const double *vecchia_lengthscale(const struct vecchia *v); /* d, borrowed */
 
 /* Latent mean and variance (clamped at >= 1e-14 k(x, x)) at the rows of X, B each; unless p is NULL
  * their gradients in x, B x d, 0 in categorical columns (the neighbours held).
