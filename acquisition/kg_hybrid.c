@@ -70,10 +70,11 @@ static enum kr_status tilted_eval(void *ctx, struct mat X, double *value, struct
 	struct mat C = matrix(scratch, 1, B);
 	struct kernel_tape *tape = NULL;
 	struct gp_batch batch;
-	enum kr_status st = C.p
-		? gp_predict(f->model, mat_block(X, 0, 0, B, d), true, &batch, scratch, err)
-		: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", B);
+	enum kr_status st;
 
+	if (!C.p)
+		return kr_fail(err, KR_ENOMEM, "no memory for %d candidates", B);
+	st = gp_predict(f->model, mat_block(X, 0, 0, B, d), true, &batch, scratch, err);
 	if (!st && f->x)
 		st = covariance_eval(f->x, &batch, C, &tape, scratch, err);
 	for (int i = 0; !st && i < B; i++) {

@@ -31,7 +31,8 @@ struct pass {
 
 static enum kr_status no_memory(const struct pass *p)
 {
-	return kr_fail(p->err, KR_ENOMEM, "%d scenarios of %d points", p->M, p->q);
+	kr_fail(p->err, KR_ENOMEM, "%d scenarios of %d points", p->M, p->q);
+	return KR_ENOMEM;
 }
 
 static enum kr_status predict(struct pass *p, struct mat Xq, struct mat Xf, bool gradient)
