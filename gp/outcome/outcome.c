@@ -70,12 +70,12 @@ static double standardize(
 	return s;
 }
 
-/* s in units, as a raw deviation. */
+/* s in units, as a raw deviation: what is divided by it may be no 0, among subnormal data either. */
 static double raw_scale(double s, double unit)
 {
 	if (s == 0)
 		return 1;
-	return s < DBL_MAX / unit ? s * unit : DBL_MAX;
+	return fmax(fmin(s * unit, DBL_MAX), DBL_TRUE_MIN);
 }
 
 void outcome_standardize(const double *y, int n, double *z, double *mean, double *sd)
@@ -382,7 +382,7 @@ double outcome_raw_value(const struct outcome *o, double z)
 		u = along(o->ranked_s, o->ranked_u, o->n_ranked, s);
 	else
 		u = straight(o, s);
-	return o->minimize ? -u : u;
+	return o->minimize ? 0 - u : u; /* people read it: no -0 */
 }
 
 double outcome_raw_sd(const struct outcome *o, double mean, double sd)

@@ -154,6 +154,39 @@ static void constant_data_become_zeros(void **state)
 		}
 }
 
+static void zero_has_no_sign(void **state)
+{
+	double y[3] = {0}, z[3];
+	struct outcome o = fit(true, y, 3, z);
+
+	(void)state;
+	assert_false(signbit(outcome_raw_value(&o, 0)));
+}
+
+/* The smallest doubles there are: their deviation rounds to 0, and is divided by. */
+static void subnormal_data_have_a_scale(void **state)
+{
+	enum { N = 14 };
+	struct arena *a = arena_new(1 << 20);
+
+	(void)state;
+	for (int ones = 1; ones < N; ones++) {
+		double y[N] = {0}, z[N];
+		struct outcome o;
+
+		for (int i = 0; i < ones; i++)
+			y[i] = 5e-324;
+		assert_int_equal(outcome_fit(&o, true, y, N, z, a, NULL), KR_OK);
+		assert_true(o.scale > 0);
+		for (int i = 0; i < N; i++) {
+			assert_true(isfinite(z[i]));
+			assert_true(isfinite(outcome_model_value(&o, y[i])));
+			assert_true(fabs(outcome_raw_value(&o, z[i])) <= 1e-322);
+		}
+	}
+	arena_free(a);
+}
+
 /* The model sees the same whatever the units are, from 1e-300 to 1e300. */
 static void units_do_not_matter(void **state)
 {
@@ -594,6 +627,8 @@ int main(void)
 		cmocka_unit_test(skewed_data_are_bent),
 		cmocka_unit_test(quantiles_go_there_and_back),
 		cmocka_unit_test(what_was_done_is_said),
+		cmocka_unit_test(subnormal_data_have_a_scale),
+		cmocka_unit_test(zero_has_no_sign),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	int failed;
