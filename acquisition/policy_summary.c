@@ -43,11 +43,14 @@ static double raw_mean(const struct policy__metric *m, double z)
 	return m->kind == POLICY__SUCCESS ? z : outcome_raw_value(&m->outcome, z);
 }
 
-/* Where outcomes are bent their deviation depends on where they are: the objective's at its
- * best. */
-static double raw_noise(const struct policy__metric *m)
+/* What was declared, or learnt: where outcomes are bent their deviation depends on where they are,
+ * the objective's is that at its best. */
+static double raw_noise(const struct policy *p, const struct policy__metric *m)
 {
 	double at = gp_mean(m->base), sd = sqrt(gp_noise(m->base));
+
+	if (m->kind == POLICY__OBJECTIVE && p->in.has_noise_sd)
+		return p->in.noise_sd;
 	for (int i = 0; m->kind == POLICY__OBJECTIVE && i < m->data.m; i++)
 		at = i == 0 ? m->data.z[i] : fmax(at, m->data.z[i]);
 	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, at, sd);
@@ -84,7 +87,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.kernel = p->kernel.family->name,
 		.lengthscale = gp_lengthscale(m->base),
 		.outputscale = gp_scale(m->base),
-		.noise_sd = raw_noise(m),
+		.noise_sd = raw_noise(p, m),
 		.mean = raw_mean(m, gp_mean(m->base)),
 		.n_model = observations(&m->data),
 		.n_fit = observations(m->n_rounds ? &m->all : &m->fit_data),

@@ -26,6 +26,17 @@ static bool is_other(const struct trial *t)
 	return !is_failure(t) && !is_infeasible(t);
 }
 
+bool snapshot_has_failed(const struct study *s)
+{
+	for (size_t i = 0; i < s->taken.n; i++) {
+		const struct trial *t = trials_at(&s->trials, s->taken.p[i]);
+
+		if (!t->partial && !is_other(t))
+			return true;
+	}
+	return false;
+}
+
 /* The points of those wanted trials of two sets that have one, by number. False without memory. */
 static bool copy_points(struct snapshot_points *to, bool (*wanted)(const struct trial *),
 	const struct study *s, const struct numbers *a, const struct numbers *b)

@@ -64,8 +64,10 @@ int verdict_say(const struct msg_model *m, const char *sentences[VERDICT_MOST], 
 	int n = 0;
 
 	if (c->n == 0 && m->name)
-		sentences[n++] = arena_printf(
-			a, "%s: a deadline left no time to look how well the model predicts", name);
+		sentences[n++] = arena_printf(a,
+			"%s: how well the model predicts was not looked at: a deadline left no time for it, "
+			"or all results are of one point",
+			name);
 	if (c->n > 0)
 		sentences[n++] = say_coverage(name, c, a);
 	if (c->n >= FEWEST && c->log_density <= log_density_of_nothing)

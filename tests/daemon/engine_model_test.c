@@ -208,6 +208,62 @@ static void test_success(void **state)
 	harness_free(h);
 }
 
+/* When the failures are deleted, nothing is said of success: suggestions do not weigh it. */
+static void test_failures_deleted(void **state)
+{
+	struct harness *h = life_new(two_metrics);
+	struct msg_get_model_reply r;
+	struct msg_request m;
+	uint64_t number;
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		step(h);
+	number = life_ask(h, 1, NULL, 0).trials[0].number;
+	fail_trial(h, number);
+	step(h);
+	m = harness_exclude(h, "s", number, true);
+	life_do(h, &m);
+	r = model(h);
+	assert_int_equal(r.models.n, 2);
+	assert_null(find(&r, NULL));
+	m = harness_exclude(h, "s", number, false);
+	life_do(h, &m);
+	r = model(h);
+	assert_non_null(find(&r, NULL));
+	m = harness_delete_trial(h, "s", number);
+	life_do(h, &m);
+	r = model(h);
+	assert_null(find(&r, NULL));
+	harness_restart(h);
+	r = model(h);
+	assert_null(find(&r, NULL));
+	assert_non_null(find(&r, "loss"));
+	harness_free(h);
+}
+
+static void declared_noise(struct msg_spec *spec)
+{
+	spec->has_noise_sd = true;
+	spec->noise_sd = 0.0625;
+}
+
+/* A declared noise is the model's: it is shown, though nothing was learnt. */
+static void test_declared_noise(void **state)
+{
+	struct harness *h = life_new(declared_noise);
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		struct msg_trials_reply r = life_ask(h, 1, NULL, 0);
+		struct msg_request m = harness_observe(h, "s", r.trials[0].number, (i * 7) % 5);
+
+		life_do(h, &m);
+	}
+	assert_true(model(h).models.p[0].noise_sd == 0.0625);
+	harness_free(h);
+}
+
 static struct msg_request told_point(struct harness *h, double x, double y, double loss)
 {
 	struct msg_request m = harness_request(h, METHOD_ADD_TRIALS, 0);
@@ -294,6 +350,28 @@ static void test_deadline_before_the_scores(void **state)
 	}
 	assert_true(seen);
 	h->cut_after = 0;
+	life_replay(h);
+	harness_free(h);
+}
+
+/* Results of one point leave nothing to predict from: no deadline is blamed alone. */
+static void test_one_point(void **state)
+{
+	struct harness *h = life_new(two_metrics);
+	struct msg_get_model_reply r;
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		struct msg_request m = told_point(h, 0.5, 0.5, 0.1 * i);
+
+		life_do(h, &m);
+	}
+	life_ask(h, 1, NULL, 0);
+	r = model(h);
+	assert_int_equal(r.models.n, 2);
+	assert_int_equal(r.models.p[0].calibration.n, 0);
+	assert_int_equal(r.sentences.n, 2);
+	assert_non_null(strstr(r.sentences.p[0], "all results are of one point"));
 	life_replay(h);
 	harness_free(h);
 }
@@ -437,6 +515,9 @@ int main(void)
 		cmocka_unit_test(test_says_why_there_is_none),
 		cmocka_unit_test(test_tells_what_was_fitted),
 		cmocka_unit_test(test_success),
+		cmocka_unit_test(test_failures_deleted),
+		cmocka_unit_test(test_one_point),
+		cmocka_unit_test(test_declared_noise),
 		cmocka_unit_test(test_names_the_outlier),
 		cmocka_unit_test(test_deadline_before_the_scores),
 		cmocka_unit_test(test_memory_runs_out),

@@ -232,7 +232,7 @@ class MetricModel:
     log_posterior  of the hyperparameters; None: an earlier fit stands
     jitter         added to variances so that the covariance could be factored
     transform      what was done to results before the model saw them, in words
-    calibration    None: of success, and when a deadline left no time for it
+    calibration    None: of success, of a single point, and when a deadline left no time for it
     """
 
     kernel: str

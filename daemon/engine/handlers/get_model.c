@@ -2,6 +2,7 @@
  * computed. */
 #include "acquisition/policy.h"
 #include "daemon/engine/call.h"
+#include "daemon/engine/snapshot.h"
 #include "daemon/engine/verdict.h"
 
 /* Of FIXED parameters, lengthscales mean nothing. */
@@ -40,18 +41,21 @@ static bool select(struct call *c, struct msg_model *m)
 	return to != NULL;
 }
 
+/* All but that of success when the trials that failed are deleted or excluded: suggestions know
+ * none then, and no fit would take its place. */
 static enum kr_status put_models(struct call *c, struct kr_error *err)
 {
-	struct msg_models *out = &c->reply.u.get_model.models;
-	struct msg_model *list;
+	struct msg_models *out = &c->reply.u.get_model.models, all = models_list(c->study->models);
+	struct msg_model *list = ARENA_ARRAY(c->a, struct msg_model, all.n);
+	bool failed = snapshot_has_failed(c->study);
 
-	*out = models_list(c->study->models);
-	list = ARENA_ARRAY(c->a, struct msg_model, out->n);
 	if (!list)
 		return call_no_memory(err);
-	for (int i = 0; i < out->n; i++) {
-		list[i] = out->p[i];
-		if (!select(c, &list[i]))
+	for (int i = 0; i < all.n; i++) {
+		if (!all.p[i].name && !failed)
+			continue;
+		list[out->n] = all.p[i];
+		if (!select(c, &list[out->n++]))
 			return call_no_memory(err);
 	}
 	out->p = list;
