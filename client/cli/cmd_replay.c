@@ -176,7 +176,7 @@ int cmd_replay(struct cli *cli, int argc, char **argv)
 	}
 	ended = end(&l, &t);
 	if (t.n > 0 && !t.same_build)
-		cli_say("some were recorded by another build, BLAS core or libm, which may differ "
-				"in the last bits");
+		cli_say("some were recorded by another build, whose methods may differ, or with another "
+				"BLAS core or libm, which differ in the last bits");
 	return t.different > 0 ? CLI_FAILED : ended;
 }
