@@ -121,10 +121,12 @@ enum kr_status likelihood_scale(const struct kernel *k, struct mat X, double *sc
 {
 	struct arena_mark mark = arena_mark(scratch);
 	double *diagonal = arena_alloc(scratch, sizeof(double) * (size_t)X.rows);
-	enum kr_status status = diagonal ? kernel_diagonal(k, X, diagonal, scratch, err)
-									 : kr_fail(err, KR_ENOMEM, "variance of %d points", X.rows);
+	enum kr_status status;
 
 	*scale = 0;
+	if (!diagonal)
+		return kr_fail(err, KR_ENOMEM, "variance of %d points", X.rows);
+	status = kernel_diagonal(k, X, diagonal, scratch, err);
 	for (int i = 0; status == KR_OK && i < X.rows; i++)
 		*scale = fmax(*scale, diagonal[i]);
 	arena_release(scratch, mark);

@@ -57,7 +57,7 @@ static enum kr_status covariances(struct gp *g, const double *x, double *b, doub
 {
 	int n = chol_rows(g->chol);
 	double *row = arena_memdup(scratch, x, sizeof(*x) * (size_t)g->d);
-	struct mat Z;
+	struct mat Z = {0};
 	enum kr_status status = row ? gp_see(g, mat_view(row, 1, g->d, 1), &Z, NULL, scratch, err)
 								: kr_fail(err, KR_ENOMEM, "covariance of a new point");
 
@@ -76,7 +76,7 @@ enum kr_status gp_append(struct gp *g, const double *x, double y, double noise,
 {
 	struct arena_mark mark = arena_mark(scratch);
 	int n = chol_rows(g->chol);
-	double *b, d;
+	double *b, d = 0;
 	enum kr_status status;
 
 	assert(n > 0 && n < g->cap && g->columns == 1);
