@@ -95,7 +95,7 @@ struct policy__metric {
 	struct gp *base, *joint; /* joint: with fantasies, NULL without */
 	struct gp_calibration calibration;
 	bool has_mean;
-	double mean; /* of the survey's model */
+	double mean, jitter; /* of the survey's model */
 };
 
 /* What is known over all of very many observations. */

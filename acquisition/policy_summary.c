@@ -93,7 +93,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.n_fit = observations(m->n_rounds ? &m->all : &m->fit_data),
 		.has_log_posterior = isfinite(m->log_posterior),
 		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
-		.jitter = gp_jitter(m->base),
+		.jitter = fmax(gp_jitter(m->base), m->jitter),
 		.calibration = m->calibration,
 		.worst = observation(p, &m->data, m->calibration.n ? m->calibration.worst : -1),
 	};

@@ -117,6 +117,8 @@ enum kr_status policy__predict_all(struct policy *p, int k, bool open, struct ma
 	if (!st)
 		st = vecchia_predict(
 			s->model, X, mean, var, (struct mat){0}, (struct mat){0}, p->arena, err);
+	if (!st)
+		p->metrics[k].jitter = fmax(p->metrics[k].jitter, vecchia_jitter(s->model));
 	if (st)
 		policy__drop_survey_model(p);
 	return st;

@@ -1,6 +1,7 @@
 #include "gp/vecchia/conditional.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdbool.h>
 
 #include "gp/linalg/chol.h"
@@ -64,8 +65,10 @@ enum kr_status conditional_solve(struct conditional *c, int n, const struct kern
 			*mat_at(K, i, i) += c->noise[i] + chol_rung(rung) * scale;
 		if (rung == 1 && !chol_finite(K)) /* inputs may be NaN: inactive */
 			return kr_fail(err, KR_ENONFINITE, "covariance of %d neighbours is not finite", n);
-		if (chol_in_place(K))
+		if (chol_in_place(K)) {
+			c->jitter = fmax(c->jitter, chol_rung(rung) * scale);
 			return KR_OK;
+		}
 	}
 	return st
 		? st

@@ -13,6 +13,7 @@ struct conditional {
 	double *y, *noise; /* cap: outcomes, variances of their noise */
 	double *k;         /* cap x cap, ld cap: the factor L */
 	double *u;         /* cap x 3, ld cap: solutions */
+	double jitter;     /* the most that any system since conditional_init got */
 };
 
 /* cap: most points of a system. Errors: KR_ENOMEM. */

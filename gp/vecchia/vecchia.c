@@ -20,7 +20,7 @@ struct vecchia {
 	double *value, *lengthscale; /* of the kernel; of its metric (d) */
 	unsigned char *categorical;
 	struct kernel kernel; /* points into these */
-	double mean;
+	double mean, jitter;
 	struct neighbours *neighbours;
 };
 
@@ -72,6 +72,7 @@ static enum kr_status find_mean(struct vecchia *v, const struct gp_data *data, c
 	double lml;
 	enum kr_status st;
 
+	v->jitter = 0;
 	if (data->mean) {
 		v->mean = *data->mean;
 		return KR_OK;
@@ -80,6 +81,7 @@ static enum kr_status find_mean(struct vecchia *v, const struct gp_data *data, c
 	if (st == KR_OK)
 		st = vecchia_likelihood_eval(&l, theta, &lml, NULL, err);
 	v->mean = st == KR_OK ? l.mean : 0;
+	v->jitter = st == KR_OK ? l.system.jitter : 0;
 	arena_release(scratch, mark);
 	return st;
 }
@@ -152,6 +154,11 @@ int vecchia_rows(const struct vecchia *v)
 	return v->n;
 }
 
+double vecchia_jitter(const struct vecchia *v)
+{
+	return v->jitter;
+}
+
 double vecchia_mean(const struct vecchia *v)
 {
 	return v->mean;
@@ -221,7 +228,7 @@ static enum kr_status predict_one(const struct vecchia *v, struct conditional *c
 	return tape ? send_back(v, c, z, tape, to, a, err) : KR_OK;
 }
 
-static enum kr_status predict_all(const struct vecchia *v, struct mat X, int m, const int *near,
+static enum kr_status predict_all(struct vecchia *v, struct mat X, int m, const int *near,
 	const int *count, struct answer *to, struct arena *scratch, struct kr_error *err)
 {
 	struct conditional c;
@@ -240,10 +247,11 @@ static enum kr_status predict_all(const struct vecchia *v, struct mat X, int m, 
 			st = predict_one(v, &c, mat_block(X, j, 0, 1, v->d), to, scratch, err);
 		arena_release(scratch, mark);
 	}
+	v->jitter = fmax(v->jitter, c.jitter);
 	return st;
 }
 
-enum kr_status vecchia_predict(const struct vecchia *v, struct mat X, double *mean, double *var,
+enum kr_status vecchia_predict(struct vecchia *v, struct mat X, double *mean, double *var,
 	struct mat mean_slope, struct mat var_slope, struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);

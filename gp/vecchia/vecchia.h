@@ -29,10 +29,13 @@ void vecchia_append(struct vecchia *v, const double *x, double y, double noise);
 int vecchia_rows(const struct vecchia *v);
 double vecchia_mean(const struct vecchia *v);
 
+/* The most that the ladder added to any system since vecchia_condition, predictions included. */
+double vecchia_jitter(const struct vecchia *v);
+
 /* Latent mean and variance (clamped at >= 1e-14 k(x, x)) at the rows of X, B each; unless p is NULL
  * their gradients in x, B x d, 0 in categorical columns (the neighbours held).
  * Errors: KR_ENOTPD, KR_ENONFINITE, KR_ENOMEM. Cost (n d + m^3 / 3) B. */
-enum kr_status vecchia_predict(const struct vecchia *v, struct mat X, double *mean, double *var,
+enum kr_status vecchia_predict(struct vecchia *v, struct mat X, double *mean, double *var,
 	struct mat mean_slope, struct mat var_slope, struct arena *scratch, struct kr_error *err);
 
 /* Row j of near (m x B by columns) <- the m nearest observations of the rows of X, by number;

@@ -148,8 +148,8 @@ def spec(n_params=3, **more):
 
 
 def points(n, n_params=3):
-    """n results, spread over the space of spec(n_params)."""
-    return [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=k * (i + 3) % 97 / 97))
+    """n <= 1009 results at different points, spread over the space of spec(n_params)."""
+    return [dict(params=[dict(name=f"x{i}".encode(), value=dict(real_value=k * (i + 3) % 1009 / 1009))
                          for i in range(n_params)], values=[dict(value=float(k % 13))])
             for k in range(n)]
 

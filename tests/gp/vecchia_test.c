@@ -389,6 +389,10 @@ static void nasty_data_have_a_model(void **state)
 			vecchia_predict(v, X, m, var, (struct mat){0}, (struct mat){0}, arena, NULL), KR_OK);
 		for (int i = 0; i < QUERIES; i++)
 			assert_true(isfinite(m[i]) && var[i] > 0);
+		if (trial % 20 == 0) /* equal points without noise */
+			assert_true(vecchia_jitter(v) > 0);
+		if (trial % 5 >= 3 && trial % 4)
+			assert_true(vecchia_jitter(v) == 0);
 		vecchia_free(v);
 	}
 }
