@@ -5,11 +5,6 @@
 
 #include "gp/linalg/blas.h"
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 enum kr_status covariance_init(struct covariance *c, const struct gp *model, struct mat A,
 	struct arena *a, struct kr_error *err)
 {
@@ -20,7 +15,7 @@ enum kr_status covariance_init(struct covariance *c, const struct gp *model, str
 		return status;
 	*c = (struct covariance){
 		.model = model, .A = A, .Z = batch.Z, .mean = batch.mean, .V = batch.V};
-	c->W = matrix(a, gp_rows(model), A.rows);
+	c->W = mat_new(a, gp_rows(model), A.rows);
 	if (!c->W.p)
 		return kr_fail(err, KR_ENOMEM, "covariances of %d points", A.rows);
 	status = kernel_cross(gp_kernel(model), gp_points(model), c->Z, c->W, NULL, a, err);
@@ -39,7 +34,7 @@ static void copy(struct mat from, struct mat to)
 /* first above second. */
 static struct mat stack(struct mat first, struct mat second, struct arena *a)
 {
-	struct mat M = matrix(a, first.rows + second.rows, first.cols);
+	struct mat M = mat_new(a, first.rows + second.rows, first.cols);
 
 	if (!M.p)
 		return M;
@@ -51,7 +46,7 @@ static struct mat stack(struct mat first, struct mat second, struct arena *a)
 /* first beside second. */
 static struct mat append(struct mat first, struct mat second, struct arena *a)
 {
-	struct mat M = matrix(a, first.rows, first.cols + second.cols);
+	struct mat M = mat_new(a, first.rows, first.cols + second.cols);
 
 	if (!M.p)
 		return M;
@@ -100,8 +95,8 @@ enum kr_status covariance_adjoint(const struct covariance *c, const struct gp_ba
 {
 	struct arena_mark mark = arena_mark(scratch);
 	const struct kernel *k = gp_kernel(c->model);
-	struct mat N = matrix(scratch, c->W.rows, C.cols);
-	struct mat E = matrix(scratch, D.rows, D.cols), F = matrix(scratch, D.rows, D.cols);
+	struct mat N = mat_new(scratch, c->W.rows, C.cols);
+	struct mat E = mat_new(scratch, D.rows, D.cols), F = mat_new(scratch, D.rows, D.cols);
 	enum kr_status status = KR_OK;
 
 	assert(batch->tape && C.rows == c->Z.rows && D.rows == C.cols);

@@ -8,11 +8,6 @@
 #include "acquisition/kg_lines.h"
 #include "gp/special/special.h"
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 enum kr_status kg_init(struct kg *k, const struct gp *model, struct mat A, bool with_x,
 	double noise, struct arena *a, struct kr_error *err)
 {
@@ -42,7 +37,7 @@ static enum kr_status move(const struct kg *k, struct mat X, bool gradient, stru
 
 	if (status != KR_OK)
 		return status;
-	m->b = matrix(a, lines, X.rows);
+	m->b = mat_new(a, lines, X.rows);
 	if (!m->b.p)
 		return kr_fail(err, KR_ENOMEM, "%d lines of %d candidates", lines, X.rows);
 	status = covariance_eval(&k->set, &m->batch, mat_block(m->b, 0, 0, points, X.rows),
@@ -114,10 +109,10 @@ static bool slopes_init(
 		.a = ARENA_ARRAY(a, double, lines), .work = ARENA_ARRAY(a, struct kg_lines_work, lines)};
 	if (!gradient)
 		return s->a && s->work;
-	s->da = matrix(a, lines, columns);
-	s->db = matrix(a, lines, columns);
-	s->dmean = matrix(a, B, columns);
-	s->dcov = matrix(a, points, B);
+	s->da = mat_new(a, lines, columns);
+	s->db = mat_new(a, lines, columns);
+	s->dmean = mat_new(a, B, columns);
+	s->dcov = mat_new(a, points, B);
 	s->dvar = ARENA_ARRAY(a, double, B);
 	return s->a && s->work && s->da.p && s->db.p && s->dmean.p && s->dcov.p && s->dvar;
 }

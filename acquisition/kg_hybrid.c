@@ -14,11 +14,6 @@ enum { MEAN_STARTS = 8, MEAN_ITERATIONS = 100 };
  * 1951): normal, sqrt 3 times as wide as Z. Plain quantiles miss what only the tails bring. */
 static const double spread = 1.7320508075688772;
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 /* ---- what inner ascents climb ---------------------------------------------------------- */
 
 /* f(x', j) = mu(x') + tilt_j k_n(x', x), j in the last coordinate, mu the mean of all columns. */
@@ -47,7 +42,7 @@ static enum kr_status tilted_gradient(const struct tilted *f, struct mat X,
 	struct kr_error *err)
 {
 	int B = X.rows, columns = batch->mean.cols;
-	struct mat dmean = matrix(a, B, columns), dC = matrix(a, 1, B);
+	struct mat dmean = mat_new(a, B, columns), dC = mat_new(a, 1, B);
 	double *dvar = ARENA_ARRAY(a, double, B);
 	enum kr_status st;
 
@@ -67,7 +62,7 @@ static enum kr_status tilted_eval(void *ctx, struct mat X, double *value, struct
 	struct arena_mark mark = arena_mark(scratch);
 	const struct tilted *f = ctx;
 	int B = X.rows, d = X.cols - 1;
-	struct mat C = matrix(scratch, 1, B);
+	struct mat C = mat_new(scratch, 1, B);
 	struct kernel_tape *tape = NULL;
 	struct gp_batch batch;
 	enum kr_status st;
@@ -187,7 +182,7 @@ enum kr_status kg_hybrid_init(struct kg_hybrid *h, const struct gp *model, struc
 	double noise, int n_z, const struct ascend_options *ascent, struct arena *a,
 	struct kr_error *err)
 {
-	struct mat best = matrix(a, 1, A.cols);
+	struct mat best = mat_new(a, 1, A.cols);
 	enum kr_status st;
 
 	assert(n_z >= 1 && n_z <= KG_HYBRID_MOST);
@@ -211,7 +206,7 @@ static enum kr_status highest(const struct kg_hybrid *h, struct mat x, double *s
 {
 	const struct covariance *set = &h->base.set;
 	int m = set->A.rows, d = x.cols;
-	struct mat height = matrix(a, m + 1, 1), slope = matrix(a, m + 1, 1);
+	struct mat height = mat_new(a, m + 1, 1), slope = mat_new(a, m + 1, 1);
 	enum kr_status st;
 
 	if (!height.p || !slope.p)
@@ -263,7 +258,7 @@ enum kr_status kg_hybrid_add(
 	struct kg_hybrid *h, struct mat X, struct arena *a, struct kr_error *err)
 {
 	int d = X.cols;
-	struct mat P = matrix(a, h->n_z * X.rows, d);
+	struct mat P = mat_new(a, h->n_z * X.rows, d);
 	enum kr_status st = P.p ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d points", P.rows);
 
 	for (int i = 0; !st && i < X.rows; i++)
@@ -280,7 +275,7 @@ enum kr_status kg_hybrid_eval(void *ctx, struct mat X, double *value, struct mat
 
 	for (int i = 0; !st && i < X.rows; i++) {
 		struct arena_mark mark = arena_mark(scratch);
-		struct mat x = mat_block(X, i, 0, 1, X.cols), P = matrix(scratch, h->n_z, X.cols);
+		struct mat x = mat_block(X, i, 0, 1, X.cols), P = mat_new(scratch, h->n_z, X.cols);
 		struct kg wide = h->base;
 
 		st = P.p ? kg_hybrid_points(h, x, P, scratch, err)

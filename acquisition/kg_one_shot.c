@@ -8,11 +8,6 @@
 #include "acquisition/joint.h"
 #include "gp/linalg/blas.h"
 
-static struct mat matrix(struct arena *a, int rows, int cols)
-{
-	return mat_view(arena_alloc(a, sizeof(double) * (size_t)rows * (size_t)cols), rows, cols, rows);
-}
-
 static void copy(struct mat from, struct mat to)
 {
 	for (int j = 0; j < from.cols; j++)
@@ -37,7 +32,7 @@ static enum kr_status no_memory(const struct pass *p)
 
 static enum kr_status predict(struct pass *p, struct mat Xq, struct mat Xf, bool gradient)
 {
-	struct mat X = matrix(p->a, p->q + p->M, Xq.cols);
+	struct mat X = mat_new(p->a, p->q + p->M, Xq.cols);
 
 	if (!X.p)
 		return no_memory(p);
@@ -50,12 +45,12 @@ static enum kr_status predict(struct pass *p, struct mat Xq, struct mat Xf, bool
 static enum kr_status factor(struct pass *p)
 {
 	int q = p->q, M = p->M;
-	struct mat S = matrix(p->a, q, q);
+	struct mat S = mat_new(p->a, q, q);
 	enum kr_status st;
 
 	p->C = mat_block(p->all.cov, 0, q, q, M);
-	p->W = matrix(p->a, q, M);
-	p->U = matrix(p->a, q, M);
+	p->W = mat_new(p->a, q, M);
+	p->U = mat_new(p->a, q, M);
 	if (!S.p || !p->W.p || !p->U.p)
 		return no_memory(p);
 	copy(mat_block(p->all.cov, 0, 0, q, q), S);
@@ -79,7 +74,7 @@ static enum kr_status factor(struct pass *p)
 static enum kr_status adjoint(struct pass *p, struct mat dcov)
 {
 	int q = p->q, M = p->M;
-	struct mat dL = matrix(p->a, q, q);
+	struct mat dL = mat_new(p->a, q, q);
 
 	if (!dL.p)
 		return no_memory(p);
@@ -97,7 +92,7 @@ static enum kr_status adjoint(struct pass *p, struct mat dcov)
 static enum kr_status slopes(struct pass *p, struct mat dXq, struct mat dXf)
 {
 	int q = p->q, all = q + p->M;
-	struct mat dcov = matrix(p->a, all, all), D = matrix(p->a, all, dXq.cols);
+	struct mat dcov = mat_new(p->a, all, all), D = mat_new(p->a, all, dXq.cols);
 	double *dmean = ARENA_ARRAY(p->a, double, all);
 	enum kr_status st = dcov.p && D.p && dmean ? adjoint(p, dcov) : no_memory(p);
 
