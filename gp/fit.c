@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "gp/optim/lbfgs.h"
 #include "gp/posterior.h"
 
 /* Below this many observations a fit is cheap and its posterior has several modes. */
@@ -94,17 +93,53 @@ static void thorough_start(const struct gp_prior *prior, int i, double *theta)
 	clip_all(prior, theta);
 }
 
-/* f = -(lml + ln prior). */
+struct climb {
+	lbfgs_function *log_posterior;
+	void *context;
+	int size;
+};
+
 static enum kr_status negative(
 	void *context, const double *theta, double *f, double *g, struct kr_error *err)
 {
-	struct gp_posterior *p = context;
-	enum kr_status status = gp_posterior_eval(p, theta, f, g, err);
+	struct climb *c = context;
+	enum kr_status status = c->log_posterior(c->context, theta, f, g, err);
 
 	*f = -*f;
-	for (int i = 0; status == KR_OK && isfinite(*f) && i < p->prior->size; i++)
+	for (int i = 0; status == KR_OK && isfinite(*f) && i < c->size; i++)
 		g[i] = -g[i];
 	return status;
+}
+
+enum kr_status gp_fit_climb(lbfgs_function *log_posterior, void *context,
+	const struct gp_prior *prior, const struct lbfgs_options *options, double *theta,
+	struct gp_fit_result *out, struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	struct climb c = {log_posterior, context, prior->size};
+	double *lower = ARENA_ARRAY(scratch, double, 2 * (size_t)prior->size);
+	double *upper = lower ? lower + prior->size : NULL;
+	struct lbfgs_result result;
+	enum kr_status status = lower
+		? KR_OK
+		: kr_fail(err, KR_ENOMEM, "bounds of %d hyperparameters", prior->size);
+
+	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
+	if (status == KR_OK) {
+		gp_prior_bounds(prior, lower, upper);
+		status = lbfgs_minimize(
+			negative, &c, prior->size, theta, lower, upper, options, &result, scratch, err);
+	}
+	if (status == KR_OK)
+		*out = (struct gp_fit_result){-result.f, result.evaluations, result.gradient_norm};
+	arena_release(scratch, mark);
+	return status;
+}
+
+static enum kr_status posterior(
+	void *context, const double *theta, double *value, double *grad, struct kr_error *err)
+{
+	return gp_posterior_eval(context, theta, value, grad, err);
 }
 
 static enum kr_status maximize(const struct gp_data *data, const struct gp_prior *prior,
@@ -113,15 +148,11 @@ static enum kr_status maximize(const struct gp_data *data, const struct gp_prior
 {
 	struct arena_mark mark = arena_mark(scratch);
 	struct gp_posterior p;
-	struct lbfgs_result result;
 	enum kr_status status = gp_posterior_init(&p, data, prior, scratch, err);
 
 	*out = (struct gp_fit_result){.log_posterior = -INFINITY};
 	if (status == KR_OK)
-		status = lbfgs_minimize(
-			negative, &p, prior->size, theta, p.lower, p.upper, options, &result, scratch, err);
-	if (status == KR_OK)
-		*out = (struct gp_fit_result){-result.f, result.evaluations, result.gradient_norm};
+		status = gp_fit_climb(posterior, &p, prior, options, theta, out, scratch, err);
 	arena_release(scratch, mark);
 	return status;
 }

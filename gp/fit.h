@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "gp/model.h"
+#include "gp/optim/lbfgs.h"
 #include "gp/prior.h"
 
 #define GP_FIT_MAX_STARTS 4
@@ -35,6 +36,13 @@ struct gp_fit_result {
 	int evaluations;
 	double gradient_norm; /* projected, at the end */
 };
+
+/* Climb from theta (in: start, out: optimum; prior->size) within the bounds of the prior.
+ * log_posterior gives the value to be maximized, -inf where there is none, and its
+ * gradient. Errors: KR_ENOMEM, and what the function answers. */
+enum kr_status gp_fit_climb(lbfgs_function *log_posterior, void *context,
+	const struct gp_prior *prior, const struct lbfgs_options *options, double *theta,
+	struct gp_fit_result *out, struct arena *scratch, struct kr_error *err);
 
 /* Maximize lml + log prior from theta (in: start, out: optimum; prior->size).
  * A start whose likelihood cannot be evaluated is answered with
