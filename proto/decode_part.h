@@ -143,7 +143,7 @@ enum kr_status decode_part__why(
 decode_part__reader decode_model__item; /* Kriged__MetricModel -> struct msg_model */
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
- * (low < high, steps, log) is left to acquisition/space.h. */
+ * (low < high, steps, log) is left to acquisition/space/space.h. */
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,
 	const Kriged__StudySpec *pb, struct msg_spec *out);
 

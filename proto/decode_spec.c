@@ -1,6 +1,6 @@
 /* A study's spec. What needs parameters to be compared (low < high, steps, a log
  * scale's positive bounds) or expressions to be parsed (when, forbidden, parameter
- * constraints) is left to acquisition/space.h. */
+ * constraints) is left to acquisition/space/space.h. */
 #include <string.h>
 
 #include "proto/decode_part.h"

@@ -12,7 +12,7 @@
 #ifndef KR_DAEMON_ENGINE_EXPRESSION_H
 #define KR_DAEMON_ENGINE_EXPRESSION_H
 
-#include "acquisition/space.h"
+#include "acquisition/space/space.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "daemon/engine/params.h"

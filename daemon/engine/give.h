@@ -3,7 +3,7 @@
 #ifndef KR_DAEMON_ENGINE_GIVE_H
 #define KR_DAEMON_ENGINE_GIVE_H
 
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 #include "base/status.h"
 #include "proto/msg.h"
 

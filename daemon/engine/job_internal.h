@@ -6,7 +6,7 @@
 #ifndef KR_DAEMON_ENGINE_JOB_INTERNAL_H
 #define KR_DAEMON_ENGINE_JOB_INTERNAL_H
 
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 #include "daemon/engine/event.h"
 #include "daemon/engine/job.h"
 #include "daemon/engine/models.h"

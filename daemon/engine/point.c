@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "acquisition/region.h"
+#include "acquisition/space/region.h"
 #include "daemon/engine/quote.h"
 #include "daemon/engine/rules.h"
 

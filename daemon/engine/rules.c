@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "acquisition/region.h"
+#include "acquisition/space/region.h"
 #include "base/alloc.h"
 #include "daemon/engine/expression.h"
 #include "daemon/engine/quote.h"

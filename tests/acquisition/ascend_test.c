@@ -1,4 +1,4 @@
-#include "acquisition/ascend.h"
+#include "acquisition/search/ascend.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* Ascents under linear constraints: they end in allowed points where no allowed direction
  * rises, on every scale. */
-#include "acquisition/bend.h"
+#include "acquisition/search/bend.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/ascend.h"
+#include "acquisition/search/ascend.h"
 #include "tests/acquisition/ruled.h"
 
 enum { SEED = 5, ROUNDS = 300, D = 5 };

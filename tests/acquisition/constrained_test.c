@@ -1,6 +1,6 @@
 /* Acquisitions under constraints: probabilities by hand, slopes by differences, columns. The values
  * of constrained expected improvement through models are golden cases. */
-#include "acquisition/constrained.h"
+#include "acquisition/function/constrained.h"
 
 #include <math.h>
 #include <string.h>

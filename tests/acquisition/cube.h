@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "acquisition/space.h"
+#include "acquisition/space/space.h"
 #include "base/rng.h"
 
 /* A parameter of any kind with bounds of any size. */

@@ -1,10 +1,10 @@
 /* Integrated variance reduction and straddle: against models that have the observation, gradients
  * by differences, tails. */
-#include "acquisition/integrated.h"
+#include "acquisition/function/integrated.h"
 
 #include <math.h>
 
-#include "acquisition/acq.h"
+#include "acquisition/function/acq.h"
 #include "tests/acquisition/cube.h"
 #include "tests/acquisition/wave.h"
 

@@ -1,11 +1,11 @@
 /* Thompson sampling and joint entropy search: maxima of paths, the bound against models that have
  * the optimum, gradients by differences, tails. */
-#include "acquisition/jes.h"
+#include "acquisition/function/jes.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/truncated.h"
+#include "acquisition/function/truncated.h"
 #include "tests/acquisition/cube.h"
 #include "tests/acquisition/wave.h"
 

@@ -1,6 +1,6 @@
 /* Knowledge gradient over a continuous space, against the definition worked out by brute force: a
  * model conditioned anew on every outcome, its mean on a grid. */
-#include "acquisition/kg_hybrid.h"
+#include "acquisition/function/kg_hybrid.h"
 
 #include <math.h>
 #include <string.h>

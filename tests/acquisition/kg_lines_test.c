@@ -1,7 +1,7 @@
 /* The expected gain of the best of lines: the definition by quadrature, derivatives by differences,
  * and what no quadrature reaches by identities. Values far out in the tails are golden
  * cases. */
-#include "acquisition/kg_lines.h"
+#include "acquisition/function/kg_lines.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* Knowledge gradients of a model: the definition by refits, slopes by differences. Values and
  * slopes of other libraries are golden cases. */
-#include "acquisition/kg.h"
+#include "acquisition/function/kg.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/kg_one_shot.h"
+#include "acquisition/function/kg_one_shot.h"
 #include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 

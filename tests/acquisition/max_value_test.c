@@ -1,12 +1,12 @@
 /* Max-value entropy search: definitions by quadrature and Monte Carlo, slopes by differences, far
  * tails, the term for pending points. Values through models are golden cases. */
-#include "acquisition/max_value.h"
+#include "acquisition/function/max_value.h"
 
 #include <math.h>
 
-#include "acquisition/ascend.h"
-#include "acquisition/gumbel.h"
-#include "acquisition/truncated.h"
+#include "acquisition/function/gumbel.h"
+#include "acquisition/function/truncated.h"
+#include "acquisition/search/ascend.h"
 #include "base/alloc.h"
 #include "gp/special/special.h"
 #include "tests/acquisition/cube.h"

@@ -1,9 +1,9 @@
-#include "acquisition/maximize.h"
+#include "acquisition/search/maximize.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/moves.h"
+#include "acquisition/search/moves.h"
 #include "tests/acquisition/cube.h"
 
 enum { SEED = 8086, MOST = 12 };

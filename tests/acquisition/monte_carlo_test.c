@@ -1,13 +1,13 @@
 /* Batches by Monte Carlo: closed forms with many samples, gradients by differences, symmetry,
  * tails. Values with given samples are golden cases. */
-#include "acquisition/monte_carlo.h"
+#include "acquisition/function/monte_carlo.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/acq.h"
-#include "acquisition/ascend.h"
-#include "acquisition/joint.h"
+#include "acquisition/function/acq.h"
+#include "acquisition/function/joint.h"
+#include "acquisition/search/ascend.h"
 #include "gp/special/special.h"
 #include "tests/acquisition/cube.h"
 #include "tests/acquisition/wave.h"

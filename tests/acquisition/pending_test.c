@@ -1,4 +1,4 @@
-#include "acquisition/pending.h"
+#include "acquisition/policy/pending.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef KR_TESTS_ACQUISITION_PLAY_H
 #define KR_TESTS_ACQUISITION_PLAY_H
 
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 #include "tests/acquisition/cube.h"
 
 enum { PLAY_CONSTRAINTS = 4 };

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquisition/enumerate.h"
-#include "acquisition/region.h"
+#include "acquisition/space/enumerate.h"
+#include "acquisition/space/region.h"
 #include "tests/acquisition/play.h"
 #include "tests/acquisition/ruled.h"
 

@@ -1,4 +1,4 @@
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 
 #include <math.h>
 #include <string.h>

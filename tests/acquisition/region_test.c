@@ -1,12 +1,12 @@
 /* Spaces with rules: their points counted, found and walked, against brute force and an
  * evaluator of its own. */
-#include "acquisition/region.h"
+#include "acquisition/space/region.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquisition/enumerate.h"
+#include "acquisition/space/enumerate.h"
 #include "tests/acquisition/ruled.h"
 
 enum { SEED = 20261123, FINITE = 3000, INFINITE = 600, MOST = 20000 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquisition/region.h"
+#include "acquisition/space/region.h"
 #include "tests/acquisition/play.h"
 #include "tests/acquisition/ruled.h"
 

@@ -1,5 +1,5 @@
 /* Replicates: groups of equal points, and that one observation says as much as they do. */
-#include "acquisition/replicates.h"
+#include "acquisition/policy/replicates.h"
 
 #include <math.h>
 #include <string.h>

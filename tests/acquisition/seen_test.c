@@ -1,4 +1,4 @@
-#include "acquisition/seen.h"
+#include "acquisition/policy/seen.h"
 
 #include <string.h>
 

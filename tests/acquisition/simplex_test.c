@@ -1,5 +1,5 @@
 /* Feasibility: systems with a known point, systems with a certificate that there is none. */
-#include "acquisition/simplex.h"
+#include "acquisition/space/simplex.h"
 
 #include <math.h>
 #include <string.h>

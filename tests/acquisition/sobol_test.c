@@ -1,4 +1,4 @@
-#include "acquisition/sobol.h"
+#include "acquisition/space/sobol.h"
 
 #include <stdlib.h>
 #include <string.h>

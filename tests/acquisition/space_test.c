@@ -1,4 +1,4 @@
-#include "acquisition/space.h"
+#include "acquisition/space/space.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "acquisition/subset.h"
+#include "acquisition/policy/subset.h"
 
 #include <math.h>
 #include <string.h>

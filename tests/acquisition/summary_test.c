@@ -1,5 +1,5 @@
 /* What the policy says of its models: it changes no suggestion, and it is in the units it claims. */
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* One body over every acquisition of acquisition/acq_list.def. */
-#include "acquisition/acq.h"
+/* One body over every acquisition of acquisition/function/acq_list.def. */
+#include "acquisition/function/acq.h"
 
 #include <math.h>
 #include <setjmp.h>

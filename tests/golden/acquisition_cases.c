@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "acquisition/acq.h"
-#include "acquisition/constrained.h"
+#include "acquisition/function/acq.h"
+#include "acquisition/function/constrained.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/model_spec.h"
 

@@ -1,8 +1,8 @@
 /* Kinds `mes`, `mes_gp`, `gibbon` and `gumbel`: what a point tells about the maximum. */
 #include <math.h>
 
-#include "acquisition/gumbel.h"
-#include "acquisition/max_value.h"
+#include "acquisition/function/gumbel.h"
+#include "acquisition/function/max_value.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 

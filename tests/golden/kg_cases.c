@@ -1,9 +1,9 @@
 /* Kinds `kg_lines`, `kg_discrete` and `kg_one_shot`: knowledge gradients. */
 #include <math.h>
 
-#include "acquisition/kg.h"
-#include "acquisition/kg_lines.h"
-#include "acquisition/kg_one_shot.h"
+#include "acquisition/function/kg.h"
+#include "acquisition/function/kg_lines.h"
+#include "acquisition/function/kg_one_shot.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/model_spec.h"
 

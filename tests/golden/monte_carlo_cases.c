@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "acquisition/monte_carlo.h"
+#include "acquisition/function/monte_carlo.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/kernel_spec.h"
 

@@ -1,5 +1,5 @@
 /* Kind `sobol`: unscrambled points. */
-#include "acquisition/sobol.h"
+#include "acquisition/space/sobol.h"
 
 #include "tests/golden/golden.h"
 

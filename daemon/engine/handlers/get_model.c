@@ -1,6 +1,6 @@
 /* GetModel: the models of a study as they were last fitted for a suggestion. A read: nothing is
  * computed. */
-#include "acquisition/policy.h"
+#include "acquisition/policy/policy.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/snapshot.h"
 #include "daemon/engine/verdict.h"

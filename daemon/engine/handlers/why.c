@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "acquisition/policy.h"
-#include "acquisition/seen.h"
+#include "acquisition/policy/policy.h"
+#include "acquisition/policy/seen.h"
 #include "base/number.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/contradiction.h"

@@ -1,0 +1,286 @@
+/* The policy: its units of work in order, and what happens when they stop early.
+ *
+ *   prepare -> fit -> condition -> query -> { join -> search } for each slot -> calibrate
+ *   prepare -> fit -> survey -> query -> { locate -> settle in -> join -> search }, of very many
+ *
+ * A unit that fails (memory, numbers that cannot be factored) ends the computation: the
+ * slots that are left are filled along a space-filling net, which needs no memory. */
+#include "acquisition/policy/policy.h"
+
+#include <math.h>
+
+#include "acquisition/policy/policy_internal.h"
+#include "base/alloc.h"
+
+static const size_t arena_cap = (size_t)1 << 30;
+
+/* A noise of none declared is one of no metric; another is that of the objective. */
+static bool noise_known(const struct policy_input *in, enum policy__kind kind)
+{
+	if (kind == POLICY__OBJECTIVE)
+		return in->has_noise_sd;
+	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
+}
+
+/* The kernel sees the parameters that vary: priors by dimension count no others. False without
+ * memory. */
+static bool choose_kernel(struct policy *p)
+{
+	int *dims = ARENA_ARRAY(p->arena, int, p->d), n = 0;
+	for (int i = 0; dims && i < p->d; i++)
+		if (space_levels(p->in.space, i) > 1)
+			dims[n++] = i;
+	bool part = n > 0 && n < p->d;
+	p->kernel = kernel_scaled(kernel_find("matern52"));
+	p->kernel.n_dims = part ? n : 0;
+	p->kernel.dims = part ? dims : NULL;
+	p->n_inputs = part ? n : p->d;
+	p->theta_size = kernel_parameters(&p->kernel, p->d) + 1;
+	return dims != NULL;
+}
+
+static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
+{
+	size_t size = (size_t)p->theta_size;
+	for (int k = 0; k < p->n_metrics; k++) {
+		struct policy__metric *m = &p->metrics[k];
+		m->kind = k == 0               ? POLICY__OBJECTIVE
+			: k <= p->in.n_constraints ? POLICY__CONSTRAINT
+									   : POLICY__SUCCESS;
+		m->known = noise_known(&p->in, m->kind);
+		enum kr_status st = gp_prior_default(&m->prior, &p->kernel, p->d, p->arena, err);
+		if (st)
+			return st;
+		m->prior.d = p->n_inputs;
+		if (m->known)
+			gp_prior_fix(gp_prior_noise(&m->prior), 0);
+		m->theta = p->thetas + (size_t)k * (2 + GP_FIT_MAX_STARTS) * size;
+		m->here = m->theta + size;
+		m->starts = m->here + size;
+		m->lower = -INFINITY;
+		m->upper = INFINITY;
+	}
+	return KR_OK;
+}
+
+enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err)
+{
+	struct policy *p = KR_NEW(struct policy);
+	*out = NULL;
+	if (!p)
+		goto fail_memory;
+	p->in = *in;
+	p->d = space_dims(in->space);
+	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
+	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
+	p->arena = arena_new(arena_cap);
+	if (!p->arena || !choose_kernel(p))
+		goto fail_memory;
+	size_t d = (size_t)p->d, size = (size_t)p->theta_size;
+	size_t n_queries = (size_t)in->n_queries * (1 + (size_t)in->n_constraints) + 1;
+	p->results = KR_ARRAY(struct policy_suggestion, in->n_slots + 1);
+	p->values = KR_ARRAY(double, (size_t)(in->n_slots + 1) * d);
+	p->query_mean = KR_ARRAY(double, n_queries);
+	p->query_sd = KR_ARRAY(double, n_queries);
+	p->state = KR_ARRAY(double, 2 + (size_t)p->n_metrics * (size + 1));
+	p->seen = seen_new(in->space, p->n_before + in->n_slots);
+	p->point = KR_ARRAY(double, 3 * d);
+	p->metrics = KR_ARRAY(struct policy__metric, p->n_metrics);
+	p->terms = KR_ARRAY(struct constrained_term, p->n_metrics);
+	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(2 + GP_FIT_MAX_STARTS) * size);
+	if (!p->results || !p->values || !p->query_mean || !p->query_sd || !p->state || !p->seen ||
+		!p->point || !p->metrics || !p->terms || !p->thetas)
+		goto fail_memory;
+	p->fixed = p->point + d;
+	p->lot = p->fixed + d;
+	p->region = region_new(in->space, p->arena);
+	p->enumerate = enumerate_new(in->space, p->arena);
+	if (!p->region || !p->enumerate)
+		goto fail_memory;
+	if (begin_metrics(p, err))
+		goto fail_memory;
+	p->floor = -INFINITY;
+	policy__read_state(p);
+	*out = p;
+	return KR_OK;
+
+fail_memory:
+	policy_free(p);
+	return kr_fail(err, KR_ENOMEM, "no memory to compute %d suggestions", in->n_slots);
+}
+
+void policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	for (int k = 0; p->metrics && k < p->n_metrics; k++) {
+		gp_free(p->metrics[k].base);
+		gp_free(p->metrics[k].joint);
+	}
+	policy__drop_survey_model(p);
+	gp_free(p->survey.success);
+	arena_free(p->arena);
+	kr_free(p->results);
+	kr_free(p->values);
+	kr_free(p->query_mean);
+	kr_free(p->query_sd);
+	kr_free(p->state);
+	seen_free(p->seen);
+	kr_free(p->point);
+	kr_free(p->metrics);
+	kr_free(p->terms);
+	kr_free(p->thetas);
+	kr_free(p);
+}
+
+/* ---- units ------------------------------------------------------------------ */
+
+static void settle_design(struct policy *p)
+{
+	while (p->n_settled < p->in.n_slots && policy__is_initial(p, p->n_settled))
+		policy__settle_initial(p);
+}
+
+/* What follows once the slots and queries before are done. */
+static enum policy__stage next_slot(const struct policy *p)
+{
+	if (p->n_settled == p->in.n_slots)
+		return policy__has_uncalibrated(p) ? POLICY__CALIBRATE : POLICY__DONE;
+	return p->survey.on ? POLICY__LOCATE : POLICY__JOIN;
+}
+
+static enum policy__stage after_fit(const struct policy *p)
+{
+	return p->survey.on ? POLICY__SURVEY : POLICY__CONDITION;
+}
+
+static enum policy__stage after_condition(const struct policy *p)
+{
+	return p->n_queried < p->in.n_queries ? POLICY__QUERY : next_slot(p);
+}
+
+static enum kr_status prepare(struct policy *p, struct kr_error *err)
+{
+	settle_design(p);
+	bool needs_model = p->n_settled < p->in.n_slots || p->in.n_queries > 0;
+	p->stage = POLICY__DONE;
+	if (!needs_model || p->in.n == 0)
+		return KR_OK;
+	enum kr_status st = policy__encode(p, err);
+	if (st)
+		return st;
+	p->stage = policy__begin_fit(p) ? POLICY__FIT : after_fit(p);
+	return KR_OK;
+}
+
+static enum kr_status one_unit(struct policy *p, struct kr_error *err)
+{
+	bool more = false;
+	enum kr_status st = KR_OK;
+	switch (p->stage) {
+	case POLICY__PREPARE: return prepare(p, err);
+	case POLICY__FIT:
+		st = policy__fit(p, &more, err);
+		p->stage = more ? POLICY__FIT : after_fit(p);
+		return st;
+	case POLICY__CONDITION:
+		st = policy__condition(p, &more, err);
+		p->stage = more ? POLICY__CONDITION : after_condition(p);
+		return st;
+	case POLICY__SURVEY:
+		st = policy__survey(p, &more, err);
+		p->stage = more ? POLICY__SURVEY : after_condition(p);
+		return st;
+	case POLICY__LOCATE:
+		st = policy__locate(p, &more, err);
+		p->stage = more ? POLICY__LOCATE : p->n_unseen > 0 ? POLICY__SETTLE_IN : POLICY__SEARCH;
+		return st;
+	case POLICY__SETTLE_IN:
+		st = policy__settle_in(p, &more, err);
+		p->stage = more ? POLICY__SETTLE_IN : POLICY__JOIN;
+		return st;
+	case POLICY__QUERY:
+		st = policy__query(p, &more, err);
+		p->stage = more ? POLICY__QUERY : next_slot(p);
+		return st;
+	case POLICY__JOIN:
+		st = policy__join(p, &more, err);
+		p->stage = more ? POLICY__JOIN : POLICY__SEARCH;
+		return st;
+	case POLICY__SEARCH:
+		st = policy__search(p, &more, err);
+		p->stage = more ? POLICY__SEARCH : next_slot(p);
+		return st;
+	case POLICY__CALIBRATE:
+		st = policy__calibrate(p, &more, err);
+		p->stage = more ? POLICY__CALIBRATE : POLICY__DONE;
+		return st;
+	case POLICY__DONE: break;
+	}
+	return KR_OK;
+}
+
+/* Settle what is left: the slot that was being searched by the best known point, the
+ * others by filling the space. */
+static void settle_rest(struct policy *p, enum policy_freshness freshness)
+{
+	settle_design(p);
+	policy__settle_partial(p);
+	while (p->n_settled < p->in.n_slots)
+		policy__settle_fill(p, freshness);
+	p->stage = POLICY__DONE;
+}
+
+bool policy_step(struct policy *p)
+{
+	if (p->stage == POLICY__DONE)
+		return false;
+	enum kr_status st = one_unit(p, NULL);
+	p->units++;
+	if (st == KR_ENOMEM && !arena_capped(p->arena))
+		p->starved = true;
+	if (st)
+		settle_rest(p, POLICY_FRESH);
+	return p->stage != POLICY__DONE;
+}
+
+int policy_units(const struct policy *p)
+{
+	return p->units;
+}
+
+bool policy_starved(const struct policy *p)
+{
+	return p->starved;
+}
+
+void policy_cut(struct policy *p)
+{
+	if (p->stage != POLICY__DONE)
+		settle_rest(p, POLICY_FALLBACK);
+}
+
+/* ---- results ---------------------------------------------------------------- */
+
+struct policy_suggestion policy_suggestion(struct policy *p, int i)
+{
+	policy_cut(p);
+	return p->results[i];
+}
+
+bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd)
+{
+	size_t at = (size_t)metric * (size_t)p->in.n_queries + (size_t)i;
+	policy_cut(p);
+	if (i >= p->n_queried)
+		return false;
+	*mean = p->query_mean[at];
+	*sd = p->query_sd[at];
+	return true;
+}
+
+const double *policy_state(const struct policy *p, int *n)
+{
+	*n = p->n_state;
+	return p->state;
+}

@@ -1,0 +1,170 @@
+/* The policy: trials in, suggestions out. One object is one computation.
+ *
+ *   policy_new .. policy_step (until it says false, or the deadline cut it) ..
+ *   policy_suggestion / policy_prediction .. policy_free
+ *
+ * encode the space -> transform the outcomes -> fit (one unit a start) ->
+ * condition -> for each slot: acquisition with the pending points -> maximize ->
+ * decode and check for duplicates.
+ *
+ * The result is a pure function of the input and the number of completed units:
+ * `krige replay` rests on that. Numbers are random by (seed, slot number, purpose)
+ * only. Owns its memory; not thread-safe: one compute worker at a time.
+ *
+ * What it does, in short (README.md says why):
+ *   - The first 5 points given out or handed in are the initial design: the centre, then
+ *     a scrambled Sobol' net of the study; more while nothing has been observed.
+ *   - Hyperparameters are fitted anew at every observation up to 50, then when the
+ *     observations have grown by 1/25; in between the fit of the state is used.
+ *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
+ *     them given their neighbours, and each slot gets exact models of its own on the 512
+ *     nearest to a point: the best known one when the slot's number is even, else what a
+ *     model of all observations finds promising elsewhere. The search stays in a box around it.
+ *   - Of more than 512 the fit takes the best, the newest, and some that fill the space, a third
+ *     each; of fewer, when there are more than 4 metrics. Of more than 1,024 pending points the
+ *     newest are modelled. All of them count for distinctness.
+ *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
+ *     success. The incumbent is the best that met the constraints; before there is one, what
+ *     is likeliest to be feasible is suggested.
+ *   - Where the noise is known, observations of equal points become one.
+ *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
+ *     earlier slot, and always keeps its fixed values as given.
+ * A unit is tens of milliseconds of work, but for one start of a fit. Memory is linear in n. */
+#ifndef KR_ACQUISITION_POLICY_H
+#define KR_ACQUISITION_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "acquisition/space/space.h"
+#include "base/status.h"
+#include "gp/calibration.h"
+
+enum { POLICY_INITIAL_POINTS = 5 }; /* of the initial design */
+
+/* One point to be given out. */
+struct policy_slot {
+	uint64_t number;     /* key of its random numbers, below 2^56 */
+	const double *fixed; /* d values, NaN where free; NULL: all free */
+};
+
+/* lower <= metric <= upper; an infinite bound is none. */
+struct policy_constraint {
+	double lower, upper;
+	const double *y;   /* n raw values, finite */
+	const double *sem; /* n standard errors, NaN: none; NULL: none at all */
+};
+
+/* Everything a suggestion may depend on. Borrowed until policy_free. Points are
+ * d values each, one after another. */
+struct policy_input {
+	const struct space *space;
+	bool minimize;
+	uint64_t seed;       /* of the study */
+	int n;               /* observations, in the order of their events */
+	const double *X, *y; /* n x d values (point after point), n raw outcomes, finite */
+	const double *sem;   /* n standard errors of y, NaN: none; NULL: none at all */
+	bool has_noise_sd;   /* else the noise is learnt; sem adds to it either way */
+	double noise_sd;     /* known deviation of the noise of y; 0: no metric has noise */
+	int n_constraints;
+	const struct policy_constraint *constraints;
+	int n_pending;
+	const double *pending; /* running trials, by number */
+	int n_failed;
+	const double *failed; /* points whose evaluation failed: perhaps a mishap */
+	int n_infeasible;
+	const double *infeasible; /* points that were said to be infeasible: they will be again */
+	int n_taken;
+	const double *taken; /* other points given out before (expired, cancelled, pruned): only
+	                      * not suggested again */
+	int n_slots;
+	const struct policy_slot *slots;
+	int n_queries;
+	const double *queries; /* points to predict */
+	int n_state;
+	const double *state; /* where the fit starts: policy_state of an earlier job; may be empty */
+	bool calibrate;      /* after the last slot: how well do the models fitted here predict? */
+};
+
+enum policy_rule {
+	POLICY_INITIAL,  /* initial design */
+	POLICY_MODEL,    /* maximum of the acquisition */
+	POLICY_FILL,     /* space-filling last resort */
+	POLICY_EXHAUSTED /* no unseen point is left (for the fixed values given); in a space
+	                   * too large to enumerate: none was found in 1,024 tries */
+};
+
+enum policy_freshness {
+	POLICY_FRESH,   /* every unit was done */
+	POLICY_PARTIAL, /* cut by the deadline: best of the completed units */
+	POLICY_FALLBACK /* cut before anything was known: space-filling */
+};
+
+struct policy_suggestion {
+	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
+	enum policy_rule rule;
+	enum policy_freshness freshness;
+	bool has_prediction; /* only with POLICY_MODEL */
+	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
+	double log_acq;      /* log of the acquisition, model units; 0 without a model */
+	bool has_p_feasible; /* there are constraints or failures, and a model */
+	double p_feasible;   /* predicted probability that it succeeds and meets the constraints */
+};
+
+struct policy;
+
+/* Errors: KR_ENOMEM. Nothing is computed yet. Values of in must be allowed by the space
+ * (space_check); others are taken as the nearest allowed ones. */
+enum kr_status policy_new(struct policy **out, const struct policy_input *in, struct kr_error *err);
+void policy_free(struct policy *p);
+
+/* Run one unit of work. False when nothing is left. Never fails: what goes
+ * wrong numerically ends in POLICY_FILL; out of memory too. */
+bool policy_step(struct policy *p);
+
+/* Units completed so far. */
+int policy_units(const struct policy *p);
+
+/* Did the heap run out of memory on the way? The suggestions are space-filling then and, unlike
+ * all others, not a function of the input: whoever records them should ask again instead. */
+bool policy_starved(const struct policy *p);
+
+/* No more units: settle every slot from what is known. Idempotent; implied by
+ * reading results. */
+void policy_cut(struct policy *p);
+
+/* Is the next point one of the initial design, after n observations and n_before points in all
+ * (observed, pending and taken)? */
+bool policy_is_initial(int n, int n_before);
+
+/* Slot i, 0 <= i < n_slots. */
+struct policy_suggestion policy_suggestion(struct policy *p, int i);
+
+/* Query i: posterior mean and sd of a metric (0: the objective, then the constraints) in raw
+ * units; where outcomes were bent or ranked, the median and half the width of one deviation to either
+ * side (outcome_raw_sd). False when there is no model (no observations). */
+bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd);
+
+/* A model as people want to see it. */
+struct policy_model {
+	const char *kernel;
+	const double *lengthscale; /* d, in units of the cube; owned by the policy */
+	double outputscale;        /* prior variance, in squared units of the model */
+	double noise_sd, mean;     /* raw units, the noise at the best outcome; of success: -1 .. 1 */
+	int n_model, n_fit;        /* observations that it is made of, and that the fit saw */
+	bool has_log_posterior;    /* false: no start could be evaluated, the earlier fit stands */
+	double log_posterior;      /* at the fit, in units of the model */
+	double jitter;             /* added to the variances so that the covariance factors; 0: none */
+	char transform[256];       /* what was done to raw outcomes, in words */
+	struct gp_calibration calibration; /* n = 0: not computed; of points, however often measured */
+	int worst; /* the observation (the first of its point) predicted worst; -1: unknown */
+};
+
+/* The model of a metric (0: the objective, then the constraints, last success) that was fitted
+ * here; false: none was. */
+bool policy_model(const struct policy *p, int metric, struct policy_model *out);
+
+/* The state to start the next job from (length by *n, owned by p). */
+const double *policy_state(const struct policy *p, int *n);
+
+#endif

@@ -1,0 +1,339 @@
+/* What the files of the policy share. Stages, each a number of units:
+ *
+ *   PREPARE   initial-design slots are settled; observations are encoded
+ *   FIT       one unit a start, metric after metric; skipped while the state's fit is young enough
+ *   CONDITION the models on the observations, one a unit, and the best known points
+ *   QUERY     predictions, a block a unit
+ *   JOIN      the fantasy models: pending points, and the best points under noise
+ *   SEARCH    slot by slot: candidates, maximization, distinctness
+ *   CALIBRATE leave-one-out scores of what was fitted, a metric a unit; no suggestion sees them
+ *
+ * No exact model holds more than POLICY__MODEL_ROWS observations. With more, a SURVEY of the best
+ * known points takes the place of CONDITION, and before JOIN each slot has two stages of its own:
+ *
+ *   LOCATE    where to look: a box around a promising point, and the observations nearest to that
+ *   SETTLE_IN fits and models on those
+ *
+ * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
+ * sees them. */
+#ifndef KR_ACQUISITION_POLICY_INTERNAL_H
+#define KR_ACQUISITION_POLICY_INTERNAL_H
+
+#include "acquisition/function/acq.h"
+#include "acquisition/function/constrained.h"
+#include "acquisition/policy/policy.h"
+#include "acquisition/policy/seen.h"
+#include "acquisition/search/candidates.h"
+#include "acquisition/search/maximize.h"
+#include "acquisition/space/enumerate.h"
+#include "acquisition/space/region.h"
+#include "gp/fit.h"
+#include "gp/outcome/outcome.h"
+#include "gp/vecchia/vecchia.h"
+
+enum {
+	POLICY__MODEL_ROWS = 1500,   /* most observations in an exact model */
+	POLICY__NEAR_ROWS = 512,     /* of those that are the nearest */
+	POLICY__FIT_ROWS = 512,      /* most observations in the fit */
+	POLICY__PENDING_ROWS = 1024, /* most pending points in the model, the newest */
+	POLICY__SUCCESS_ROWS = 256,  /* most observations in the model of success */
+	POLICY__FAILED_ROWS = 128,   /* most failed and most infeasible ones in it, the newest */
+	POLICY__BEST = 20,           /* best known points around which the search looks */
+	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
+	POLICY__COLUMNS = 16,        /* fantasies */
+	POLICY__NOISY_COLUMNS = 32,
+	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
+	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
+};
+
+enum policy__stage {
+	POLICY__PREPARE,
+	POLICY__FIT,
+	POLICY__CONDITION,
+	POLICY__SURVEY,
+	POLICY__QUERY,
+	POLICY__LOCATE,
+	POLICY__SETTLE_IN,
+	POLICY__JOIN,
+	POLICY__SEARCH,
+	POLICY__CALIBRATE,
+	POLICY__DONE
+};
+
+/* Observations in the form of a model. */
+struct policy__data {
+	int m;
+	const int *rows;        /* m: which of the n_obs observations; NULL: of success */
+	struct mat X;           /* m x d coords */
+	double *z;              /* m */
+	double *var;            /* m known variances of one observation, NULL: none */
+	double *count, *spread; /* m replicates, as in gp_data; NULL: each row is one observation */
+};
+
+/* What is modelled: the objective, each constraint, and success (1; -1 where it failed). */
+enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS };
+
+struct policy__metric {
+	enum policy__kind kind;
+	bool known;             /* all variances are known: none is fitted */
+	const double *y;        /* observed, raw */
+	double *sd;             /* known deviations of z; NULL: none */
+	double *z;              /* as the model sees y */
+	double *count, *spread; /* of replicates, in units of z; NULL: none were collapsed */
+	double lower, upper;    /* bounds of z; infinite: none */
+	struct outcome outcome;
+	struct policy__data data, fit_data; /* of the models, of the fit */
+	struct policy__data all;            /* every observation, when there is a survey */
+	struct gp_prior prior;
+	double *starts, *theta; /* theta_size x n_starts, theta_size */
+	double *here;           /* theta_size: theta in the box of a slot */
+	double log_posterior;
+	int start, n_starts;
+	int round, n_rounds;     /* fits on all observations, after the starts */
+	bool warm;               /* theta came from the state */
+	double n_fitted;         /* what was known when theta was fitted, 0: never */
+	struct gp *base, *joint; /* joint: with fantasies, NULL without */
+	struct gp_calibration calibration;
+	bool has_mean;
+	double mean, jitter; /* of the survey's model */
+};
+
+/* What is known over all of very many observations. */
+struct policy__survey {
+	bool on;
+	struct vecchia *model; /* of one metric at a time */
+	int metric, n_open;    /* which; how many points without outcome it has */
+	struct gp *success;    /* on fit_data, NULL when nothing failed */
+	int n_done;            /* metrics */
+	int n;                 /* best observations that were looked at */
+	struct mat X;          /* n x d coords */
+	double *z, *mean;      /* n; n for each metric: posterior means */
+	bool *inside;          /* n: constraints met */
+	struct mat top;        /* of those the best, t x d, best first */
+	double *top_mean;      /* t: of the objective */
+	int n_incumbents;      /* of top: the first so many meet the constraints */
+};
+
+/* Where slot n_settled looks, when there is a survey. */
+struct policy__place {
+	bool anywhere;                  /* not only around the best known point */
+	bool again;                     /* nothing new was found there */
+	bool is_marked;                 /* there is data of the slot before in the arena */
+	int n_screened;                 /* rows of the candidates, metric after metric */
+	double *value;                  /* of the candidates */
+	double *centre, *lower, *upper; /* d: the box */
+};
+
+struct policy {
+	struct policy_input in;
+	struct kernel_term kernel; /* of all models */
+	int theta_size;
+	int n_inputs;    /* of d parameters, those that vary: what the kernel sees */
+	int d, n_before; /* points of all sorts that were given out or handed in */
+	enum policy__stage stage;
+	int units;
+	bool starved; /* the heap was empty once */
+	struct arena *arena;
+
+	/* results */
+	struct policy_suggestion *results;
+	double *values;                /* n_slots x d, slot after slot */
+	int n_settled;                 /* slots 0 .. n_settled - 1 have a result */
+	double *query_mean, *query_sd; /* n_queries of each metric that is asked for */
+	int n_queried;
+	double *state;
+	int n_state;
+
+	/* points given out */
+	struct seen *seen; /* filled on first use */
+	bool seen_filled;
+	double *point, *fixed; /* d coords each: one point, the slot's fixed ones */
+	double *lot;           /* d coords: what an enumeration found */
+	struct region *region; /* what slot n_settled may take */
+	struct enumerate *enumerate;
+
+	/* observations, those of equal points as one */
+	int n_obs;
+	int *group;            /* in.n: which of them each is; NULL: no point was observed twice */
+	const double *obs_X;   /* n_obs x d values */
+	double *merit;         /* n_obs: z of the objective; below all of those where infeasible */
+	unsigned char *inside; /* n_obs: were the constraints met? */
+
+	/* models: the objective, the constraints, and success when something failed */
+	int n_metrics;
+	struct policy__metric *metrics;
+	double *thetas;   /* storage of theta and starts */
+	int fitting;      /* the metric that is fitted */
+	int n_based;      /* metrics with a base */
+	int n_calibrated; /* metrics whose calibration was looked at */
+	struct policy__survey survey;
+	struct policy__place place;
+	struct mat top;     /* best known points (in the box), t x d coords, best first */
+	int n_incumbents;   /* of top: the first so many meet the constraints */
+	struct mat sources; /* around which candidates lie: top, in a box with its centre before */
+	double floor;       /* under noise no incumbent is below */
+	bool noisy;
+	bool has_incumbent;
+	double best_z;                /* over all observations that meet the constraints */
+	int n_joint;                  /* metrics with a joint */
+	int n_joined;                 /* pending points and settled slots in joint */
+	double best[ACQ_MAX_COLUMNS]; /* incumbents */
+	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
+
+	/* search of slot n_settled */
+	bool searching, few; /* few: raw are all the unseen points */
+	double n_unseen;
+	struct arena_mark mark;
+	struct acq acq;
+	struct constrained constrained;
+	struct constrained_term *terms; /* n_metrics - 1 */
+	struct candidates raw;
+	struct maximizer *maximizer;
+};
+
+/* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
+
+/* theta, n_fitted and warm of the metrics from in.state, when that is ours and whole. */
+void policy__read_state(struct policy *p);
+
+/* Is the fit of the state too old? */
+bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
+
+/* How much a metric is made of now; to n_fitted with it when it is fitted. */
+double policy__known_points(const struct policy *p, const struct policy__metric *m);
+
+/* The state for the next job, from theta and n_fitted. */
+void policy__write_state(struct policy *p);
+
+/* ---- policy_data.c: observations to what the models are made of ------------------- */
+
+/* All of these: KR_ENOMEM and the errors of the models they call. */
+
+/* Storage for rows x d coords, uninitialized; NULL when memory runs out. */
+double *policy__points(struct policy *p, int rows);
+
+/* Merge replicates, transform outcomes, choose and encode the rows of the models and fits. */
+enum kr_status policy__encode(struct policy *p, struct kr_error *err);
+
+/* data <- z, known variances and replicates of one metric at rows (data->m of them; NULL: all). */
+enum kr_status policy__take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
+	struct policy__data *data, struct kr_error *err);
+
+/* The data of success: these observations (n of them), and failed points. near: coords of a point
+ * whose nearest they shall be, NULL: the newest. */
+enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m, const int *rows,
+	int n, const double *near, struct policy__data *data, struct kr_error *err);
+
+/* The memory and the work of n metrics with so many rows each are those of four. */
+int policy__rows_of_each(int n_metrics, int most);
+
+/* ---- policy_model.c: models --------------------------------------------------------- */
+
+/* Borrows data. */
+struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
+
+/* Starts, none when the fits of the state will do; more in total. */
+int policy__begin_fit(struct policy *p);
+
+/* One start of one metric; false in *more after the last. KR_ENOTPD when no start worked. */
+enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
+
+/* The base of one metric; with the last: top, noisy and the incumbents. */
+enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
+
+/* scale (d, room for theta_size more) <- the metric of the objective's model. */
+void policy__lengthscales(const struct policy *p, double *scale);
+
+/* Is the noise of a metric worth regard? */
+bool policy__is_noisy(const struct policy *p, const struct policy__metric *m);
+
+/* One block of predictions. */
+enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
+
+/* ---- policy_survey.c: the model of all of very many observations ------------------------ */
+
+/* One fit on all observations, from theta. */
+enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struct kr_error *err);
+
+/* The best known points by one metric; with the last: noisy and the incumbents. */
+enum kr_status policy__survey(struct policy *p, bool *more, struct kr_error *err);
+
+/* Means and variances of metric k at X; open: with pending points and settled slots, at the
+ * outcomes that are expected of them. */
+enum kr_status policy__predict_all(struct policy *p, int k, bool open, struct mat X, double *mean,
+	double *var, struct kr_error *err);
+
+/* The model is made anew when it is asked for. */
+void policy__drop_survey_model(struct policy *p);
+
+/* ---- policy_place.c: where a slot looks, and the models there ------------------------------ */
+
+/* The box of the slot, and the rows of its models: one block of candidates a unit. */
+enum kr_status policy__locate(struct policy *p, bool *more, struct kr_error *err);
+
+/* The fit and the base of one metric. */
+enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err);
+
+/* Is the point in the box? Without a survey all are. */
+bool policy__in_box(const struct policy *p, struct mat X, int row);
+struct box policy__box(const struct policy *p);
+
+/* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
+
+/* The joint model of one metric, or one block of pending points (and settled slots) into all. */
+enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
+
+/* The k-th point that has no outcome yet (of pending points the newest, then settled slots) as
+ * values, NULL for a slot that got none. */
+int policy__n_open(const struct policy *p);
+const double *policy__open_point(const struct policy *p, int k);
+
+/* Are there fantasies? */
+bool policy__has_joint(const struct policy *p);
+
+/* ---- policy_search.c: one slot through the model ---------------------------------- */
+
+/* *more is false when slot n_settled got its result. */
+enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
+
+/* The unseen points, when there are few, as p->raw. */
+enum kr_status policy__enumerate(struct policy *p, struct kr_error *err);
+
+/* Stop the search of a slot: the best known so far, if there is any. */
+bool policy__settle_partial(struct policy *p);
+
+/* ---- policy_summary.c: for people ---------------------------------------------------- */
+
+/* Is there a model that was fitted here and wants its scores? */
+bool policy__has_uncalibrated(const struct policy *p);
+
+/* The scores of one metric. */
+enum kr_status policy__calibrate(struct policy *p, bool *more, struct kr_error *err);
+
+/* ---- policy_slot.c: points that need no model, distinctness, results ---------------- */
+
+/* p->fixed <- coords of what slot i fixes, NaN elsewhere; the region is that of the slot. */
+void policy__fix(struct policy *p, int i);
+
+/* values <- the allowed point at coords, with the values that slot i fixes. */
+void policy__decode(const struct policy *p, int i, const double *coords, double *values);
+
+/* Was this point never observed, pending, failed, taken, nor given to an earlier slot? */
+bool policy__is_new(struct policy *p, const double *values);
+
+/* The points of the space that slot i may take and nobody has seen, when there are few:
+ * their number, or INFINITY when the space is too large to enumerate. rows (coords) <- those
+ * numbered from, from + 1, ...; none with rows.rows = 0. */
+double policy__unseen(struct policy *p, int i, int from, struct mat rows);
+
+/* Give slot n_settled its result, at p->values. */
+void policy__settle(struct policy *p, enum policy_rule rule, enum policy_freshness freshness);
+
+/* Settle slot n_settled by the initial design, or by filling the space. */
+void policy__settle_initial(struct policy *p);
+void policy__settle_fill(struct policy *p, enum policy_freshness freshness);
+
+/* Does slot i belong to the initial design? */
+bool policy__is_initial(const struct policy *p, int i);
+
+#endif

@@ -1,0 +1,164 @@
+/* Points whose outcomes are not known yet: fantasies of pending trials and of earlier slots, and
+ * under noise of the best known points, in every model but that of success.
+ *
+ * In each fantasy the incumbent is the best of those that met the constraints, drawn ones
+ * included. Before any is known, a fantasy in which a pending point meets them has nothing left
+ * to find: what is maximized is then the probability that a point is feasible and no pending one
+ * is. */
+#include <math.h>
+
+#include "acquisition/policy/pending.h"
+#include "acquisition/policy/policy_internal.h"
+
+static int pending_rows(const struct policy *p)
+{
+	return p->in.n_pending < POLICY__PENDING_ROWS ? p->in.n_pending : POLICY__PENDING_ROWS;
+}
+
+int policy__n_open(const struct policy *p)
+{
+	return pending_rows(p) + p->n_settled;
+}
+
+const double *policy__open_point(const struct policy *p, int k)
+{
+	int skipped = p->in.n_pending - pending_rows(p);
+	if (k < pending_rows(p))
+		return p->in.pending + (size_t)(skipped + k) * (size_t)p->d;
+	return p->results[k - pending_rows(p)].values;
+}
+
+bool policy__has_joint(const struct policy *p)
+{
+	return p->n_joint == 1 + p->in.n_constraints;
+}
+
+/* Random numbers of block `block` of metric k: the objective's are those of block alone. */
+static struct rng key_of(const struct policy *p, int k, int block)
+{
+	return rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY,
+		(uint32_t)k << 16 | (uint32_t)block);
+}
+
+static int columns_of(const struct policy *p)
+{
+	return p->noisy ? POLICY__NOISY_COLUMNS : POLICY__COLUMNS;
+}
+
+/* The incumbent of each column <- the larger of it and the draws in it; where a draw of a
+ * constraint is outside, it is none (inside: rows x columns flags, NULL: all are). */
+static void raise_incumbents(struct policy *p, struct mat F, const unsigned char *inside)
+{
+	for (int m = 0; m < F.cols; m++)
+		for (int i = 0; i < F.rows; i++) {
+			if (inside && !inside[m * F.rows + i])
+				continue;
+			p->closed[m] |= !p->has_incumbent;
+			if (p->has_incumbent)
+				p->best[m] = fmax(p->best[m], *mat_at(F, i, m));
+		}
+}
+
+/* A second model of metric k on the same data, with room for fantasies; under noise the best known
+ * points that meet the constraints are drawn too, and the incumbent is the best of the draws. */
+static enum kr_status begin_joint(struct policy *p, int k, struct kr_error *err)
+{
+	struct policy__metric *metric = &p->metrics[k];
+	struct gp_data data = policy__gp_data(p, &metric->data);
+	int drawn = !p->noisy || k > 0             ? 0
+		: p->n_incumbents < POLICY__BEST_DRAWN ? p->n_incumbents
+											   : POLICY__BEST_DRAWN;
+	int columns = columns_of(p);
+	metric->joint = gp_new(metric->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);
+	if (!metric->joint)
+		return kr_fail(err, KR_ENOMEM, "no memory for a model of %d points", metric->data.m);
+	const double *theta = p->survey.on ? metric->here : metric->theta;
+	enum kr_status st = gp_condition(metric->joint, &data, theta, p->arena, err);
+	if (st || !drawn)
+		return st;
+	for (int m = 0; m < columns; m++)
+		p->best[m] = p->floor;
+	struct arena_mark mark = arena_mark(p->arena);
+	double *draws = ARENA_ARRAY(p->arena, double, drawn *columns);
+	struct mat F = mat_view(draws, drawn, columns, drawn);
+	struct rng key = key_of(p, 0, 0);
+	st = draws ? pending_extend(
+					 metric->joint, mat_block(p->top, 0, 0, drawn, p->d), F, &key, p->arena, err)
+			   : kr_fail(err, KR_ENOMEM, "no memory for %d draws", drawn);
+	if (!st)
+		raise_incumbents(p, F, NULL);
+	arena_release(p->arena, mark);
+	return st;
+}
+
+/* inside &= are the draws of a constraint between its bounds? */
+static void judge_draws(const struct policy__metric *c, struct mat F, unsigned char *inside)
+{
+	for (int m = 0; m < F.cols; m++)
+		for (int i = 0; i < F.rows; i++)
+			inside[m * F.rows + i] &= *mat_at(F, i, m) >= c->lower && *mat_at(F, i, m) <= c->upper;
+}
+
+/* The points of P into all models. first: the number of the block's first point. */
+static enum kr_status extend_all(struct policy *p, struct mat P, int first, struct kr_error *err)
+{
+	int columns = columns_of(p), cells = P.rows * columns;
+	double *f = ARENA_ARRAY(p->arena, double, cells), *g = ARENA_ARRAY(p->arena, double, cells);
+	unsigned char *inside = ARENA_ARRAY(p->arena, unsigned char, cells);
+	enum kr_status st = KR_OK;
+	if (!f || !g || !inside)
+		return kr_fail(err, KR_ENOMEM, "no memory for %d pending points", P.rows);
+	for (int i = 0; i < cells; i++)
+		inside[i] = 1;
+	for (int k = 0; !st && k <= p->in.n_constraints; k++) {
+		struct mat F = mat_view(k == 0 ? f : g, P.rows, columns, P.rows);
+		struct rng key = key_of(p, k, 1 + first);
+		st = pending_extend(p->metrics[k].joint, P, F, &key, p->arena, err);
+		if (!st && k > 0)
+			judge_draws(&p->metrics[k], F, inside);
+	}
+	if (!st)
+		raise_incumbents(p, mat_view(f, P.rows, columns, P.rows), inside);
+	return st;
+}
+
+/* One block of points that are not in the models yet. */
+static enum kr_status join_block(struct policy *p, int open, struct kr_error *err)
+{
+	int d = p->d, rows = 0, first = p->n_joined;
+	double *x = policy__points(p, PENDING_BLOCK);
+	if (!x)
+		return kr_fail(err, KR_ENOMEM, "no memory for pending points");
+	while (p->n_joined < open && rows < PENDING_BLOCK) {
+		const double *values = policy__open_point(p, p->n_joined++);
+		if (!values)
+			continue;
+		space_encode(p->in.space, values, p->point);
+		if (!policy__in_box(p, mat_view(p->point, 1, d, 1), 0))
+			continue;
+		for (int j = 0; j < d; j++)
+			x[j * PENDING_BLOCK + rows] = p->point[j];
+		rows++;
+	}
+	return rows ? extend_all(p, mat_view(x, rows, d, PENDING_BLOCK), first, err) : KR_OK;
+}
+
+enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(p->arena);
+	int open = policy__n_open(p);
+	enum kr_status st = KR_OK;
+
+	*more = false;
+	if (!policy__has_joint(p) && (p->noisy || open > 0)) {
+		st = begin_joint(p, p->n_joint, err);
+		p->n_joint += !st;
+		*more = !st && !policy__has_joint(p);
+	}
+	if (st || *more || p->n_joined == open)
+		return st;
+	st = join_block(p, open, err);
+	*more = p->n_joined < open;
+	arena_release(p->arena, mark);
+	return st;
+}
