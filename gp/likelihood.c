@@ -15,9 +15,8 @@
 
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
+#include "gp/special/special.h"
 #include "gp/warp.h"
-
-static const double half_ln_2pi = 0.91893853320467274178;
 
 int gp_theta_size(const struct gp_data *data)
 {
@@ -96,7 +95,7 @@ double likelihood_within(const struct gp_data *data, const double *theta, int i,
 	spread = data->spread[i] / s;
 	if (slope)
 		*slope -= 0.5 * noise / s * (r - 1 - spread);
-	return -(r - 1) * (half_ln_2pi + 0.5 * log(s)) - 0.5 * (log(r) + spread);
+	return -(r - 1) * (SPECIAL_HALF_LN_2PI + 0.5 * log(s)) - 0.5 * (log(r) + spread);
 }
 
 enum kr_status likelihood_check(
@@ -277,7 +276,7 @@ enum kr_status likelihood_eval(struct likelihood *l, const double *theta, double
 	if (status != KR_OK)
 		return status;
 	quad = residual(l);
-	*lml = -0.5 * quad - 0.5 * chol_logdet(l->K) - n * half_ln_2pi;
+	*lml = -0.5 * quad - 0.5 * chol_logdet(l->K) - n * SPECIAL_HALF_LN_2PI;
 	for (int i = 0; l->data->count && i < n; i++)
 		*lml += likelihood_within(l->data, theta, i, NULL);
 	blas_trsm(true, l->K, mat_view(alpha, n, 1, n)); /* alpha = L^-T u */

@@ -4,9 +4,8 @@
 #include <stddef.h>
 
 #include "gp/kernels/kernel.h"
+#include "gp/special/special.h"
 #include "gp/warp.h"
-
-static const double ln_sqrt_2pi = 0.91893853320467274178;
 
 static const double warp_sd = 0.5, most_warp = 2.5; /* of ln a and ln b */
 
@@ -135,7 +134,8 @@ static double density(const struct gp_prior_term *p, double t, double *slope)
 	case GP_PRIOR_LOGNORMAL_LN:
 		z = (t - p->a) / p->b;
 		*slope = -z / p->b - (p->shape == GP_PRIOR_LOGNORMAL);
-		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) - ln_sqrt_2pi;
+		return -0.5 * z * z - (p->shape == GP_PRIOR_LOGNORMAL ? t : 0) - log(p->b) -
+			SPECIAL_HALF_LN_2PI;
 	case GP_PRIOR_GAMMA:
 	case GP_PRIOR_GAMMA_LN:
 		power = p->shape == GP_PRIOR_GAMMA ? p->a - 1 : p->a;

@@ -14,7 +14,6 @@
 
 #include "gp/special/special.h"
 
-static const double half_ln_2pi = 0.91893853320467274178;
 static const double series_below = -15; /* the first omitted terms are below 1e-12 there */
 
 enum { TERMS = 11 };
@@ -47,7 +46,7 @@ static struct truncated tail(double g)
 		.lost = r * w,
 		.var = i * polynomial(v, i) / (S0 * S0),
 		.dvar = i / a * polynomial(u, i) / (S0 * S0 * S0), /* r i^2 = i / (a S0) */
-		.info = g * w / 2 + half_ln_2pi + log(r),
+		.info = g * w / 2 + SPECIAL_HALF_LN_2PI + log(r),
 		.dinfo = -polynomial(t, i) / (2 * a * S0 * S0)};
 }
 
@@ -67,7 +66,8 @@ struct truncated truncated_below(double g)
 	t.lost = t.r * t.w;
 	t.var = g < 0 ? 1 + g * t.w - t.w * t.w : 1 - t.lost;
 	t.dvar = t.r > 0 ? t.r * (t.w * t.w - t.var) : 0;
-	t.info = g < 0 ? g * t.w / 2 + half_ln_2pi + log(t.r) : g * t.r / 2 - special_log_cdf(g);
+	t.info = g < 0 ? g * t.w / 2 + SPECIAL_HALF_LN_2PI + log(t.r)
+				   : g * t.r / 2 - special_log_cdf(g);
 	t.dinfo = t.r > 0 ? -t.r * (1 + g * t.w) / 2 : 0;
 	return t;
 }

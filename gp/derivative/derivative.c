@@ -10,8 +10,7 @@
 
 #include "gp/linalg/blas.h"
 #include "gp/linalg/chol.h"
-
-static const double half_ln_2pi = 0.91893853320467274178;
+#include "gp/special/special.h"
 
 /* ---- rows ------------------------------------------------------------------------ */
 
@@ -237,7 +236,7 @@ static enum kr_status solve(struct derivative_model *g, double *v, struct kr_err
 	for (int i = 0; i < n; i++)
 		y[i] -= g->mean * v[i];
 	g->quad = blas_dot(n, y, y);
-	g->lml = -0.5 * g->quad - 0.5 * chol_logdet(g->L) - n * half_ln_2pi;
+	g->lml = -0.5 * g->quad - 0.5 * chol_logdet(g->L) - n * SPECIAL_HALF_LN_2PI;
 	blas_trsm(true, g->L, mat_view(y, n, 1, n));
 	for (int i = 0; i < n; i++)
 		sum += 0 * y[i];

@@ -1,21 +1,17 @@
 /* Legend: x the variables, u the same without bounds, q = L^-1 (u - c) whitened by the
  * metric L L', r momentum (identity mass in q), H = -ln density(q) + r'r / 2, rho the
- * sum of the momenta of a trajectory. A chain is laid out as in struct chain.
+ * sum of the momenta of a trajectory. A chain is laid out as in struct nuts__chain;
+ * what it learns: nuts_chain.c.
  *
- * Step size: dual averaging (Hoffman & Gelman 2014, alg. 6). Metric: the inverse
- * curvature at the start, and half way through the warm-up the covariance of its
- * draws, shrunk as in Stan. Trajectory: doubled until it turns back (Betancourt
- * 2017, appendix A.4), draws by weight in the new half against the old. */
+ * Trajectory: doubled until it turns back (Betancourt 2017, appendix A.4), draws by
+ * weight in the new half against the old. */
 #include "gp/sample/nuts.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "gp/linalg/blas.h"
-#include "gp/linalg/chol.h"
-
-/* Of dual averaging: the names and values of the paper (gamma is shrinkage). */
-static const double target = 0.8, shrinkage = 0.05, t0 = 10, kappa = 0.75;
+#include "gp/sample/nuts_internal.h"
 
 /* An energy error above this ends a trajectory. */
 static const double divergence = 1000;
@@ -24,42 +20,6 @@ static const double divergence = 1000;
 static const double inside = 1e-3;
 
 static const double difference = 1e-3; /* in u, of gradients for the curvature */
-
-/* The metric is no longer than this^-1/2 along any line. */
-static const double least_curvature = 0.1;
-
-enum { N_SCALARS = 8 };
-
-struct chain {
-	int p;
-	double *transitions, *n_warmup;
-	double *step, *h, *log_mean, *n_adapted, *mu; /* of dual averaging */
-	double *n_seen;                               /* draws in mean and M */
-	double *u, *mean;                             /* p */
-	struct mat L, M;                              /* p x p */
-};
-
-size_t nuts_size(int p)
-{
-	return N_SCALARS + 2 * (size_t)p + 2 * (size_t)p * (size_t)p;
-}
-
-static struct chain view(int p, double *at)
-{
-	struct chain c = {.p = p, .transitions = at, .n_warmup = at + 1, .step = at + 2};
-	double *vectors = at + N_SCALARS, *matrices = vectors + 2 * (size_t)p;
-
-	c.h = at + 3;
-	c.log_mean = at + 4;
-	c.n_adapted = at + 5;
-	c.mu = at + 6;
-	c.n_seen = at + 7;
-	c.u = vectors;
-	c.mean = vectors + p;
-	c.L = mat_view(matrices, p, p, p);
-	c.M = mat_view(matrices + (size_t)p * (size_t)p, p, p, p);
-	return c;
-}
 
 /* ---- x and u ------------------------------------------------------------------- */
 
@@ -120,7 +80,7 @@ void nuts_position(const struct nuts_problem *problem, const double *chain, doub
 	double slope, lj, dlj;
 
 	for (int i = 0; i < problem->p; i++)
-		x[i] = place(problem, i, chain[N_SCALARS + i], &slope, &lj, &dlj);
+		x[i] = place(problem, i, chain[NUTS__SCALARS + i], &slope, &lj, &dlj);
 }
 
 /* ---- one transition ------------------------------------------------------------ */
@@ -131,7 +91,7 @@ struct point {
 
 struct walk {
 	const struct nuts_problem *problem;
-	struct chain c;
+	struct nuts__chain c;
 	struct rng rng;
 	struct point z;     /* the end that moves */
 	double *u, *x, *gx; /* p: of the last evaluation */
@@ -382,72 +342,8 @@ static bool walk_begin(struct walk *w, const struct nuts_problem *problem, doubl
 	double **parts[] = {&w->u, &w->x, &w->gx};
 
 	*w = (struct walk){.problem = problem, .scratch = scratch, .err = err};
-	w->c = view(problem->p, chain);
+	w->c = nuts__view(problem->p, chain);
 	return vectors(scratch, problem->p, 3, parts);
-}
-
-/* ---- adaptation ---------------------------------------------------------------- */
-
-/* Hoffman & Gelman 2014, eq. 6. */
-static void restart_step(const struct chain *c, double step)
-{
-	*c->step = step;
-	*c->mu = log(10 * step);
-	*c->h = *c->log_mean = *c->n_adapted = 0;
-}
-
-static void adapt_step(const struct chain *c, double acceptance)
-{
-	double t = ++*c->n_adapted, weight = pow(t, -kappa), log_step;
-
-	*c->h += (target - acceptance - *c->h) / (t + t0);
-	log_step = *c->mu - sqrt(t) / shrinkage * *c->h;
-	*c->log_mean = weight * log_step + (1 - weight) * *c->log_mean;
-	*c->step = exp(log_step);
-}
-
-/* Mean and scatter of the draws (Welford 1962). */
-static void see(const struct chain *c)
-{
-	double n = ++*c->n_seen;
-
-	for (int j = 0; j < c->p; j++)
-		for (int i = j; i < c->p; i++)
-			*mat_at(c->M, i, j) += (c->u[i] - c->mean[i]) * (c->u[j] - c->mean[j]) * (n - 1) / n;
-	for (int i = 0; i < c->p; i++)
-		c->mean[i] += (c->u[i] - c->mean[i]) / n;
-}
-
-/* L <- factor of the covariance seen, shrunk as by Stan towards the metric so far. */
-static void learn_metric(const struct chain *c, struct mat S)
-{
-	double n = *c->n_seen, weight = n / (n + 5 + c->p);
-
-	blas_syrk(false, 1 - weight, c->L, 0, S);
-	for (int j = 0; j < c->p; j++)
-		for (int i = j; i < c->p; i++)
-			*mat_at(S, i, j) += weight * *mat_at(c->M, i, j) / (n - 1);
-	if (!chol_in_place(S))
-		return; /* the metric so far stays */
-	for (int j = 0; j < c->p; j++)
-		for (int i = j; i < c->p; i++)
-			*mat_at(c->L, i, j) = *mat_at(S, i, j);
-}
-
-/* After a transition of the warm-up; S: p x p scratch. */
-static void adapt(const struct chain *c, double acceptance, struct mat S)
-{
-	double t = *c->transitions, half = floor(*c->n_warmup / 2);
-
-	adapt_step(c, acceptance);
-	if (t > floor(half / 4) && t <= half)
-		see(c);
-	if (t == half && *c->n_seen > 2) {
-		learn_metric(c, S);
-		restart_step(c, exp(*c->log_mean));
-	}
-	if (t == *c->n_warmup)
-		*c->step = exp(*c->log_mean);
 }
 
 /* ---- the two calls ------------------------------------------------------------- */
@@ -478,23 +374,6 @@ static enum kr_status curvature(struct walk *w, const double *g0, double *g1, st
 	return KR_OK;
 }
 
-/* L <- factor of (A + ridge)^-1, the ridge large enough for there to be one. */
-static void invert_curvature(struct mat A, struct mat L)
-{
-	int p = A.rows;
-
-	for (double ridge = least_curvature; ridge < 1e12; ridge *= 4) {
-		for (int j = 0; j < p; j++)
-			for (int i = 0; i < p; i++)
-				*mat_at(L, i, j) = i < j ? 0 : *mat_at(A, i, j) + (i == j ? ridge : 0);
-		if (chol_in_place(L) && blas_potri(L) == 0 && chol_in_place(L))
-			return;
-	}
-	for (int j = 0; j < p; j++)
-		for (int i = 0; i < p; i++)
-			*mat_at(L, i, j) = i == j;
-}
-
 enum kr_status nuts_begin(const struct nuts_problem *problem, const double *x, int n_warmup,
 	double *chain, struct arena *scratch, struct kr_error *err)
 {
@@ -518,9 +397,9 @@ enum kr_status nuts_begin(const struct nuts_problem *problem, const double *x, i
 	if (status == KR_OK)
 		status = curvature(&w, at, at + p, mat_view(at + 2 * size, p, p, p));
 	if (status == KR_OK) {
-		invert_curvature(mat_view(at + 2 * size, p, p, p), w.c.L);
+		nuts__invert_curvature(mat_view(at + 2 * size, p, p, p), w.c.L);
 		*w.c.n_warmup = n_warmup;
-		restart_step(&w.c, 0.5 * pow(p, -0.25));
+		nuts__restart_step(&w.c, 0.5 * pow(p, -0.25));
 	}
 done:
 	arena_release(scratch, mark);
@@ -581,7 +460,7 @@ enum kr_status nuts_next(const struct nuts_problem *problem, struct rng r, doubl
 	*result = (struct nuts_result){w.evaluations, w.accepted / (w.evaluations - 1), w.diverged};
 	unwhiten(&w, whole.draw, w.c.u);
 	if (++*w.c.transitions <= *w.c.n_warmup)
-		adapt(&w.c, result->acceptance, mat_view(S, problem->p, problem->p, problem->p));
+		nuts__adapt(&w.c, result->acceptance, mat_view(S, problem->p, problem->p, problem->p));
 done:
 	arena_release(scratch, mark);
 	return status;

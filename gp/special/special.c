@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stddef.h>
 
-static const double half_ln_2pi = 0.91893853320467274178;
 static const double sqrt_half_pi = 1.2533141373155002512;
 static const double sqrt_half = 0.70710678118654752440;
 static const double inv_sqrt_2pi = 0.39894228040143267794;
@@ -21,7 +20,7 @@ double special_erfcx(double x)
 
 double special_log_pdf(double z)
 {
-	return -0.5 * z * z - half_ln_2pi;
+	return -0.5 * z * z - SPECIAL_HALF_LN_2PI;
 }
 
 /* The Mills ratio series (Abramowitz & Stegun 26.2.12), i = 1/u^2:

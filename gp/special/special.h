@@ -4,6 +4,8 @@
 #ifndef KR_GP_SPECIAL_SPECIAL_H
 #define KR_GP_SPECIAL_SPECIAL_H
 
+#define SPECIAL_HALF_LN_2PI 0.91893853320467274178 /* (ln 2 pi) / 2 */
+
 /* h(u) = phi(u) + u Phi(u), the expected improvement in standard units: ln h(u);
  * *slope (may be NULL) = d ln h / du (Ament et al. 2023, eq. 9; the asymptotic
  * series below u = -30). */

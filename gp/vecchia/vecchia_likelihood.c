@@ -23,8 +23,7 @@
 
 #include "base/rng.h"
 #include "gp/linalg/blas.h"
-
-static const double half_ln_2pi = 0.91893853320467274178;
+#include "gp/special/special.h"
 
 void vecchia_order(int n, uint64_t seed, int *order)
 {
@@ -286,7 +285,7 @@ enum kr_status vecchia_likelihood_eval(struct vecchia_likelihood *l, const doubl
 	}
 	if (st != KR_OK)
 		return st;
-	*lml = -0.5 * residual(l) - logs - l->n_terms * half_ln_2pi;
+	*lml = -0.5 * residual(l) - logs - l->n_terms * SPECIAL_HALF_LN_2PI;
 	if (!isfinite(*lml))
 		return kr_fail(err, KR_ENONFINITE, "log likelihood of %d conditionals", l->n_terms);
 	return grad ? gradient(l, &k, theta, grad, err) : KR_OK;
