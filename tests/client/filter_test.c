@@ -10,11 +10,8 @@
 
 #include <cmocka.h>
 
-#include "base/arena.h"
-#include "base/rng.h"
 #include "client/cli/filter.h"
-
-static struct arena *arena;
+#include "tests/client/fixture.h"
 
 static const char *const states[] = {"RUNNING", "COMPLETE", NULL};
 static const struct column columns[] = {
@@ -134,9 +131,6 @@ static void test_depth(void **state)
 
 /* ---- random expressions --------------------------------------------------------------- */
 
-enum { SEED = 4711 };
-static struct rng rng;
-
 static unsigned pick(unsigned n)
 {
 	return (unsigned)rng_below(&rng, n);
@@ -218,22 +212,6 @@ static void test_random(void **state)
 	}
 }
 
-static int make_arena(void **state)
-{
-	(void)state;
-	print_message("seed %d\n", SEED);
-	rng = rng_make(SEED, 0, RNG_TEST, 0);
-	arena = arena_new(16 << 20);
-	return arena ? 0 : -1;
-}
-
-static int free_arena(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,5 +222,5 @@ int main(void)
 		cmocka_unit_test(test_random),
 	};
 
-	return cmocka_run_group_tests(tests, make_arena, free_arena);
+	return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }

@@ -1,5 +1,4 @@
 /* What goes out: JSON, rows, exit codes; and words typed in: parameters, results. */
-#include <locale.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/arena.h"
 #include "client/cli/cli.h"
 #include "client/cli/layout.h"
 #include "client/cli/measure.h"
@@ -19,8 +17,7 @@
 #include "client/cli/text.h"
 #include "client/cli/trials.h"
 #include "client/cli/view.h"
-
-static struct arena *arena;
+#include "tests/client/fixture.h"
 
 static const struct msg_scalar choices[] = {
 	{.kind = SCALAR_INT, .i = 1},
@@ -470,21 +467,6 @@ static void test_measure(void **state)
 	assert_int_equal(measure_parse(&v, "1+-x", arena, NULL), KR_INVALID_ARGUMENT);
 }
 
-static int make_arena(void **state)
-{
-	(void)state;
-	arena = arena_new(16 << 20);
-	setlocale(LC_CTYPE, "C.UTF-8");
-	return arena ? 0 : -1;
-}
-
-static int free_arena(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,5 +486,5 @@ int main(void)
 		cmocka_unit_test(test_measure),
 	};
 
-	return cmocka_run_group_tests(tests, make_arena, free_arena);
+	return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }

@@ -9,13 +9,11 @@
 
 #include <cmocka.h>
 
-#include "base/arena.h"
 #include "client/cli/env.h"
 #include "client/cli/result.h"
 #include "client/cli/template.h"
 #include "client/cli/text.h"
-
-static struct arena *arena;
+#include "tests/client/fixture.h"
 
 static const struct msg_named params[] = {
 	{"lr", {.kind = SCALAR_REAL, .r = 0.001}},
@@ -263,20 +261,6 @@ static void test_file(void **state)
 	}
 }
 
-static int make_arena(void **state)
-{
-	(void)state;
-	arena = arena_new(16 << 20);
-	return arena ? 0 : -1;
-}
-
-static int free_arena(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,5 +277,5 @@ int main(void)
 		cmocka_unit_test(test_file),
 	};
 
-	return cmocka_run_group_tests(tests, make_arena, free_arena);
+	return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }

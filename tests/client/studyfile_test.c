@@ -8,15 +8,13 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "base/arena.h"
 #include "client/cli/studyfile.h"
+#include "tests/client/fixture.h"
 
 #define SPACE "\"space\": {\"x\": {\"type\": \"float\", \"low\": 0, \"high\": 1}}"
 #define OBJECTIVE "\"objective\": \"minimize loss\""
 #define STUDY "{\"name\": \"s\", " SPACE ", " OBJECTIVE
 #define PARAM(p) "{\"name\": \"s\", " OBJECTIVE ", \"space\": {\"x\": " p "}}"
-
-static struct arena *arena;
 
 static enum kr_status parse(const char *text, struct msg_create_study *out, struct kr_error *err)
 {
@@ -265,20 +263,6 @@ static void test_allocations(void **state)
 	assert_true(n > 2);
 }
 
-static int make_arena(void **state)
-{
-	(void)state;
-	arena = arena_new(16 << 20);
-	return arena ? 0 : -1;
-}
-
-static int free_arena(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,5 +274,5 @@ int main(void)
 		cmocka_unit_test(test_allocations),
 	};
 
-	return cmocka_run_group_tests(tests, make_arena, free_arena);
+	return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }
