@@ -6,52 +6,24 @@
 #include <string.h>
 
 #include "acquisition/search/bend.h"
+#include "acquisition/search/maximize_internal.h"
 #include "acquisition/search/moves.h"
 
 enum {
 	CHUNK = 256,       /* most rows of one evaluation */
 	ITERATIONS = 40,   /* of one ascent */
-	ROUNDS = 3,        /* of ascents and moves */
-	SWEEP_ROUNDS = 8,  /* when there are only moves */
 	SWEEP_WORK = 4096, /* evaluations of one sweep; fewer starts join beyond */
 	LOCAL_STARTS = 3,  /* at least so many starts near the best known points */
-	MOST_STARTS = 16,
-	GRADIENT_COST = 3,
-	MOST_MENDING = 20 * 1000 * 1000 /* work; then moves that break a rule are left out */
+	GRADIENT_COST = 3
 };
 
 static const double ascent_tolerance = 1e-4, polish_tolerance = 1e-8;
-static const double move_gain = 1e-9; /* least gain of a discrete move */
 static const double least_scale = 0.01, most_scale = 1;
-
-enum stage { SCREEN, PICK, ASCEND, SWEEP, POLISH, DONE };
-
-struct maximizer {
-	struct maximize_problem p;
-	struct arena *arena;
-	int d, n_raw, n_moving;
-	enum stage stage;
-	double *raw_value;
-	int n_screened;
-	int n, n_swept;         /* starts; how many of them join the sweeps */
-	double *x, *f;          /* starts: d x n, n */
-	double *best_x, best_f; /* start of the polish */
-	struct ascend *ascent;  /* NULL between ascents */
-	double *scale;
-	unsigned char *moving, *discrete;
-	bool any_smooth, changed, sorted;
-	int round, coordinate;
-	int *order, n_order; /* of raw candidates (< n_raw) and starts */
-	struct bend *bend;   /* the next four: under rules only */
-	double *values;      /* d */
-	long spent;          /* by the region before */
-	double *waking;      /* d coords: where parameters start that become active */
-};
 
 int maximize_starts(int d)
 {
 	int n = 8 + d / 4;
-	return n < MOST_STARTS ? n : MOST_STARTS;
+	return n < MAXIMIZE__MOST_STARTS ? n : MAXIMIZE__MOST_STARTS;
 }
 
 static bool is_fixed(const struct maximize_problem *p, int i)
@@ -85,7 +57,7 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	m->p = *problem;
 	m->arena = a;
 	m->d = space_dims(problem->space);
-	assert(problem->n_starts >= 0 && problem->n_starts <= MOST_STARTS);
+	assert(problem->n_starts >= 0 && problem->n_starts <= MAXIMIZE__MOST_STARTS);
 	m->n_raw = problem->raw->X.rows;
 	m->raw_value = ARENA_ARRAY(a, double, m->n_raw);
 	m->x = ARENA_ARRAY(a, double, m->d *(problem->n_starts + 1));
@@ -110,7 +82,7 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	return m;
 }
 
-static enum kr_status evaluate(
+enum kr_status maximize__evaluate(
 	struct maximizer *m, struct mat X, double *value, struct kr_error *err)
 {
 	struct mat none = {0};
@@ -135,7 +107,7 @@ static enum kr_status evaluate_columns(
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < m->d; j++)
 			t[(size_t)j * (size_t)n + (size_t)i] = x[(size_t)i * (size_t)m->d + (size_t)j];
-	enum kr_status st = evaluate(m, mat_view(t, n, m->d, n), value, err);
+	enum kr_status st = maximize__evaluate(m, mat_view(t, n, m->d, n), value, err);
 	arena_release(m->arena, mark);
 	return st;
 }
@@ -145,14 +117,14 @@ static enum kr_status evaluate_columns(
 static enum kr_status screen(struct maximizer *m, int *work, struct kr_error *err)
 {
 	int left = m->n_raw - m->n_screened, rows = left < CHUNK ? left : CHUNK;
-	enum kr_status st = evaluate(
+	enum kr_status st = maximize__evaluate(
 		m, mat_block(m->p.raw->X, m->n_screened, 0, rows, m->d), m->raw_value + m->n_screened, err);
 	if (st)
 		return st;
 	m->n_screened += rows;
 	*work += rows;
 	if (m->n_screened == m->n_raw)
-		m->stage = m->p.n_starts ? PICK : DONE;
+		m->stage = m->p.n_starts ? MAXIMIZE__PICK : MAXIMIZE__DONE;
 	return KR_OK;
 }
 
@@ -202,31 +174,6 @@ static void boltzmann(struct maximizer *m, double *v)
 	}
 }
 
-/* waking <- of each parameter the coordinate in the best candidate where it is active. */
-static bool find_waking(struct maximizer *m)
-{
-	struct mat X = m->p.raw->X;
-	double *x = m->best_x, *best = ARENA_ARRAY(m->arena, double, m->d);
-	if (!best)
-		return false;
-	for (int j = 0; j < m->d; j++) {
-		m->waking[j] = space_coord(m->p.space, j, NAN);
-		best[j] = -INFINITY;
-	}
-	for (int i = 0; i < m->n_raw; i++) {
-		for (int j = 0; j < m->d; j++)
-			x[j] = *mat_at(X, i, j);
-		region_decode(m->p.region, x, m->values);
-		for (int j = 0; j < m->d; j++) {
-			if (isnan(m->values[j]) || !(m->raw_value[i] > best[j]))
-				continue;
-			best[j] = m->raw_value[i];
-			m->waking[j] = x[j];
-		}
-	}
-	return true;
-}
-
 /* Starts: the best candidate, the best near the known points, the best known point, and
  * the rest by lot. */
 static enum kr_status pick(struct maximizer *m, struct kr_error *err)
@@ -247,8 +194,8 @@ static enum kr_status pick(struct maximizer *m, struct kr_error *err)
 		if (k >= LOCAL_STARTS || i < 0)
 			i = take_largest(v, 0, m->n_raw);
 	}
-	m->stage = m->n ? ASCEND : DONE;
-	bool ready = !m->bend || find_waking(m);
+	m->stage = m->n ? MAXIMIZE__ASCEND : MAXIMIZE__DONE;
+	bool ready = !m->bend || maximize__find_waking(m);
 	arena_release(m->arena, mark);
 	return ready ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d candidates", m->n_raw);
 }
@@ -296,7 +243,7 @@ static enum kr_status ascend(struct maximizer *m, int *work, struct kr_error *er
 	if (st || more)
 		return st;
 	m->ascent = NULL;
-	m->stage = SWEEP;
+	m->stage = MAXIMIZE__SWEEP;
 	m->coordinate = 0;
 	m->changed = false;
 	return snap(m, m->x, m->f, m->n, err);
@@ -323,7 +270,7 @@ static enum kr_status polish(struct maximizer *m, int *work, struct kr_error *er
 	}
 	if (st || more)
 		return st;
-	m->stage = DONE;
+	m->stage = MAXIMIZE__DONE;
 	if (!m->ascent)
 		return KR_OK;
 	m->ascent = NULL;
@@ -335,118 +282,16 @@ static enum kr_status polish(struct maximizer *m, int *work, struct kr_error *er
 	return st;
 }
 
-/* ---- discrete moves --------------------------------------------------------- */
-
-static int compare_starts(const void *a, const void *b, void *ctx)
-{
-	const struct maximizer *m = ctx;
-	int i = *(const int *)a, j = *(const int *)b;
-	if (m->f[i] != m->f[j])
-		return m->f[i] > m->f[j] ? -1 : 1;
-	return i - j;
-}
-
-/* The k-th candidate (of n, rows of X) becomes x with coordinate j moved. Under rules that
- * may wake parameters, and is mended; false when it cannot be. */
-static bool make_move(struct maximizer *m, const double *x, int j, double to, double *moved)
-{
-	memcpy(moved, x, sizeof(double) * (size_t)m->d);
-	moved[j] = to;
-	if (!m->bend)
-		return true;
-	for (int c = 0; c < m->d; c++)
-		if (isnan(m->values[c]))
-			moved[c] = m->waking[c];
-	candidates_fix(m->p.fixed, moved, m->d);
-	if (region_has(m->p.region, moved)) {
-		region_settle(m->p.region, moved, NULL);
-		return true;
-	}
-	return region_spent(m->p.region) - m->spent < MOST_MENDING &&
-		region_near(m->p.region, moved, j, region_little(m->p.region)) == REGION_FOUND;
-}
-
-/* The moves of coordinate j from x as rows of X (MOVES_MOST x d); returns how many. */
-static int make_moves(struct maximizer *m, const double *x, int j, double *moved, double *X)
-{
-	double moves[MOVES_MOST];
-	struct rng r = rng_make(m->p.seed, m->p.number, RNG_STARTS, 1 + (uint32_t)j);
-	int n = moves_list(m->p.space, j, x[j], &r, moves), kept = 0;
-	for (int k = 0; k < n; k++) {
-		if (!make_move(m, x, j, moves[k], moved))
-			continue;
-		for (int c = 0; c < m->d; c++)
-			X[(size_t)c * MOVES_MOST + (size_t)kept] = moved[c];
-		kept++;
-	}
-	return kept;
-}
-
-/* Try every move of coordinate j from one start; take the best if it gains. */
-static enum kr_status move(struct maximizer *m, int i, int j, int *work, struct kr_error *err)
-{
-	double value[MOVES_MOST] = {0};
-	double *x = m->x + (size_t)i * (size_t)m->d;
-	if (m->bend) {
-		region_decode(m->p.region, x, m->values);
-		if (isnan(m->values[j]))
-			return KR_OK;
-	}
-	struct arena_mark mark = arena_mark(m->arena);
-	double *X = arena_alloc(m->arena, sizeof(double) * MOVES_MOST * (size_t)m->d);
-	double *moved = ARENA_ARRAY(m->arena, double, m->d);
-	if (!X || !moved)
-		return kr_fail(err, KR_ENOMEM, "no memory for %d moves", MOVES_MOST);
-	int n = make_moves(m, x, j, moved, X), best = 0;
-	enum kr_status st = KR_OK;
-	if (n > 0)
-		st = evaluate(m, mat_view(X, n, m->d, MOVES_MOST), value, err);
-	*work += n;
-	for (int k = 1; k < n; k++)
-		best = value[k] > value[best] ? k : best;
-	if (!st && n > 0 && value[best] > m->f[i] + move_gain) {
-		for (int c = 0; c < m->d; c++)
-			x[c] = X[(size_t)c * MOVES_MOST + (size_t)best];
-		m->f[i] = value[best];
-		m->changed = true;
-	}
-	arena_release(m->arena, mark);
-	return st;
-}
-
-/* One coordinate of a sweep, for the best starts. */
-static enum kr_status sweep(struct maximizer *m, int *work, struct kr_error *err)
-{
-	int who[MOST_STARTS];
-	while (m->coordinate < m->d && !m->discrete[m->coordinate])
-		m->coordinate++;
-	if (m->coordinate == m->d) {
-		int rounds = m->n_moving ? ROUNDS : SWEEP_ROUNDS;
-		m->stage = m->changed && ++m->round < rounds ? ASCEND : POLISH;
-		return KR_OK;
-	}
-	for (int i = 0; i < m->n; i++)
-		who[i] = i;
-	qsort_r(who, (size_t)m->n, sizeof(*who), compare_starts, m);
-	int j = m->coordinate++;
-	for (int k = 0; k < m->n && k < m->n_swept; k++) {
-		enum kr_status st = move(m, who[k], j, work, err);
-		if (st)
-			return st;
-	}
-	return KR_OK;
-}
-
 /* ---- driving and reading ---------------------------------------------------- */
 
 static enum kr_status one_piece(struct maximizer *m, int *work, struct kr_error *err)
 {
 	switch (m->stage) {
-	case SCREEN: return screen(m, work, err);
-	case PICK: return pick(m, err);
-	case ASCEND: return ascend(m, work, err);
-	case SWEEP: return sweep(m, work, err);
-	case POLISH: return polish(m, work, err);
+	case MAXIMIZE__SCREEN: return screen(m, work, err);
+	case MAXIMIZE__PICK: return pick(m, err);
+	case MAXIMIZE__ASCEND: return ascend(m, work, err);
+	case MAXIMIZE__SWEEP: return maximize__sweep(m, work, err);
+	case MAXIMIZE__POLISH: return polish(m, work, err);
 	default: return KR_OK;
 	}
 }
@@ -456,9 +301,9 @@ enum kr_status maximize_step(struct maximizer *m, int work, bool *more, struct k
 	enum kr_status st = KR_OK;
 	int done = 0;
 	m->sorted = false;
-	while (!st && m->stage != DONE && done < work)
+	while (!st && m->stage != MAXIMIZE__DONE && done < work)
 		st = one_piece(m, &done, err);
-	*more = !st && m->stage != DONE;
+	*more = !st && m->stage != MAXIMIZE__DONE;
 	return st;
 }
 
