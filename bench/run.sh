@@ -1,26 +1,23 @@
 #!/bin/sh
-# ./dev bench [gp|suggest|regret|mf|service|large]
+# ./dev bench [gp|suggest|latency|regret|mf|service|large]
 #   gp       the numerical layer beside its floors, and cold fits beside BoTorch's
 #   suggest  tell + ask beside BoTorch's default loop, at n = 100, d = 6
-#   regret   [--seeds 0-4] the side-by-side problems; results in build/bench/results
+#   latency  [--peers botorch,ax,..] [--ns 20,100,500] [--dims 6,20] [--steps 30]: tell + ask
+#            beside the peers, in turns; all single times in build/bench/latency.jsonl
+#   regret   [--peers kriged] [--seeds 0-9]: the side-by-side problems beside all recorded runs;
+#            results in build/bench/results, and every study of kriged is replayed
 #   large    tell + ask with up to 100,000 results
 #   service  durable observes, tails beside a fit, start and memory of the daemon
 # What is compared is measured in one run: figures of two machines do not compare.
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
-venv=$root/build/venv peers=$root/build/venv-peers
-export KRIGED_CHECKOUT="$root" PYTHONDONTWRITEBYTECODE=1
-
-# need_peers MODULE DISTRIBUTION...: the environment of the harness and of BoTorch, made on
-# demand; torch is a large download.
-need_peers() {
-	[ -x "$peers/bin/python" ] || python3 -m venv "$peers"
-	! "$peers/bin/python" -c "import $1" 2>/dev/null || return 0
-	shift
-	echo "==> installing $* into build/venv-peers" >&2
-	"$peers/bin/python" -m pip install -q --disable-pip-version-check --no-input "$@"
-}
+venv=$root/build/venv
+export KRIGED_CHECKOUT="$root" PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1
+# The peers' environments, made on demand; torch is a large download.
+export BENCH_VENVS="${BENCH_VENVS:-$root/build/peers}"
+peers=$BENCH_VENVS/venv/bin/python
+need() { python3 bench/environments.py "$@"; }
 
 case ${1:-all} in
 gp)
@@ -31,26 +28,29 @@ gp)
 	cmake -S . -B build/release >/dev/null
 	cmake --build build/release --target gp_bench >/dev/null
 	build/release/bench/gp_bench
-	need_peers scipy numpy scipy
-	need_peers botorch torch botorch gpytorch
+	need harness botorch
 	echo
-	exec "$peers/bin/python" bench/gp_fit.py
+	exec "$peers" bench/gp_fit.py
 	;;
 suggest)
 	shift
-	need_peers scipy numpy scipy
-	need_peers botorch torch botorch gpytorch
-	exec "$peers/bin/python" bench/suggest.py "$@"
+	need harness
+	exec "$peers" bench/suggest.py --peers botorch --ns 100 --dims 6 "$@"
+	;;
+latency)
+	shift
+	need harness
+	mkdir -p build/bench
+	exec "$peers" bench/suggest.py --out build/bench/latency.jsonl "$@"
 	;;
 regret)
 	shift
-	need_peers sklearn numpy scipy scikit-learn
-	# kriged runs in build/venv, which has the client; its problems in the harness.
+	need harness
 	mkdir -p build/bench
-	cp -rn bench/results bench/cache build/bench/
-	export BENCH_RESULTS="$root/build/bench/results" BENCH_CACHE="$root/build/bench/cache"
-	"$peers/bin/python" bench/run.py --peers kriged "$@"
-	exec "$peers/bin/python" bench/report.py
+	cp -rn bench/cache build/bench/
+	export BENCH_CACHE="$root/build/bench/cache" BENCH_RESULTS="$root/build/bench/results"
+	export KRIGED_BENCH_KEEP="$root/build/bench/studies"
+	exec "$peers" bench/regret.py "$@"
 	;;
 service)
 	shift
@@ -71,7 +71,7 @@ all)
 	done
 	;;
 *)
-	sed -n '2,8s/^# //p' "$0" >&2
+	sed -n '2,11s/^# //p' "$0" >&2
 	exit 2
 	;;
 esac

@@ -1,46 +1,243 @@
-"""tell + ask beside BoTorch's default loop, in one run: the ratio is what counts.
+"""Cold tell + ask of kriged and its peers in one run, one step of each in turn: ratios count.
 
-A smooth function, n Sobol points loaded, then consecutive tell + ask steps; one
-thread each (two make BoTorch slower), kriged's daemon included in the CPU time.
-The two take turns, so that a busy machine is busy for both.
+    python suggest.py [--peers botorch,ax,..] [--ns 20,100,500] [--dims 6,20] [--steps 30]
+
+The protocol is that of latency.py: a fresh process a peer, one thread each, n Sobol' points of its
+smooth function loaded, one ask that warms up, then consecutive steps: the result of the last
+suggestion is told and the next one asked for. As the peers take turns at every step, a busy machine
+is busy for all of them. CPU time is that of the process and of what it started, between the steps
+too; kriged's is that of its daemon and client. A peer that has used --seconds stops early (not
+before 9 steps: SMAC fits at every 8th), and the table says after how many.
 """
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import sys
 
-BAR = 20  # times faster than BoTorch
+import numpy as np
+from scipy.stats import qmc
+
+import environments
+import latency
+import run
+from space import Space, real
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BARS = {"optuna-gp": 10}  # times faster than this peer; than any other: 20
+BAR, MEMORY_BAR_MB = 20, 60
+ALL = "botorch,ax,optuna-gp,hebo,smac-bb,smac-bb-refit,vizier-padded"
+FEWEST = 9
+
+
+class Child(run.Child):
+    """As run.Child, with the cheap accounting of serve.py."""
+
+    def __init__(self, peer):
+        self.timeout = 1800
+        python = os.path.join(environments.root(), run.VENV.get(peer, "venv"), "bin", "python")
+        if peer == "kriged":
+            python = os.path.join(os.environ["KRIGED_CHECKOUT"], "build", "venv", "bin", "python")
+        env = dict(os.environ, CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu",
+                   PYTHONWARNINGS="ignore", XLA_FLAGS="--xla_cpu_multi_thread_eigen=false "
+                   "intra_op_parallelism_threads=1")
+        for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR"):
+            env[name + "_NUM_THREADS"] = "1"
+        self.p = subprocess.Popen([python, os.path.join(HERE, "serve.py"), peer], env=env, cwd=HERE,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+
+
+def tasks(pid):
+    return [f"/proc/{pid}/task/{t}" for t in os.listdir(f"/proc/{pid}/task")]
+
+
+def family(pid):
+    found = [pid]
+    for p in found:
+        for task in tasks(p):
+            with open(task + "/children") as fh:
+                found += map(int, fh.read().split())
+    return found
+
+
+def cpu_s(pid):
+    """CPU seconds of a process and its children: the scheduler's count of the threads that live
+    (nanoseconds), or the one that has ended threads too (hundredths), if that is more."""
+    total = 0.0
+    for p in family(pid):
+        exact = 0
+        for task in tasks(p):
+            with open(task + "/schedstat") as fh:
+                exact += int(fh.read().split()[0])
+        with open(f"/proc/{p}/stat") as fh:
+            f = fh.read().rsplit(")", 1)[1].split()
+        total += max(exact / 1e9, (int(f[11]) + int(f[12])) / os.sysconf("SC_CLK_TCK"))
+    return total
+
+
+def peak_mb(pid):
+    with open(f"/proc/{pid}/status") as fh:
+        return next(int(s.split()[1]) / 1024 for s in fh if s.startswith("VmHWM"))
+
+
+class Runner:
+    """One peer at one size."""
+
+    def __init__(self, peer, d, n, steps):
+        self.peer, self.space = peer, Space([real("x%d" % i, 0.0, 1.0) for i in range(d)])
+        self.steps, self.error = steps, None
+        self.rec = {"peer": peer, "d": d, "n": n, "threads": 1, "ask_s": [], "tell_s": [],
+                    "cpu_s": []}
+        points = qmc.Sobol(d, scramble=True, seed=1).random_base2(int(np.ceil(np.log2(n))))[:n]
+        self.child = Child(peer)
+        with self.guarded():
+            m = self.child.call(op="init", space=self.space.params, seed=1, budget=n + steps + 50)
+            self.rec["version"] = m["version"]
+            m = self.child.call(op="load", data=[[self.space.decode(u), latency.objective(u)]
+                                                 for u in points])
+            self.rec["load_s"] = round(m["t"], 4)
+            self.child.timeout = latency.LIMIT
+            m = self.child.call(op="ask")
+            self.rec["first_ask_s"], self.x = round(m["t"], 5), m["x"]
+            self.cpu = cpu_s(self.child.p.pid)
+
+    def guarded(self):
+        return _Guard(self)
+
+    def going(self, seconds):
+        done = len(self.rec["ask_s"])
+        used = sum(self.rec["ask_s"]) + sum(self.rec["tell_s"])
+        return (not self.error and done < self.steps
+                and (used < seconds or done < min(FEWEST, self.steps)))
+
+    def step(self):
+        with self.guarded():
+            y = latency.objective(np.array(self.space.encode(self.x)))
+            tell = self.child.call(op="tell", x=self.x, y=y)["t"]
+            m = self.child.call(op="ask")
+            cpu = cpu_s(self.child.p.pid)
+            for name, value in (("tell_s", tell), ("ask_s", m["t"]), ("cpu_s", cpu - self.cpu)):
+                self.rec[name].append(round(value, 6))
+            self.cpu, self.x = cpu, m["x"]
+
+    def finish(self):
+        if self.child.p.poll() is None:
+            pids = family(self.child.p.pid)
+            self.rec["rss_mb"] = round(peak_mb(pids[0]), 1)
+            self.rec["children_mb"] = round(sum(map(peak_mb, pids[1:])), 1)
+        if self.error:
+            self.rec["error"] = self.error
+        self.child.close()
+        return self.rec
+
+
+class _Guard:
+    """A peer's failure is a result too: it ends that peer, not the run."""
+
+    def __init__(self, runner):
+        self.runner = runner
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        if kind and issubclass(kind, Exception):
+            self.runner.error = f"{kind.__name__}: {error}"
+            return True
+        return False
+
+
+def in_turns(peers, d, n, steps, seconds):
+    runners = []
+    try:
+        for peer in peers:
+            runners.append(Runner(peer, d, n, steps))
+        turn = 0
+        while True:
+            now = [r for r in runners if r.going(seconds)]
+            if not now:
+                break
+            k = turn % len(now)
+            for r in now[k:] + now[:k]:
+                r.step()
+            turn += 1
+    finally:
+        recs = [r.finish() for r in runners]
+    return recs
+
+
+def figures(rec):
+    """Mean and 95th percentile of wall seconds, mean CPU seconds of a step."""
+    wall = np.add(rec["tell_s"], rec["ask_s"])
+    return {"mean": wall.mean(), "p95": np.percentile(wall, 95), "cpu": np.mean(rec["cpu_s"])}
+
+
+def ms(s):
+    return f"{1e3 * s:.3g}" if s < 10 else f"{1e3 * s:.0f}"
+
+
+def tables(recs):
+    """Prints them; returns whether every ratio is above its bar."""
+    good = True
+    print("\n| n | d | peer | steps | mean ms | p95 ms | CPU ms | ratio of mean | of p95 | of CPU "
+          "| bar | peak MB |\n|" + "---|" * 12)
+    for n, d in sorted({(r["n"], r["d"]) for r in recs}):
+        part = [r for r in recs if (r["n"], r["d"]) == (n, d)]
+        own = next((figures(r) for r in part if r["peer"] == "kriged" and r["ask_s"]), None)
+        for r in part:
+            if not r["ask_s"]:
+                print(f"| {n} | {d} | {r['peer']} | 0 | {r.get('error')} |")
+                continue
+            f = figures(r)
+            mb, ratios, bar = f"{r['rss_mb']:.0f}", ["", "", ""], ""
+            if r["peer"] == "kriged":
+                mb = f"{r['children_mb']:.0f} daemon, {r['rss_mb']:.0f} client"
+                good &= r["children_mb"] < MEMORY_BAR_MB
+            elif own:
+                bar = BARS.get(r["peer"], BAR)
+                times = [f[k] / own[k] for k in ("mean", "p95", "cpu")]
+                good &= min(times) >= bar
+                ratios = [f"{t:.3g}" for t in times]
+            print(f"| {n} | {d} | {r['peer']} {r.get('version', '')} | {len(r['ask_s'])} | "
+                  f"{ms(f['mean'])} | {ms(f['p95'])} | {ms(f['cpu'])} | " + " | ".join(ratios)
+                  + f" | {bar} | {mb} |", flush=True)
+    return good
 
 
 def main():
-    flags = argparse.ArgumentParser(description=__doc__)
-    flags.add_argument("--n", type=int, default=100)
-    flags.add_argument("--d", type=int, default=6)
+    flags = argparse.ArgumentParser(description=__doc__,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--peers", default=ALL)
+    flags.add_argument("--ns", default="20,100,500")
+    flags.add_argument("--dims", default="6,20")
     flags.add_argument("--steps", type=int, default=30)
-    flags.add_argument("--rounds", type=int, default=3)
+    flags.add_argument("--seconds", type=float, default=60)
+    flags.add_argument("--out", help="file to which all single times are appended")
+    flags.add_argument("--table", action="store_true", help="only the table of what is in --out")
     a = flags.parse_args()
-    os.environ["LATENCY_REPS"] = str(a.steps)
-    import latency
-
-    wall, cpu = {"kriged": [], "botorch": []}, {"kriged": [], "botorch": []}
-    for _ in range(a.rounds):
-        for peer in wall:
-            r = latency.measure(peer, a.d, a.n)
-            if "error" in r:
-                sys.exit(f"suggest: {peer}: {r['error']}")
-            wall[peer] += [x + y for x, y in zip(r["ask_s"], r["tell_s"])]
-            # /proc counts a child's CPU time in hundredths: only the sum is exact enough.
-            cpu[peer].append((sum(r["ask_cpu_s"]) + sum(r["tell_cpu_s"])) / a.steps)
-            print(f"{peer:8} {r['version']:8} n={a.n} d={a.d} {a.steps} steps: "
-                  f"median {1e3 * statistics.median(wall[peer][-a.steps:]):.2f} ms, "
-                  f"CPU {1e3 * cpu[peer][-1]:.2f} ms a step, {r['rss_mb']} MB", flush=True)
-    ratios = {
-        "median wall": statistics.median(wall["botorch"]) / statistics.median(wall["kriged"]),
-        "mean wall": statistics.mean(wall["botorch"]) / statistics.mean(wall["kriged"]),
-        "CPU": sum(cpu["botorch"]) / sum(cpu["kriged"])}
-    for name, ratio in ratios.items():
-        print(f"BoTorch / kriged, {name}: {ratio:.1f}")
-    sys.exit(0 if min(ratios.values()) >= BAR else f"suggest: below the bar of {BAR}")
+    if a.table:
+        with open(a.out) as fh:
+            sys.exit(0 if tables(list(map(json.loads, fh))) else 1)
+    peers = ["kriged", *environments.usable(p for p in a.peers.split(",") if p != "kriged")]
+    recs = []
+    for n in map(int, a.ns.split(",")):
+        for d in map(int, a.dims.split(",")):
+            load = os.getloadavg()[0]
+            for r in in_turns(peers, d, n, a.steps, a.seconds):
+                r["load_before"] = round(load, 2)
+                recs.append(r)
+                if a.out:
+                    with open(a.out, "a") as fh:
+                        fh.write(json.dumps(r) + "\n")
+                if r["ask_s"]:
+                    wall = [x + y for x, y in zip(r["tell_s"], r["ask_s"])]
+                    print(f"n={n} d={d} {r['peer']:14} {len(wall)} steps, median "
+                          f"{1e3 * statistics.median(wall):.2f} ms", file=sys.stderr, flush=True)
+    print(f"load of the machine: {min(r['load_before'] for r in recs)} to "
+          f"{max(r['load_before'] for r in recs)}")
+    sys.exit(0 if tables(recs) else "suggest: below a bar")
 
 
 if __name__ == "__main__":
