@@ -33,17 +33,17 @@ struct part {
 	double *dvar;     /* B */
 };
 
-/* predict every model; parts: the objective first, when there is one. */
+/* predict every model; parts: those of the objective first. */
 static enum kr_status predict(const struct constrained *c, struct part *parts, int n, struct mat X,
 	bool gradient, struct arena *a, struct kr_error *err)
 {
-	int first = n - c->n_terms;
+	int first = c->n_objectives;
 
 	for (int k = 0; k < n; k++) {
 		struct part *p = &parts[k];
 		enum kr_status st;
 
-		p->model = k < first ? c->objective->model : c->terms[k - first].model;
+		p->model = k < first ? c->objectives[k].model : c->terms[k - first].model;
 		st = gp_predict(p->model, X, gradient, &p->batch, a, err);
 		if (st)
 			return st;
@@ -65,44 +65,86 @@ static int column(const struct part *p, int m)
 	return p->batch.mean.cols == 1 ? 0 : m;
 }
 
-/* One column at one candidate: its value, slopes in the mean and deviation of each part. */
-static double one_column(const struct constrained *c, const struct part *parts, int n, int b, int m,
-	double *dmu, double *ds)
+/* A value in one column at one candidate, with its slopes in the mean and the deviation. */
+struct slope {
+	double value, dmu, ds;
+};
+
+/* Of part k in column m of row b. */
+static struct slope slope_of(
+	const struct constrained *c, const struct part *parts, int k, int b, int m)
 {
-	int first = n - c->n_terms;
-	double sum = c->closed && c->closed[m] ? -INFINITY : 0;
+	struct slope out;
+	double mu = *mat_at(parts[k].batch.mean, b, column(&parts[k], m));
+	double s = sqrt(parts[k].batch.var[b]);
 
-	for (int k = 0; k < n; k++) {
-		double mu = *mat_at(parts[k].batch.mean, b, column(&parts[k], m));
-		double s = sqrt(parts[k].batch.var[b]);
-		const struct constrained_term *t = k < first ? NULL : &c->terms[k - first];
+	if (k < c->n_objectives) {
+		const struct acq *a = &c->objectives[k];
 
-		sum += t ? constrained_log_probability(mu, s, t->lower, t->upper, &dmu[k], &ds[k])
-				 : c->objective->family->at(
-					   mu, s, c->objective->best[m], c->objective->beta, &dmu[k], &ds[k]);
+		out.value = a->family->at(mu, s, a->best[m], a->beta, &out.dmu, &out.ds);
+	} else {
+		const struct constrained_term *t = &c->terms[k - c->n_objectives];
+
+		out.value = constrained_log_probability(mu, s, t->lower, t->upper, &out.dmu, &out.ds);
 	}
+	return out;
+}
+
+/* v (columns, for each model of the objective one after another) <- the logs of the summands. */
+static void summands(const struct constrained *c, const struct slope *slopes, int n, double *v)
+{
+	for (int m = 0; m < c->columns; m++) {
+		const struct slope *of = slopes + (size_t)n * (size_t)m;
+		double terms = c->closed && c->closed[m] ? -INFINITY : 0;
+
+		for (int k = c->n_objectives; k < n; k++)
+			terms += of[k].value;
+		for (int e = 0; e < c->n_objectives; e++)
+			v[e * c->columns + m] = of[e].value + terms;
+		if (c->n_objectives == 0)
+			v[m] = terms;
+	}
+}
+
+/* The weight of part k in column m: w are those of the summands. */
+static double weight(const struct constrained *c, const double *w, int k, int m)
+{
+	double sum = k < c->n_objectives ? w[k * c->columns + m] : c->n_objectives ? 0 : w[m];
+
+	for (int e = 0; k >= c->n_objectives && e < c->n_objectives; e++)
+		sum += w[e * c->columns + m];
 	return sum;
 }
 
-/* value[b], and the adjoints of row b of every part. slopes: 2 n x columns scratch. */
-static void one_row(const struct constrained *c, struct part *parts, int n, int b, double *value,
-	bool gradient, double *slopes)
+static int n_summands(const struct constrained *c)
 {
-	double v[ACQ_MAX_COLUMNS], total;
+	return c->columns * (c->n_objectives ? c->n_objectives : 1);
+}
+
+/* value[b], and the adjoints of row b of every part. Scratch: n x columns slopes, n_summands v. */
+static void one_row(const struct constrained *c, struct part *parts, int n, int b, double *value,
+	bool gradient, struct slope *slopes, double *v)
+{
+	int count = n_summands(c);
+	double total;
 
 	for (int m = 0; m < c->columns; m++)
-		v[m] = one_column(c, parts, n, b, m, slopes + 2 * n * m, slopes + 2 * n * m + n);
-	total = special_log_sum_exp(v, c->columns);
-	*value = total - log(c->columns);
+		for (int k = 0; k < n; k++)
+			slopes[(size_t)n * (size_t)m + (size_t)k] = slope_of(c, parts, k, b, m);
+	summands(c, slopes, n, v);
+	total = special_log_sum_exp(v, count);
+	*value = total - log(count);
+	for (int i = 0; i < count; i++)
+		v[i] = exp(v[i] - total);
 	for (int k = 0; gradient && k < n; k++) {
 		double slope = 0, s = sqrt(parts[k].batch.var[b]);
 
 		for (int m = 0; m < c->columns; m++) {
-			double w = exp(v[m] - total);
-			const double *dmu = slopes + 2 * n * m, *ds = dmu + n;
+			double w = weight(c, v, k, m);
+			const struct slope *of = &slopes[(size_t)n * (size_t)m + (size_t)k];
 
-			*mat_at(parts[k].dmean, b, column(&parts[k], m)) += w > 0 ? w * dmu[k] : 0;
-			slope += w > 0 ? w * ds[k] : 0;
+			*mat_at(parts[k].dmean, b, column(&parts[k], m)) += w > 0 ? w * of->dmu : 0;
+			slope += w > 0 ? w * of->ds : 0;
 		}
 		parts[k].dvar[b] = slope / (2 * s); /* s^2 = var */
 	}
@@ -133,18 +175,20 @@ enum kr_status constrained_eval(const struct constrained *c, struct mat X, doubl
 	struct mat D, struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	int n = c->n_terms + (c->objective != NULL);
+	int n = c->n_objectives + c->n_terms;
 	struct part *parts = ARENA_ARRAY(scratch, struct part, n);
-	double *slopes = ARENA_ARRAY(scratch, double, 2 * n * c->columns);
+	struct slope *slopes = ARENA_ARRAY(scratch, struct slope, n * c->columns);
+	double *v = ARENA_ARRAY(scratch, double, n_summands(c));
 	enum kr_status st = KR_OK;
 
-	assert(c->n_terms >= 1 && c->columns >= 1 && c->columns <= ACQ_MAX_COLUMNS);
-	if (!parts || !slopes)
+	assert(n >= 1 && c->n_objectives <= CONSTRAINED_MAX_OBJECTIVES);
+	assert(c->columns >= 1 && c->columns <= ACQ_MAX_COLUMNS);
+	if (!parts || !slopes || !v)
 		st = kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 	if (!st)
 		st = predict(c, parts, n, X, D.p != NULL, scratch, err);
 	for (int b = 0; !st && b < X.rows; b++)
-		one_row(c, parts, n, b, &value[b], D.p != NULL, slopes);
+		one_row(c, parts, n, b, &value[b], D.p != NULL, slopes, v);
 	if (!st && D.p)
 		st = send_back(parts, n, D, scratch, err);
 	arena_release(scratch, mark);

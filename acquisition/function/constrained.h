@@ -1,16 +1,18 @@
 /* An acquisition under constraints: the log acquisition of the objective plus the logs of the
  * probabilities that each constraint holds,
  *
- *     v(x) = ln mean_m exp( a(mu_m, s; best_m) + sum_t ln P(lower_t <= f_t <= upper_t) ),
+ *     v(x) = ln mean_{e,m} exp( a(mu_em, s_e; best_em) + sum_t ln P(lower_t <= f_tm <= upper_t) ),
  *
- * f_t ~ N(mu_tm, s_t^2) independent of each other and of the objective (Schonlau, Welch & Jones
+ * f_tm ~ N(mu_tm, s_t^2) independent of each other and of the objective (Schonlau, Welch & Jones
  * 1998; Gardner et al. 2014, eq. 3; in log space as Ament et al. 2023). m runs over outcome
- * columns (fantasies). Without an objective a is 0: the log probability of feasibility. Pure
- * functions, thread-safe. */
+ * columns (fantasies), e over models of the objective. Without an objective a is 0: the log
+ * probability of feasibility. Pure functions, thread-safe. */
 #ifndef KR_ACQUISITION_CONSTRAINED_H
 #define KR_ACQUISITION_CONSTRAINED_H
 
 #include "acquisition/function/acq.h"
+
+enum { CONSTRAINED_MAX_OBJECTIVES = 4 };
 
 /* A constraint on a latent function. An infinite bound is none. */
 struct constrained_term {
@@ -20,10 +22,11 @@ struct constrained_term {
 
 /* Everything is borrowed. */
 struct constrained {
-	const struct acq *objective; /* of a log family; NULL: none */
-	int n_terms;                 /* >= 1 */
+	int n_objectives;             /* models of the objective, up to CONSTRAINED_MAX_OBJECTIVES */
+	const struct acq *objectives; /* of log families */
+	int n_terms;                  /* one at least, when there is no objective */
 	const struct constrained_term *terms;
-	int columns;        /* of the average, up to ACQ_MAX_COLUMNS */
+	int columns;        /* of each model, or one, up to ACQ_MAX_COLUMNS */
 	const bool *closed; /* columns without any worth, not all; NULL: none is */
 };
 

@@ -17,7 +17,7 @@ static const size_t arena_cap = (size_t)1 << 30;
 /* A noise of none declared is one of no metric; another is that of the objective. */
 static bool noise_known(const struct policy_input *in, enum policy__kind kind)
 {
-	if (kind == POLICY__OBJECTIVE)
+	if (kind == POLICY__OBJECTIVE || kind == POLICY__SHORT)
 		return in->has_noise_sd;
 	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
 }
@@ -39,19 +39,28 @@ static bool choose_kernel(struct policy *p)
 	return dims != NULL;
 }
 
+static enum policy__kind kind_of(const struct policy *p, int k)
+{
+	if (k >= p->n_metrics)
+		return POLICY__SHORT;
+	return k == 0                  ? POLICY__OBJECTIVE
+		: k <= p->in.n_constraints ? POLICY__CONSTRAINT
+								   : POLICY__SUCCESS;
+}
+
 static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 {
 	size_t size = (size_t)p->theta_size;
-	for (int k = 0; k < p->n_metrics; k++) {
+	for (int k = 0; k < policy__n_models(p); k++) {
 		struct policy__metric *m = &p->metrics[k];
-		m->kind = k == 0               ? POLICY__OBJECTIVE
-			: k <= p->in.n_constraints ? POLICY__CONSTRAINT
-									   : POLICY__SUCCESS;
+		m->kind = kind_of(p, k);
 		m->known = noise_known(&p->in, m->kind);
 		enum kr_status st = gp_prior_default(&m->prior, &p->kernel, p->d, p->arena, err);
 		if (st)
 			return st;
 		m->prior.d = p->n_inputs;
+		if (m->kind == POLICY__SHORT)
+			gp_prior_saas(&m->prior, p->options.short_scale, true);
 		if (m->known)
 			gp_prior_fix(gp_prior_noise(&m->prior), 0);
 		m->theta = p->thetas + (size_t)k * (2 + GP_FIT_MAX_STARTS) * size;
@@ -73,6 +82,9 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->d = space_dims(in->space);
 	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
 	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
+	p->options = in->options ? *in->options : policy_options_default();
+	p->n_members = (int)p->options.members;
+	size_t n_models = (size_t)policy__n_models(p);
 	p->arena = arena_new(arena_cap);
 	if (!p->arena || !choose_kernel(p))
 		goto fail_memory;
@@ -82,14 +94,14 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->values = KR_ARRAY(double, (size_t)(in->n_slots + 1) * d);
 	p->query_mean = KR_ARRAY(double, n_queries);
 	p->query_sd = KR_ARRAY(double, n_queries);
-	p->state = KR_ARRAY(double, 2 + (size_t)p->n_metrics * (size + 1));
+	p->state = KR_ARRAY(double, policy__state_size(p));
 	p->seen = seen_new(in->space, p->n_before + in->n_slots);
 	p->point = KR_ARRAY(double, 3 * d);
-	p->metrics = KR_ARRAY(struct policy__metric, p->n_metrics);
-	p->terms = KR_ARRAY(struct constrained_term, p->n_metrics);
-	p->thetas = KR_ARRAY(double, (size_t)p->n_metrics *(2 + GP_FIT_MAX_STARTS) * size);
+	p->metrics = KR_ARRAY(struct policy__metric, n_models);
+	p->aim.terms = KR_ARRAY(struct constrained_term, p->n_metrics);
+	p->thetas = KR_ARRAY(double, n_models *(2 + GP_FIT_MAX_STARTS) * size);
 	if (!p->results || !p->values || !p->query_mean || !p->query_sd || !p->state || !p->seen ||
-		!p->point || !p->metrics || !p->terms || !p->thetas)
+		!p->point || !p->metrics || !p->aim.terms || !p->thetas)
 		goto fail_memory;
 	p->fixed = p->point + d;
 	p->lot = p->fixed + d;
@@ -113,7 +125,7 @@ void policy_free(struct policy *p)
 {
 	if (!p)
 		return;
-	for (int k = 0; p->metrics && k < p->n_metrics; k++) {
+	for (int k = 0; p->metrics && k < policy__n_models(p); k++) {
 		gp_free(p->metrics[k].base);
 		gp_free(p->metrics[k].joint);
 	}
@@ -128,7 +140,7 @@ void policy_free(struct policy *p)
 	seen_free(p->seen);
 	kr_free(p->point);
 	kr_free(p->metrics);
-	kr_free(p->terms);
+	kr_free(p->aim.terms);
 	kr_free(p->thetas);
 	kr_free(p);
 }
@@ -166,6 +178,8 @@ static enum kr_status prepare(struct policy *p, struct kr_error *err)
 	p->stage = POLICY__DONE;
 	if (!needs_model || p->in.n == 0)
 		return KR_OK;
+	if (p->n_settled == p->in.n_slots)
+		p->n_members = 1; /* for predictions only */
 	enum kr_status st = policy__encode(p, err);
 	if (st)
 		return st;

@@ -16,6 +16,10 @@
  *     a scrambled Sobol' net of the study; more while nothing has been observed.
  *   - Hyperparameters are fitted anew at every observation up to 50, then when the
  *     observations have grown by 1/25; in between the fit of the state is used.
+ *   - The objective has two models, of long and of short lengthscales; the expected improvement is
+ *     averaged over them.
+ *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
+ *     where nothing is pending and there are no constraints.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
  *     them given their neighbours, and each slot gets exact models of its own on the 512
  *     nearest to a point: the best known one when the slot's number is even, else what a
@@ -36,6 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acquisition/policy/policy_options.h"
 #include "acquisition/space/space.h"
 #include "base/status.h"
 #include "gp/calibration.h"
@@ -84,6 +89,7 @@ struct policy_input {
 	int n_state;
 	const double *state; /* where the fit starts: policy_state of an earlier job; may be empty */
 	bool calibrate;      /* after the last slot: how well do the models fitted here predict? */
+	const struct policy_options *options; /* NULL: the defaults. Copied */
 };
 
 enum policy_rule {
@@ -100,15 +106,23 @@ enum policy_freshness {
 	POLICY_FALLBACK /* cut before anything was known: space-filling */
 };
 
+/* What the maximum was of. */
+enum policy_role {
+	POLICY_EXPLORE, /* the expected improvement, or the probability of being feasible at all */
+	POLICY_EXPLOIT  /* the posterior mean */
+};
+
 struct policy_suggestion {
 	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
 	enum policy_rule rule;
 	enum policy_freshness freshness;
 	bool has_prediction; /* only with POLICY_MODEL */
 	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
-	double log_acq;      /* log of the acquisition, model units; 0 without a model */
+	double log_acq;      /* what was maximized, in model units: the log of the expected improvement,
+	                      * or the posterior mean; 0 without a model */
 	bool has_p_feasible; /* there are constraints or failures, and a model */
 	double p_feasible;   /* predicted probability that it succeeds and meets the constraints */
+	enum policy_role role; /* only with POLICY_MODEL */
 };
 
 struct policy;

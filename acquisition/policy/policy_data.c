@@ -406,15 +406,23 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 	int n_metrics = 1 + p->in.n_constraints;
 	bool refit = false, cold = false;
 	enum kr_status st = observe(p, n_metrics, err);
+	p->survey.on = p->n_obs > POLICY__MODEL_ROWS;
+	if (p->survey.on)
+		p->n_members = 1;
 	for (int k = 0; k < n_metrics; k++)
 		refit |= policy__needs_fit(p, &p->metrics[k]);
+	for (int e = 1; e < p->n_members; e++)
+		refit |= policy__needs_fit(p, policy__member(p, e));
 	for (int k = 0; k < n_metrics; k++)
 		cold |= !p->metrics[k].warm;
-	p->survey.on = p->n_obs > POLICY__MODEL_ROWS;
 	if (!st)
 		st = rank(p, err);
 	if (!st)
 		st = choose_all(p, n_metrics, refit, cold, err);
+	for (int e = 1; !st && e < p->n_members; e++) {
+		policy__member(p, e)->data = p->metrics[0].data;
+		policy__member(p, e)->fit_data = p->metrics[0].fit_data;
+	}
 	if (!st && p->n_metrics > n_metrics)
 		st = encode_success(p, &p->metrics[n_metrics], err);
 	return st;

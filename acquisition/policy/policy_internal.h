@@ -40,6 +40,7 @@ enum {
 	POLICY__FAILED_ROWS = 128,   /* most failed and most infeasible ones in it, the newest */
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
+	POLICY__MEMBERS = 2,         /* models of the objective */
 	POLICY__COLUMNS = 16,        /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
 	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
@@ -70,8 +71,9 @@ struct policy__data {
 	double *count, *spread; /* m replicates, as in gp_data; NULL: each row is one observation */
 };
 
-/* What is modelled: the objective, each constraint, and success (1; -1 where it failed). */
-enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS };
+/* What is modelled: the objective, each constraint, success (1; -1 where it failed), and the objective
+ * again under a prior for short lengthscales. */
+enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS, POLICY__SHORT };
 
 struct policy__metric {
 	enum policy__kind kind;
@@ -124,8 +126,17 @@ struct policy__place {
 	double *centre, *lower, *upper; /* d: the box */
 };
 
+/* What a slot maximizes. */
+struct policy__aim {
+	enum policy_role role;
+	struct acq acq[POLICY__MEMBERS];
+	struct constrained constrained;
+	struct constrained_term *terms; /* n_metrics - 1 */
+};
+
 struct policy {
 	struct policy_input in;
+	struct policy_options options;
 	struct kernel_term kernel; /* of all models */
 	int theta_size;
 	int n_inputs;    /* of d parameters, those that vary: what the kernel sees */
@@ -159,12 +170,14 @@ struct policy {
 	double *merit;         /* n_obs: z of the objective; below all of those where infeasible */
 	unsigned char *inside; /* n_obs: were the constraints met? */
 
-	/* models: the objective, the constraints, and success when something failed */
+	/* models: the objective, the constraints, and success when something failed; then the other
+	 * models of the objective */
 	int n_metrics;
+	int n_members; /* models of the objective, while they are of use */
 	struct policy__metric *metrics;
 	double *thetas;   /* storage of theta and starts */
-	int fitting;      /* the metric that is fitted */
-	int n_based;      /* metrics with a base */
+	int fitting;      /* the model that is fitted */
+	int n_based;      /* models with a base */
 	int n_calibrated; /* metrics whose calibration was looked at */
 	struct policy__survey survey;
 	struct policy__place place;
@@ -174,26 +187,24 @@ struct policy {
 	double floor;       /* under noise no incumbent is below */
 	bool noisy;
 	bool has_incumbent;
-	double best_z;                /* over all observations that meet the constraints */
-	int n_joint;                  /* metrics with a joint */
-	int n_joined;                 /* pending points and settled slots in joint */
-	double best[ACQ_MAX_COLUMNS]; /* incumbents */
+	double best_z; /* over all observations that meet the constraints */
+	int n_joint;   /* models with a joint */
+	int n_joined;  /* pending points and settled slots in joint */
+	double best[POLICY__MEMBERS][ACQ_MAX_COLUMNS]; /* incumbents */
 	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
 
 	/* search of slot n_settled */
 	bool searching, few; /* few: raw are all the unseen points */
 	double n_unseen;
 	struct arena_mark mark;
-	struct acq acq;
-	struct constrained constrained;
-	struct constrained_term *terms; /* n_metrics - 1 */
+	struct policy__aim aim;
 	struct candidates raw;
 	struct maximizer *maximizer;
 };
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 
-/* theta, n_fitted and warm of the metrics from in.state, when that is ours and whole. */
+/* theta, n_fitted and warm of the models from in.state, when that is ours and whole. */
 void policy__read_state(struct policy *p);
 
 /* Is the fit of the state too old? */
@@ -201,6 +212,9 @@ bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
 
 /* How much a metric is made of now; to n_fitted with it when it is fitted. */
 double policy__known_points(const struct policy *p, const struct policy__metric *m);
+
+/* Most numbers of a state. */
+size_t policy__state_size(const struct policy *p);
 
 /* The state for the next job, from theta and n_fitted. */
 void policy__write_state(struct policy *p);
@@ -228,6 +242,12 @@ enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m
 int policy__rows_of_each(int n_metrics, int most);
 
 /* ---- policy_model.c: models --------------------------------------------------------- */
+
+/* Of them all, those of the objective under other priors included. */
+int policy__n_models(const struct policy *p);
+
+/* Model e of the objective, e < n_members. */
+struct policy__metric *policy__member(struct policy *p, int e);
 
 /* Borrows data. */
 struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
@@ -290,6 +310,21 @@ const double *policy__open_point(const struct policy *p, int k);
 
 /* Are there fantasies? */
 bool policy__has_joint(const struct policy *p);
+
+/* ---- policy_acquire.c: what a slot maximizes ------------------------------------------- */
+
+/* p->aim <- that of slot n_settled. */
+void policy__aim(struct policy *p);
+
+/* The function of an ascent, context: the policy. -inf outside the box of the slot. */
+enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
+	struct arena *scratch, struct kr_error *err);
+
+/* What an evaluation of it costs, in observations: the square root of its flops. */
+double policy__worth_rows(const struct policy *p);
+
+/* The incumbents of all columns <- best. */
+void policy__reset_incumbents(struct policy *p, double best);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 

@@ -30,10 +30,18 @@ const double *policy__open_point(const struct policy *p, int k)
 
 bool policy__has_joint(const struct policy *p)
 {
-	return p->n_joint == 1 + p->in.n_constraints;
+	return p->n_joint == p->in.n_constraints + p->n_members;
 }
 
-/* Random numbers of block `block` of metric k: the objective's are those of block alone. */
+/* Of the models with fantasies the i-th: the objective, the constraints, its other models. */
+static struct policy__metric *joined(struct policy *p, int i)
+{
+	int e = i - p->in.n_constraints;
+	return e > 0 ? policy__member(p, e) : &p->metrics[i];
+}
+
+/* Random numbers of block `block` of metric k: the objective's, in all of its models, are those of
+ * block alone. */
 static struct rng key_of(const struct policy *p, int k, int block)
 {
 	return rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY,
@@ -45,9 +53,9 @@ static int columns_of(const struct policy *p)
 	return p->noisy ? POLICY__NOISY_COLUMNS : POLICY__COLUMNS;
 }
 
-/* The incumbent of each column <- the larger of it and the draws in it; where a draw of a
+/* The incumbent of each column of model e <- the larger of it and the draws in it; where a draw of a
  * constraint is outside, it is none (inside: rows x columns flags, NULL: all are). */
-static void raise_incumbents(struct policy *p, struct mat F, const unsigned char *inside)
+static void raise_incumbents(struct policy *p, int e, struct mat F, const unsigned char *inside)
 {
 	for (int m = 0; m < F.cols; m++)
 		for (int i = 0; i < F.rows; i++) {
@@ -55,19 +63,23 @@ static void raise_incumbents(struct policy *p, struct mat F, const unsigned char
 				continue;
 			p->closed[m] |= !p->has_incumbent;
 			if (p->has_incumbent)
-				p->best[m] = fmax(p->best[m], *mat_at(F, i, m));
+				p->best[e][m] = fmax(p->best[e][m], *mat_at(F, i, m));
 		}
 }
 
-/* A second model of metric k on the same data, with room for fantasies; under noise the best known
- * points that meet the constraints are drawn too, and the incumbent is the best of the draws. */
-static enum kr_status begin_joint(struct policy *p, int k, struct kr_error *err)
+static int best_drawn(const struct policy *p)
 {
-	struct policy__metric *metric = &p->metrics[k];
+	return p->n_incumbents < POLICY__BEST_DRAWN ? p->n_incumbents : POLICY__BEST_DRAWN;
+}
+
+/* A second model i on the same data, with room for fantasies; under noise the best known
+ * points that meet the constraints are drawn too, and the incumbent is the best of the draws. */
+static enum kr_status begin_joint(struct policy *p, int i, struct kr_error *err)
+{
+	struct policy__metric *metric = joined(p, i);
+	int e = i > p->in.n_constraints ? i - p->in.n_constraints : 0;
 	struct gp_data data = policy__gp_data(p, &metric->data);
-	int drawn = !p->noisy || k > 0             ? 0
-		: p->n_incumbents < POLICY__BEST_DRAWN ? p->n_incumbents
-											   : POLICY__BEST_DRAWN;
+	int drawn = p->noisy && metric->kind != POLICY__CONSTRAINT ? best_drawn(p) : 0;
 	int columns = columns_of(p);
 	metric->joint = gp_new(metric->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);
 	if (!metric->joint)
@@ -77,7 +89,7 @@ static enum kr_status begin_joint(struct policy *p, int k, struct kr_error *err)
 	if (st || !drawn)
 		return st;
 	for (int m = 0; m < columns; m++)
-		p->best[m] = p->floor;
+		p->best[e][m] = p->floor;
 	struct arena_mark mark = arena_mark(p->arena);
 	double *draws = ARENA_ARRAY(p->arena, double, drawn *columns);
 	struct mat F = mat_view(draws, drawn, columns, drawn);
@@ -86,7 +98,7 @@ static enum kr_status begin_joint(struct policy *p, int k, struct kr_error *err)
 					 metric->joint, mat_block(p->top, 0, 0, drawn, p->d), F, &key, p->arena, err)
 			   : kr_fail(err, KR_ENOMEM, "no memory for %d draws", drawn);
 	if (!st)
-		raise_incumbents(p, F, NULL);
+		raise_incumbents(p, e, F, NULL);
 	arena_release(p->arena, mark);
 	return st;
 }
@@ -103,22 +115,26 @@ static void judge_draws(const struct policy__metric *c, struct mat F, unsigned c
 static enum kr_status extend_all(struct policy *p, struct mat P, int first, struct kr_error *err)
 {
 	int columns = columns_of(p), cells = P.rows * columns;
-	double *f = ARENA_ARRAY(p->arena, double, cells), *g = ARENA_ARRAY(p->arena, double, cells);
+	double *f = ARENA_ARRAY(p->arena, double, cells);
 	unsigned char *inside = ARENA_ARRAY(p->arena, unsigned char, cells);
 	enum kr_status st = KR_OK;
-	if (!f || !g || !inside)
+	struct mat F = mat_view(f, P.rows, columns, P.rows);
+	if (!f || !inside)
 		return kr_fail(err, KR_ENOMEM, "no memory for %d pending points", P.rows);
 	for (int i = 0; i < cells; i++)
 		inside[i] = 1;
-	for (int k = 0; !st && k <= p->in.n_constraints; k++) {
-		struct mat F = mat_view(k == 0 ? f : g, P.rows, columns, P.rows);
+	for (int k = 1; !st && k <= p->in.n_constraints; k++) {
 		struct rng key = key_of(p, k, 1 + first);
 		st = pending_extend(p->metrics[k].joint, P, F, &key, p->arena, err);
-		if (!st && k > 0)
+		if (!st)
 			judge_draws(&p->metrics[k], F, inside);
 	}
-	if (!st)
-		raise_incumbents(p, mat_view(f, P.rows, columns, P.rows), inside);
+	for (int e = 0; !st && e < p->n_members; e++) {
+		struct rng key = key_of(p, 0, 1 + first);
+		st = pending_extend(policy__member(p, e)->joint, P, F, &key, p->arena, err);
+		if (!st)
+			raise_incumbents(p, e, F, inside);
+	}
 	return st;
 }
 

@@ -9,7 +9,17 @@ enum { QUERY_BLOCK = 256, SCREENED_BEST = 64, COLD_ROUNDS = 2 };
 
 /* Outcomes are noisy from this variance on, in units of their own; a fit also finds noise where
  * there is none, but not where it was declared. */
-static const double noisy_variance = 1e-2, noisy_declared = 1e-5;
+static const double noisy_declared = 1e-5;
+
+int policy__n_models(const struct policy *p)
+{
+	return p->n_metrics + p->n_members - 1;
+}
+
+struct policy__metric *policy__member(struct policy *p, int e)
+{
+	return e == 0 ? &p->metrics[0] : &p->metrics[p->n_metrics + e - 1];
+}
 
 struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data)
 {
@@ -39,7 +49,7 @@ void policy__lengthscales(const struct policy *p, double *scale)
 int policy__begin_fit(struct policy *p)
 {
 	int total = 0;
-	for (int k = 0; k < p->n_metrics; k++) {
+	for (int k = 0; k < policy__n_models(p); k++) {
 		struct policy__metric *m = &p->metrics[k];
 		m->log_posterior = -INFINITY;
 		bool all = p->survey.on && m->kind != POLICY__SUCCESS;
@@ -61,9 +71,9 @@ static bool is_fitted(const struct policy__metric *m)
 /* The metric that has a start or a round left; NULL when there is none. */
 static struct policy__metric *next_to_fit(struct policy *p)
 {
-	while (p->fitting < p->n_metrics && is_fitted(&p->metrics[p->fitting]))
+	while (p->fitting < policy__n_models(p) && is_fitted(&p->metrics[p->fitting]))
 		p->fitting++;
-	return p->fitting < p->n_metrics ? &p->metrics[p->fitting] : NULL;
+	return p->fitting < policy__n_models(p) ? &p->metrics[p->fitting] : NULL;
 }
 
 /* One start on the rows of the fit. */
@@ -109,7 +119,7 @@ bool policy__is_noisy(const struct policy *p, const struct policy__metric *m)
 	for (int i = 0; data->var && i < data->m; i++)
 		sum += data->var[i];
 	double noise = exp(m->theta[p->theta_size - 1]) + sum / data->m;
-	return noise > (data->var ? noisy_declared : noisy_variance);
+	return noise > (data->var ? noisy_declared : p->options.noisy_variance);
 }
 
 struct ranked {
@@ -241,7 +251,7 @@ static enum kr_status condition(struct policy *p, struct policy__metric *m, stru
 
 static void drop_models(struct policy *p)
 {
-	for (int k = 0; k < p->n_metrics; k++) {
+	for (int k = 0; k < policy__n_models(p); k++) {
 		gp_free(p->metrics[k].base);
 		p->metrics[k].base = NULL;
 	}
@@ -250,7 +260,7 @@ static void drop_models(struct policy *p)
 enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err)
 {
 	enum kr_status st = condition(p, &p->metrics[p->n_based++], err);
-	*more = p->n_based < p->n_metrics;
+	*more = p->n_based < policy__n_models(p);
 	if (!st && !*more)
 		st = find_top(p, err);
 	if (st) {
@@ -261,8 +271,7 @@ enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *
 		return KR_OK;
 	p->noisy = policy__is_noisy(p, &p->metrics[0]);
 	p->sources = p->top;
-	for (int k = 0; k < ACQ_MAX_COLUMNS; k++)
-		p->best[k] = p->has_incumbent ? p->best_z : -INFINITY;
+	policy__reset_incumbents(p, p->has_incumbent ? p->best_z : -INFINITY);
 	return KR_OK;
 }
 

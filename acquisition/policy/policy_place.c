@@ -391,10 +391,7 @@ static void begin_models(struct policy *p)
 		p->metrics[k].base = p->metrics[k].joint = NULL;
 	}
 	p->n_joint = p->n_joined = 0;
-	for (int k = 0; k < ACQ_MAX_COLUMNS; k++) {
-		p->best[k] = !p->has_incumbent ? -INFINITY : p->noisy ? p->floor : p->best_z;
-		p->closed[k] = false;
-	}
+	policy__reset_incumbents(p, !p->has_incumbent ? -INFINITY : p->noisy ? p->floor : p->best_z);
 }
 
 enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err)

@@ -1,4 +1,4 @@
-/* One slot through the model: candidates, the acquisition, its maximum, distinctness. */
+/* One slot through the model: candidates, the maximum of what they are worth, distinctness. */
 #include <math.h>
 
 #include "acquisition/policy/policy_internal.h"
@@ -7,44 +7,6 @@ enum { LEAST_WORK = 32, MOST_WORK = 8192 };
 
 /* Evaluations a unit times rows squared: about 50 ms. */
 static const double work_a_unit = 1e8;
-
-static enum kr_status evaluate(void *ctx, struct mat X, double *value, struct mat D,
-	struct arena *scratch, struct kr_error *err)
-{
-	const struct policy *p = ctx;
-	enum kr_status st = p->constrained.n_terms
-		? constrained_eval(&p->constrained, X, value, D, scratch, err)
-		: acq_eval(&p->acq, X, value, D, scratch, err);
-	for (int i = 0; !st && i < X.rows; i++)
-		if (!policy__in_box(p, X, i))
-			value[i] = -INFINITY;
-	return st;
-}
-
-/* The expected improvement of the objective under the constraints and success; while nothing has
- * met the constraints, the probability that something does. */
-static void set_acquisition(struct policy *p)
-{
-	bool joint = policy__has_joint(p), all_closed = true;
-	struct policy__metric *m = p->metrics;
-	struct constrained *c = &p->constrained;
-	p->acq = (struct acq){
-		.family = acq_find("log_ei"), .model = joint ? m->joint : m->base, .best = p->best};
-	*c = (struct constrained){.n_terms = p->n_metrics - 1, .terms = p->terms, .columns = 1};
-	if (p->has_incumbent) {
-		c->objective = &p->acq;
-		c->columns = gp_columns(p->acq.model);
-	}
-	for (int k = 1; k < p->n_metrics; k++) {
-		const struct gp *model = joint && m[k].joint ? m[k].joint : m[k].base;
-		int columns = gp_columns(model);
-		p->terms[k - 1] = (struct constrained_term){model, m[k].lower, m[k].upper};
-		c->columns = columns > c->columns ? columns : c->columns;
-	}
-	for (int k = 0; k < c->columns; k++)
-		all_closed &= p->closed[k];
-	c->closed = all_closed ? NULL : p->closed;
-}
 
 /* By the models without fantasies: the product of the probabilities that the constraints hold and
  * of success, whose mean label is 2 p - 1. NaN without memory. */
@@ -66,7 +28,7 @@ static double probability_feasible(struct policy *p, struct mat X)
 
 static int work(const struct policy *p)
 {
-	double rows = gp_rows(p->acq.model) * sqrt(p->n_metrics);
+	double rows = policy__worth_rows(p);
 	return (int)fmin(fmax(work_a_unit / (rows * rows), LEAST_WORK), MOST_WORK);
 }
 
@@ -104,7 +66,7 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 	enum kr_status st = begin_slot(p, err);
 	if (st || p->n_unseen == 0)
 		return st;
-	set_acquisition(p);
+	policy__aim(p);
 	bool few = p->few;
 	struct candidates_source source = {.space = in->space,
 		.region = p->region,
@@ -123,7 +85,7 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 		.fixed = p->fixed,
 		.scale = gp_lengthscale(p->metrics[0].base),
 		.box = policy__box(p),
-		.function = {evaluate, p},
+		.function = {policy__worth, p},
 		.raw = &p->raw,
 		.n_starts = few ? 0 : maximize_starts(p->d),
 		.seed = in->seed,
@@ -171,6 +133,7 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 		if (!policy__is_new(p, values))
 			continue;
 		r->log_acq = value;
+		r->role = p->aim.role;
 		space_encode(p->in.space, values, p->point);
 		predict(p, p->point, r);
 		policy__settle(p, POLICY_MODEL, freshness);

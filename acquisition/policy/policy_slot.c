@@ -188,7 +188,7 @@ bool policy_is_initial(int n, int n_before)
 
 bool policy__is_initial(const struct policy *p, int i)
 {
-	return policy_is_initial(p->in.n, p->n_before + i);
+	return p->in.n == 0 || p->n_before + i < p->options.initial_points;
 }
 
 /* Point k of the design: the centre (first choices), then a scrambled net of the study. */

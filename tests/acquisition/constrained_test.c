@@ -116,7 +116,8 @@ static void slopes_in_the_point(void **state)
 			best[m] = rng_normal(&r);
 		struct acq a = {.family = acq_find("log_ei"), .model = g[0], .best = best};
 		struct constrained_term terms[] = {{g[1], -INFINITY, 0.3}, {g[2], -0.5, 0.7}};
-		struct constrained c = {.objective = round % 3 ? &a : NULL,
+		struct constrained c = {.n_objectives = round % 3 > 0,
+			.objectives = &a,
 			.n_terms = 2,
 			.terms = terms,
 			.columns = COLUMNS,
@@ -152,7 +153,8 @@ static void columns_are_averaged(void **state)
 	bool closed[COLUMNS] = {true, true};
 	struct acq a = {.family = acq_find("log_ei"), .model = g[0], .best = best};
 	struct constrained_term term = {g[1], -1, 1};
-	struct constrained c = {.objective = &a, .n_terms = 1, .terms = &term, .columns = 1};
+	struct constrained c = {
+		.n_objectives = 1, .objectives = &a, .n_terms = 1, .terms = &term, .columns = 1};
 	double one = value_at(&c, x);
 	c.columns = COLUMNS;
 	assert_close(value_at(&c, x), one, 1e-12);
@@ -160,6 +162,49 @@ static void columns_are_averaged(void **state)
 	assert_close(value_at(&c, x), one + log((COLUMNS - 2.0) / COLUMNS), 1e-12);
 	gp_free(g[0]);
 	gp_free(g[1]);
+}
+
+/* Models of the objective are averaged like columns: ln mean exp of what each alone says. */
+static void objectives_are_averaged(void **state)
+{
+	(void)state;
+	struct rng r = rng_make(SEED, 4, RNG_TEST, 0);
+	for (int round = 0; round < 20; round++) {
+		struct gp *g[3] = {model(&r, COLUMNS), model(&r, COLUMNS), model(&r, 1)};
+		double best[2][COLUMNS], x[D], slope[D], value, one[2], each[2][D];
+		for (int m = 0; m < COLUMNS; m++) {
+			best[0][m] = rng_normal(&r);
+			best[1][m] = rng_normal(&r);
+		}
+		struct acq a[2];
+		for (int e = 0; e < 2; e++)
+			a[e] = (struct acq){.family = acq_find("log_ei"), .model = g[e], .best = best[e]};
+		struct constrained_term term = {g[2], -1, 1};
+		struct constrained c = {.n_objectives = 2,
+			.objectives = a,
+			.n_terms = round % 2,
+			.terms = &term,
+			.columns = COLUMNS};
+		for (int j = 0; j < D; j++)
+			x[j] = rng_uniform(&r);
+		struct mat X = mat_view(x, 1, D, 1);
+		assert_int_equal(
+			constrained_eval(&c, X, &value, mat_view(slope, 1, D, 1), arena, NULL), KR_OK);
+		c.n_objectives = 1;
+		for (int e = 0; e < 2; e++) {
+			c.objectives = &a[e];
+			assert_int_equal(
+				constrained_eval(&c, X, &one[e], mat_view(each[e], 1, D, 1), arena, NULL), KR_OK);
+		}
+		double w = 1 / (1 + exp(one[1] - one[0]));
+		assert_close(value, one[0] - log(2 * w), 1e-10 * (1 + fabs(value)));
+		for (int j = 0; j < D; j++) {
+			double want = w * each[0][j] + (1 - w) * each[1][j];
+			assert_close(slope[j], want, 1e-9 * (1 + fabs(want)));
+		}
+		for (int k = 0; k < 3; k++)
+			gp_free(g[k]);
+	}
 }
 
 static void memory_may_run_out(void **state)
@@ -170,7 +215,8 @@ static void memory_may_run_out(void **state)
 	double best = 0, x[D] = {0.3, 0.4, 0.5}, value, slope[D];
 	struct acq a = {.family = acq_find("log_ei"), .model = g[0], .best = &best};
 	struct constrained_term term = {g[1], -1, 1};
-	struct constrained c = {.objective = &a, .n_terms = 1, .terms = &term, .columns = 1};
+	struct constrained c = {
+		.n_objectives = 1, .objectives = &a, .n_terms = 1, .terms = &term, .columns = 1};
 	enum kr_status st = KR_ENOMEM;
 	for (size_t cap = 64; st == KR_ENOMEM; cap += 64) {
 		struct arena *small = arena_new(cap);
@@ -194,6 +240,7 @@ int main(void)
 		TEST(slopes_of_probabilities),
 		TEST(slopes_in_the_point),
 		TEST(columns_are_averaged),
+		TEST(objectives_are_averaged),
 		TEST(memory_may_run_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

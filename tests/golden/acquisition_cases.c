@@ -130,7 +130,8 @@ static enum golden_verdict constrained_log_ei(struct golden_case *c, const cJSON
 			g[i], bound(lower, i, -INFINITY), bound(upper, i, INFINITY)};
 	}
 	struct acq a = {.family = acq_find("log_ei"), .model = g[0], .best = &best};
-	struct constrained all = {.objective = &a, .n_terms = n - 1, .terms = terms + 1, .columns = 1};
+	struct constrained all = {
+		.n_objectives = 1, .objectives = &a, .n_terms = n - 1, .terms = terms + 1, .columns = 1};
 	if (known && !st)
 		st = constrained_eval(&all, X, value, D, golden_arena(c), &err);
 	if (known && !st) {

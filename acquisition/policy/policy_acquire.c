@@ -1,0 +1,98 @@
+/* What a slot maximizes: which acquisition, over which models and columns.
+ *
+ * Exploring, the expected improvement of the objective under the constraints and success, averaged
+ * over the models of the objective and their fantasies: a point that one of them finds promising
+ * counts, though the other be sure of the contrary. While nothing has met the constraints, the
+ * probability that something does.
+ *
+ * Every so many turns the posterior mean is maximized instead. Expected improvement alone takes
+ * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, and
+ * next to pending points, which would get it company, there are no such turns. */
+#include <math.h>
+
+#include "acquisition/policy/policy_internal.h"
+
+/* A turn is a point given out or handed in. */
+static bool exploits(const struct policy *p)
+{
+	const struct policy_options *o = &p->options;
+	int turn = p->n_before + p->n_settled;
+	return o->exploit_every > 0 && p->in.n > o->exploit_after &&
+		fmod(turn, o->exploit_every) == 0 && p->n_metrics == 1 && policy__n_open(p) == 0;
+}
+
+/* Terms of the constraints and success; the columns that are averaged. */
+static void constrain(struct policy *p)
+{
+	bool joint = policy__has_joint(p), all_closed = true;
+	struct constrained *c = &p->aim.constrained;
+	for (int k = 1; k < p->n_metrics; k++) {
+		const struct policy__metric *m = &p->metrics[k];
+		const struct gp *model = joint && m->joint ? m->joint : m->base;
+		int columns = gp_columns(model);
+		p->aim.terms[k - 1] = (struct constrained_term){model, m->lower, m->upper};
+		c->columns = columns > c->columns ? columns : c->columns;
+	}
+	for (int k = 0; k < c->columns; k++)
+		all_closed &= p->closed[k];
+	c->closed = all_closed ? NULL : p->closed;
+}
+
+static void explore(struct policy *p)
+{
+	struct policy__aim *aim = &p->aim;
+	bool joint = policy__has_joint(p);
+	aim->role = POLICY_EXPLORE;
+	for (int e = 0; e < p->n_members; e++) {
+		const struct policy__metric *m = policy__member(p, e);
+		aim->acq[e] = (struct acq){
+			.family = acq_find("log_ei"), .model = joint ? m->joint : m->base, .best = p->best[e]};
+	}
+	aim->constrained = (struct constrained){
+		.n_terms = p->n_metrics - 1,
+		.terms = aim->terms,
+		.n_objectives = p->has_incumbent ? p->n_members : 0,
+		.objectives = aim->acq,
+		.columns = p->has_incumbent ? gp_columns(aim->acq[0].model) : 1,
+	};
+	constrain(p);
+}
+
+void policy__aim(struct policy *p)
+{
+	if (exploits(p)) {
+		p->aim.role = POLICY_EXPLOIT;
+		p->aim.acq[0] = (struct acq){
+			.family = acq_find("mean"), .model = p->metrics[0].base, .best = p->best[0]};
+	} else {
+		explore(p);
+	}
+}
+
+enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
+	struct arena *scratch, struct kr_error *err)
+{
+	const struct policy *p = context;
+	enum kr_status st = p->aim.role == POLICY_EXPLOIT
+		? acq_eval(&p->aim.acq[0], X, value, D, scratch, err)
+		: constrained_eval(&p->aim.constrained, X, value, D, scratch, err);
+	for (int i = 0; !st && i < X.rows; i++)
+		if (!policy__in_box(p, X, i))
+			value[i] = -INFINITY;
+	return st;
+}
+
+double policy__worth_rows(const struct policy *p)
+{
+	int models = p->aim.role == POLICY_EXPLOIT ? 1 : policy__n_models(p);
+	return gp_rows(p->aim.acq[0].model) * sqrt(models);
+}
+
+void policy__reset_incumbents(struct policy *p, double best)
+{
+	for (int k = 0; k < ACQ_MAX_COLUMNS; k++) {
+		for (int e = 0; e < POLICY__MEMBERS; e++)
+			p->best[e][k] = best;
+		p->closed[k] = false;
+	}
+}
