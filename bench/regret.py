@@ -19,7 +19,9 @@ import tempfile
 import environments
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.join(os.environ["KRIGED_CHECKOUT"], "build/release/bin")
+BIN = os.path.join(os.path.dirname(HERE), "build", "release", "bin")
+KRIGED = os.environ.get("KRIGED_BIN") or os.path.join(BIN, "kriged")
+KRIGE = os.environ.get("KRIGE_BIN") or os.path.join(BIN, "krige")
 
 
 def records(path):
@@ -43,7 +45,7 @@ def take_over(recorded, results):
 
 
 def this_build():
-    with open(f"{BUILD}/kriged", "rb") as fh:
+    with open(KRIGED, "rb") as fh:
         return hashlib.sha256(fh.read()).hexdigest()
 
 
@@ -65,13 +67,11 @@ def replay(db):
     """The answer of `krige replay` by a new daemon on this database."""
     folder = tempfile.mkdtemp(prefix="kriged-replay-")
     endpoint = f"ipc://{folder}/kriged.sock"
-    daemon = subprocess.Popen([f"{BUILD}/kriged", "--db", db, "--endpoint", endpoint,
-                               "--threads", "1"], stdin=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+    daemon = subprocess.Popen([KRIGED, "--db", db, "--endpoint", endpoint, "--threads", "1"],
+                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        done = subprocess.run([f"{BUILD}/krige", "--endpoint", endpoint, "--retry", "30",
-                               "--timeout", "600", "replay", "bench", "-o", "json"],
-                              stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([KRIGE, "--endpoint", endpoint, "--retry", "30", "--timeout", "600",
+                               "replay", "bench", "-o", "json"], stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout) if done.stdout else {"error": done.returncode}
     finally:
         daemon.terminate()

@@ -7,7 +7,8 @@ smooth function loaded, one ask that warms up, then consecutive steps: the resul
 suggestion is told and the next one asked for. As the peers take turns at every step, a busy machine
 is busy for all of them. CPU time is that of the process and of what it started, between the steps
 too; kriged's is that of its daemon and client. A peer that has used --seconds stops early (not
-before 9 steps: SMAC fits at every 8th), and the table says after how many.
+before --fewest steps), and the table says after how many. SMAC is measured as smac-bb-refit: the
+default fits at every 8th trial only, and first gives out an initial design whatever was loaded.
 """
 import argparse
 import json
@@ -27,8 +28,7 @@ from space import Space, real
 HERE = os.path.dirname(os.path.abspath(__file__))
 BARS = {"optuna-gp": 10}  # times faster than this peer; than any other: 20
 BAR, MEMORY_BAR_MB = 20, 60
-ALL = "botorch,ax,optuna-gp,hebo,smac-bb,smac-bb-refit,vizier-padded"
-FEWEST = 9
+ALL = "botorch,ax,optuna-gp,hebo,smac-bb-refit,vizier-padded"
 
 
 class Child(run.Child):
@@ -106,11 +106,11 @@ class Runner:
     def guarded(self):
         return _Guard(self)
 
-    def going(self, seconds):
+    def going(self, seconds, fewest):
         done = len(self.rec["ask_s"])
         used = sum(self.rec["ask_s"]) + sum(self.rec["tell_s"])
         return (not self.error and done < self.steps
-                and (used < seconds or done < min(FEWEST, self.steps)))
+                and (used < seconds or done < fewest))
 
     def step(self):
         with self.guarded():
@@ -149,14 +149,14 @@ class _Guard:
         return False
 
 
-def in_turns(peers, d, n, steps, seconds):
+def in_turns(peers, d, n, steps, seconds, fewest):
     runners = []
     try:
         for peer in peers:
             runners.append(Runner(peer, d, n, steps))
         turn = 0
         while True:
-            now = [r for r in runners if r.going(seconds)]
+            now = [r for r in runners if r.going(seconds, fewest)]
             if not now:
                 break
             k = turn % len(now)
@@ -169,40 +169,44 @@ def in_turns(peers, d, n, steps, seconds):
 
 
 def figures(rec):
-    """Mean and 95th percentile of wall seconds, mean CPU seconds of a step."""
-    wall = np.add(rec["tell_s"], rec["ask_s"])
-    return {"mean": wall.mean(), "p95": np.percentile(wall, 95), "cpu": np.mean(rec["cpu_s"])}
+    """Mean and 95th percentile of a step's wall seconds, then of its CPU seconds."""
+    wall, cpu = np.add(rec["tell_s"], rec["ask_s"]), np.array(rec["cpu_s"])
+    return [f(v) for v in (wall, cpu) for f in (np.mean, lambda x: np.percentile(x, 95))]
 
 
-def ms(s):
-    return f"{1e3 * s:.3g}" if s < 10 else f"{1e3 * s:.0f}"
+def cells(values, scale=1.0):
+    """Two cells: mean / p95 of wall, and of CPU."""
+    text = [f"{scale * v:.3g}" if scale * v < 1000 else f"{scale * v:.0f}" for v in values]
+    return f"{text[0]} / {text[1]} | {text[2]} / {text[3]}"
+
+
+def row(rec, own):
+    """The line of one peer, and whether it keeps the bars."""
+    f, head = figures(rec), f"| {rec['n']} | {rec['d']} | {rec['peer']} {rec.get('version', '')} "
+    line = head + f"| {len(rec['ask_s'])} | {cells(f, 1e3)} "
+    if rec["peer"] == "kriged":
+        mb = f"{rec['children_mb']:.0f} daemon, {rec['rss_mb']:.0f} client"
+        return f"{line}| | | | {mb} |", rec["children_mb"] < MEMORY_BAR_MB
+    bar, ratios = BARS.get(rec["peer"], BAR), [a / b for a, b in zip(f, own)]
+    return f"{line}| {cells(ratios)} | {bar} | {rec['rss_mb']:.0f} |", min(ratios) >= bar
 
 
 def tables(recs):
     """Prints them; returns whether every ratio is above its bar."""
     good = True
-    print("\n| n | d | peer | steps | mean ms | p95 ms | CPU ms | ratio of mean | of p95 | of CPU "
-          "| bar | peak MB |\n|" + "---|" * 12)
+    print("\n| n | d | peer | steps | wall ms: mean / p95 | CPU ms: mean / p95 "
+          "| ratio of wall | ratio of CPU | bar | peak MB |\n|" + "---|" * 10)
     for n, d in sorted({(r["n"], r["d"]) for r in recs}):
         part = [r for r in recs if (r["n"], r["d"]) == (n, d)]
         own = next((figures(r) for r in part if r["peer"] == "kriged" and r["ask_s"]), None)
         for r in part:
-            if not r["ask_s"]:
+            if not own or not r["ask_s"]:
                 print(f"| {n} | {d} | {r['peer']} | 0 | {r.get('error')} |")
+                good = False
                 continue
-            f = figures(r)
-            mb, ratios, bar = f"{r['rss_mb']:.0f}", ["", "", ""], ""
-            if r["peer"] == "kriged":
-                mb = f"{r['children_mb']:.0f} daemon, {r['rss_mb']:.0f} client"
-                good &= r["children_mb"] < MEMORY_BAR_MB
-            elif own:
-                bar = BARS.get(r["peer"], BAR)
-                times = [f[k] / own[k] for k in ("mean", "p95", "cpu")]
-                good &= min(times) >= bar
-                ratios = [f"{t:.3g}" for t in times]
-            print(f"| {n} | {d} | {r['peer']} {r.get('version', '')} | {len(r['ask_s'])} | "
-                  f"{ms(f['mean'])} | {ms(f['p95'])} | {ms(f['cpu'])} | " + " | ".join(ratios)
-                  + f" | {bar} | {mb} |", flush=True)
+            line, kept = row(r, own)
+            good &= kept
+            print(line, flush=True)
     return good
 
 
@@ -214,6 +218,7 @@ def main():
     flags.add_argument("--dims", default="6,20")
     flags.add_argument("--steps", type=int, default=30)
     flags.add_argument("--seconds", type=float, default=60)
+    flags.add_argument("--fewest", type=int, default=5)
     flags.add_argument("--out", help="file to which all single times are appended")
     flags.add_argument("--table", action="store_true", help="only the table of what is in --out")
     a = flags.parse_args()
@@ -225,7 +230,7 @@ def main():
     for n in map(int, a.ns.split(",")):
         for d in map(int, a.dims.split(",")):
             load = os.getloadavg()[0]
-            for r in in_turns(peers, d, n, a.steps, a.seconds):
+            for r in in_turns(peers, d, n, a.steps, a.seconds, a.fewest):
                 r["load_before"] = round(load, 2)
                 recs.append(r)
                 if a.out:
