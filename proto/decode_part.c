@@ -488,5 +488,10 @@ enum kr_status decode_part__why(
 	out->log_acq = pb->log_acq;
 	out->has_p_feasible = pb->has_p_feasible;
 	out->p_feasible = pb->p_feasible;
-	return st;
+	out->has_acq = pb->has_acq;
+	out->acq = pb->acq;
+	return st == KR_OK ? decode_part__text(d, PLACE(at, "acquisition"),
+							 pb->has_acquisition && pb->acquisition.len > 0, pb->acquisition,
+							 LIMIT_NAME_BYTES, &out->acquisition)
+					   : st;
 }

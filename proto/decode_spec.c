@@ -216,9 +216,7 @@ static enum kr_status check_later(
 {
 	const char *used = NULL;
 
-	if (pb->has_acquisition && pb->acquisition.len)
-		used = "acquisition";
-	else if (pb->has_cost_budget)
+	if (pb->has_cost_budget)
 		used = "cost_budget";
 	return used ? decode_part__unsupported(d, PLACE(at, used)) : KR_OK;
 }
@@ -280,6 +278,30 @@ static enum kr_status read_noise(const struct decoder *d, const struct place *at
 	return st;
 }
 
+/* Which acquisition there is, and what it needs, is left to acquisition/policy/choice.h. */
+static enum kr_status read_acquisition(const struct decoder *d, const struct place *at,
+	const Kriged__StudySpec *pb, struct msg_spec *out)
+{
+	const struct place *beta = PLACE(at, "acquisition_beta");
+	enum kr_status st = decode_part__text(d, PLACE(at, "acquisition"),
+		pb->has_acquisition && pb->acquisition.len > 0, pb->acquisition, LIMIT_NAME_BYTES,
+		&out->acquisition);
+
+	out->has_acquisition_level = pb->has_acquisition_level;
+	out->acquisition_level = pb->acquisition_level;
+	out->has_acquisition_beta = pb->has_acquisition_beta;
+	out->acquisition_beta = pb->acquisition_beta;
+	if (st == KR_OK && pb->has_acquisition_level)
+		st = decode_part__finite(d, PLACE(at, "acquisition_level"), pb->acquisition_level);
+	if (st == KR_OK && pb->has_acquisition_beta)
+		st = decode_part__finite(d, beta, pb->acquisition_beta);
+	if (st == KR_OK && d->strict && pb->has_acquisition_beta && pb->acquisition_beta < 0)
+		return decode_part__fail(d, beta, KR_INVALID_ARGUMENT,
+			"is %g; it is the squared weight of the deviation: give 0 or more",
+			pb->acquisition_beta);
+	return st;
+}
+
 /* What an UpdateStudy may change later. */
 static enum kr_status read_settings(const struct decoder *d, const struct place *at,
 	const Kriged__StudySpec *pb, struct msg_spec *out)
@@ -319,6 +341,8 @@ enum kr_status decode_spec__read(const struct decoder *d, const struct place *at
 			LIMIT_CONSTRAINTS, read_condition, &out->forbidden);
 	if (st == KR_OK)
 		st = read_noise(d, at, pb, out);
+	if (st == KR_OK)
+		st = read_acquisition(d, at, pb, out);
 	if (st == KR_OK)
 		st = read_settings(d, at, pb, out);
 	if (st == KR_OK && d->strict)

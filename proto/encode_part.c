@@ -189,6 +189,9 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	SET_IF(pb, lease_s, m->has_lease, m->lease_s);
 	SET_IF(pb, seed, m->has_seed, m->seed);
 	SET_IF(pb, noise_sd, m->has_noise_sd, m->noise_sd);
+	SET_TEXT(pb, acquisition, m->acquisition);
+	SET_IF(pb, acquisition_level, m->has_acquisition_level, m->acquisition_level);
+	SET_IF(pb, acquisition_beta, m->has_acquisition_beta, m->acquisition_beta);
 	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	return pb;
@@ -209,8 +212,10 @@ Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
 	SET_IF(pb, freshness, m->freshness != 0, (Kriged__Why__Freshness)m->freshness);
 	SET_IF(pb, mean, m->has_prediction, m->mean);
 	SET_IF(pb, sd, m->has_prediction, m->sd);
-	SET_IF(pb, log_acq, m->has_prediction, m->log_acq);
+	SET_IF(pb, log_acq, m->has_prediction && !m->has_acq, m->log_acq);
 	SET_IF(pb, p_feasible, m->has_p_feasible, m->p_feasible);
+	SET_TEXT(pb, acquisition, m->acquisition);
+	SET_IF(pb, acq, m->has_acq, m->acq);
 	return pb;
 }
 

@@ -135,6 +135,9 @@ struct msg_spec {
 	struct msg_texts forbidden;   /* conditions */
 	bool has_noise_sd;
 	double noise_sd;
+	const char *acquisition; /* NULL: auto */
+	bool has_acquisition_level, has_acquisition_beta;
+	double acquisition_level, acquisition_beta;
 	enum on_expiry on_expiry; /* 0: not said */
 	bool has_retry_limit;
 	uint32_t retry_limit;
@@ -164,6 +167,9 @@ struct msg_why {
 	double mean, sd, log_acq;
 	bool has_p_feasible;
 	double p_feasible;
+	const char *acquisition; /* NULL: none, or not known */
+	bool has_acq;            /* then log_acq is not known */
+	double acq;
 };
 
 struct msg_progress {

@@ -40,6 +40,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acquisition/policy/choice.h"
 #include "acquisition/policy/policy_options.h"
 #include "acquisition/space/space.h"
 #include "base/status.h"
@@ -90,6 +91,9 @@ struct policy_input {
 	const double *state; /* where the fit starts: policy_state of an earlier job; may be empty */
 	bool calibrate;      /* after the last slot: how well do the models fitted here predict? */
 	const struct policy_options *options; /* NULL: the defaults. Copied */
+	enum choice acquisition; /* what is maximized; CHOICE_AUTO: what is best on average */
+	double level;            /* where it needs one: a raw value of the objective */
+	double beta;             /* where it takes one: squared weight of the deviation */
 };
 
 enum policy_rule {
@@ -118,11 +122,13 @@ struct policy_suggestion {
 	enum policy_freshness freshness;
 	bool has_prediction; /* only with POLICY_MODEL */
 	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
-	double log_acq;      /* what was maximized, in model units: the log of the expected improvement,
-	                      * or the posterior mean; 0 without a model */
+	double log_acq;      /* log of what was maximized, in model units; 0 without a model */
 	bool has_p_feasible; /* there are constraints or failures, and a model */
 	double p_feasible;   /* predicted probability that it succeeds and meets the constraints */
 	enum policy_role role; /* only with POLICY_MODEL */
+	enum choice acquisition; /* with POLICY_MODEL: what was maximized, never CHOICE_AUTO */
+	bool has_acq;            /* its values have no logarithm: acq is the value, log_acq 0 */
+	double acq;              /* units of the model, or nats */
 };
 
 struct policy;

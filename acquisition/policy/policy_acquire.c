@@ -43,6 +43,7 @@ static void explore(struct policy *p)
 	struct policy__aim *aim = &p->aim;
 	bool joint = policy__has_joint(p);
 	aim->role = POLICY_EXPLORE;
+	aim->choice = p->noisy ? CHOICE_NOISY_EI : CHOICE_LOG_EI;
 	for (int e = 0; e < p->n_members; e++) {
 		const struct policy__metric *m = policy__member(p, e);
 		aim->acq[e] = (struct acq){
@@ -62,6 +63,7 @@ void policy__aim(struct policy *p)
 {
 	if (exploits(p)) {
 		p->aim.role = POLICY_EXPLOIT;
+		p->aim.choice = CHOICE_MEAN;
 		p->aim.acq[0] = (struct acq){
 			.family = acq_find("mean"), .model = p->metrics[0].base, .best = p->best[0]};
 	} else {

@@ -129,6 +129,7 @@ struct policy__place {
 /* What a slot maximizes. */
 struct policy__aim {
 	enum policy_role role;
+	enum choice choice; /* never CHOICE_AUTO */
 	struct acq acq[POLICY__MEMBERS];
 	struct constrained constrained;
 	struct constrained_term *terms; /* n_metrics - 1 */

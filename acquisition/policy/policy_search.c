@@ -132,7 +132,9 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 		policy__decode(p, p->n_settled, p->point, values);
 		if (!policy__is_new(p, values))
 			continue;
-		r->log_acq = value;
+		r->acquisition = p->aim.choice;
+		r->has_acq = choice_has(p->aim.choice, CHOICE_PLAIN);
+		*(r->has_acq ? &r->acq : &r->log_acq) = value;
 		r->role = p->aim.role;
 		space_encode(p->in.space, values, p->point);
 		predict(p, p->point, r);

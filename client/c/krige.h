@@ -249,6 +249,10 @@ struct krige_study_options {
 	uint32_t retry_limit; /* so many times; 0: 2 */
 	const struct krige_named *labels;
 	size_t n_labels;
+	const char *acquisition;         /* what suggestions maximize: "kg"; NULL: "auto" */
+	const double *acquisition_level; /* straddle: in units of the objective; NULL: none */
+	const double
+		*acquisition_beta; /* ucb, straddle: squared weight of the deviation; NULL: usual */
 };
 
 /* The space is not changed and may be freed at once. options NULL: defaults.

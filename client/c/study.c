@@ -99,6 +99,11 @@ static enum krige_status write_spec(struct arena *a, const struct krige_space *s
 	spec->seed = o->seed ? *o->seed : 0;
 	spec->has_noise_sd = o->noise != KRIGE_NOISE_LEARNT;
 	spec->noise_sd = o->noise == KRIGE_NOISE_KNOWN ? o->noise_sd : 0;
+	spec->acquisition = o->acquisition;
+	spec->has_acquisition_level = o->acquisition_level != NULL;
+	spec->acquisition_level = o->acquisition_level ? *o->acquisition_level : 0;
+	spec->has_acquisition_beta = o->acquisition_beta != NULL;
+	spec->acquisition_beta = o->acquisition_beta ? *o->acquisition_beta : 0;
 	spec->on_expiry = o->requeue ? ON_EXPIRY_REQUEUE : 0;
 	spec->has_retry_limit = o->retry_limit != 0;
 	spec->retry_limit = o->retry_limit;

@@ -91,6 +91,11 @@ static void put_settings(struct fields *f, const struct msg_spec *spec)
 		fields_text(f, "seed", arena_printf(a, "%" PRIu64, spec->seed));
 	if (spec->has_noise_sd)
 		fields_text(f, "noise", fields_real(f, spec->noise_sd));
+	fields_text(f, "acquisition", spec->acquisition ? spec->acquisition : "auto");
+	if (spec->has_acquisition_level)
+		fields_text(f, "acquisition_level", fields_real(f, spec->acquisition_level));
+	if (spec->has_acquisition_beta)
+		fields_text(f, "acquisition_beta", fields_real(f, spec->acquisition_beta));
 	if (spec->has_lease)
 		fields_text(f, "lease", arena_printf(a, "%g s", spec->lease_s));
 	if (spec->on_expiry == ON_EXPIRY_REQUEUE)

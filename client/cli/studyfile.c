@@ -153,6 +153,34 @@ static enum kr_status read_noise(
 	return study->spec.has_noise_sd ? studyfile__real(p, path, item, &study->spec.noise_sd) : KR_OK;
 }
 
+static enum kr_status read_acquisition(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_create_study *study = out;
+
+	return cJSON_IsNull(item) ? KR_OK : studyfile__text(p, path, item, &study->spec.acquisition);
+}
+
+static enum kr_status read_acquisition_level(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_spec *spec = &((struct msg_create_study *)out)->spec;
+
+	spec->has_acquisition_level = !cJSON_IsNull(item);
+	return spec->has_acquisition_level ? studyfile__real(p, path, item, &spec->acquisition_level)
+									   : KR_OK;
+}
+
+static enum kr_status read_acquisition_beta(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_spec *spec = &((struct msg_create_study *)out)->spec;
+
+	spec->has_acquisition_beta = !cJSON_IsNull(item);
+	return spec->has_acquisition_beta ? studyfile__real(p, path, item, &spec->acquisition_beta)
+									  : KR_OK;
+}
+
 /* "latency <= 10": the name's length, the bound, its number. False when it is not that. */
 static bool read_bound(const char *text, size_t *len, bool *upper, double *number)
 {
@@ -240,6 +268,9 @@ static const struct studyfile__key study_keys[] = {
 	{"parameter_constraints", read_parameter_constraints},
 	{"forbidden", read_forbidden},
 	{"noise", read_noise},
+	{"acquisition", read_acquisition},
+	{"acquisition_level", read_acquisition_level},
+	{"acquisition_beta", read_acquisition_beta},
 	{"cost", NULL},
 };
 

@@ -82,8 +82,13 @@ static void why_json(struct writer *w, const struct msg_why *why)
 	if (why->has_prediction) {
 		writer_real(writer_key(w, "mean"), why->mean);
 		writer_real(writer_key(w, "sd"), why->sd);
-		writer_real(writer_key(w, "log_acq"), why->log_acq);
+		if (!why->has_acq)
+			writer_real(writer_key(w, "log_acq"), why->log_acq);
 	}
+	if (why->acquisition)
+		writer_string(writer_key(w, "acquisition"), why->acquisition);
+	if (why->has_acq)
+		writer_real(writer_key(w, "acq"), why->acq);
 	if (why->has_p_feasible)
 		writer_real(writer_key(w, "p_feasible"), why->p_feasible);
 	writer_end(w);
@@ -213,6 +218,9 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 	texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
 	texts_json(writer_key(w, "forbidden"), &spec->forbidden);
 	number_or_null(w, "noise", spec->has_noise_sd, spec->noise_sd);
+	writer_string(writer_key(w, "acquisition"), spec->acquisition ? spec->acquisition : "auto");
+	number_or_null(w, "acquisition_level", spec->has_acquisition_level, spec->acquisition_level);
+	number_or_null(w, "acquisition_beta", spec->has_acquisition_beta, spec->acquisition_beta);
 	writer_string(writer_key(w, "on_expiry"), on_expiry(spec->on_expiry));
 	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
 	view_params_json(writer_key(w, "labels"), spec->labels.n, spec->labels.p);

@@ -5,6 +5,7 @@
 #ifndef KR_DAEMON_ENGINE_DEFINITION_H
 #define KR_DAEMON_ENGINE_DEFINITION_H
 
+#include "acquisition/policy/choice.h"
 #include "acquisition/space/space.h"
 #include "base/arena.h"
 #include "base/status.h"
@@ -20,6 +21,8 @@ struct definition {
 	int d;         /* parameters */
 	int objective; /* of the metrics */
 	bool minimize;
+	enum choice acquisition;
+	double beta;          /* of the acquisition */
 	bool constrained;     /* some metrics are outcome constraints */
 	struct params params; /* by name */
 };

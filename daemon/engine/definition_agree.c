@@ -192,6 +192,25 @@ static enum kr_status settings_agree(const struct msg_spec *first, const struct 
 	return st == KR_OK ? labels_agree(&first->labels, &now->labels, &given->labels, err) : st;
 }
 
+/* Names of one acquisition are equal, as are a beta that is not given and the usual one. A name that
+ * nothing has is equal to none. */
+static enum kr_status acquisition_agrees(
+	const struct definition *def, const struct msg_spec *given, struct kr_error *err)
+{
+	enum choice c;
+	const char *name = choice_find(given->acquisition, &c) ? choice_name(c) : given->acquisition;
+	enum kr_status st = differs_text(err, "spec.acquisition", choice_name(def->acquisition), name);
+
+	if (st == KR_OK)
+		st = differs_number(err, "spec.acquisition_level", def->spec.has_acquisition_level,
+			def->spec.acquisition_level, given->has_acquisition_level, given->acquisition_level);
+	if (st == KR_OK)
+		st = differs_number(err, "spec.acquisition_beta", choice_has(c, CHOICE_BETA), def->beta,
+			given->has_acquisition_beta || choice_has(c, CHOICE_BETA),
+			given->has_acquisition_beta ? given->acquisition_beta : choice_beta(c));
+	return st;
+}
+
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
 	const struct msg_spec *now, struct kr_error *err)
 {
@@ -213,6 +232,8 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 	if (st == KR_OK)
 		st = differs_number(err, "spec.noise_sd", def->spec.has_noise_sd, def->spec.noise_sd,
 			spec->has_noise_sd, spec->noise_sd);
+	if (st == KR_OK)
+		st = acquisition_agrees(def, spec, err);
 	if (st == KR_OK && spec->has_seed)
 		st = differs_integer(err, "spec.seed", def->spec.seed, spec->seed);
 	return st == KR_OK ? settings_agree(&def->spec, now, spec, err) : st;

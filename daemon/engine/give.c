@@ -67,6 +67,9 @@ void give_why(struct msg_why *why, const struct policy_suggestion *p)
 		return;
 	why->mean = p->mean;
 	why->sd = p->sd;
+	why->acquisition = choice_name(p->acquisition);
+	why->has_acq = p->has_acq;
+	why->acq = p->acq;
 	why->log_acq = p->log_acq;
 }
 

@@ -134,6 +134,7 @@ static bool same_why(const struct msg_why *a, const struct policy_suggestion *p)
 	return a->rule == b.rule && a->freshness == b.freshness &&
 		a->has_prediction == b.has_prediction && same_bits(&a->mean, &b.mean, 1) &&
 		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1) &&
+		a->has_acq == b.has_acq && same_bits(&a->acq, &b.acq, 1) &&
 		a->has_p_feasible == b.has_p_feasible && same_bits(&a->p_feasible, &b.p_feasible, 1);
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "acquisition/policy/choice.h"
 #include "base/alloc.h"
 #include "daemon/engine/progress.h"
 
@@ -27,6 +28,14 @@ void trial_give(struct trial *t, const struct record_given *given,
 	trial_give_again(t, given, to, row);
 }
 
+/* One that a later version has added is as none. */
+static uint8_t acquisition_known(const char *name)
+{
+	enum choice c;
+
+	return choice_find(name, &c) ? (uint8_t)c : CHOICE_AUTO;
+}
+
 void trial_give_again(struct trial *t, const struct record_given *given,
 	const struct record_suggested *to, const struct row *row)
 {
@@ -35,7 +44,9 @@ void trial_give_again(struct trial *t, const struct record_given *given,
 	t->lease_ms = given->lease_ms;
 	t->mean = given->why.mean;
 	t->sd = given->why.sd;
-	t->log_acq = given->why.log_acq;
+	t->has_acq = given->why.has_acq;
+	t->acq = t->has_acq ? given->why.acq : given->why.log_acq;
+	t->acquisition = acquisition_known(given->why.acquisition);
 	t->p_feasible = given->why.has_p_feasible ? given->why.p_feasible : NAN;
 	t->has_prediction = given->why.has_prediction;
 	t->rule = (uint8_t)given->why.rule;
@@ -145,7 +156,10 @@ struct msg_why trial_why(const struct trial *t)
 		.has_prediction = t->has_prediction,
 		.mean = t->mean,
 		.sd = t->sd,
-		.log_acq = t->log_acq,
+		.log_acq = t->has_acq ? 0 : t->acq,
+		.acquisition = t->acquisition == CHOICE_AUTO ? NULL : choice_name(t->acquisition),
+		.has_acq = t->has_acq,
+		.acq = t->has_acq ? t->acq : 0,
 		.has_p_feasible = t->rule && !isnan(t->p_feasible),
 		.p_feasible = t->p_feasible,
 	};

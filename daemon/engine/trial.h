@@ -28,11 +28,11 @@ struct trial {
 	uint64_t created_ms;
 	uint64_t finished_ms; /* 0: not yet */
 	uint64_t lease_ms;    /* term */
-	double mean, sd, log_acq;
-	double p_feasible;  /* NaN: not known */
-	const char *worker; /* NULL: none was named */
-	const char *reason; /* NULL: none */
-	const char *note;   /* NULL: none */
+	double mean, sd, acq; /* acq: its log, unless has_acq */
+	double p_feasible;    /* NaN: not known */
+	const char *worker;   /* NULL: none was named */
+	const char *reason;   /* NULL: none */
+	const char *note;     /* NULL: none */
 	struct msg_labels labels;
 	struct progress *progress; /* NULL: no report; owned by the trial that is now */
 	uint8_t token[MSG_ID_BYTES];
@@ -42,7 +42,8 @@ struct trial {
 	uint32_t lease_at;             /* place in the heap of leases, from 1; 0: none */
 	uint8_t state;                 /* enum trial_state */
 	uint8_t rule, freshness;       /* enum why_rule, why_freshness */
-	bool has_prediction;
+	uint8_t acquisition;           /* enum choice; CHOICE_AUTO: none, or not known */
+	bool has_prediction, has_acq;
 	bool has_value;
 	bool late;
 	bool told;

@@ -342,6 +342,8 @@ static enum krige_status do_create(struct driver *d, const cJSON *step)
 	const char *constraints[MOST_FIELDS];
 	uint64_t seed = field(step, "seed") ? (uint64_t)int_of(step, "seed") : 0;
 	double noise = real_or(step, "noise", -1);
+	double level = real_or(step, "acquisition_level", 0),
+		   beta = real_or(step, "acquisition_beta", 0);
 	struct krige_study_options o = {
 		.size = sizeof(o),
 		.objective = text_of(step, "objective"),
@@ -357,6 +359,9 @@ static enum krige_status do_create(struct driver *d, const cJSON *step)
 		.noise_sd = noise,
 		.requeue = strcmp(text_or(step, "on_expiry", "expire"), "requeue") == 0,
 		.retry_limit = (uint32_t)real_or(step, "retry_limit", 0),
+		.acquisition = text_or(step, "acquisition", NULL),
+		.acquisition_level = field(step, "acquisition_level") ? &level : NULL,
+		.acquisition_beta = field(step, "acquisition_beta") ? &beta : NULL,
 	};
 	struct krige_space *space = krige_space_new();
 	struct krige_study *study;

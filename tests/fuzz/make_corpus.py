@@ -23,6 +23,7 @@ SPEC = """
   metrics { name: "loss" role: MINIMIZE }
   metrics { name: "t" role: CONSTRAINT lower: 0 upper: 1 }
   parameter_constraints: "lr + n <= 3" forbidden: "fast and n == 1" noise_sd: 0.1
+  acquisition: "ucb" acquisition_level: 0.5 acquisition_beta: 4
   budget: 20 lease_s: 60 seed: 7 on_expiry: REQUEUE retry_limit: 1
   labels { name: "team" value { string_value: "a" } }
 """
@@ -35,7 +36,7 @@ LATER_SPEC = SPEC + """
   parameters { name: "m" kind: FLOAT low: 0 high: 1 fidelity: true
     target { real_value: 1 } default_value { int_value: 1 } prior { kind: 1 numbers: 2 } }
   metrics { name: "s" role: COST }
-  acquisition: "ei" cost_budget: 3
+  cost_budget: 3
 """
 PARAMS = 'params { name: "lr" value { real_value: 0.01 } } params { name: "n" value { int_value: 3 } }'
 VALUES = 'values { value: 0.25 } values { name: "t" value: nan sem: 0.1 }'
@@ -45,7 +46,8 @@ LEASE = 'lease { number: 3 attempt: 1 token: "TTTTTTTTTTTTTTTT" remaining_ms: 5 
 LEASES = LEASE.replace("lease", "leases", 1)
 TRIAL = f"""number: 3 state: COMPLETE {PARAMS} {VALUES} reason: "r" worker: "w" attempt: 1
   created_ms: 1 finished_ms: 2 late: true told: true seq: 9
-  why {{ rule: MODEL freshness: FRESH mean: 0.1 sd: 0.2 log_acq: -3 p_feasible: 0.5 }} {LEASE}
+  why {{ rule: MODEL freshness: FRESH mean: 0.1 sd: 0.2 log_acq: -3 p_feasible: 0.5
+    acquisition: "ucb" acq: 0.5 }} {LEASE}
   {LABELS} excluded: true progress {{ step: -1 value: 0.5 time_ms: 3 }} feasible: true"""
 STUDY = f"""name: "s" id: 1 state: ACTIVE spec {{ {SPEC} }} counts {{ state: COMPLETE count: 4 }}
   best {{ {TRIAL} }} created_ms: 1 seq: 9 reason: "paused" reserved: 2 spec_version: 3"""

@@ -175,7 +175,7 @@ struct msg_lease any_lease(struct rng *r, uint64_t number)
 	return l;
 }
 
-struct msg_why any_why(struct rng *r)
+struct msg_why any_why(struct arena *a, struct rng *r)
 {
 	struct msg_why w = {0};
 
@@ -189,8 +189,10 @@ struct msg_why any_why(struct rng *r)
 	if (w.has_prediction) {
 		w.mean = any_finite(r);
 		w.sd = any_finite(r);
-		w.log_acq = any_real(r);
+		w.has_acq = any_coin(r);
+		*(w.has_acq ? &w.acq : &w.log_acq) = any_real(r);
 	}
+	w.acquisition = any_maybe_name(a, r);
 	return w;
 }
 
@@ -296,5 +298,10 @@ struct msg_spec any_spec(struct arena *a, struct rng *r)
 	s.seed = s.has_seed ? any_u64(r) : 0;
 	s.noise_sd = s.has_noise_sd ? fabs(any_finite(r)) : 0;
 	s.retry_limit = s.has_retry_limit ? any_u32(r) : 0;
+	s.acquisition = any_maybe_name(a, r);
+	s.has_acquisition_level = any_coin(r);
+	s.acquisition_level = s.has_acquisition_level ? any_finite(r) : 0;
+	s.has_acquisition_beta = any_coin(r);
+	s.acquisition_beta = s.has_acquisition_beta ? fabs(any_finite(r)) : 0;
 	return s;
 }

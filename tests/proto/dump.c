@@ -110,7 +110,9 @@ static void why(FILE *f, const struct msg_why *w)
 	fprintf(f, "why %u %u\n", (unsigned)w->rule, (unsigned)w->freshness);
 	optional_real(f, "mean", w->has_prediction, w->mean);
 	optional_real(f, "sd", w->has_prediction, w->sd);
-	optional_real(f, "log_acq", w->has_prediction, w->log_acq);
+	optional_real(f, "log_acq", w->has_prediction && !w->has_acq, w->log_acq);
+	text(f, "acquisition", w->acquisition);
+	optional_real(f, "acq", w->has_acq, w->acq);
 	optional_real(f, "p_feasible", w->has_p_feasible, w->p_feasible);
 }
 
@@ -175,6 +177,9 @@ static void spec(FILE *f, const struct msg_spec *s)
 	texts(f, "parameter_constraints", &s->constraints);
 	texts(f, "forbidden", &s->forbidden);
 	optional_real(f, "noise_sd", s->has_noise_sd, s->noise_sd);
+	text(f, "acquisition", s->acquisition);
+	optional_real(f, "acquisition_level", s->has_acquisition_level, s->acquisition_level);
+	optional_real(f, "acquisition_beta", s->has_acquisition_beta, s->acquisition_beta);
 	number(f, "on_expiry", s->on_expiry);
 	optional(f, "retry_limit", s->has_retry_limit, s->retry_limit);
 	labels(f, &s->labels);

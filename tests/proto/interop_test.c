@@ -160,6 +160,7 @@ static void request_from_names(void **state)
 		" parameters { name: 'f' kind: FIXED choices { items { real_value: 4 } } }"
 		" metrics { name: 'm' role: MAXIMIZE } metrics { name: 't' role: CONSTRAINT lower: 1 upper: 2 }"
 		" budget: 11 lease_s: 30 seed: 13 noise_sd: 0.5 on_expiry: REQUEUE retry_limit: 4"
+		" acquisition: 'straddle' acquisition_level: -1.5 acquisition_beta: 4"
 		" parameter_constraints: 'i <= 3' parameter_constraints: 'i >= 1' forbidden: 'b'"
 		" labels { name: 'l' value { string_value: 'v' } } }",
 		&len);
@@ -194,6 +195,9 @@ static void request_from_names(void **state)
 	assert_int_equal(s->metrics[1].role, METRIC_CONSTRAINT);
 	assert_true(s->metrics[1].lower == 1 && s->metrics[1].upper == 2);
 	assert_true(s->has_noise_sd && s->noise_sd == 0.5);
+	assert_string_equal(s->acquisition, "straddle");
+	assert_true(s->has_acquisition_level && s->acquisition_level == -1.5);
+	assert_true(s->has_acquisition_beta && s->acquisition_beta == 4);
 	assert_true(s->on_expiry == ON_EXPIRY_REQUEUE && s->retry_limit == 4);
 	assert_int_equal(s->constraints.n, 2);
 	assert_string_equal(s->constraints.p[1], "i >= 1");

@@ -61,7 +61,7 @@ static struct msg_trial trial(struct arena *a, struct rng *r)
 		.late = any_coin(r),
 		.told = any_coin(r),
 		.seq = any_u64(r),
-		.why = any_why(r),
+		.why = any_why(a, r),
 		.has_lease = any_coin(r),
 		.labels = any_labels(a, r),
 		.note = any_maybe_text(a, r),

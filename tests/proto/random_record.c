@@ -62,7 +62,7 @@ static struct record_suggested suggested(struct arena *a, struct rng *r)
 			.values = any_reals(a, r, d, any_finite_or_nan),
 			.attempt = any_u32(r),
 			.lease_ms = any_u64(r),
-			.why = any_why(r)};
+			.why = any_why(a, r)};
 		any_id(r, g[i].token);
 	}
 	if (m.has_session)

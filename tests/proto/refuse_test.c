@@ -326,6 +326,14 @@ static void settings(void **state)
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#-1"), BAD, "spec.noise_sd", "is -1"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#nan"), BAD, "spec.noise_sd", "NaN"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "7:#inf"), BAD, "spec.noise_sd", "infinite"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"ucb\" 15:#0"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"\""), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"straddle\" 14:#nan"), BAD, "spec.acquisition_level",
+			"NaN"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"ucb\" 15:#-1"), BAD, "spec.acquisition_beta",
+			"is -1"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"ucb\" 15:#inf"), BAD, "spec.acquisition_beta",
+			"infinite"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:1"), KR_OK, NULL, NULL},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:2 11:0"), KR_OK, NULL, NULL},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "10:3"), BAD, "spec.on_expiry",
@@ -377,7 +385,6 @@ static void later_features(void **state)
 {
 	static const struct row rows[] = {
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "3:\"ns\"", BAD, "namespace", NOT_BUILT},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "8:\"ei\""), BAD, "spec.acquisition", NOT_BUILT},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "9:#1"), BAD, "spec.cost_budget", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 9:1"), BAD,
 			"spec.parameters[0].fidelity", NOT_BUILT},

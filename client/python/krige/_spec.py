@@ -17,7 +17,9 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
              constraints: Optional[Sequence[str]],
              parameter_constraints: Optional[Sequence[str]],
              forbidden: Optional[Sequence[str]], cost: Optional[str],
-             noise: Optional[float], budget: Optional[int], lease: Optional[float],
+             noise: Optional[float], acquisition: Optional[str],
+             acquisition_level: Optional[float], acquisition_beta: Optional[float],
+             budget: Optional[int], lease: Optional[float],
              on_expiry: Optional[str], retry_limit: Optional[int],
              labels: Optional[Mapping[str, Value]], seed: Optional[int]) -> None:
     """Fill a StudySpec. What this daemon does not know it refuses by name."""
@@ -31,6 +33,12 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         metric.name, metric.role = _scalar.text(cost, "cost"), ROLES["COST"]
     if noise is not None:
         spec.noise_sd = _scalar.number(noise, "noise")
+    if acquisition is not None:
+        spec.acquisition = _scalar.text(acquisition, "acquisition")
+    if acquisition_level is not None:
+        spec.acquisition_level = _scalar.number(acquisition_level, "acquisition_level")
+    if acquisition_beta is not None:
+        spec.acquisition_beta = _scalar.number(acquisition_beta, "acquisition_beta")
     if budget is not None:
         spec.budget = _scalar.integer(budget, "budget", 0)
     put_leases(spec, lease, on_expiry, retry_limit)

@@ -67,6 +67,9 @@ class Client(ClientCore):
                      parameter_constraints: Optional[Sequence[str]] = (),
                      forbidden: Optional[Sequence[str]] = (),
                      cost: Optional[str] = None, noise: Optional[float] = None,
+                     acquisition: Optional[str] = None,
+                     acquisition_level: Optional[float] = None,
+                     acquisition_beta: Optional[float] = None,
                      budget: Optional[int] = None, lease: Optional[float] = None,
                      on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                      labels: Optional[Mapping[str, Value]] = None,
@@ -81,6 +84,12 @@ class Client(ClientCore):
                      linear, obeyed by every point: ["layers * 0.5 + momentum <= 4"]
         forbidden    combinations that no point has: ["opt == 'sgd' and layers > 6"]
         noise        standard deviation of the measurements; 0: none; None: learnt
+        acquisition  what suggestions maximize: "auto" (None), "log_ei", "noisy_ei", "pi", "ucb",
+                     "thompson", "kg", "mes", "gibbon", "jes", "mean", "integrated_variance" (to
+                     learn the function everywhere) or "straddle" (to find where it crosses
+                     acquisition_level)
+        acquisition_beta
+                     "ucb", "straddle": squared weight of the standard deviation
         budget       trials that are given out at most; None for no limit
         lease        seconds after which a trial without a sign of life expires (600)
         on_expiry    "expire", or "requeue": the trial is given out again, under its number
@@ -104,7 +113,8 @@ class Client(ClientCore):
         return Study(self, self._run(self._create_study(
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
-            noise=noise, budget=budget, lease=lease, on_expiry=on_expiry,
+            noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
+            acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
             retry_limit=retry_limit, labels=labels, seed=seed)))
 
     def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:

@@ -21,8 +21,10 @@ class Why:
     freshness   "fresh", "partial" (cut at the deadline) or "fallback" (cut before
                 there was a model)
     mean, sd    what the model expected of the objective, if there was one
-    log_acq     log of the expected improvement
+    log_acq     log of the acquisition, where its values have one
     p_feasible  predicted probability that it succeeds and meets the constraints
+    acquisition what was maximized: "log_ei", ...
+    acq         its value, where it has no logarithm: units of the model, or nats
     """
 
     rule: str
@@ -31,6 +33,8 @@ class Why:
     sd: Optional[float] = None
     log_acq: Optional[float] = None
     p_feasible: Optional[float] = None
+    acquisition: Optional[str] = None
+    acq: Optional[float] = None
 
     def __str__(self) -> str:
         text = self.rule
@@ -119,6 +123,7 @@ class StudyView:
     metrics      "minimize", "maximize" or "constraint" by metric
     constraints  (lower, upper) by constrained metric; None where there is no bound
     noise        known standard deviation of the measurements; None: learnt
+    acquisition  what suggestions maximize; acquisition_level and acquisition_beta as given
     on_expiry    "expire" or "requeue"
     counts       trials by state
     reserved     trials of the budget that are taken
@@ -145,6 +150,9 @@ class StudyView:
     parameter_constraints: Tuple[str, ...] = ()
     forbidden: Tuple[str, ...] = ()
     noise: Optional[float] = None
+    acquisition: str = "auto"
+    acquisition_level: Optional[float] = None
+    acquisition_beta: Optional[float] = None
     on_expiry: str = "expire"
     retry_limit: Optional[int] = None
     labels: Mapping[str, Value] = field(default_factory=dict)
@@ -353,7 +361,9 @@ def read_why(trial: Any) -> Optional[Why]:
         return None
     return Why(_schema.RULES.get(why.rule, "?"), _schema.FRESHNESS.get(why.freshness, ""),
                _optional(why, "mean"), _optional(why, "sd"), _optional(why, "log_acq"),
-               _optional(why, "p_feasible"))
+               _optional(why, "p_feasible"),
+               text(why.acquisition) if why.HasField("acquisition") else None,
+               _optional(why, "acq"))
 
 
 def _optional(message: Any, name: str) -> Any:
@@ -417,6 +427,9 @@ def read_study(study: Any) -> StudyView:
         parameter_constraints=tuple(text(t) for t in spec.parameter_constraints),
         forbidden=tuple(text(t) for t in spec.forbidden),
         noise=_optional(spec, "noise_sd"),
+        acquisition=text(spec.acquisition) or "auto",
+        acquisition_level=_optional(spec, "acquisition_level"),
+        acquisition_beta=_optional(spec, "acquisition_beta"),
         on_expiry="requeue" if spec.on_expiry == _schema.ON_EXPIRY["REQUEUE"] else "expire",
         retry_limit=_optional(spec, "retry_limit"),
         labels=read_named(spec.labels),

@@ -85,6 +85,9 @@ class Client(ClientCore):
                            parameter_constraints: Optional[Sequence[str]] = (),
                            forbidden: Optional[Sequence[str]] = (),
                            cost: Optional[str] = None, noise: Optional[float] = None,
+                           acquisition: Optional[str] = None,
+                           acquisition_level: Optional[float] = None,
+                           acquisition_beta: Optional[float] = None,
                            budget: Optional[int] = None, lease: Optional[float] = None,
                            on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                            labels: Optional[Mapping[str, Value]] = None,
@@ -93,7 +96,8 @@ class Client(ClientCore):
         return Study(self, await self._run(self._create_study(
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
-            noise=noise, budget=budget, lease=lease, on_expiry=on_expiry,
+            noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
+            acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
             retry_limit=retry_limit, labels=labels, seed=seed)))
 
     async def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
