@@ -120,12 +120,12 @@ struct policy_suggestion {
 	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
 	enum policy_rule rule;
 	enum policy_freshness freshness;
-	bool has_prediction; /* only with POLICY_MODEL */
-	double mean, sd;     /* predicted without fantasies, in raw units of the objective */
-	double log_acq;      /* log of what was maximized, in model units; 0 without a model */
-	bool has_p_feasible; /* there are constraints or failures, and a model */
-	double p_feasible;   /* predicted probability that it succeeds and meets the constraints */
-	enum policy_role role; /* only with POLICY_MODEL */
+	bool has_prediction;     /* only with POLICY_MODEL */
+	double mean, sd;         /* predicted without fantasies, in raw units of the objective */
+	double log_acq;          /* log of what was maximized, in model units; 0 without a model */
+	bool has_p_feasible;     /* there are constraints or failures, and a model */
+	double p_feasible;       /* predicted probability that it succeeds and meets the constraints */
+	enum policy_role role;   /* only with POLICY_MODEL */
 	enum choice acquisition; /* with POLICY_MODEL: what was maximized, never CHOICE_AUTO */
 	bool has_acq;            /* its values have no logarithm: acq is the value, log_acq 0 */
 	double acq;              /* units of the model, or nats */
