@@ -1,11 +1,13 @@
 #!/bin/sh
-# ./dev bench [gp|suggest|latency|regret|mf|service|large]
+# ./dev bench [gp|suggest|latency|regret|mf|ablate|service|large]
 #   gp       the numerical layer beside its floors, and cold fits beside BoTorch's
 #   suggest  tell + ask beside BoTorch's default loop, at n = 100, d = 6
 #   latency  [--peers botorch,ax,..] [--ns 20,100,500] [--dims 6,20] [--steps 30]: tell + ask
 #            beside the peers, in turns; all single times in build/bench/latency.jsonl
 #   regret   [--peers kriged] [--seeds 0-9]: the side-by-side problems beside all recorded runs;
 #            results in build/bench/results, and every study of kriged is replayed
+#   ablate   [VARIANT..] [--seeds 0-5] [--problems all] [--each] [--list]: what options of the
+#            policy are worth, on problems of its own; results in build/bench/ablate
 #   large    tell + ask with up to 100,000 results
 #   service  durable observes, tails beside a fit, start and memory of the daemon
 # What is compared is measured in one run: figures of two machines do not compare.
@@ -52,6 +54,13 @@ regret)
 	export KRIGED_BENCH_KEEP="$root/build/bench/studies"
 	exec "$peers" bench/regret.py "$@"
 	;;
+ablate)
+	shift
+	need harness
+	cmake -S . -B build/release >/dev/null
+	cmake --build build/release --target ablate_driver >/dev/null
+	exec "$peers" bench/ablate/ablate.py "$@"
+	;;
 service)
 	shift
 	exec "$venv/bin/python" bench/service.py "$@"
@@ -71,7 +80,7 @@ all)
 	done
 	;;
 *)
-	sed -n '2,11s/^# //p' "$0" >&2
+	sed -n '2,13s/^# //p' "$0" >&2
 	exit 2
 	;;
 esac
