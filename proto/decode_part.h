@@ -142,6 +142,10 @@ enum kr_status decode_part__why(
 
 decode_part__reader decode_model__item; /* Kriged__MetricModel -> struct msg_model */
 
+/* In decode_prior.c. out->prior <- pb; strict: checked against what else is known of out. */
+enum kr_status decode_prior__read(const struct decoder *d, const struct place *at,
+	const Kriged__Prior *pb, struct msg_param *out);
+
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space/space.h. */
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,

@@ -22,8 +22,6 @@ static enum kr_status check_param_later(
 		used = "context";
 	else if (pb->default_value)
 		used = "default_value";
-	else if (pb->prior)
-		used = "prior";
 	return used ? decode_part__unsupported(d, PLACE(at, used)) : KR_OK;
 }
 
@@ -151,7 +149,10 @@ static enum kr_status read_param(
 		return st;
 	if (out->when && !*out->when)
 		out->when = NULL; /* a reply's begins with a NUL */
-	return pb->choices ? read_choices(d, at, pb->choices, out) : KR_OK;
+	st = pb->choices ? read_choices(d, at, pb->choices, out) : KR_OK;
+	if (st != KR_OK || !pb->prior)
+		return st;
+	return decode_prior__read(d, PLACE(at, "prior"), pb->prior, out);
 }
 
 /* ---- metrics ---- */

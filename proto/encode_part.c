@@ -139,6 +139,19 @@ static Kriged__ScalarList *make_choices(struct arena *a, const struct msg_param 
 	return pb;
 }
 
+/* The numbers are borrowed. */
+static Kriged__Prior *make_prior(struct arena *a, const struct msg_prior *m)
+{
+	Kriged__Prior *pb = NEW(a, Kriged__Prior, KRIGED__PRIOR__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, kind, (Kriged__Prior__Kind)m->kind);
+	pb->n_numbers = (size_t)m->n;
+	pb->numbers = (double *)(uintptr_t)m->numbers;
+	return pb;
+}
+
 static void *make_param(struct arena *a, const void *item)
 {
 	const struct msg_param *m = item;
@@ -158,6 +171,8 @@ static void *make_param(struct arena *a, const void *item)
 		if (!pb->choices)
 			return NULL;
 	}
+	if (m->prior.kind && !(pb->prior = make_prior(a, &m->prior)))
+		return NULL;
 	return pb;
 }
 

@@ -59,6 +59,17 @@ const char *msg_param_kind_name(enum param_kind k)
 	return NAME(names, k);
 }
 
+const char *msg_prior_kind_name(enum prior_kind k)
+{
+	static const char *const names[] = {
+		[PRIOR_NORMAL] = "normal",
+		[PRIOR_LOG_NORMAL] = "log_normal",
+		[PRIOR_WEIGHTS] = "weights",
+	};
+
+	return NAME(names, k);
+}
+
 static const struct {
 	unsigned number;
 	const char *name;

@@ -90,6 +90,17 @@ struct msg_meta {
 	uint64_t deadline_ms;
 };
 
+/* 0: none, or a kind that is not known here (replies). */
+enum prior_kind { PRIOR_NORMAL = 1, PRIOR_LOG_NORMAL, PRIOR_WEIGHTS };
+
+/* Where the best value of a parameter is believed to be: mean and sd; median and factor; a weight
+ * for each choice. */
+struct msg_prior {
+	enum prior_kind kind;
+	int n;
+	const double *numbers;
+};
+
 struct msg_param {
 	const char *name;
 	enum param_kind kind;
@@ -101,6 +112,7 @@ struct msg_param {
 	int n_choices;
 	const struct msg_scalar *choices;
 	const char *when; /* condition; NULL: always there */
+	struct msg_prior prior;
 };
 
 struct msg_metric {
@@ -572,6 +584,7 @@ const char *msg_trial_state_name(enum trial_state s);
 const char *msg_study_state_name(enum study_state s);
 const char *msg_role_name(enum metric_role r);
 const char *msg_param_kind_name(enum param_kind k);
+const char *msg_prior_kind_name(enum prior_kind k); /* "log_normal" */
 const char *msg_method_name(enum method m); /* "suggest" */
 bool msg_method_known(unsigned number);
 bool msg_method_mutates(enum method m);

@@ -30,6 +30,8 @@
  *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
  *     success. The incumbent is the best that met the constraints; before there is one, what
  *     is likeliest to be feasible is suggested.
+ *   - A belief about the optimum is where the initial design begins, and raises the acquisition by
+ *     ln(belief) * 10 / (observations) (Hvarfner et al. 2022): it fades, right or wrong.
  *   - Where the noise is known, observations of equal points become one.
  *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
  *     earlier slot, and always keeps its fixed values as given.
@@ -42,6 +44,7 @@
 
 #include "acquisition/policy/choice.h"
 #include "acquisition/policy/policy_options.h"
+#include "acquisition/space/belief.h"
 #include "acquisition/space/space.h"
 #include "base/status.h"
 #include "gp/calibration.h"
@@ -94,6 +97,7 @@ struct policy_input {
 	enum choice acquisition; /* what is maximized; CHOICE_AUTO: what is best on average */
 	double level;            /* where it needs one: a raw value of the objective */
 	double beta;             /* where it takes one: squared weight of the deviation */
+	const struct belief *belief; /* where the optimum is thought to be, of this space; NULL: no idea */
 };
 
 enum policy_rule {

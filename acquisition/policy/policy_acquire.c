@@ -5,6 +5,9 @@
  * counts, though the other be sure of the contrary. While nothing has met the constraints, the
  * probability that something does.
  *
+ * Where the optimum is thought to be raises the logarithm of what is explored by (beta / n) ln of
+ * the belief (Hvarfner et al. 2022, eq. 7): it counts much while little has been observed.
+ *
  * Every so many turns the posterior mean is maximized instead. Expected improvement alone takes
  * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, and
  * next to pending points, which would get it company, there are no such turns. */
@@ -71,6 +74,23 @@ void policy__aim(struct policy *p)
 	}
 }
 
+/* What counts of ln of the belief; 0: nothing. */
+static double belief_weight(const struct policy *p)
+{
+	int n = p->in.n + p->in.n_failed + p->in.n_infeasible;
+	if (!p->in.belief || p->aim.role == POLICY_EXPLOIT || choice_has(p->aim.choice, CHOICE_PLAIN))
+		return 0;
+	return p->options.belief_beta / fmax(n, 1);
+}
+
+double policy__without_belief(struct policy *p, double *coords, double value)
+{
+	struct mat X = mat_view(coords, 1, p->d, 1);
+	if (belief_weight(p) > 0)
+		belief_add(p->in.belief, -belief_weight(p), X, &value, (struct mat){0}, p->arena, NULL);
+	return value;
+}
+
 enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err)
 {
@@ -78,6 +98,8 @@ enum kr_status policy__worth(void *context, struct mat X, double *value, struct 
 	enum kr_status st = p->aim.role == POLICY_EXPLOIT
 		? acq_eval(&p->aim.acq[0], X, value, D, scratch, err)
 		: constrained_eval(&p->aim.constrained, X, value, D, scratch, err);
+	if (!st && belief_weight(p) > 0)
+		st = belief_add(p->in.belief, belief_weight(p), X, value, D, scratch, err);
 	for (int i = 0; !st && i < X.rows; i++)
 		if (!policy__in_box(p, X, i))
 			value[i] = -INFINITY;

@@ -321,6 +321,9 @@ void policy__aim(struct policy *p);
 enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err);
 
+/* A value at coords without what a belief adds to it. */
+double policy__without_belief(struct policy *p, double *coords, double value);
+
 /* What an evaluation of it costs, in observations: the square root of its flops. */
 double policy__worth_rows(const struct policy *p);
 

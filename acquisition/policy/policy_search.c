@@ -73,6 +73,7 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 		.fixed = p->fixed,
 		.lengthscale = gp_lengthscale(p->metrics[0].base),
 		.box = policy__box(p),
+		.belief = p->in.belief,
 		.top = p->sources,
 		.seed = in->seed,
 		.number = number};
@@ -134,9 +135,9 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 			continue;
 		r->acquisition = p->aim.choice;
 		r->has_acq = choice_has(p->aim.choice, CHOICE_PLAIN);
-		*(r->has_acq ? &r->acq : &r->log_acq) = value;
 		r->role = p->aim.role;
 		space_encode(p->in.space, values, p->point);
+		*(r->has_acq ? &r->acq : &r->log_acq) = policy__without_belief(p, p->point, value);
 		predict(p, p->point, r);
 		policy__settle(p, POLICY_MODEL, freshness);
 		return true;

@@ -191,7 +191,8 @@ bool policy__is_initial(const struct policy *p, int i)
 	return p->in.n == 0 || p->n_before + i < p->options.initial_points;
 }
 
-/* Point k of the design: the centre (first choices), then a scrambled net of the study. */
+/* Point k of the design: the centre (first choices), then a scrambled net of the study. With a
+ * belief it begins where the optimum is thought to be, and every other point is drawn from that. */
 void policy__settle_initial(struct policy *p)
 {
 	int k = p->n_before + p->n_settled;
@@ -202,6 +203,10 @@ void policy__settle_initial(struct policy *p)
 		sobol_net(&key, (uint32_t)k - 1, mat_view(p->point, 1, p->d, 1));
 	for (int j = 0; k == 0 && j < p->d; j++)
 		p->point[j] = space_categorical(p->in.space)[j] ? 0 : 0.5;
+	if (p->in.belief && k == 0)
+		belief_mode(p->in.belief, p->point);
+	if (p->in.belief && k % 2 == 1)
+		belief_draw(p->in.belief, p->point);
 	bool found = try_point(p, &walk) || fill(p);
 	policy__settle(p, found ? POLICY_INITIAL : POLICY_EXHAUSTED, POLICY_FRESH);
 }

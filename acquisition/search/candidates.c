@@ -42,6 +42,18 @@ static void net_choices(const struct space *s, struct mat X)
 				*mat_at(X, i, j) = floor(*mat_at(X, i, j) * space_levels(s, j));
 }
 
+/* Every other row of uniform numbers becomes one drawn from the belief. x: d. */
+static void net_belief(const struct belief *b, struct mat X, double *x)
+{
+	for (int i = 1; b && i < X.rows; i += 2) {
+		for (int j = 0; j < X.cols; j++)
+			x[j] = *mat_at(X, i, j);
+		belief_draw(b, x);
+		for (int j = 0; j < X.cols; j++)
+			*mat_at(X, i, j) = x[j];
+	}
+}
+
 /* From the cube to the box. */
 static void net_box(const struct candidates_source *c, struct mat X)
 {
@@ -157,6 +169,7 @@ enum kr_status candidates_make(const struct candidates_source *c, struct candida
 	struct rng local = rng_make(c->seed, c->number, RNG_RAW, STREAM_LOCAL);
 	struct mat global = mat_block(out->X, 0, 0, out->n_net, d);
 	sobol_net(&net, 0, global);
+	net_belief(c->belief, global, x);
 	net_choices(c->space, global);
 	net_box(c, global);
 	for (int i = 0; i < rows; i++) {

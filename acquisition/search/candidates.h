@@ -7,6 +7,7 @@
 #define KR_ACQUISITION_CANDIDATES_H
 
 #include "acquisition/search/box.h"
+#include "acquisition/space/belief.h"
 #include "acquisition/space/region.h"
 #include "base/arena.h"
 #include "base/rng.h"
@@ -18,6 +19,7 @@ struct candidates_source {
 	const double *fixed;       /* d coords, NaN where free */
 	const double *lengthscale; /* d */
 	struct box box;            /* where the net lies */
+	const struct belief *belief; /* from which half of the net is drawn; NULL: none */
 	struct mat top;            /* t x d best known points, best first; t may be 0 */
 	uint64_t seed, number;     /* key of the random numbers */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/beliefs.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/quote.h"
 #include "daemon/engine/rules.h"
@@ -64,7 +65,9 @@ static enum kr_status copy_spec(
 			params[i].choices = copy_choices(a, params[i].choices, params[i].n_choices);
 		if (params[i].when)
 			params[i].when = copy_text(a, params[i].when);
-		if (!params[i].name || (params[i].n_choices && !params[i].choices) ||
+		params[i].prior.numbers = arena_memdup(
+			a, params[i].prior.numbers, (size_t)params[i].prior.n * sizeof(double));
+		if (!params[i].name || !params[i].prior.numbers || (params[i].n_choices && !params[i].choices) ||
 			(from->params[i].when && !params[i].when))
 			return no_memory(err);
 	}
@@ -223,6 +226,8 @@ enum kr_status definition_new(
 		st = params_init(&def->params, def->spec.params, def->d, def->arena, err);
 	if (st == KR_OK)
 		st = rules_make(&def->params, &def->spec, def->arena, &def->space, err);
+	if (st == KR_OK)
+		st = beliefs_make(&def->spec, def->space, &def->belief, err);
 	if (st != KR_OK) {
 		definition_release(def);
 		return st;
@@ -241,6 +246,7 @@ void definition_release(struct definition *def)
 {
 	if (!def || --def->refs > 0)
 		return;
+	belief_free(def->belief);
 	space_free(def->space);
 	arena_free(def->arena);
 	kr_free(def);

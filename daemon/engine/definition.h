@@ -6,6 +6,7 @@
 #define KR_DAEMON_ENGINE_DEFINITION_H
 
 #include "acquisition/policy/choice.h"
+#include "acquisition/space/belief.h"
 #include "acquisition/space/space.h"
 #include "base/arena.h"
 #include "base/status.h"
@@ -18,6 +19,7 @@ struct definition {
 	const char *name;
 	struct msg_spec spec; /* completed: lease and seed are set; the settings as first given */
 	struct space *space;
+	struct belief *belief; /* where the optimum is thought to be; NULL: no idea */
 	int d;         /* parameters */
 	int objective; /* of the metrics */
 	bool minimize;

@@ -77,6 +77,22 @@ static enum kr_status choices_agree(
 	return KR_OK;
 }
 
+static enum kr_status priors_agree(
+	const struct msg_prior *a, const struct msg_prior *b, int i, struct kr_error *err)
+{
+	char field[64];
+	enum kr_status st;
+
+	snprintf(field, sizeof(field), "spec.parameters[%d].prior", i);
+	st = differs_text(err, field, a->kind ? msg_prior_kind_name(a->kind) : "none",
+		b->kind ? msg_prior_kind_name(b->kind) : "none");
+	for (int k = 0; st == KR_OK && k < a->n && k < b->n; k++) {
+		snprintf(field, sizeof(field), "spec.parameters[%d].prior.numbers[%d]", i, k);
+		st = differs_number(err, field, true, a->numbers[k], true, b->numbers[k]);
+	}
+	return st;
+}
+
 static double step_of(const struct msg_param *p)
 {
 	return p->has_step ? p->step : p->kind == PARAM_INT ? 1 : 0;
@@ -105,7 +121,9 @@ static enum kr_status param_agrees(
 	if (st == KR_OK)
 		st = differs_text(err, FIELD("when"), a->when ? a->when : "", b->when ? b->when : "");
 #undef FIELD
-	return st == KR_OK ? choices_agree(a, b, i, err) : st;
+	if (st == KR_OK)
+		st = choices_agree(a, b, i, err);
+	return st == KR_OK ? priors_agree(&a->prior, &b->prior, i, err) : st;
 }
 
 static enum kr_status metric_agrees(

@@ -161,6 +161,7 @@ static bool start(struct job *j)
 		.n_state = j->n_state,
 		.state = j->state,
 		.calibrate = j->calibrate,
+		.belief = j->def->belief,
 	};
 
 	j->X = kr_calloc(n, d * sizeof(double));

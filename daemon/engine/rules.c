@@ -74,8 +74,7 @@ static enum kr_status make_params(
 	return st;
 }
 
-/* space.h speaks of "params[i]"; the request of "spec.parameters[i]". */
-static enum kr_status in_words_of_request(struct kr_error *err, enum kr_status st)
+enum kr_status rules_in_words_of_request(struct kr_error *err, enum kr_status st)
 {
 	static const char theirs[] = "params";
 	char field[sizeof(err->field)], text[sizeof(err->text)];
@@ -250,7 +249,7 @@ enum kr_status rules_make(const struct params *params, const struct msg_spec *sp
 	if (st == KR_OK && has_rules(spec))
 		st = make_ruled(params, spec, a, made, out, err);
 	kr_free(made);
-	return in_words_of_request(err, st);
+	return rules_in_words_of_request(err, st);
 }
 
 /* ---- naming ----------------------------------------------------------------- */

@@ -15,6 +15,9 @@
 enum kr_status rules_make(const struct params *params, const struct msg_spec *spec, struct arena *a,
 	struct space **out, struct kr_error *err);
 
+/* An error of space/, which speaks of "params[i]", as one of the request; returns st. */
+enum kr_status rules_in_words_of_request(struct kr_error *err, enum kr_status st);
+
 /* For a study that is to be created: can every condition hold, is some point allowed, with
  * room for the search around it, and can every parameter be active? Bounded work: what cannot
  * be shown to have a point is refused too, because nothing could be suggested.

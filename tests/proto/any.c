@@ -232,6 +232,18 @@ struct msg_models any_models(struct arena *a, struct rng *r)
 	return (struct msg_models){n, p};
 }
 
+static struct msg_prior prior(struct arena *a, struct rng *r, const struct msg_param *p)
+{
+	bool numeric = p->kind == PARAM_FLOAT || p->kind == PARAM_INT;
+	int n = numeric || p->kind == PARAM_BOOL ? 2 : p->n_choices;
+	double *numbers = ARENA_ARRAY(a, double, n);
+
+	for (int k = 0; k < n; k++)
+		numbers[k] = 1.5 + rng_uniform(r);
+	return (struct msg_prior){
+		!numeric ? PRIOR_WEIGHTS : p->log ? PRIOR_LOG_NORMAL : PRIOR_NORMAL, n, numbers};
+}
+
 static struct msg_param param(struct arena *a, struct rng *r, int i)
 {
 	struct msg_param p = {.name = any_name(a, r, i),
@@ -252,6 +264,8 @@ static struct msg_param param(struct arena *a, struct rng *r, int i)
 		for (int k = 0; k < p.n_choices; k++)
 			choices[k] = any_scalar(a, r, k);
 	}
+	if (p.kind != PARAM_FIXED && any_coin(r))
+		p.prior = prior(a, r, &p);
 	return p;
 }
 

@@ -164,6 +164,10 @@ static void spec(FILE *f, const struct msg_spec *s)
 		for (int k = 0; k < p->n_choices; k++)
 			scalar(f, &p->choices[k]);
 		text(f, "when", p->when);
+		if (p->prior.kind)
+			fprintf(f, "prior %s\n", msg_prior_kind_name(p->prior.kind));
+		for (int k = 0; k < p->prior.n; k++)
+			fprintf(f, "%a\n", p->prior.numbers[k]);
 	}
 	for (int i = 0; i < s->n_metrics; i++) {
 		text(f, "metric", s->metrics[i].name);

@@ -381,6 +381,42 @@ static void conditions(void **state)
 
 #define NOT_BUILT "is not supported by this version of kriged (" KRIGED_VERSION "); remove it"
 
+#define BELIEF(items) PARAM("1:\"x\" 2:1 3:#0 4:#1 13:{" items "}")
+#define LOG_BELIEF(items) PARAM("1:\"x\" 2:1 3:#1 4:#9 5:1 13:{" items "}")
+#define WEIGHTS(items) PARAM("1:\"x\" 2:3 7:{1:{3:z1} 1:{3:z2}} 13:{" items "}")
+
+static void priors(void **state)
+{
+	static const char at[] = "spec.parameters[0].prior", kind[] = "spec.parameters[0].prior.kind",
+					  numbers[] = "spec.parameters[0].prior.numbers",
+					  first[] = "spec.parameters[0].prior.numbers[0]",
+					  second[] = "spec.parameters[0].prior.numbers[1]";
+	static const struct row rows[] = {
+		{METHOD_CREATE_STUDY, BELIEF("1:1 2:#0.5 2:#0.1"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, LOG_BELIEF("1:2 2:#3 2:#2"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, WEIGHTS("1:3 2:#0 2:#7"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:5 13:{1:3 2:#1 2:#2}"), KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, BELIEF(""), BAD, kind, "missing"},
+		{METHOD_CREATE_STUDY, BELIEF("1:4 2:#1"), BAD, kind, "4"},
+		{METHOD_CREATE_STUDY, BELIEF("1:2 2:#0.5 2:#2"), BAD, kind, "NORMAL (mean, sd)"},
+		{METHOD_CREATE_STUDY, BELIEF("1:3 2:#0.5 2:#2"), BAD, kind, "NORMAL (mean, sd)"},
+		{METHOD_CREATE_STUDY, LOG_BELIEF("1:1 2:#3 2:#2"), BAD, kind, "LOG_NORMAL"},
+		{METHOD_CREATE_STUDY, WEIGHTS("1:1 2:#1 2:#2"), BAD, kind, "WEIGHTS"},
+		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:6 7:{1:{3:z4}} 13:{1:3 2:#1}"), BAD, at, "FIXED"},
+		{METHOD_CREATE_STUDY, BELIEF("1:1 2:#0.5"), BAD, numbers, "mean and sd"},
+		{METHOD_CREATE_STUDY, LOG_BELIEF("1:2 2:#3 2:#2 2:#1"), BAD, numbers, "median and factor"},
+		{METHOD_CREATE_STUDY, BELIEF("1:1 2:#nan 2:#1"), BAD, first, "finite"},
+		{METHOD_CREATE_STUDY, BELIEF("1:1 2:#0.5 2:#0"), BAD, second, "above 0"},
+		{METHOD_CREATE_STUDY, LOG_BELIEF("1:2 2:#3 2:#1"), BAD, second, "above 1"},
+		{METHOD_CREATE_STUDY, WEIGHTS("1:3 2:#1"), BAD, numbers, "2 choices"},
+		{METHOD_CREATE_STUDY, WEIGHTS("1:3 2:#1 2:#-1"), BAD, second, "at least 0"},
+		{METHOD_CREATE_STUDY, WEIGHTS("1:3 2:#0 2:#0"), BAD, numbers, "all 0"},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 static void later_features(void **state)
 {
 	static const struct row rows[] = {
@@ -395,8 +431,6 @@ static void later_features(void **state)
 			"spec.parameters[0].context", NOT_BUILT},
 		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 12:{4:#1}"), BAD,
 			"spec.parameters[0].default_value", NOT_BUILT},
-		{METHOD_CREATE_STUDY, PARAM("1:\"x\" 2:1 3:#0 4:#1 13:{}"), BAD, "spec.parameters[0].prior",
-			NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "7:{1:\"x\" 2:{4:#1}}", BAD, "context", NOT_BUILT},
 		{METHOD_SUGGEST, STUDY "8:{1:\"x\" 2:{4:#1}}", BAD, "fidelity", NOT_BUILT},
 		/* A field number that no version has given out is ignored. */
@@ -685,6 +719,7 @@ int main(void)
 		cmocka_unit_test(metrics),
 		cmocka_unit_test(settings),
 		cmocka_unit_test(conditions),
+		cmocka_unit_test(priors),
 		cmocka_unit_test(later_features),
 		cmocka_unit_test(studies),
 		cmocka_unit_test(suggests),
