@@ -31,7 +31,7 @@
  *     success. The incumbent is the best that met the constraints; before there is one, what
  *     is likeliest to be feasible is suggested.
  *   - A belief about the optimum is where the initial design begins, and raises the acquisition by
- *     ln(belief) * 10 / (observations) (Hvarfner et al. 2022): it fades, right or wrong.
+ *     ln(belief) * 5 / (observations) (Hvarfner et al. 2022): it fades, right or wrong.
  *   - Where the noise is known, observations of equal points become one.
  *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
  *     earlier slot, and always keeps its fixed values as given.

@@ -215,6 +215,14 @@ KRIGE_API enum krige_status krige_space_fixed(
 /* The parameter is there only when the condition holds: "opt == 'sgd' and layers > 2". */
 KRIGE_API enum krige_status krige_space_when(
 	struct krige_space *space, const char *name, const char *condition, struct krige_error *err);
+/* Where the best value of a float or int is believed to be: about mean, two times in three within
+ * spread, which is a standard deviation, or on a log scale a factor above 1. Good beliefs save
+ * trials, wrong ones cost some: they fade as results come in. */
+KRIGE_API enum krige_status krige_space_normal(struct krige_space *space, const char *name,
+	double mean, double spread, struct krige_error *err);
+/* The same of choices: a weight for each, in their order; of a bool for false, then true. */
+KRIGE_API enum krige_status krige_space_weights(struct krige_space *space, const char *name,
+	const double *weights, size_t n, struct krige_error *err);
 /* Linear, among numeric parameters: "layers * 0.5 + momentum <= 4". */
 KRIGE_API enum krige_status krige_space_constrain(
 	struct krige_space *space, const char *constraint, struct krige_error *err);

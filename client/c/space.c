@@ -167,18 +167,61 @@ enum krige_status krige_space_fixed(
 
 /* ---- conditions ------------------------------------------------------------ */
 
+/* Parameter `name`, which a call says more about. */
+static enum krige_status known(struct krige_space *s, const char *name, const char *what,
+	struct msg_param **out, struct krige_error *err)
+{
+	*out = name ? find(s, name) : NULL;
+	if (*out)
+		return KRIGE_OK;
+	return error_field(err, KRIGE_INVALID_ARGUMENT, "name",
+		"there is no parameter '%.100s'; add it before its %s", name ? name : "", what);
+}
+
 enum krige_status krige_space_when(
 	struct krige_space *s, const char *name, const char *condition, struct krige_error *err)
 {
-	struct msg_param *p = name ? find(s, name) : NULL;
+	struct msg_param *p;
 
-	if (!p)
-		return error_field(err, KRIGE_INVALID_ARGUMENT, "name",
-			"there is no parameter '%.100s'; add it before its condition", name ? name : "");
+	if (known(s, name, "condition", &p, err) != KRIGE_OK)
+		return KRIGE_INVALID_ARGUMENT;
 	if (!condition || !condition[0])
 		return error_field(err, KRIGE_INVALID_ARGUMENT, "condition",
 			"the condition of '%.100s' is empty; write one like \"opt == 'sgd'\"", name);
 	return value_copy_text(s->arena, condition, &p->when) ? KRIGE_OK : no_memory(err);
+}
+
+/* ---- beliefs --------------------------------------------------------------- */
+
+static enum krige_status set_prior(struct krige_space *s, const char *name, enum prior_kind kind,
+	const double *numbers, size_t n, struct krige_error *err)
+{
+	struct msg_param *p;
+
+	if (known(s, name, "prior", &p, err) != KRIGE_OK)
+		return KRIGE_INVALID_ARGUMENT;
+	if (n < 1 || n > LIMIT_CHOICES || !numbers)
+		return error_field(
+			err, KRIGE_INVALID_ARGUMENT, name, "%zu weights; give one for each choice", n);
+	if (kind == PRIOR_NORMAL && p->log)
+		kind = PRIOR_LOG_NORMAL;
+	numbers = arena_memdup(s->arena, numbers, n * sizeof(*numbers));
+	if (!numbers)
+		return no_memory(err);
+	p->prior = (struct msg_prior){kind, (int)n, numbers};
+	return KRIGE_OK;
+}
+
+enum krige_status krige_space_normal(struct krige_space *s, const char *name, double mean,
+	double spread, struct krige_error *err)
+{
+	return set_prior(s, name, PRIOR_NORMAL, (double[]){mean, spread}, 2, err);
+}
+
+enum krige_status krige_space_weights(struct krige_space *s, const char *name,
+	const double *weights, size_t n, struct krige_error *err)
+{
+	return set_prior(s, name, PRIOR_WEIGHTS, weights, n, err);
 }
 
 static enum krige_status add_text(struct krige_space *s, struct texts *t, const char *field,

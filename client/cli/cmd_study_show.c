@@ -38,6 +38,22 @@ static const char *range_text(const struct msg_param *p, struct arena *a)
 		p->has_step ? number_format(step, p->step) : "");
 }
 
+/* ", prior 0.0003, factor 3"; ", prior weights 3, 1, 1". */
+static const char *prior_text(const struct msg_prior *prior, struct arena *a)
+{
+	const char *text = prior->kind == PRIOR_WEIGHTS ? ", prior weights" : ", prior";
+	const char *spread = prior->kind == PRIOR_NORMAL ? "sd " : "factor ";
+
+	for (int i = 0; i < prior->n && text; i++) {
+		char number[NUMBER_BYTES];
+
+		text = arena_printf(a, "%s%s %s%s", text, i ? "," : "",
+			i == 1 && prior->kind != PRIOR_WEIGHTS ? spread : "",
+			number_format(number, prior->numbers[i]));
+	}
+	return text;
+}
+
 static const char *param_text(const struct msg_param *p, struct arena *a)
 {
 	const char *text = msg_param_kind_name(p->kind);
@@ -46,7 +62,14 @@ static const char *param_text(const struct msg_param *p, struct arena *a)
 		text = choices_text(p, a);
 	else if (p->has_low || p->has_high)
 		text = range_text(p, a);
-	return text && p->when ? arena_printf(a, "%s, when %s", text, p->when) : text;
+	if (text && p->when)
+		text = arena_printf(a, "%s, when %s", text, p->when);
+	if (text && p->prior.kind) {
+		const char *prior = prior_text(&p->prior, a);
+
+		text = prior ? arena_printf(a, "%s%s", text, prior) : NULL;
+	}
+	return text;
 }
 
 static void put_metric(struct fields *f, const struct msg_metric *m)

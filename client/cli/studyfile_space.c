@@ -144,6 +144,101 @@ static enum kr_status read_when(
 	return cJSON_IsNull(item) ? KR_OK : studyfile__text(p, path, item, &param->when);
 }
 
+/* ---- where its best value is believed to be -------------------------------------------- */
+
+/* {"mean": 0.5, "sd": 0.1}, on a log scale {"mean": 3e-4, "factor": 3}. */
+struct normal {
+	double mean, spread;
+	bool has_mean, has_sd, has_factor;
+};
+
+static enum kr_status read_mean(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct normal *n = out;
+
+	n->has_mean = true;
+	return studyfile__real(p, path, item, &n->mean);
+}
+
+static enum kr_status read_sd(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct normal *n = out;
+
+	n->has_sd = true;
+	return studyfile__real(p, path, item, &n->spread);
+}
+
+static enum kr_status read_factor(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct normal *n = out;
+
+	n->has_factor = true;
+	return studyfile__real(p, path, item, &n->spread);
+}
+
+static const struct studyfile__key normal_keys[] = {
+	{"mean", read_mean},
+	{"sd", read_sd},
+	{"factor", read_factor},
+};
+
+static enum kr_status read_normal(struct studyfile__parse *p, const char *path, const cJSON *item,
+	struct msg_prior *prior, double numbers[2])
+{
+	struct normal n = {0};
+	enum kr_status s = studyfile__object(
+		p, path, item, normal_keys, (int)(sizeof(normal_keys) / sizeof(normal_keys[0])), &n);
+
+	if (s != KR_OK)
+		return s;
+	if (!n.has_mean || n.has_sd == n.has_factor)
+		return studyfile__wrong(p, path,
+			"must have \"mean\" and one of \"sd\" and, on a log scale, \"factor\"");
+	numbers[0] = n.mean;
+	numbers[1] = n.spread;
+	*prior = (struct msg_prior){n.has_sd ? PRIOR_NORMAL : PRIOR_LOG_NORMAL, 2, numbers};
+	return KR_OK;
+}
+
+static enum kr_status read_weights(struct studyfile__parse *p, const char *path, const cJSON *item,
+	struct msg_prior *prior, double *numbers)
+{
+	char at[STUDYFILE__PATH + 16];
+	enum kr_status s = KR_OK;
+	int i = 0;
+
+	for (const cJSON *c = item->child; c && s == KR_OK; c = c->next, i++) {
+		snprintf(at, sizeof(at), "%s[%d]", path, i);
+		s = studyfile__real(p, at, c, &numbers[i]);
+	}
+	*prior = (struct msg_prior){PRIOR_WEIGHTS, i, numbers};
+	return s;
+}
+
+static enum kr_status read_prior(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_param *param = out;
+	bool list = cJSON_IsArray(item);
+	double *numbers = ARENA_ARRAY(p->a, double, list ? cJSON_GetArraySize(item) : 2);
+
+	if (cJSON_IsNull(item))
+		return KR_OK;
+	if (!numbers)
+		return studyfile__no_memory(p);
+	if (cJSON_IsObject(item))
+		return read_normal(p, path, item, &param->prior, numbers);
+	if (list)
+		return read_weights(p, path, item, &param->prior, numbers);
+	return studyfile__wrong(p, path,
+		"%s; must be {\"mean\": M, \"sd\": S}, on a log scale {\"mean\": M, \"factor\": F}, or a "
+		"list with a weight for each choice",
+		json_kind(item));
+}
+
 static const struct studyfile__key param_keys[] = {
 	{"type", read_type},
 	{"low", read_low},
@@ -158,7 +253,7 @@ static const struct studyfile__key param_keys[] = {
 	{"target", NULL},
 	{"context", NULL},
 	{"default", NULL},
-	{"prior", NULL},
+	{"prior", read_prior},
 };
 
 static enum kr_status read_param(

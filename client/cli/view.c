@@ -146,6 +146,22 @@ static void bound_json(struct writer *w, const struct msg_param *p, double x)
 		writer_real(w, x);
 }
 
+static void prior_json(struct writer *w, const struct msg_prior *prior)
+{
+	bool weights = prior->kind == PRIOR_WEIGHTS;
+
+	if (weights)
+		writer_array(w);
+	else
+		writer_object(w);
+	for (int i = 0; i < prior->n; i++) {
+		if (!weights)
+			writer_key(w, i == 0 ? "mean" : prior->kind == PRIOR_NORMAL ? "sd" : "factor");
+		writer_real(w, prior->numbers[i]);
+	}
+	writer_end(w);
+}
+
 /* As in a study file. */
 static void param_json(struct writer *w, const struct msg_param *p)
 {
@@ -167,6 +183,8 @@ static void param_json(struct writer *w, const struct msg_param *p)
 	}
 	if (p->when)
 		writer_string(writer_key(w, "when"), p->when);
+	if (p->prior.kind)
+		prior_json(writer_key(w, "prior"), &p->prior);
 	writer_end(w);
 }
 

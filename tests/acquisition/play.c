@@ -54,6 +54,7 @@ void play_free(struct play *p)
 struct policy_input play_input(struct play *p, const struct policy_slot *slots, int n)
 {
 	return (struct policy_input){.space = p->space,
+		.belief = p->belief,
 		.minimize = p->minimize,
 		.seed = p->seed,
 		.n = p->n,

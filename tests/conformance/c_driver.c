@@ -308,6 +308,20 @@ static enum krige_status add_param(
 	return krige_space_fixed(space, name, value_of(d, need(p, "value")), err);
 }
 
+static enum krige_status add_prior(
+	struct krige_space *space, const char *name, const cJSON *prior, struct krige_error *err)
+{
+	double weights[MOST_FIELDS];
+	size_t n = 0;
+	const cJSON *w;
+
+	if (cJSON_IsObject(prior))
+		return krige_space_normal(space, name, real_of(need(prior, "mean")),
+			real_of(need(prior, field(prior, "sd") ? "sd" : "factor")), err);
+	cJSON_ArrayForEach(w, prior) weights[n++] = real_of(w);
+	return krige_space_weights(space, name, weights, n, err);
+}
+
 static enum krige_status fill_space(
 	struct driver *d, struct krige_space *space, const cJSON *step, struct krige_error *err)
 {
@@ -320,6 +334,8 @@ static enum krige_status fill_space(
 			s = add_param(d, space, p, err);
 		if (s == KRIGE_OK && field(p, "when"))
 			s = krige_space_when(space, p->string, text_of(p, "when"), err);
+		if (s == KRIGE_OK && field(p, "prior"))
+			s = add_prior(space, p->string, field(p, "prior"), err);
 	}
 	cJSON_ArrayForEach(p, field(step, "parameter_constraints")) if (s == KRIGE_OK)
 		s = krige_space_constrain(space, p->valuestring, err);

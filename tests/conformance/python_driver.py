@@ -18,6 +18,9 @@ def number(value):
 def parameter(spec):
     spec = dict(spec)
     kind, when = spec.pop("type"), {"when": spec.pop("when")} if "when" in spec else {}
+    if "prior" in spec:
+        told = spec.pop("prior")
+        when["prior"] = krige.Normal(**told) if isinstance(told, dict) else krige.Weights(told)
     if kind in TYPES:
         return TYPES[kind](number(spec.pop("low")), number(spec.pop("high")), **spec, **when)
     if kind == "categorical":

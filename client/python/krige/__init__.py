@@ -17,7 +17,8 @@ from .errors import (AlreadyExists, BudgetSpent, Conflict, ConnectionFailed, Err
                      Internal, InvalidArgument, NotFound, NotNow, NotOwner, NotSupported,
                      Overloaded, SpaceExhausted, StaleLease, StudyFinished, Timeout, TooLarge,
                      Unauthenticated, Unavailable, VersionMismatch)
-from .space import Bool, Categorical, Fixed, Float, Int, Ordinal, Parameter
+from .space import (Bool, Categorical, Fixed, Float, Int, Normal, Ordinal, Parameter,
+                    Weights)
 from .study import Study, Trials
 from .trial import Trial
 from .version import __version__
@@ -27,11 +28,11 @@ from .views import (Calibration, MetricModel, Model, Progress, Status, StudyView
 __all__ = [
     "AlreadyExists", "Bool", "BudgetSpent", "Calibration", "Categorical", "Client", "Conflict",
     "ConnectionFailed", "Error", "Fixed", "Float", "Forbidden", "Int", "Internal",
-    "InvalidArgument", "MetricModel", "Model", "NotFound", "NotNow", "NotOwner", "NotSupported",
-    "Ordinal", "Overloaded", "Parameter", "Progress", "SpaceExhausted", "StaleLease", "Status",
-    "Study", "StudyFinished", "StudyView", "StudyWhy", "Timeout", "TooLarge", "Trial",
-    "TrialView", "Trials", "Unauthenticated", "Unavailable", "VersionMismatch", "Why",
-    "__version__", "connect",
+    "InvalidArgument", "MetricModel", "Model", "Normal", "NotFound", "NotNow", "NotOwner",
+    "NotSupported", "Ordinal", "Overloaded", "Parameter", "Progress", "SpaceExhausted",
+    "StaleLease", "Status", "Study", "StudyFinished", "StudyView", "StudyWhy", "Timeout",
+    "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated", "Unavailable",
+    "VersionMismatch", "Weights", "Why", "__version__", "connect",
 ]
 
 if TYPE_CHECKING:

@@ -100,6 +100,7 @@ STOP_REASONS = {number: name[len("STOP_"):] for name, number in enum("StopReason
 NEXT = {number: name.lower() for name, number in enum("WhyReply", "Next").items()}
 STUDY_STATE_NAMES = {number: name for name, number in enum("StudyState").items()}
 KINDS = enum("Parameter", "Kind")
+PRIORS = enum("Prior", "Kind")
 ROLES = enum("Metric", "Role")
 ON_EXPIRY = enum("OnExpiry")
 IF_EXISTS = enum("CreateStudyRequest", "IfExists")

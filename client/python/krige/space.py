@@ -10,8 +10,63 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _scalar
 from ._scalar import Value
-from ._schema import KINDS
+from ._schema import KINDS, PRIORS
 from .errors import InvalidArgument
+
+
+@dataclass(frozen=True)
+class Normal:
+    """The best value is believed to be about `mean`, two times in three within a deviation:
+    krige.Normal(0.5, sd=0.1), and of a parameter on a log scale krige.Normal(3e-4, factor=3).
+    A good belief saves trials; a wrong one costs some, and fades as results come in."""
+
+    mean: float
+    sd: Optional[float] = None
+    factor: Optional[float] = None
+
+    def _put(self, message: Any, parameter: "Parameter", field: str) -> None:
+        if (self.sd is None) == (self.factor is None):
+            raise InvalidArgument(f"{field}: {self!r} must have one of sd= and, on a log scale, "
+                                  "factor=", field=field)
+        kind = "NORMAL" if self.factor is None else "LOG_NORMAL"
+        spread = self.sd if self.factor is None else self.factor
+        message.kind = PRIORS[kind]
+        message.numbers.append(_scalar.number(self.mean, field + ".mean"))
+        message.numbers.append(
+            _scalar.number(spread, field + (".sd" if self.factor is None else ".factor")))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How likely each choice is to be the best, in any unit: a list in the order of the
+    choices (of a Bool: False, True), or a dict by choice, where the others weigh 0."""
+
+    weights: Union[Sequence[float], Mapping[Value, float]]
+
+    def _put(self, message: Any, parameter: "Parameter", field: str) -> None:
+        weights = self.weights
+        if isinstance(weights, Mapping):
+            weights = _by_choice(weights, parameter._choices(), field)
+        elif isinstance(weights, (str, bytes)) or not hasattr(weights, "__iter__"):
+            raise InvalidArgument(f"{field}: {weights!r} must be a list of weights, or a dict by "
+                                  "choice", field=field)
+        message.kind = PRIORS["WEIGHTS"]
+        for i, weight in enumerate(weights):
+            message.numbers.append(_scalar.number(weight, f"{field}[{i}]"))
+
+
+Prior = Union[Normal, Weights]
+
+
+def _by_choice(weights: Mapping[Value, float], choices: Sequence[Value],
+               field: str) -> List[float]:
+    known = [(type(choice), choice) for choice in choices]
+    for choice in weights:
+        if (type(choice), choice) not in known:
+            raise InvalidArgument(f"{field}: {choice!r} is not one of the choices "
+                                  f"{list(choices)!r}", field=field)
+    given = {(type(choice), choice): weight for choice, weight in weights.items()}
+    return [given.get(choice, 0.0) for choice in known]
 
 
 class Parameter:
@@ -20,10 +75,16 @@ class Parameter:
     when      a condition under which the parameter is there: "opt == 'sgd' and layers > 2".
               A trial's params lack it otherwise
     fidelity  True, or the target value of a fidelity (not in this version)
+    prior     where its best value is believed to be: a krige.Normal of a Float or Int,
+              krige.Weights of the choices of the others
     """
 
     when: Optional[str]
     fidelity: Union[bool, int, float]
+    prior: Optional[Prior] = None
+
+    def _choices(self) -> Sequence[Value]:
+        return ()
 
     def _put(self, message: Any, field: str) -> None:
         raise NotImplementedError
@@ -35,6 +96,11 @@ class Parameter:
             message.fidelity = True
             if self.fidelity is not True:
                 _scalar.put(message.target, self.fidelity, field + ".fidelity")
+        if self.prior is not None:
+            if not isinstance(self.prior, (Normal, Weights)):
+                raise InvalidArgument(f"{field}.prior: {self.prior!r} must be a krige.Normal or "
+                                      "krige.Weights", field=field + ".prior")
+            self.prior._put(message.prior, self, field + ".prior")
 
 
 @dataclass(frozen=True)
@@ -47,6 +113,7 @@ class Float(Parameter):
     step: Optional[float] = None
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
+    prior: Optional[Normal] = None
 
     def _put(self, message: Any, field: str) -> None:
         message.kind = KINDS["FLOAT"]
@@ -68,6 +135,7 @@ class Int(Parameter):
     step: Optional[int] = None
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
+    prior: Optional[Normal] = None
 
     def _put(self, message: Any, field: str) -> None:
         message.kind = KINDS["INT"]
@@ -86,6 +154,10 @@ class Categorical(Parameter):
     choices: Sequence[Value]
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
+    prior: Optional[Weights] = None
+
+    def _choices(self) -> Sequence[Value]:
+        return self.choices
 
     def _put(self, message: Any, field: str) -> None:
         message.kind = KINDS["CATEGORICAL"]
@@ -100,6 +172,10 @@ class Ordinal(Parameter):
     values: Sequence[Value]
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
+    prior: Optional[Weights] = None
+
+    def _choices(self) -> Sequence[Value]:
+        return self.values
 
     def _put(self, message: Any, field: str) -> None:
         message.kind = KINDS["ORDINAL"]
@@ -113,6 +189,10 @@ class Bool(Parameter):
 
     when: Optional[str] = None
     fidelity: Union[bool, int, float] = False
+    prior: Optional[Weights] = None
+
+    def _choices(self) -> Sequence[Value]:
+        return (False, True)
 
     def _put(self, message: Any, field: str) -> None:
         message.kind = KINDS["BOOL"]
@@ -179,6 +259,19 @@ def put_space(spec: Any, space: Mapping[str, Parameter],
         spec.forbidden.append(_scalar.text(text, f"forbidden[{i}]"))
 
 
+def _normal(message: Any) -> Optional[Normal]:
+    numbers = list(message.prior.numbers)
+    if len(numbers) != 2:
+        return None
+    if message.prior.kind == PRIORS["LOG_NORMAL"]:
+        return Normal(numbers[0], factor=numbers[1])
+    return Normal(numbers[0], sd=numbers[1])
+
+
+def _weights(message: Any) -> Optional[Weights]:
+    return Weights(tuple(message.prior.numbers)) if message.HasField("prior") else None
+
+
 def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
     """The parameters of a StudySpec, in order."""
     found: List[Tuple[str, Parameter]] = []
@@ -191,16 +284,17 @@ def read_space(spec: Any) -> Tuple[Tuple[str, Parameter], ...]:
         parameter: Parameter
         if kind == "INT":
             parameter = Int(int(message.low), int(message.high), message.log,
-                            None if step is None else int(step), when=when)
+                            None if step is None else int(step), when=when, prior=_normal(message))
         elif kind == "CATEGORICAL":
-            parameter = Categorical(choices, when=when)
+            parameter = Categorical(choices, when=when, prior=_weights(message))
         elif kind == "ORDINAL":
-            parameter = Ordinal(choices, when=when)
+            parameter = Ordinal(choices, when=when, prior=_weights(message))
         elif kind == "BOOL":
-            parameter = Bool(when=when)
+            parameter = Bool(when=when, prior=_weights(message))
         elif kind == "FIXED":
             parameter = Fixed(choices[0] if choices else None, when=when)
         else:
-            parameter = Float(message.low, message.high, message.log, step, when=when)
+            parameter = Float(message.low, message.high, message.log, step, when=when,
+                              prior=_normal(message))
         found.append((str(message.name, "utf-8"), parameter))
     return tuple(found)
