@@ -16,6 +16,7 @@ import os
 import statistics
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 from scipy.stats import qmc
@@ -28,6 +29,7 @@ from space import Space, real
 HERE = os.path.dirname(os.path.abspath(__file__))
 BARS = {"optuna-gp": 10}  # times faster than this peer; than any other: 20
 BAR, MEMORY_BAR_MB = 20, 60
+LIMIT = 600  # seconds for one answer: more than latency.py's, as peers share the machine here
 ALL = "botorch,ax,optuna-gp,hebo,smac-bb-refit,vizier-padded"
 
 
@@ -89,7 +91,7 @@ class Runner:
         self.peer, self.space = peer, Space([real("x%d" % i, 0.0, 1.0) for i in range(d)])
         self.steps, self.error = steps, None
         self.rec = {"peer": peer, "d": d, "n": n, "threads": 1, "ask_s": [], "tell_s": [],
-                    "cpu_s": []}
+                    "cpu_s": [], "rss_mb": float("nan"), "children_mb": float("nan")}
         points = qmc.Sobol(d, scramble=True, seed=1).random_base2(int(np.ceil(np.log2(n))))[:n]
         self.child = Child(peer)
         with self.guarded():
@@ -98,19 +100,23 @@ class Runner:
             m = self.child.call(op="load", data=[[self.space.decode(u), latency.objective(u)]
                                                  for u in points])
             self.rec["load_s"] = round(m["t"], 4)
-            self.child.timeout = latency.LIMIT
+            self.child.timeout = LIMIT
             m = self.child.call(op="ask")
             self.rec["first_ask_s"], self.x = round(m["t"], 5), m["x"]
             self.cpu = cpu_s(self.child.p.pid)
 
+    @contextmanager
     def guarded(self):
-        return _Guard(self)
+        """A peer's failure is a result too: it ends that peer, not the run."""
+        try:
+            yield
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
 
     def going(self, seconds, fewest):
         done = len(self.rec["ask_s"])
         used = sum(self.rec["ask_s"]) + sum(self.rec["tell_s"])
-        return (not self.error and done < self.steps
-                and (used < seconds or done < fewest))
+        return (not self.error and done < self.steps and (used < seconds or done < fewest))
 
     def step(self):
         with self.guarded():
@@ -131,22 +137,6 @@ class Runner:
             self.rec["error"] = self.error
         self.child.close()
         return self.rec
-
-
-class _Guard:
-    """A peer's failure is a result too: it ends that peer, not the run."""
-
-    def __init__(self, runner):
-        self.runner = runner
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, _):
-        if kind and issubclass(kind, Exception):
-            self.runner.error = f"{kind.__name__}: {error}"
-            return True
-        return False
 
 
 def in_turns(peers, d, n, steps, seconds, fewest):
