@@ -6,6 +6,7 @@ A variant is options separated by commas, `members=1,exploit_every=0`; `@DRIVER`
 is another build of ablate_driver. The first is what the others are compared with; only one: with the
 defaults. --problems takes families and kinds. Results are kept in build/bench/ablate, one file a
 variant; the same command again only runs what is missing. A driver that was built anew begins anew.
+`all` leaves out the tuning tasks, which need scikit-learn: `--problems tuning`.
 
 Regret is log10(max(regret / scale, tol)): scale is the median regret of 64 random points. `end` is that
 of the last turn, `AUC` its mean over the turns; differences are means over problems of means over
@@ -24,6 +25,7 @@ import sys
 import numpy as np
 
 import problems
+import tuning  # noqa: F401, registers its tasks
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DRIVER = os.path.join(ROOT, "build", "release", "bench", "ablate_driver")
@@ -136,7 +138,7 @@ def report(variants, names, seeds, each):
 
 def chosen(text):
     if text == "all":
-        return list(problems.FAMILIES)
+        return [n for n, (kind, _) in problems.FAMILIES.items() if kind != "tuning"]
     wanted = text.split(",")
     names = [n for n, (kind, _) in problems.FAMILIES.items() if n in wanted or kind in wanted]
     known = set(problems.FAMILIES) | {kind for kind, _ in problems.FAMILIES.values()}

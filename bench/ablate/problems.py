@@ -27,11 +27,17 @@ class Problem:
         return 60 if len(self.params) <= 6 else 80
 
     def draw(self, rng):
+        """Values of a random point."""
         values = []
         for kind, *bounds in (p.split() for p in self.params):
             low, high = (0, int(bounds[0]) - 1) if kind == "choice" else map(float, bounds)
-            values.append(rng.uniform(low, high) if kind == "float" else
-                          float(rng.integers(low, high + 1)))
+            whole, log = kind in ("choice", "int", "logint"), kind.startswith("log")
+            if log:
+                value = math.exp(rng.uniform(math.log(low), math.log(high)))
+                value = float(round(value)) if whole else value
+            else:
+                value = float(rng.integers(low, high + 1)) if whole else rng.uniform(low, high)
+            values.append(value)
         return values
 
     def scale(self):
