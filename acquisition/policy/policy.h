@@ -98,6 +98,8 @@ struct policy_input {
 	double level;            /* where it needs one: a raw value of the objective */
 	double beta;             /* where it takes one: squared weight of the deviation */
 	const struct belief *belief; /* where the optimum is thought to be, of this space; NULL: no idea */
+	double least_gain; /* an improvement counts in p_gain_enough from here on: raw units, and */
+	double least_gain_relative; /* a part of the incumbent's size; the larger of the two */
 };
 
 enum policy_rule {
@@ -120,6 +122,24 @@ enum policy_role {
 	POLICY_EXPLOIT  /* the posterior mean */
 };
 
+enum { POLICY_MOST_PULLS = 5, POLICY_MOST_LEVERS = 3 };
+
+/* What an observation does to the prediction at a point. The posterior mean is linear in the
+ * outcomes, mean = m + sum_i w_i (z_i - m), w = K^-1 k(X, x) (the weight function of Rasmussen &
+ * Williams 2006, sec. 2.6; K with the noise). */
+struct policy_pull {
+	int observation; /* the first of its point, in the order of the input */
+	double weight;   /* w_i */
+	double pull;     /* raw units: w_i (z_i - m), by how much it moves the prediction */
+	double distance; /* from the point, in lengthscales */
+};
+
+/* A parameter that the model finds sensitive: the shorter its lengthscale, the more. */
+struct policy_lever {
+	int parameter;
+	double lengthscale; /* in units of the cube */
+};
+
 struct policy_suggestion {
 	const double *values; /* d, owned by the policy; NULL when EXHAUSTED */
 	enum policy_rule rule;
@@ -133,6 +153,23 @@ struct policy_suggestion {
 	enum choice acquisition; /* with POLICY_MODEL: what was maximized, never CHOICE_AUTO */
 	bool has_acq;            /* its values have no logarithm: acq is the value, log_acq 0 */
 	double acq;              /* units of the model, or nats */
+
+	/* Why, for people; only with a prediction. No computation reads it. */
+	double model_mean;    /* m, raw: what the model predicts far from all observations */
+	double noise_sd;      /* of an observation there, raw: declared or learnt */
+	int rank, n_optima;   /* the point among the different local maxima that were found, best
+	                      * first (better ones were given out before); 0: none was searched */
+	bool has_gain;        /* there is an incumbent */
+	int incumbent;        /* its observation, the first of its point; -1: not among them */
+	double best;          /* its value, raw; under noise what the model predicts there */
+	double p_gain;        /* probability that the point is better, and feasible */
+	double expected_gain; /* expected improvement on it, times p_feasible: raw units */
+	double enough;        /* least improvement that counts (least_gain), raw */
+	double p_gain_enough; /* as p_gain, for an improvement of more than that */
+	int n_pulls;          /* the largest by size of pull, largest first */
+	struct policy_pull pulls[POLICY_MOST_PULLS];
+	int n_levers; /* of the parameters that the point has, shortest lengthscale first */
+	struct policy_lever levers[POLICY_MOST_LEVERS];
 };
 
 struct policy;

@@ -341,7 +341,18 @@ enum kr_status policy__enumerate(struct policy *p, struct kr_error *err);
 /* Stop the search of a slot: the best known so far, if there is any. */
 bool policy__settle_partial(struct policy *p);
 
+/* ---- policy_why.c: why a point, for people ------------------------------------------ */
+
+/* r <- what is said of the point at coords (d), which has its prediction: gain, pulls, levers, and
+ * its rank by value, that of what was maximized. What memory does not suffice for is left out. Cost
+ * n^2 for n rows of the model. */
+void policy__explain(
+	struct policy *p, const double *coords, double value, struct policy_suggestion *r);
+
 /* ---- policy_summary.c: for people ---------------------------------------------------- */
+
+/* Of the row of a model, the first observation in the order of the input; -1: of none. */
+int policy__observation(const struct policy *p, const struct policy__data *data, int row);
 
 /* Is there a model that was fitted here and wants its scores? */
 bool policy__has_uncalibrated(const struct policy *p);

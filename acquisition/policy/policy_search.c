@@ -139,6 +139,7 @@ static bool settle_best(struct policy *p, enum policy_freshness freshness)
 		space_encode(p->in.space, values, p->point);
 		*(r->has_acq ? &r->acq : &r->log_acq) = policy__without_belief(p, p->point, value);
 		predict(p, p->point, r);
+		policy__explain(p, p->point, value, r);
 		policy__settle(p, POLICY_MODEL, freshness);
 		return true;
 	}

@@ -56,8 +56,7 @@ static double raw_noise(const struct policy *p, const struct policy__metric *m)
 	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, at, sd);
 }
 
-/* Of the row of a model, the first observation in the order of the input. */
-static int observation(const struct policy *p, const struct policy__data *data, int row)
+int policy__observation(const struct policy *p, const struct policy__data *data, int row)
 {
 	int first = 0;
 	if (row < 0 || !data->rows)
@@ -95,7 +94,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
 		.jitter = fmax(gp_jitter(m->base), m->jitter),
 		.calibration = m->calibration,
-		.worst = observation(p, &m->data, m->calibration.n ? m->calibration.worst : -1),
+		.worst = policy__observation(p, &m->data, m->calibration.n ? m->calibration.worst : -1),
 	};
 	if (m->kind == POLICY__SUCCESS)
 		snprintf(out->transform, sizeof(out->transform), "1: a result, -1: it failed");

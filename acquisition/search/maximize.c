@@ -348,3 +348,45 @@ bool maximize_ranked(struct maximizer *m, int k, double *x, double *value)
 							: m->x[(size_t)(i - m->n_raw) * (size_t)m->d + (size_t)j];
 	return true;
 }
+
+/* ---- different maxima --------------------------------------------------------- */
+
+/* Ends of ascents closer than this in natural steps are one maximum. */
+static const double same_maximum = 1e-2;
+
+static bool same_place(const struct maximizer *m, const double *x, const double *y)
+{
+	double r2 = 0;
+	for (int j = 0; j < m->d; j++) {
+		double step = x[j] - y[j];
+		if (m->discrete[j] && !m->moving[j] && step != 0)
+			return false;
+		r2 += step * step / (m->scale[j] * m->scale[j]);
+	}
+	return r2 < same_maximum * same_maximum;
+}
+
+/* Is start i where a better one (of equal ones an earlier one) has ended? */
+static bool is_double(const struct maximizer *m, int i)
+{
+	const double *x = m->x + (size_t)i * (size_t)m->d;
+	for (int k = 0; k < m->n; k++) {
+		bool before = m->f[k] > m->f[i] || (m->f[k] == m->f[i] && k < i);
+		if (before && same_place(m, m->x + (size_t)k * (size_t)m->d, x))
+			return true;
+	}
+	return false;
+}
+
+int maximize_optima(const struct maximizer *m, const double *x, double value, int *rank)
+{
+	int n = 0;
+	*rank = 1;
+	for (int i = 0; i < m->n; i++) {
+		if (!isfinite(m->f[i]) || is_double(m, i))
+			continue;
+		n++;
+		*rank += m->f[i] > value && !same_place(m, m->x + (size_t)i * (size_t)m->d, x);
+	}
+	return n;
+}

@@ -46,4 +46,9 @@ enum kr_status maximize_step(struct maximizer *m, int work, bool *more, struct k
  * are not so many. The first call after a step sorts all. */
 bool maximize_ranked(struct maximizer *m, int k, double *x, double *value);
 
+/* How many different local maxima the ascents have ended at, and in *rank the place of x (d coords,
+ * from 1) among them by value. Two ends are one maximum when they are within 1e-2 natural steps
+ * and agree in the discrete coordinates. 0 without ascents. */
+int maximize_optima(const struct maximizer *m, const double *x, double value, int *rank);
+
 #endif
