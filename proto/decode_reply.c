@@ -449,6 +449,21 @@ static enum kr_status read_get_model(
 	return st == KR_OK ? text(d, pb->has_reason, pb->reason, &m->reason) : st;
 }
 
+static enum kr_status read_explain(const struct decoder *d, const void *item, struct msg_reply *out)
+{
+	const Kriged__ExplainReply *pb = item;
+	struct msg_explain_reply *m = &out->u.explain;
+	enum kr_status st = decode_part__texts(
+		d, NULL, "sentences", pb->n_sentences, pb->sentences, 0, read_text_item, &m->sentences);
+
+	if (st == KR_OK)
+		st = decode_part__list(d, NULL, "related", pb->n_related, (void *const *)pb->related, 0,
+			sizeof(*m->related), read_trial, &m->n_related, &m->related);
+	m->has_surprise = pb->has_surprise;
+	m->surprise = pb->surprise;
+	return st == KR_OK ? read_one_trial(d, pb->trial, &m->trial) : st;
+}
+
 static enum kr_status read_server_backup(
 	const struct decoder *d, const void *item, struct msg_reply *out)
 {
@@ -494,6 +509,7 @@ static const struct row rows[] = {
 	{METHOD_REPLAY, &kriged__replay_reply__descriptor, read_replay},
 	{METHOD_WHY, &kriged__why_reply__descriptor, read_why},
 	{METHOD_GET_MODEL, &kriged__get_model_reply__descriptor, read_get_model},
+	{METHOD_EXPLAIN, &kriged__explain_reply__descriptor, read_explain},
 	{METHOD_SERVER_BACKUP, &kriged__server_backup_reply__descriptor, read_server_backup},
 };
 

@@ -101,6 +101,17 @@ enum kr_status decode_request__predict(
 		: st;
 }
 
+enum kr_status decode_request__explain(
+	const struct decoder *d, const void *item, struct msg_request *out)
+{
+	const Kriged__ExplainRequest *pb = item;
+	struct msg_explain *m = &out->u.explain;
+
+	m->has_number = pb->has_number;
+	m->number = pb->number;
+	return READ_STUDY(d, pb, m);
+}
+
 enum kr_status decode_request__replay(
 	const struct decoder *d, const void *item, struct msg_request *out)
 {

@@ -463,6 +463,20 @@ static ProtobufCMessage *make_get_model(
 	return &pb->base;
 }
 
+static ProtobufCMessage *make_explain(
+	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
+{
+	const struct msg_explain *m = &r->u.explain;
+	Kriged__ExplainRequest *pb = NEW(a, Kriged__ExplainRequest, KRIGED__EXPLAIN_REQUEST__INIT);
+
+	if (!pb)
+		return NULL;
+	pb->meta = meta;
+	SET_TEXT(pb, study, m->study);
+	SET_IF(pb, number, m->has_number, m->number);
+	return &pb->base;
+}
+
 static ProtobufCMessage *make_server_backup(
 	struct arena *a, const struct msg_request *r, Kriged__RequestMeta *meta)
 {

@@ -214,7 +214,51 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 
 bool encode_part__has_why(const struct msg_why *m)
 {
-	return m->rule || m->freshness || m->has_prediction || m->has_p_feasible;
+	return m->rule || m->freshness || m->has_prediction || m->has_p_feasible || m->grounds;
+}
+
+static void *make_pull(struct arena *a, const void *item)
+{
+	const struct msg_pull *m = item;
+	Kriged__Pull *pb = NEW(a, Kriged__Pull, KRIGED__PULL__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, number, m->number);
+	SET(pb, weight, m->weight);
+	SET(pb, pull, m->pull);
+	SET(pb, distance, m->distance);
+	return pb;
+}
+
+static void *make_lever(struct arena *a, const void *item)
+{
+	const struct msg_lever *m = item;
+	Kriged__Lever *pb = NEW(a, Kriged__Lever, KRIGED__LEVER__INIT);
+
+	if (!pb)
+		return NULL;
+	SET_TEXT(pb, name, m->name);
+	SET(pb, lengthscale, m->lengthscale);
+	return pb;
+}
+
+static bool put_grounds(struct arena *a, Kriged__Why *pb, const struct msg_grounds *m)
+{
+	if (!m)
+		return true;
+	SET(pb, role, (Kriged__Why__Role)m->role);
+	SET(pb, observations, m->observations);
+	SET_IF(pb, incumbent, m->has_gain, m->incumbent);
+	SET_IF(pb, best, m->has_gain, m->best);
+	SET_IF(pb, p_gain, m->has_gain, m->p_gain);
+	SET_IF(pb, expected_gain, m->has_gain, m->expected_gain);
+	SET(pb, model_mean, m->model_mean);
+	SET(pb, noise_sd, m->noise_sd);
+	SET_IF(pb, rank, m->optima != 0, m->rank);
+	SET_IF(pb, optima, m->optima != 0, m->optima);
+	return LIST(a, pb, pulls, m->n_pulls, m->pulls, make_pull) &&
+		LIST(a, pb, levers, m->n_levers, m->levers, make_lever);
 }
 
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
@@ -231,7 +275,7 @@ Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m)
 	SET_IF(pb, p_feasible, m->has_p_feasible, m->p_feasible);
 	SET_TEXT(pb, acquisition, m->acquisition);
 	SET_IF(pb, acq, m->has_acq, m->acq);
-	return pb;
+	return put_grounds(a, pb, m->grounds) ? pb : NULL;
 }
 
 static Kriged__Calibration *make_calibration(struct arena *a, const struct msg_calibration *m)

@@ -383,6 +383,20 @@ static ProtobufCMessage *make_get_model(struct arena *a, const struct msg_reply 
 	return &pb->base;
 }
 
+static ProtobufCMessage *make_explain(struct arena *a, const struct msg_reply *r)
+{
+	const struct msg_explain_reply *m = &r->u.explain;
+	Kriged__ExplainReply *pb = NEW(a, Kriged__ExplainReply, KRIGED__EXPLAIN_REPLY__INIT);
+
+	if (!pb || !TEXTS(a, pb, sentences, &m->sentences) ||
+		!LIST(a, pb, related, m->n_related, m->related, make_trial))
+		return NULL;
+	if (m->trial && !(pb->trial = make_trial(a, m->trial)))
+		return NULL;
+	SET_IF(pb, surprise, m->has_surprise, m->surprise);
+	return &pb->base;
+}
+
 static ProtobufCMessage *make_server_backup(struct arena *a, const struct msg_reply *r)
 {
 	Kriged__ServerBackupReply *pb = NEW(
@@ -452,6 +466,7 @@ static maker *find(enum method method)
 	case METHOD_REPLAY: return make_replay;
 	case METHOD_WHY: return make_why;
 	case METHOD_GET_MODEL: return make_get_model;
+	case METHOD_EXPLAIN: return make_explain;
 	case METHOD_SERVER_BACKUP: return make_server_backup;
 	}
 	return NULL;

@@ -63,6 +63,7 @@ enum why_next { NEXT_NOTHING = 1, NEXT_QUEUED, NEXT_INITIAL, NEXT_MODEL };
 
 enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL, WHY_ENQUEUED };
 enum why_freshness { WHY_FRESH = 1, WHY_PARTIAL, WHY_FALLBACK };
+enum why_role { WHY_EXPLORE = 1, WHY_EXPLOIT };
 
 /* 0: a type that is not known here (replies only). */
 enum scalar_kind { SCALAR_NULL = 1, SCALAR_BOOL, SCALAR_INT, SCALAR_REAL, SCALAR_STRING };
@@ -172,6 +173,31 @@ struct msg_lease {
 	uint64_t remaining_ms;
 };
 
+struct msg_pull {
+	uint64_t number;
+	double weight, pull, distance;
+};
+
+struct msg_lever {
+	const char *name;
+	double lengthscale;
+};
+
+/* What a suggestion by the model rests on. */
+struct msg_grounds {
+	enum why_role role; /* 0: not said */
+	uint64_t observations;
+	bool has_gain; /* there was an incumbent */
+	uint64_t incumbent;
+	double best, p_gain, expected_gain;
+	double model_mean, noise_sd;
+	uint32_t rank, optima; /* 0: no search */
+	int n_pulls;
+	const struct msg_pull *pulls;
+	int n_levers;
+	const struct msg_lever *levers;
+};
+
 struct msg_why {
 	enum why_rule rule; /* 0: not known (told points) */
 	enum why_freshness freshness;
@@ -182,6 +208,7 @@ struct msg_why {
 	const char *acquisition; /* NULL: none, or not known */
 	bool has_acq;            /* then log_acq is not known */
 	double acq;
+	const struct msg_grounds *grounds; /* NULL: none were recorded */
 };
 
 struct msg_progress {
@@ -374,6 +401,12 @@ struct msg_replay {
 	uint32_t limit;
 };
 
+struct msg_explain {
+	const char *study;
+	bool has_number;
+	uint64_t number; /* else the newest suggestion */
+};
+
 struct msg_server_backup {
 	const char *path;
 };
@@ -405,6 +438,7 @@ struct msg_request {
 		struct msg_predict predict;
 		struct msg_replay replay;
 		struct msg_study_ref why, get_model;
+		struct msg_explain explain;
 		struct msg_server_backup server_backup;
 	} u;
 };
@@ -556,6 +590,15 @@ struct msg_get_model_reply {
 	struct msg_texts sentences;
 };
 
+struct msg_explain_reply {
+	const struct msg_trial *trial; /* NULL in a reply that has none */
+	int n_related;
+	const struct msg_trial *related;
+	bool has_surprise;
+	double surprise;
+	struct msg_texts sentences;
+};
+
 struct msg_reply {
 	enum method method;
 	bool is_error;
@@ -575,6 +618,7 @@ struct msg_reply {
 		struct msg_report_reply report;
 		struct msg_why_reply why;
 		struct msg_get_model_reply get_model;
+		struct msg_explain_reply explain;
 		struct msg_server_backup_reply server_backup;
 	} u;
 };
@@ -585,7 +629,7 @@ const char *msg_study_state_name(enum study_state s);
 const char *msg_role_name(enum metric_role r);
 const char *msg_param_kind_name(enum param_kind k);
 const char *msg_prior_kind_name(enum prior_kind k); /* "log_normal" */
-const char *msg_method_name(enum method m); /* "suggest" */
+const char *msg_method_name(enum method m);         /* "suggest" */
 bool msg_method_known(unsigned number);
 bool msg_method_mutates(enum method m);
 enum msg_role msg_method_role(enum method m); /* ADMIN for one that is not known */

@@ -67,6 +67,40 @@ static void texts_json(struct writer *w, const struct msg_texts *texts)
 	writer_end(w);
 }
 
+static void grounds_json(struct writer *w, const struct msg_grounds *g)
+{
+	static const char *const roles[] = {"none", "explore", "exploit"};
+
+	writer_string(writer_key(w, "role"), roles[g->role]);
+	writer_uint(writer_key(w, "observations"), g->observations);
+	if (g->has_gain) {
+		writer_uint(writer_key(w, "incumbent"), g->incumbent);
+		writer_real(writer_key(w, "best"), g->best);
+		writer_real(writer_key(w, "p_gain"), g->p_gain);
+		writer_real(writer_key(w, "expected_gain"), g->expected_gain);
+	}
+	writer_real(writer_key(w, "model_mean"), g->model_mean);
+	writer_real(writer_key(w, "noise_sd"), g->noise_sd);
+	if (g->optima) {
+		writer_uint(writer_key(w, "rank"), g->rank);
+		writer_uint(writer_key(w, "optima"), g->optima);
+	}
+	writer_array(writer_key(w, "pulls"));
+	for (int i = 0; i < g->n_pulls; i++) {
+		writer_object(w);
+		writer_uint(writer_key(w, "number"), g->pulls[i].number);
+		writer_real(writer_key(w, "weight"), g->pulls[i].weight);
+		writer_real(writer_key(w, "pull"), g->pulls[i].pull);
+		writer_real(writer_key(w, "distance"), g->pulls[i].distance);
+		writer_end(w);
+	}
+	writer_end(w);
+	writer_object(writer_key(w, "levers"));
+	for (int i = 0; i < g->n_levers; i++)
+		writer_real(writer_key(w, g->levers[i].name), g->levers[i].lengthscale);
+	writer_end(w);
+}
+
 static void why_json(struct writer *w, const struct msg_why *why)
 {
 	static const char *const rules[] = {"none", "initial", "model", "fill", "enqueued"};
@@ -91,6 +125,8 @@ static void why_json(struct writer *w, const struct msg_why *why)
 		writer_real(writer_key(w, "acq"), why->acq);
 	if (why->has_p_feasible)
 		writer_real(writer_key(w, "p_feasible"), why->p_feasible);
+	if (why->grounds)
+		grounds_json(w, why->grounds);
 	writer_end(w);
 }
 

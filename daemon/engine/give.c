@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/engine/core.h"
+#include "daemon/engine/grounds.h"
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/pick.h"
 #include "daemon/engine/reply.h"
@@ -50,7 +51,8 @@ enum kr_status give_exhausted(const struct study *s, struct kr_error *err)
 
 /* ---- the trials ------------------------------------------------------------- */
 
-void give_why(struct msg_why *why, const struct policy_suggestion *p)
+void give_why(struct msg_why *why, struct grounds *grounds, const struct job *j,
+	const struct policy_suggestion *p)
 {
 	*why = (struct msg_why){
 		.rule = p->rule == POLICY_INITIAL ? WHY_INITIAL
@@ -62,6 +64,7 @@ void give_why(struct msg_why *why, const struct policy_suggestion *p)
 		.has_prediction = p->has_prediction,
 		.has_p_feasible = p->has_p_feasible,
 		.p_feasible = p->p_feasible,
+		.grounds = grounds_make(grounds, j->def, &j->of->history, p),
 	};
 	if (!p->has_prediction)
 		return;
@@ -80,6 +83,7 @@ struct gift {
 	const struct job *j; /* NULL: nothing had to be computed */
 	const struct waiter *w;
 	struct record_given *given;
+	struct grounds *grounds; /* of each given */
 	int n, n_new;
 	uint64_t left; /* of the budget: it may have been lowered, a late result have come */
 	bool spent, exhausted, lost; /* why there are not more */
@@ -145,7 +149,7 @@ static void add_pick(struct gift *g, const struct pick *p, int slot)
 	given = add(g, p->number, from ? from->values : t->values);
 	given->attempt = t->attempt + 1;
 	if (from)
-		give_why(&given->why, from);
+		give_why(&given->why, &g->grounds[g->n - 1], g->j, from);
 	else if (t->attempt)
 		given->why = trial_why(t);
 	else
@@ -157,11 +161,13 @@ static void add_pick(struct gift *g, const struct pick *p, int slot)
 static bool add_new(struct gift *g, int slot)
 {
 	const struct policy_suggestion *from = suggestion(g, slot);
+	struct record_given *given;
 
 	g->spent |= g->left == 0;
 	if (!from || g->left == 0)
 		return false;
-	give_why(&add(g, g->s->trials.n + (uint64_t)g->n_new, from->values)->why, from);
+	given = add(g, g->s->trials.n + (uint64_t)g->n_new, from->values);
+	give_why(&given->why, &g->grounds[g->n - 1], g->j, from);
 	g->n_new++;
 	g->left -= g->left != UINT64_MAX;
 	return true;
@@ -174,7 +180,8 @@ static enum kr_status gather(struct gift *g, struct kr_error *err)
 
 	g->left = study_left(g->s, 0);
 	g->given = ARENA_ARRAY(g->e->scratch, struct record_given, w->n_picks + (size_t)w->n_slots);
-	if (!g->given)
+	g->grounds = ARENA_ARRAY(g->e->scratch, struct grounds, w->n_picks + (size_t)w->n_slots);
+	if (!g->given || !g->grounds)
 		return call_no_memory(err);
 	for (size_t i = 0; i < w->n_picks; i++) {
 		add_pick(g, &w->picks[i], slot);

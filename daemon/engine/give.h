@@ -32,7 +32,10 @@ enum kr_status give_spent(const struct study *s, struct kr_error *err);
 /* KR_SPACE_EXHAUSTED. */
 enum kr_status give_exhausted(const struct study *s, struct kr_error *err);
 
-/* What a suggestion says about itself, in words of the wire. */
-void give_why(struct msg_why *why, const struct policy_suggestion *p);
+struct grounds;
+
+/* What a suggestion of j says about itself, in words of the wire; it points into grounds. */
+void give_why(struct msg_why *why, struct grounds *grounds, const struct job *j,
+	const struct policy_suggestion *p);
 
 #endif

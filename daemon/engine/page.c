@@ -8,7 +8,7 @@
 
 /* Fixed parts of an entry, rounded up. */
 enum { TRIAL_BYTES = 96, WHY_BYTES = 40, VALUE_BYTES = 40, STUDY_BYTES = 256, PARAM_BYTES = 48 };
-enum { PROGRESS_BYTES = 40 };
+enum { PROGRESS_BYTES = 40, GROUNDS_BYTES = 96 };
 
 /* The smallest trial takes more than 16 bytes. */
 enum { MOST_ENTRIES = PAGE_BYTES / 16 };
@@ -64,6 +64,17 @@ static size_t labels_bytes(const struct msg_labels *l)
 	return sum;
 }
 
+static size_t grounds_bytes(const struct msg_grounds *g)
+{
+	size_t sum = g ? GROUNDS_BYTES : 0;
+
+	for (int i = 0; g && i < g->n_pulls; i++)
+		sum += VALUE_BYTES;
+	for (int i = 0; g && i < g->n_levers; i++)
+		sum += 12 + text_bytes(g->levers[i].name);
+	return sum;
+}
+
 size_t page_trial_bytes(const struct study *s, const struct trial *t, struct reply_columns columns)
 {
 	size_t sum = TRIAL_BYTES + text_bytes(t->worker) + text_bytes(t->reason);
@@ -78,6 +89,8 @@ size_t page_trial_bytes(const struct study *s, const struct trial *t, struct rep
 		sum += (size_t)t->progress->n * PROGRESS_BYTES;
 	if (columns.why)
 		sum += WHY_BYTES;
+	if (columns.grounds)
+		sum += grounds_bytes(t->grounds);
 	return sum;
 }
 

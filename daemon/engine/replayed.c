@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/give.h"
+#include "daemon/engine/grounds.h"
 #include "daemon/engine/page.h"
 #include "daemon/engine/point.h"
 #include "proto/limits.h"
@@ -126,16 +127,20 @@ static bool same_bits(const double *a, const double *b, size_t n)
 	return n == 0 || memcmp(a, b, n * sizeof(*a)) == 0;
 }
 
-static bool same_why(const struct msg_why *a, const struct policy_suggestion *p)
+/* An older version has recorded no grounds. */
+static bool same_why(
+	const struct msg_why *a, const struct job *j, const struct policy_suggestion *p)
 {
+	struct grounds grounds;
 	struct msg_why b;
 
-	give_why(&b, p);
-	return a->rule == b.rule && a->freshness == b.freshness &&
-		a->has_prediction == b.has_prediction && same_bits(&a->mean, &b.mean, 1) &&
-		same_bits(&a->sd, &b.sd, 1) && same_bits(&a->log_acq, &b.log_acq, 1) &&
-		a->has_acq == b.has_acq && same_bits(&a->acq, &b.acq, 1) &&
-		a->has_p_feasible == b.has_p_feasible && same_bits(&a->p_feasible, &b.p_feasible, 1);
+	give_why(&b, &grounds, j, p);
+	return (!a->grounds || grounds_equal(a->grounds, b.grounds)) && a->rule == b.rule &&
+		a->freshness == b.freshness && a->has_prediction == b.has_prediction &&
+		same_bits(&a->mean, &b.mean, 1) && same_bits(&a->sd, &b.sd, 1) &&
+		same_bits(&a->log_acq, &b.log_acq, 1) && a->has_acq == b.has_acq &&
+		same_bits(&a->acq, &b.acq, 1) && a->has_p_feasible == b.has_p_feasible &&
+		same_bits(&a->p_feasible, &b.p_feasible, 1);
 }
 
 static bool same_end(const struct record_job *rec, const struct job *j)
@@ -177,7 +182,7 @@ void replayed_compare(struct replayed *ev, const struct job *j)
 			continue;
 		p = &j->suggestions[ev->slots[i]];
 		equal = end && p->values && same_bits(t->values, p->values, d);
-		ev->verdicts[i].equal = equal && same_why(&t->why, p);
+		ev->verdicts[i].equal = equal && same_why(&t->why, j, p);
 		if (!ev->verdicts[i].equal && p->values)
 			keep_computed(ev, i, p->values, d);
 	}

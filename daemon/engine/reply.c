@@ -8,8 +8,8 @@
 #include "daemon/engine/progress.h"
 #include "daemon/engine/stop.h"
 
-const struct reply_columns reply_all_columns = {true, true, true, true, false};
-const struct reply_columns reply_columns_and_progress = {true, true, true, true, true};
+const struct reply_columns reply_all_columns = {true, true, true, true, false, false};
+const struct reply_columns reply_every_column = {true, true, true, true, true, true};
 
 static enum kr_status no_memory(struct kr_error *err)
 {
@@ -63,6 +63,8 @@ enum kr_status reply_trial(struct msg_trial *out, const struct study *s, const s
 	}
 	if (columns.why)
 		out->why = trial_why(t);
+	if (!columns.grounds)
+		out->why.grounds = NULL;
 	if (columns.values)
 		st = put_values(out, s, t, a, err);
 	if (st == KR_OK && columns.params)

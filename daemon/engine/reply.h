@@ -12,6 +12,7 @@ struct reply_columns {
 	bool params, values, why;
 	bool labels; /* and the note */
 	bool progress;
+	bool grounds; /* with why: what it rests on */
 };
 
 /* A trial as it is. */
@@ -30,7 +31,7 @@ enum kr_status reply_report(struct msg_report_reply *out, const struct study *s,
 enum kr_status reply_study(struct msg_study *out, const struct study *s, const struct study_view *v,
 	struct arena *a, struct kr_error *err);
 
-/* What answers to changes show of a trial; reads may show its progress too. */
-extern const struct reply_columns reply_all_columns, reply_columns_and_progress;
+/* What answers to changes show of a trial; reads may show its progress, and what it rests on. */
+extern const struct reply_columns reply_all_columns, reply_every_column;
 
 #endif

@@ -1,6 +1,7 @@
 /* What each kind of record does to memory; cannot fail. */
 #include <string.h>
 
+#include "daemon/engine/grounds.h"
 #include "daemon/engine/point.h"
 #include "daemon/engine/study_internal.h"
 
@@ -62,6 +63,7 @@ static struct trial *give_new(struct study *s, const struct record_given *given,
 	struct trial made, *t;
 
 	trial_give(&made, given, to, row);
+	made.grounds = grounds_keep(&s->pool, s->def, made.grounds);
 	t = trials_add(&s->trials, &made);
 	recount(s, NULL, t);
 	return t;
@@ -81,6 +83,7 @@ static struct trial *give_again(struct study *s, const struct record_given *give
 		leases_remove(s->leases, t);
 	trial_give_again(t, given, to, row);
 	t->values = values;
+	t->grounds = grounds_keep(&s->pool, s->def, t->grounds);
 	recount(s, &was, t);
 	grants_add(&s->grants, row->seq, t->number);
 	return t;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "daemon/engine/grounds.h"
 #include "daemon/engine/point.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/study.h"
@@ -85,6 +86,8 @@ static enum kr_status check_suggested(const struct study *s, const struct row *r
 			return damaged(row, err, "its trials are not numbered in order");
 		if (!good_point(s->def, g->n_values, g->values, false))
 			return damaged(row, err, "a trial is not a point of the space");
+		if (!grounds_good(g->why.grounds, s->def, s->trials.n))
+			return damaged(row, err, "a trial rests on trials or parameters that do not exist");
 		if (g->number < s->trials.n && !good_again(s, trials_at(&s->trials, g->number), g))
 			return damaged(
 				row, err, "it gives out a trial again in a way its state does not allow");

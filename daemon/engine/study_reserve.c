@@ -1,5 +1,6 @@
 /* Memory for what a record does: may fail, changes nothing that can be seen. */
 #include "base/alloc.h"
+#include "daemon/engine/grounds.h"
 #include "daemon/engine/study_internal.h"
 
 static enum kr_status reserve_state(struct study *s, size_t n, struct kr_error *err)
@@ -33,7 +34,8 @@ static enum kr_status reserve_labels(
 	return st == KR_OK ? text_reserve(&s->text, labels_text_size(labels), err) : st;
 }
 
-/* Versions of the trials that are given out again, with the points of the partial ones. */
+/* Versions of the trials that are given out again, with the points of the partial ones; and what
+ * all rest on. */
 static enum kr_status reserve_again(
 	struct study *s, const struct record_suggested *r, struct kr_error *err)
 {
@@ -43,6 +45,7 @@ static enum kr_status reserve_again(
 	for (int i = 0; i < r->n_trials; i++) {
 		const struct trial *t = trials_at(&s->trials, r->trials[i].number);
 
+		bytes += grounds_size(r->trials[i].why.grounds);
 		if (!t)
 			continue;
 		n++;

@@ -49,6 +49,7 @@ void trial_give_again(struct trial *t, const struct record_given *given,
 	t->acquisition = acquisition_known(given->why.acquisition);
 	t->p_feasible = given->why.has_p_feasible ? given->why.p_feasible : NAN;
 	t->has_prediction = given->why.has_prediction;
+	t->grounds = given->why.grounds;
 	t->rule = (uint8_t)given->why.rule;
 	t->freshness = (uint8_t)given->why.freshness;
 	t->worker = to->worker;
@@ -162,6 +163,7 @@ struct msg_why trial_why(const struct trial *t)
 		.acq = t->has_acq ? t->acq : 0,
 		.has_p_feasible = t->rule && !isnan(t->p_feasible),
 		.p_feasible = t->p_feasible,
+		.grounds = t->grounds,
 	};
 }
 

@@ -26,13 +26,14 @@ struct trial {
 	uint64_t given_seq;         /* event that gave it out last; 0: none yet */
 	uint64_t seq;               /* event that changed it last */
 	uint64_t created_ms;
-	uint64_t finished_ms; /* 0: not yet */
-	uint64_t lease_ms;    /* term */
-	double mean, sd, acq; /* acq: its log, unless has_acq */
-	double p_feasible;    /* NaN: not known */
-	const char *worker;   /* NULL: none was named */
-	const char *reason;   /* NULL: none */
-	const char *note;     /* NULL: none */
+	uint64_t finished_ms;              /* 0: not yet */
+	uint64_t lease_ms;                 /* term */
+	double mean, sd, acq;              /* acq: its log, unless has_acq */
+	double p_feasible;                 /* NaN: not known */
+	const struct msg_grounds *grounds; /* NULL: none */
+	const char *worker;                /* NULL: none was named */
+	const char *reason;                /* NULL: none */
+	const char *note;                  /* NULL: none */
 	struct msg_labels labels;
 	struct progress *progress; /* NULL: no report; owned by the trial that is now */
 	uint8_t token[MSG_ID_BYTES];

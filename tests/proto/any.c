@@ -175,6 +175,39 @@ struct msg_lease any_lease(struct rng *r, uint64_t number)
 	return l;
 }
 
+static const struct msg_grounds *any_grounds(struct arena *a, struct rng *r)
+{
+	struct msg_grounds *g = ARENA_NEW(a, struct msg_grounds);
+	int n_pulls = any_below(r, 4), n_levers = any_below(r, 3);
+	struct msg_pull *pulls = ARENA_ARRAY(a, struct msg_pull, n_pulls);
+	struct msg_lever *levers = ARENA_ARRAY(a, struct msg_lever, n_levers);
+
+	for (int i = 0; i < n_pulls; i++)
+		pulls[i] = (struct msg_pull){any_u64(r), any_real(r), any_real(r), any_real(r)};
+	for (int i = 0; i < n_levers; i++)
+		levers[i] = (struct msg_lever){any_name(a, r, i), any_real(r)};
+	*g = (struct msg_grounds){.role = WHY_EXPLORE + rng_below(r, 2),
+		.observations = any_u64(r),
+		.has_gain = any_coin(r),
+		.model_mean = any_real(r),
+		.noise_sd = any_real(r),
+		.n_pulls = n_pulls,
+		.pulls = pulls,
+		.n_levers = n_levers,
+		.levers = levers};
+	if (g->has_gain) {
+		g->incumbent = any_u64(r);
+		g->best = any_real(r);
+		g->p_gain = any_real(r);
+		g->expected_gain = any_real(r);
+	}
+	if (any_coin(r)) {
+		g->rank = any_u32(r);
+		g->optima = any_u32(r) | 1;
+	}
+	return g;
+}
+
 struct msg_why any_why(struct arena *a, struct rng *r)
 {
 	struct msg_why w = {0};
@@ -193,6 +226,7 @@ struct msg_why any_why(struct arena *a, struct rng *r)
 		*(w.has_acq ? &w.acq : &w.log_acq) = any_real(r);
 	}
 	w.acquisition = any_maybe_name(a, r);
+	w.grounds = any_coin(r) ? any_grounds(a, r) : NULL;
 	return w;
 }
 
@@ -240,8 +274,10 @@ static struct msg_prior prior(struct arena *a, struct rng *r, const struct msg_p
 
 	for (int k = 0; k < n; k++)
 		numbers[k] = 1.5 + rng_uniform(r);
-	return (struct msg_prior){
-		!numeric ? PRIOR_WEIGHTS : p->log ? PRIOR_LOG_NORMAL : PRIOR_NORMAL, n, numbers};
+	return (struct msg_prior){!numeric ? PRIOR_WEIGHTS
+			: p->log                   ? PRIOR_LOG_NORMAL
+									   : PRIOR_NORMAL,
+		n, numbers};
 }
 
 static struct msg_param param(struct arena *a, struct rng *r, int i)

@@ -105,6 +105,30 @@ static void lease(FILE *f, const struct msg_lease *l)
 	number(f, "remaining_ms", l->remaining_ms);
 }
 
+static void grounds(FILE *f, const struct msg_grounds *g)
+{
+	fprintf(f, "role %u\n", (unsigned)g->role);
+	number(f, "observations", g->observations);
+	optional(f, "incumbent", g->has_gain, g->incumbent);
+	optional_real(f, "best", g->has_gain, g->best);
+	optional_real(f, "p_gain", g->has_gain, g->p_gain);
+	optional_real(f, "expected_gain", g->has_gain, g->expected_gain);
+	optional_real(f, "model_mean", true, g->model_mean);
+	optional_real(f, "noise_sd", true, g->noise_sd);
+	number(f, "rank", g->rank);
+	number(f, "optima", g->optima);
+	for (int i = 0; i < g->n_pulls; i++) {
+		number(f, "pull of", g->pulls[i].number);
+		optional_real(f, "weight", true, g->pulls[i].weight);
+		optional_real(f, "pull", true, g->pulls[i].pull);
+		optional_real(f, "distance", true, g->pulls[i].distance);
+	}
+	for (int i = 0; i < g->n_levers; i++) {
+		text(f, "lever", g->levers[i].name);
+		optional_real(f, "lengthscale", true, g->levers[i].lengthscale);
+	}
+}
+
 static void why(FILE *f, const struct msg_why *w)
 {
 	fprintf(f, "why %u %u\n", (unsigned)w->rule, (unsigned)w->freshness);
@@ -114,6 +138,8 @@ static void why(FILE *f, const struct msg_why *w)
 	text(f, "acquisition", w->acquisition);
 	optional_real(f, "acq", w->has_acq, w->acq);
 	optional_real(f, "p_feasible", w->has_p_feasible, w->p_feasible);
+	if (w->grounds)
+		grounds(f, w->grounds);
 }
 
 static void trial(FILE *f, const struct msg_trial *t)
@@ -355,6 +381,10 @@ static void request_body(FILE *f, const struct msg_request *m)
 		break;
 	case METHOD_WHY: text(f, "study", m->u.why.study); break;
 	case METHOD_GET_MODEL: text(f, "study", m->u.get_model.study); break;
+	case METHOD_EXPLAIN:
+		text(f, "study", m->u.explain.study);
+		optional(f, "number", m->u.explain.has_number, m->u.explain.number);
+		break;
 	case METHOD_SERVER_BACKUP: text(f, "path", m->u.server_backup.path); break;
 	case METHOD_GET_TRIAL:
 		text(f, "study", m->u.get_trial.study);
@@ -522,6 +552,15 @@ static void get_model(FILE *f, const struct msg_get_model_reply *m)
 	texts(f, "sentences", &m->sentences);
 }
 
+static void explain(FILE *f, const struct msg_explain_reply *m)
+{
+	if (m->trial)
+		trial(f, m->trial);
+	trials(f, m->n_related, m->related);
+	optional_real(f, "surprise", m->has_surprise, m->surprise);
+	texts(f, "sentences", &m->sentences);
+}
+
 static void predict(FILE *f, const struct msg_predict_reply *m)
 {
 	fprintf(f, "predictions [%d x %d]\n", m->n, m->n_metrics);
@@ -581,6 +620,7 @@ static void reply_body(FILE *f, const struct msg_reply *m)
 		break;
 	case METHOD_WHY: why_reply(f, &m->u.why); break;
 	case METHOD_GET_MODEL: get_model(f, &m->u.get_model); break;
+	case METHOD_EXPLAIN: explain(f, &m->u.explain); break;
 	case METHOD_SERVER_BACKUP: number(f, "bytes", m->u.server_backup.bytes); break;
 	case METHOD_REPLAY: replay(f, &m->u.replay); break;
 	}

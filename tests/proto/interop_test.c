@@ -49,6 +49,7 @@ static const struct {
 	{METHOD_REPLAY, "ReplayRequest", "ReplayReply"},
 	{METHOD_WHY, "WhyRequest", "WhyReply"},
 	{METHOD_GET_MODEL, "GetModelRequest", "GetModelReply"},
+	{METHOD_EXPLAIN, "ExplainRequest", "ExplainReply"},
 };
 
 enum { N_TYPES = sizeof(types) / sizeof(*types) };
@@ -255,7 +256,7 @@ static void reply_to_names(void **state)
 		.late = true,
 		.told = true,
 		.seq = 7,
-		.why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5, true, 0.75},
+		.why = {WHY_MODEL, WHY_PARTIAL, true, 0.5, 1.5, -2.5, true, 0.75, NULL},
 		.labels = {1, &param},
 		.note = "seen",
 		.excluded = true,

@@ -285,6 +285,11 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 	case METHOD_BEST: m.u.best.study = any_name(a, r, 0); break;
 	case METHOD_WHY: m.u.why.study = any_name(a, r, 0); break;
 	case METHOD_GET_MODEL: m.u.get_model.study = any_name(a, r, 0); break;
+	case METHOD_EXPLAIN:
+		m.u.explain = (struct msg_explain){.study = any_name(a, r, 0), .has_number = any_coin(r)};
+		if (m.u.explain.has_number)
+			m.u.explain.number = any_u64(r);
+		break;
 	case METHOD_SERVER_BACKUP:
 		m.u.server_backup.path = arena_printf(a, "/%s", any_text(a, r));
 		break;
@@ -441,6 +446,23 @@ static struct msg_get_model_reply get_model_reply(struct arena *a, struct rng *r
 		.sentences = any_texts(a, r, any_below(r, 4))};
 }
 
+static struct msg_explain_reply explain_reply(struct arena *a, struct rng *r)
+{
+	struct msg_explain_reply m = {.n_related = any_below(r, 4), .has_surprise = any_coin(r)};
+	struct msg_trial *related = ARENA_ARRAY(a, struct msg_trial, m.n_related);
+	struct msg_trial *one = ARENA_NEW(a, struct msg_trial);
+
+	for (int i = 0; i < m.n_related; i++)
+		related[i] = trial(a, r);
+	*one = trial(a, r);
+	m.related = related;
+	m.trial = any_coin(r) ? one : NULL;
+	if (m.has_surprise)
+		m.surprise = any_real(r);
+	m.sentences = any_texts(a, r, any_below(r, 4));
+	return m;
+}
+
 static struct msg_replay_reply replay_reply(struct arena *a, struct rng *r)
 {
 	struct msg_replay_reply m = {
@@ -512,6 +534,7 @@ struct msg_reply random_reply(struct arena *a, struct rng *r, enum method method
 		break;
 	case METHOD_WHY: m.u.why = why_reply(a, r); break;
 	case METHOD_GET_MODEL: m.u.get_model = get_model_reply(a, r); break;
+	case METHOD_EXPLAIN: m.u.explain = explain_reply(a, r); break;
 	case METHOD_SERVER_BACKUP: m.u.server_backup.bytes = any_u64(r); break;
 	}
 	return m;

@@ -153,6 +153,7 @@ static void names(void **state)
 		{METHOD_DELETE_TRIAL, META, BAD, "study", "missing"},
 		{METHOD_WHY, META, BAD, "study", "missing"},
 		{METHOD_GET_MODEL, META, BAD, "study", "missing"},
+		{METHOD_EXPLAIN, META, BAD, "study", "missing"},
 		{METHOD_HELLO, "2:\"\"", BAD, "client", "empty"},
 	};
 

@@ -88,6 +88,7 @@ BEST = _method("Best", 48, False)
 PREDICT = _method("Predict", 49, False)
 WHY = _method("Why", 51, False)
 GET_MODEL = _method("GetModel", 52, False)
+EXPLAIN = _method("Explain", 53, False)
 
 Scalar = message("Scalar")
 Study = message("Study")
@@ -106,4 +107,5 @@ ON_EXPIRY = enum("OnExpiry")
 IF_EXISTS = enum("CreateStudyRequest", "IfExists")
 ACTIONS = enum("UpdateStudyRequest", "Action")
 RULES = {number: name.lower() for name, number in enum("Why", "Rule").items()}
+WHY_ROLES = {number: name.lower() for name, number in enum("Why", "Role").items()}
 FRESHNESS = {number: name.lower() for name, number in enum("Why", "Freshness").items()}

@@ -294,6 +294,13 @@ class StudyCore(Generic[C]):
                                       timeout)
         return views.read_study_why(reply)
 
+    def _explain(self, number: Any, timeout: float) -> Steps[views.Explanation]:
+        request = _schema.EXPLAIN.request(study=self._wire_name)
+        if number is not None:
+            request.number = _number(number)
+        reply = yield from self._call(_schema.EXPLAIN, request, timeout)
+        return views.read_explanation(reply, self._objective)
+
     def _model(self, timeout: float) -> Steps[views.Model]:
         request = _schema.GET_MODEL.request(study=self._wire_name)
         reply = yield from self._call(_schema.GET_MODEL, request, timeout)

@@ -13,7 +13,7 @@ from ._study import KEEP, For, Keep, Pages, Params, StudyCore
 from ._trial import TrialRef
 from .errors import Error
 from .trial import Trial
-from .views import Model, StudyView, StudyWhy, TrialView
+from .views import Explanation, Model, StudyView, StudyWhy, TrialView
 
 if TYPE_CHECKING:
     import pandas
@@ -266,6 +266,17 @@ class Study(StudyCore["Client"]):
         True
         """
         return self._client._run(self._model(timeout))
+
+    def explain(self, number: Optional[int] = None, *, timeout: float = TIMEOUT) -> Explanation:
+        """Why a trial was suggested (None: the newest), and what came of it: print it.
+
+        >>> trial = study.ask()
+        >>> explanation = study.explain(trial.number)
+        >>> explanation.trial.why == trial.why
+        True
+        >>> trial.tell(0.4)
+        """
+        return self._client._run(self._explain(number, timeout))
 
     def optimize(self, fn: Callable[[Trial], Optional[Outcome]], n_trials: Optional[int] = None,
                  *, n_jobs: Optional[int] = None,

@@ -13,6 +13,22 @@ from .space import Parameter, read_space
 
 
 @dataclass(frozen=True)
+class Pull:
+    """What a result does to the prediction at a point.
+
+    number    the trial
+    weight    its factor in the prediction
+    pull      by how much it moves the prediction, in units of the objective
+    distance  from the point, in lengthscales of the model
+    """
+
+    number: int
+    weight: float
+    pull: float
+    distance: float
+
+
+@dataclass(frozen=True)
 class Why:
     """Why a point was suggested.
 
@@ -25,6 +41,21 @@ class Why:
     p_feasible  predicted probability that it succeeds and meets the constraints
     acquisition what was maximized: "log_ei", ...
     acq         its value, where it has no logarithm: units of the model, or nats
+
+    Of points by the model, as the model was then (print it, or `study.explain`):
+
+    role           "explore" (maximum of the acquisition) or "exploit" (of the predicted mean)
+    observations   results that were known
+    incumbent      the best trial; None: none met the constraints
+    best           its value; under noise what the model predicts there
+    p_gain         probability that the point is better, and feasible
+    expected_gain  expected improvement, in units of the objective
+    model_mean     what the model predicts far from all results
+    noise_sd       deviation of a measurement
+    rank, optima   its place among the local maxima of the acquisition that were found, and
+                   how many these were
+    pulls          the results that make the prediction, largest first
+    levers         the most sensitive parameters, with their lengthscales
     """
 
     rule: str
@@ -35,6 +66,18 @@ class Why:
     p_feasible: Optional[float] = None
     acquisition: Optional[str] = None
     acq: Optional[float] = None
+    role: Optional[str] = None
+    observations: Optional[int] = None
+    incumbent: Optional[int] = None
+    best: Optional[float] = None
+    p_gain: Optional[float] = None
+    expected_gain: Optional[float] = None
+    model_mean: Optional[float] = None
+    noise_sd: Optional[float] = None
+    rank: Optional[int] = None
+    optima: Optional[int] = None
+    pulls: Tuple[Pull, ...] = ()
+    levers: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         text = self.rule
@@ -44,6 +87,10 @@ class Why:
             text += f", expected {self.mean:.6g} +- {self.sd:.3g}"
         if self.p_feasible is not None:
             text += f", feasible with {self.p_feasible:.2g}"
+        if self.role is not None:
+            text += f", {self.role}s"
+        if self.p_gain is not None:
+            text += f", better with {self.p_gain:.2g} (by {self.expected_gain:.2g} expected)"
         return text
 
     def _repr_html_(self) -> str:
@@ -192,6 +239,28 @@ class StudyWhy:
     left: Optional[int]
     expiry: Optional[float]
     expiry_number: Optional[int]
+    sentences: Tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        return _html.paragraphs(self.sentences)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a trial was suggested, and what came of it. str() has it in sentences.
+
+    trial     the trial, with its `why`
+    related   by number: the best trial of then, and those that make the prediction
+    surprise  how far the value lies from the prediction, in predicted deviations with those
+              of the measurement; None without either
+    """
+
+    trial: TrialView
+    related: Mapping[int, TrialView]
+    surprise: Optional[float]
     sentences: Tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -363,7 +432,13 @@ def read_why(trial: Any) -> Optional[Why]:
                _optional(why, "mean"), _optional(why, "sd"), _optional(why, "log_acq"),
                _optional(why, "p_feasible"),
                text(why.acquisition) if why.HasField("acquisition") else None,
-               _optional(why, "acq"))
+               _optional(why, "acq"),
+               role=_schema.WHY_ROLES.get(why.role, "?") if why.HasField("role") else None,
+               pulls=tuple(Pull(int(p.number), p.weight, p.pull, p.distance) for p in why.pulls),
+               levers={text(lever.name): lever.lengthscale for lever in why.levers},
+               **{name: _optional(why, name) for name in (
+                   "observations", "incumbent", "best", "p_gain", "expected_gain", "model_mean",
+                   "noise_sd", "rank", "optima")})
 
 
 def _optional(message: Any, name: str) -> Any:
@@ -451,6 +526,15 @@ def read_study_why(why: Any) -> StudyWhy:
         expiry=None if expiry is None else expiry / 1000.0,
         expiry_number=_optional(why, "expiry_number"),
         sentences=tuple(text(s) for s in why.sentences))
+
+
+def read_explanation(reply: Any, objective: str) -> Explanation:
+    related = [read_trial(trial, objective) for trial in reply.related]
+    return Explanation(
+        trial=read_trial(reply.trial, objective),
+        related={trial.number: trial for trial in related},
+        surprise=_optional(reply, "surprise"),
+        sentences=tuple(text(s) for s in reply.sentences))
 
 
 def _read_calibration(c: Any) -> Calibration:

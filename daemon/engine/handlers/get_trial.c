@@ -16,5 +16,5 @@ enum kr_status handle_get_trial(struct call *c, struct kr_error *err)
 		return call_no_memory(err);
 	c->reply.u.trials.n = 1;
 	c->reply.u.trials.trials = answer;
-	return reply_trial(answer, c->study, &t, reply_columns_and_progress, c->a, err);
+	return reply_trial(answer, c->study, &t, reply_every_column, c->a, err);
 }

@@ -10,10 +10,11 @@ static bool wanted(const struct trial *t, const struct msg_list_trials *m)
 
 static struct reply_columns columns_of(const struct msg_list_trials *m)
 {
-	const struct reply_columns some = {m->params, m->values, m->why, m->labels, m->progress};
+	const struct reply_columns some = {
+		m->params, m->values, m->why, m->labels, m->progress, m->why};
 	bool any = m->params || m->values || m->why || m->labels || m->progress;
 
-	return any ? some : reply_columns_and_progress;
+	return any ? some : reply_every_column;
 }
 
 /* How many of the wanted trials fit the page; *next: where the next one begins. */

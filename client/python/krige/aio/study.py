@@ -14,7 +14,7 @@ from .._outcome import Outcome
 from .._scalar import Value
 from .._study import KEEP, For, Keep, Pages, Params, StudyCore
 from .._trial import TrialRef
-from ..views import Model, StudyView, StudyWhy, TrialView
+from ..views import Explanation, Model, StudyView, StudyWhy, TrialView
 from . import _optimize
 from ._docs import documented_as
 from ._opening import Opening
@@ -152,6 +152,10 @@ class Study(StudyCore["Client"]):
     async def predict(self, points: Sequence[Params], *,
                       timeout: float = TIMEOUT) -> List[Dict[str, Tuple[float, float]]]:
         return await self._client._run(self._predict(points, timeout))
+
+    async def explain(self, number: Optional[int] = None, *,
+                      timeout: float = TIMEOUT) -> Explanation:
+        return await self._client._run(self._explain(number, timeout))
 
     async def model(self, *, timeout: float = TIMEOUT) -> Model:
         return await self._client._run(self._model(timeout))

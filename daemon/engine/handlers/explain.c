@@ -1,0 +1,367 @@
+/* Explain: why a trial was suggested, and what came of it. A read: it tells what was recorded with
+ * the suggestion, in words, and shows the trials that matter for it. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "daemon/engine/call.h"
+
+enum { MOST_SENTENCES = 12, PULLS_SAID = 3 };
+
+struct view {
+	struct call *c;
+	const struct study *s;
+	struct trial t;
+	const struct msg_grounds *g; /* NULL: none */
+	const char *objective;
+	struct msg_explain_reply *r;
+	const char **sentences;
+	bool starved;
+};
+
+static void say(struct view *v, const char *sentence)
+{
+	v->starved |= !sentence;
+	if (sentence)
+		v->sentences[v->r->sentences.n++] = sentence;
+}
+
+/* ---- which trial ------------------------------------------------------------- */
+
+/* The newest trial that was given out. */
+static enum kr_status find_newest(struct call *c, uint64_t *number, struct kr_error *err)
+{
+	const struct study *s = c->study;
+
+	for (uint64_t k = s->trials.n; k-- > 0;) {
+		const struct trial *t = trials_at(&s->trials, k);
+
+		if (!t || !t->given_seq)
+			continue;
+		*number = k;
+		return KR_OK;
+	}
+	return kr_fail_field(err, KR_NOT_FOUND, "number",
+		"study '%s' has suggested nothing yet; ask for a trial first", s->def->name);
+}
+
+/* ---- where it comes from ------------------------------------------------------- */
+
+static const char *say_model(struct view *v)
+{
+	struct arena *a = v->c->a;
+
+	if (!v->g)
+		return arena_printf(a, "trial %" PRIu64 " was suggested by the model", v->t.number);
+	if (!v->g->has_gain)
+		return arena_printf(a,
+			"trial %" PRIu64 " was suggested by the model, from %" PRIu64
+			" results; none of them met the constraints yet",
+			v->t.number, v->g->observations);
+	return arena_printf(a,
+		"trial %" PRIu64 " was suggested by the model, from %" PRIu64 " results; the best "
+		"of them was trial %" PRIu64 " with %s = %.5g",
+		v->t.number, v->g->observations, v->g->incumbent, v->objective, v->g->best);
+}
+
+static const char *origin(struct view *v)
+{
+	struct arena *a = v->c->a;
+	uint64_t number = v->t.number;
+
+	if (v->t.told)
+		return arena_printf(
+			a, "trial %" PRIu64 " was handed in with its result; it was not suggested", number);
+	if (!v->t.given_seq)
+		return arena_printf(
+			a, "trial %" PRIu64 " was queued by a user and has not been given out yet", number);
+	switch (v->t.rule) {
+	case WHY_INITIAL:
+		return arena_printf(a,
+			"trial %" PRIu64 " belongs to the initial design: the middle of the space and points "
+			"spread over it, before a model is worth asking",
+			number);
+	case WHY_MODEL: return say_model(v);
+	case WHY_ENQUEUED:
+		return arena_printf(
+			a, "trial %" PRIu64 " was queued by a user, with all its values", number);
+	default:
+		return arena_printf(a,
+			"trial %" PRIu64 " fills the space: there was no model to ask, or no time to ask it",
+			number);
+	}
+}
+
+static void say_freshness(struct view *v)
+{
+	if (v->t.freshness == WHY_PARTIAL)
+		say(v, "the deadline cut the search; this was the best point found until then");
+	if (v->t.freshness == WHY_FALLBACK)
+		say(v, "the deadline came before a model could be asked");
+}
+
+/* ---- what was expected ----------------------------------------------------------- */
+
+static void say_prediction(struct view *v)
+{
+	const struct trial *t = &v->t;
+
+	if (!t->has_prediction)
+		return;
+	if (v->g && v->g->noise_sd > 0)
+		say(v,
+			arena_printf(v->c->a,
+				"predicted there: %s = %.5g, give or take %.2g; a measurement adds noise of %.2g",
+				v->objective, t->mean, t->sd, v->g->noise_sd));
+	else
+		say(v,
+			arena_printf(v->c->a, "predicted there: %s = %.5g, give or take %.2g", v->objective,
+				t->mean, t->sd));
+}
+
+/* "55 %", "0.3 %"; NULL without memory. */
+static const char *percent(double p, struct arena *a)
+{
+	return p < 0.01 ? arena_printf(a, "%.2g %%", 100 * p) : arena_printf(a, "%.0f %%", 100 * p);
+}
+
+static const char *role(struct view *v, double gain, const char *sure)
+{
+	const struct msg_grounds *g = v->g;
+	struct arena *a = v->c->a;
+
+	if (g->role == WHY_EXPLOIT)
+		return arena_printf(a,
+			"it exploits: of all new points the model predicts the best value here, %s than the best "
+			"so far by %.2g; that it is better has a probability of %s",
+			gain > 0 ? "better" : "worse", fabs(gain), sure);
+	if (gain > 0)
+		return arena_printf(a,
+			"most is expected of it: the model predicts a better value than the best so far by "
+			"%.2g; that it is better has a probability of %s, the expected improvement is %.2g",
+			gain, sure, g->expected_gain);
+	return arena_printf(a,
+		"it explores: the model predicts a worse value than the best so far by %.2g, but does not "
+		"know; that it is better has a probability of %s, the expected improvement is %.2g",
+		-gain, sure, g->expected_gain);
+}
+
+static void say_role(struct view *v)
+{
+	const char *sure;
+	double gain;
+
+	if (!v->g || !v->g->has_gain)
+		return;
+	gain = v->s->def->minimize ? v->g->best - v->t.mean : v->t.mean - v->g->best;
+	sure = percent(v->g->p_gain, v->c->a);
+	say(v, sure ? role(v, gain, sure) : NULL);
+}
+
+static void say_feasible(struct view *v)
+{
+	const char *p;
+
+	if (!v->t.rule || !v->t.has_prediction || isnan(v->t.p_feasible))
+		return;
+	p = percent(v->t.p_feasible, v->c->a);
+	say(v,
+		p ? arena_printf(v->c->a,
+				"the evaluation succeeds and meets the constraints with a probability of %s", p)
+		  : NULL);
+}
+
+static void say_rank(struct view *v)
+{
+	const struct msg_grounds *g = v->g;
+	struct arena *a = v->c->a;
+
+	if (!g || g->optima == 0)
+		return;
+	if (g->rank == 1 && g->optima == 1)
+		say(v, "it is the only maximum of the acquisition that the search found");
+	else if (g->rank == 1)
+		say(v,
+			arena_printf(a,
+				"it is the highest of %" PRIu32
+				" local maxima of the acquisition that the search found",
+				g->optima));
+	else
+		say(v,
+			arena_printf(a,
+				"it is number %" PRIu32 " after the local maxima of the acquisition (%" PRIu32
+				" were found): points of the higher ones had been given out before",
+				g->rank, g->optima));
+}
+
+/* ---- what makes the prediction ------------------------------------------------------ */
+
+static void say_levers(struct view *v)
+{
+	struct arena *a = v->c->a;
+	const char *text = "";
+
+	if (!v->g || v->g->n_levers == 0)
+		return;
+	for (int i = 0; text && i < v->g->n_levers; i++) {
+		const struct msg_lever *l = &v->g->levers[i];
+
+		text = arena_printf(a, "%s%s%s (%.2g)", text, i ? ", " : "", l->name, l->lengthscale);
+	}
+	say(v,
+		text
+			? arena_printf(a,
+				  "most sensitive to %s; in brackets the lengthscale, as a part of the range", text)
+			: NULL);
+}
+
+static void say_pulls(struct view *v)
+{
+	struct arena *a = v->c->a;
+	const char *text = "";
+	int n = v->g ? v->g->n_pulls : 0;
+
+	if (n == 0)
+		return;
+	for (int i = 0; text && i < n && i < PULLS_SAID; i++) {
+		const struct msg_pull *p = &v->g->pulls[i];
+
+		text = arena_printf(a, "%s%strial %" PRIu64 " by %+.2g (%.2g lengthscales away)", text,
+			i ? ", " : "", p->number, p->pull, p->distance);
+	}
+	say(v,
+		text ? arena_printf(a, "far from all trials it would predict %.5g; here it is pulled by %s",
+				   v->g->model_mean, text)
+			 : NULL);
+}
+
+/* ---- what came out ------------------------------------------------------------------- */
+
+static void find_surprise(struct view *v)
+{
+	const struct trial *t = &v->t;
+	int k = v->s->def->objective;
+	double noise = v->g ? v->g->noise_sd : 0, sd;
+
+	if (!t->has_value || !t->has_prediction)
+		return;
+	if (t->sems && !isnan(t->sems[k]))
+		noise = t->sems[k];
+	sd = hypot(t->sd, noise);
+	v->r->has_surprise = sd > 0;
+	v->r->surprise = sd > 0 ? (t->metrics[k] - t->mean) / sd : 0;
+}
+
+static const char *verdict(double z)
+{
+	if (fabs(z) < 2)
+		return "as expected";
+	return fabs(z) < 3 ? "a surprise" : "a great surprise: the model was wrong there";
+}
+
+static void say_outcome(struct view *v)
+{
+	const struct trial *t = &v->t;
+	struct arena *a = v->c->a;
+	double y = t->has_value ? study_objective(v->s, t) : 0;
+	const char *state = msg_trial_state_name((enum trial_state)t->state);
+
+	if (t->has_value && v->r->has_surprise)
+		say(v,
+			arena_printf(a, "it came out as %s = %.5g, %.2g deviations %s than predicted: %s",
+				v->objective, y, fabs(v->r->surprise),
+				study_better(v->s, y, t->mean) ? "better" : "worse", verdict(v->r->surprise)));
+	else if (t->has_value)
+		say(v, arena_printf(a, "it came out as %s = %.5g", v->objective, y));
+	else
+		say(v,
+			arena_printf(
+				a, "it is %s%s%s", state, t->reason ? ": " : "", t->reason ? t->reason : ""));
+	if (t->has_value && v->g && v->g->has_gain && study_feasible(v->s, t) &&
+		study_better(v->s, y, v->g->best))
+		say(v,
+			arena_printf(a, "that is better than the best of then by %.2g", fabs(y - v->g->best)));
+}
+
+/* ---- the answer ------------------------------------------------------------------ */
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The incumbent and the trials that pull, each once. */
+static enum kr_status put_related(struct view *v, struct kr_error *err)
+{
+	int most = v->g ? v->g->n_pulls + 1 : 0, n = 0;
+	uint64_t *numbers = ARENA_ARRAY(v->c->a, uint64_t, most);
+	struct msg_trial *trials = ARENA_ARRAY(v->c->a, struct msg_trial, most);
+	enum kr_status st = numbers && trials ? KR_OK : call_no_memory(err);
+
+	for (int i = 0; st == KR_OK && i < most - 1; i++)
+		numbers[n++] = v->g->pulls[i].number;
+	if (st == KR_OK && v->g && v->g->has_gain)
+		numbers[n++] = v->g->incumbent;
+	if (st == KR_OK)
+		qsort(numbers, (size_t)n, sizeof(*numbers), compare_numbers);
+	for (int i = 0; st == KR_OK && i < n; i++) {
+		const struct trial *t = trials_at(&v->s->trials, numbers[i]);
+
+		if (t && (i == 0 || numbers[i] != numbers[i - 1]))
+			st = reply_trial(&trials[v->r->n_related++], v->s, t, reply_all_columns, v->c->a, err);
+	}
+	v->r->related = trials;
+	return st;
+}
+
+static enum kr_status put_trial(struct view *v, struct kr_error *err)
+{
+	struct msg_trial *trial = ARENA_NEW(v->c->a, struct msg_trial);
+
+	v->r->trial = trial;
+	return trial ? reply_trial(trial, v->s, &v->t, reply_every_column, v->c->a, err)
+				 : call_no_memory(err);
+}
+
+static void say_all(struct view *v)
+{
+	say(v, origin(v));
+	say_freshness(v);
+	say_prediction(v);
+	say_role(v);
+	say_feasible(v);
+	say_rank(v);
+	say_levers(v);
+	say_pulls(v);
+	find_surprise(v);
+	say_outcome(v);
+}
+
+enum kr_status handle_explain(struct call *c, struct kr_error *err)
+{
+	const struct msg_explain *m = &c->m->u.explain;
+	struct view v = {.c = c, .r = &c->reply.u.explain};
+	uint64_t number = m->number;
+	enum kr_status st = call_study(c, m->study, err);
+
+	if (st == KR_OK && !m->has_number)
+		st = find_newest(c, &number, err);
+	if (st == KR_OK)
+		st = call_trial(c, number, &v.t, err);
+	if (st != KR_OK)
+		return st;
+	v.s = c->study;
+	v.g = v.t.grounds;
+	v.objective = v.s->def->spec.metrics[v.s->def->objective].name;
+	v.sentences = ARENA_ARRAY(c->a, const char *, MOST_SENTENCES);
+	if (!v.sentences)
+		return call_no_memory(err);
+	v.r->sentences.p = v.sentences;
+	say_all(&v);
+	st = put_trial(&v, err);
+	if (st == KR_OK)
+		st = put_related(&v, err);
+	return v.starved ? call_no_memory(err) : st;
+}
