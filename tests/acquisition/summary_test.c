@@ -36,7 +36,9 @@ static struct play *told(bool all, double a, double b)
 
 static struct policy *run(struct play *p, bool calibrate, int cut)
 {
-	struct policy_slot slots[2] = {{.number = p->next}, {.number = p->next + 1}};
+	static struct policy_slot slots[2]; /* borrowed until the job is freed */
+	for (int i = 0; i < 2; i++)
+		slots[i] = (struct policy_slot){.number = p->next + (uint64_t)i};
 	struct policy_input in = play_input(p, slots, 2);
 	struct policy *job;
 	in.calibrate = calibrate;
