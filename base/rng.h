@@ -18,7 +18,8 @@ enum rng_purpose {
 	RNG_FANTASY,  /* outcomes of pending points */
 	RNG_FILL,     /* space-filling last resort */
 	RNG_TOKEN,    /* lease and session tokens */
-	RNG_TEST
+	RNG_TEST,
+	RNG_PATH /* sample paths of the objective */
 };
 
 struct rng {

@@ -34,6 +34,21 @@ void pending_factor(struct mat cov, struct mat S)
 	}
 }
 
+enum kr_status pending_believe(
+	struct gp *g, struct mat P, struct mat F, struct arena *a, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(a);
+	struct gp_batch batch;
+	enum kr_status st = gp_predict(g, P, false, &batch, a, err);
+	assert(gp_columns(g) == 1);
+	for (int i = 0; !st && i < P.rows; i++)
+		*mat_at(F, i, 0) = *mat_at(batch.mean, i, 0);
+	if (!st)
+		st = gp_extend(g, P, F, draw_noise * gp_scale(g), a, err);
+	arena_release(a, mark);
+	return st;
+}
+
 enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const struct rng *key,
 	struct arena *a, struct kr_error *err)
 {

@@ -19,6 +19,11 @@
 enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const struct rng *key,
 	struct arena *scratch, struct kr_error *err);
 
+/* The same with one column and the mean for an outcome, which leaves the mean where it was and takes
+ * what is pending from the variance (Desautels, Krause & Burdick 2014, sec. 4). */
+enum kr_status pending_believe(
+	struct gp *g, struct mat P, struct mat F, struct arena *scratch, struct kr_error *err);
+
 /* S <- a factor of a positive semidefinite cov (p x p, lower triangle read): lower
  * triangular, S S' = cov; columns whose pivot is lost in rounding (below 1e-12 of the largest
  * diagonal) are zero. */

@@ -83,6 +83,8 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->n_before = in->n + in->n_pending + in->n_failed + in->n_infeasible + in->n_taken;
 	p->n_metrics = 1 + in->n_constraints + (in->n_failed + in->n_infeasible > 0);
 	p->options = in->options ? *in->options : policy_options_default();
+	if (in->acquisition != CHOICE_AUTO)
+		p->options.members = 1;
 	p->n_members = (int)p->options.members;
 	size_t n_models = (size_t)policy__n_models(p);
 	p->arena = arena_new(arena_cap);

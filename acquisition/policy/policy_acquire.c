@@ -10,17 +10,24 @@
  *
  * Every so many turns the posterior mean is maximized instead. Expected improvement alone takes
  * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, and
- * next to pending points, which would get it company, there are no such turns. */
+ * next to pending points, which would get it company, there are no such turns.
+ *
+ * So it is when a study names no acquisition. Log_ei, noisy_ei and pi are a part of that, with one
+ * model and without such turns; the others are in policy_named.c. */
 #include <math.h>
 
 #include "acquisition/policy/policy_internal.h"
+
+/* The probability of improvement is that of one by so much, in deviations of the outcomes: a smaller
+ * one is likeliest right beside the incumbent (Jones 2001, sec. 5). */
+static const double improvement = 1e-2;
 
 /* A turn is a point given out or handed in. */
 static bool exploits(const struct policy *p)
 {
 	const struct policy_options *o = &p->options;
 	int turn = p->n_before + p->n_settled;
-	return o->exploit_every > 0 && p->in.n > o->exploit_after &&
+	return p->in.acquisition == CHOICE_AUTO && o->exploit_every > 0 && p->in.n > o->exploit_after &&
 		fmod(turn, o->exploit_every) == 0 && p->n_metrics == 1 && policy__n_open(p) == 0;
 }
 
@@ -45,25 +52,48 @@ static void explore(struct policy *p)
 {
 	struct policy__aim *aim = &p->aim;
 	bool joint = policy__has_joint(p);
-	aim->role = POLICY_EXPLORE;
-	aim->choice = p->noisy ? CHOICE_NOISY_EI : CHOICE_LOG_EI;
+	aim->role = p->in.acquisition == CHOICE_MEAN ? POLICY_EXPLOIT : POLICY_EXPLORE;
+	aim->choice = p->in.acquisition;
+	if (aim->choice == CHOICE_AUTO)
+		aim->choice = p->noisy ? CHOICE_NOISY_EI : CHOICE_LOG_EI;
+	bool pi = aim->choice == CHOICE_PI;
+	bool has_objective = p->has_incumbent && !policy__believes(p);
 	for (int e = 0; e < p->n_members; e++) {
 		const struct policy__metric *m = policy__member(p, e);
-		aim->acq[e] = (struct acq){
-			.family = acq_find("log_ei"), .model = joint ? m->joint : m->base, .best = p->best[e]};
+		for (int k = 0; pi && k < ACQ_MAX_COLUMNS; k++)
+			aim->level[k] = p->best[e][k] + improvement;
+		aim->acq[e] = (struct acq){.family = acq_find(pi ? "log_pi" : "log_ei"),
+			.model = joint ? m->joint : m->base,
+			.best = pi ? aim->level : p->best[e]};
 	}
 	aim->constrained = (struct constrained){
 		.n_terms = p->n_metrics - 1,
 		.terms = aim->terms,
-		.n_objectives = p->has_incumbent ? p->n_members : 0,
+		.n_objectives = has_objective ? p->n_members : 0,
 		.objectives = aim->acq,
-		.columns = p->has_incumbent ? gp_columns(aim->acq[0].model) : 1,
+		.columns = has_objective ? gp_columns(aim->acq[0].model) : 1,
 	};
 	constrain(p);
 }
 
-void policy__aim(struct policy *p)
+bool policy__draws_best(const struct policy *p)
 {
+	enum choice c = p->in.acquisition;
+	return p->noisy && (c == CHOICE_AUTO || c == CHOICE_NOISY_EI);
+}
+
+double policy__incumbent(const struct policy *p, double best_mean)
+{
+	if (!p->has_incumbent)
+		return -INFINITY;
+	return p->noisy && !policy__draws_best(p) ? best_mean : p->best_z;
+}
+
+enum kr_status policy__aim(struct policy *p, struct kr_error *err)
+{
+	p->aim.named = (struct ascend_function){0};
+	p->aim.novelty = (struct novelty){0};
+	p->aim.cell = (struct mat){0};
 	if (exploits(p)) {
 		p->aim.role = POLICY_EXPLOIT;
 		p->aim.choice = CHOICE_MEAN;
@@ -71,7 +101,13 @@ void policy__aim(struct policy *p)
 			.family = acq_find("mean"), .model = p->metrics[0].base, .best = p->best[0]};
 	} else {
 		explore(p);
+		enum kr_status st = policy__keep_apart(p, err);
+		if (st)
+			return st;
+		if (p->has_incumbent || policy__learns(p))
+			return policy__name(p, err);
 	}
+	return KR_OK;
 }
 
 /* What counts of ln of the belief; 0: nothing. */
@@ -95,19 +131,22 @@ enum kr_status policy__worth(void *context, struct mat X, double *value, struct 
 	struct arena *scratch, struct kr_error *err)
 {
 	const struct policy *p = context;
-	enum kr_status st = p->aim.role == POLICY_EXPLOIT
+	enum kr_status st = p->aim.named.eval ? policy__named_worth(p, X, value, D, scratch, err)
+		: p->aim.role == POLICY_EXPLOIT
 		? acq_eval(&p->aim.acq[0], X, value, D, scratch, err)
 		: constrained_eval(&p->aim.constrained, X, value, D, scratch, err);
 	if (!st && belief_weight(p) > 0)
 		st = belief_add(p->in.belief, belief_weight(p), X, value, D, scratch, err);
 	for (int i = 0; !st && i < X.rows; i++)
-		if (!policy__in_box(p, X, i))
+		if (!policy__in_box(p, X, i) || policy__is_crowded(p, X, i))
 			value[i] = -INFINITY;
 	return st;
 }
 
 double policy__worth_rows(const struct policy *p)
 {
+	if (p->aim.named.eval)
+		return p->aim.rows * sqrt(p->n_metrics);
 	int models = p->aim.role == POLICY_EXPLOIT ? 1 : policy__n_models(p);
 	return gp_rows(p->aim.acq[0].model) * sqrt(models);
 }

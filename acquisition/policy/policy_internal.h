@@ -21,6 +21,11 @@
 
 #include "acquisition/function/acq.h"
 #include "acquisition/function/constrained.h"
+#include "acquisition/function/integrated.h"
+#include "acquisition/function/jes.h"
+#include "acquisition/function/kg_hybrid.h"
+#include "acquisition/function/max_value.h"
+#include "acquisition/function/novelty.h"
 #include "acquisition/policy/policy.h"
 #include "acquisition/policy/seen.h"
 #include "acquisition/search/candidates.h"
@@ -133,6 +138,20 @@ struct policy__aim {
 	struct acq acq[POLICY__MEMBERS];
 	struct constrained constrained;
 	struct constrained_term *terms; /* n_metrics - 1 */
+
+	/* That of a study which named it, when it is not in `constrained` (policy_named.c). */
+	struct ascend_function named;  /* eval NULL: there is none */
+	double rows;                   /* as policy__worth_rows */
+	double level[ACQ_MAX_COLUMNS]; /* z that acq[0] refers to */
+	struct novelty novelty;        /* joined NULL: nothing is pending */
+	struct max_value max_value;
+	struct covariance points;
+	struct integrated integrated;
+	struct kg_hybrid kg;
+
+	/* No point of a named acquisition lies in the cell of an open point. */
+	struct mat cell; /* centres */
+	double *half;    /* d half sides */
 };
 
 struct policy {
@@ -188,9 +207,10 @@ struct policy {
 	double floor;       /* under noise no incumbent is below */
 	bool noisy;
 	bool has_incumbent;
-	double best_z; /* over all observations that meet the constraints */
-	int n_joint;   /* models with a joint */
-	int n_joined;  /* pending points and settled slots in joint */
+	double best_z;    /* over all observations that meet the constraints */
+	double best_mean; /* posterior mean at the best of top */
+	int n_joint;      /* models with a joint */
+	int n_joined;     /* pending points and settled slots in joint */
 	double best[POLICY__MEMBERS][ACQ_MAX_COLUMNS]; /* incumbents */
 	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
 
@@ -314,8 +334,14 @@ bool policy__has_joint(const struct policy *p);
 
 /* ---- policy_acquire.c: what a slot maximizes ------------------------------------------- */
 
-/* p->aim <- that of slot n_settled. */
-void policy__aim(struct policy *p);
+/* p->aim <- that of slot n_settled, whose raw candidates are there. */
+enum kr_status policy__aim(struct policy *p, struct kr_error *err);
+
+/* Are best known points drawn under noise, with the best of the draws for an incumbent? */
+bool policy__draws_best(const struct policy *p);
+
+/* Else: the best observation, under noise `best_mean`; -inf when none meets the constraints. */
+double policy__incumbent(const struct policy *p, double best_mean);
 
 /* The function of an ascent, context: the policy. -inf outside the box of the slot. */
 enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
@@ -329,6 +355,30 @@ double policy__worth_rows(const struct policy *p);
 
 /* The incumbents of all columns <- best. */
 void policy__reset_incumbents(struct policy *p, double best);
+
+/* ---- policy_named.c: the acquisition that a study names ------------------------------------- */
+
+/* Does it look at one column, in which what is pending has the outcome that is expected of it? */
+bool policy__believes(const struct policy *p);
+
+/* Is it there to learn the function, not to find its maximum? */
+bool policy__learns(const struct policy *p);
+
+/* p->aim.named <- it, in the arena. */
+enum kr_status policy__name(struct policy *p, struct kr_error *err);
+
+/* Cells of the open points, and whether a row lies in one: what has no use for the variance there, or
+ * knows it beyond rounding, would come back to the same point. */
+enum kr_status policy__keep_apart(struct policy *p, struct kr_error *err);
+bool policy__is_crowded(const struct policy *p, struct mat X, int row);
+
+/* What a point with these moments is worth to it, roughly: for candidates under a model of very many
+ * observations. best: -inf when there is none. */
+double policy__screen(const struct policy *p, double mean, double sd, double best);
+
+/* value (rows of X), D <- p->aim.named under the constraints and success. */
+enum kr_status policy__named_worth(const struct policy *p, struct mat X, double *value,
+	struct mat D, struct arena *scratch, struct kr_error *err);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 

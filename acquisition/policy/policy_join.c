@@ -50,7 +50,17 @@ static struct rng key_of(const struct policy *p, int k, int block)
 
 static int columns_of(const struct policy *p)
 {
-	return p->noisy ? POLICY__NOISY_COLUMNS : POLICY__COLUMNS;
+	if (policy__believes(p))
+		return 1;
+	return policy__draws_best(p) ? POLICY__NOISY_COLUMNS : POLICY__COLUMNS;
+}
+
+/* Outcomes F at P, drawn under a key or believed; g is extended by them. */
+static enum kr_status extend(struct policy *p, struct gp *g, struct mat P, struct mat F,
+	struct rng key, struct kr_error *err)
+{
+	return policy__believes(p) ? pending_believe(g, P, F, p->arena, err)
+							   : pending_extend(g, P, F, &key, p->arena, err);
 }
 
 /* The incumbent of each column of model e <- the larger of it and the draws in it; where a draw of a
@@ -79,7 +89,7 @@ static enum kr_status begin_joint(struct policy *p, int i, struct kr_error *err)
 	struct policy__metric *metric = joined(p, i);
 	int e = i > p->in.n_constraints ? i - p->in.n_constraints : 0;
 	struct gp_data data = policy__gp_data(p, &metric->data);
-	int drawn = p->noisy && metric->kind != POLICY__CONSTRAINT ? best_drawn(p) : 0;
+	int drawn = policy__draws_best(p) && metric->kind != POLICY__CONSTRAINT ? best_drawn(p) : 0;
 	int columns = columns_of(p);
 	metric->joint = gp_new(metric->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);
 	if (!metric->joint)
@@ -124,14 +134,12 @@ static enum kr_status extend_all(struct policy *p, struct mat P, int first, stru
 	for (int i = 0; i < cells; i++)
 		inside[i] = 1;
 	for (int k = 1; !st && k <= p->in.n_constraints; k++) {
-		struct rng key = key_of(p, k, 1 + first);
-		st = pending_extend(p->metrics[k].joint, P, F, &key, p->arena, err);
+		st = extend(p, p->metrics[k].joint, P, F, key_of(p, k, 1 + first), err);
 		if (!st)
 			judge_draws(&p->metrics[k], F, inside);
 	}
 	for (int e = 0; !st && e < p->n_members; e++) {
-		struct rng key = key_of(p, 0, 1 + first);
-		st = pending_extend(policy__member(p, e)->joint, P, F, &key, p->arena, err);
+		st = extend(p, policy__member(p, e)->joint, P, F, key_of(p, 0, 1 + first), err);
 		if (!st)
 			raise_incumbents(p, e, F, inside);
 	}
@@ -166,7 +174,7 @@ enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err)
 	enum kr_status st = KR_OK;
 
 	*more = false;
-	if (!policy__has_joint(p) && (p->noisy || open > 0)) {
+	if (!policy__has_joint(p) && (policy__draws_best(p) || open > 0)) {
 		st = begin_joint(p, p->n_joint, err);
 		p->n_joint += !st;
 		*more = !st && !policy__has_joint(p);

@@ -119,7 +119,8 @@ bool policy__is_noisy(const struct policy *p, const struct policy__metric *m)
 	for (int i = 0; data->var && i < data->m; i++)
 		sum += data->var[i];
 	double noise = exp(m->theta[p->theta_size - 1]) + sum / data->m;
-	return noise > (data->var ? noisy_declared : p->options.noisy_variance);
+	bool any = data->var || p->in.acquisition == CHOICE_NOISY_EI;
+	return noise > (any ? noisy_declared : p->options.noisy_variance);
 }
 
 struct ranked {
@@ -231,6 +232,7 @@ static enum kr_status find_top(struct policy *p, struct kr_error *err)
 		if (p->has_incumbent)
 			rank[i].value = *mat_at(batch.mean, i, 0);
 	qsort(rank, (size_t)screened, sizeof(*rank), compare_ranked);
+	p->best_mean = rank[0].value;
 	p->top = mat_view(top, t, d, t);
 	copy_rows(all, rank, p->top);
 	while (p->n_incumbents < t && rank[p->n_incumbents].inside)
@@ -271,7 +273,7 @@ enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *
 		return KR_OK;
 	p->noisy = policy__is_noisy(p, &p->metrics[0]);
 	p->sources = p->top;
-	policy__reset_incumbents(p, p->has_incumbent ? p->best_z : -INFINITY);
+	policy__reset_incumbents(p, policy__incumbent(p, p->best_mean));
 	return KR_OK;
 }
 

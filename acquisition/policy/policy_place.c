@@ -36,7 +36,7 @@ bool policy__in_box(const struct policy *p, struct mat X, int row)
 /* Near the best known point, or anywhere? */
 static bool looks_anywhere(const struct policy *p)
 {
-	return p->place.again || p->few || p->survey.n_incumbents == 0 ||
+	return p->place.again || p->few || p->survey.n_incumbents == 0 || policy__learns(p) ||
 		p->in.slots[p->n_settled].number % 2;
 }
 
@@ -91,7 +91,7 @@ static double part(const struct policy *p, int k, double mean, double sd, double
 	const struct policy__metric *m = &p->metrics[k];
 	if (k > 0)
 		return constrained_log_probability(mean, sd, m->lower, m->upper, &dmu, &ds);
-	return best > -INFINITY ? acq_find("log_ei")->at(mean, sd, best, 0, &dmu, &ds) : 0;
+	return policy__screen(p, mean, sd, best);
 }
 
 static enum kr_status moments(
@@ -391,7 +391,9 @@ static void begin_models(struct policy *p)
 		p->metrics[k].base = p->metrics[k].joint = NULL;
 	}
 	p->n_joint = p->n_joined = 0;
-	policy__reset_incumbents(p, !p->has_incumbent ? -INFINITY : p->noisy ? p->floor : p->best_z);
+	policy__reset_incumbents(p,
+		policy__draws_best(p) && p->has_incumbent ? p->floor
+												  : policy__incumbent(p, p->survey.top_mean[0]));
 }
 
 enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err)

@@ -66,7 +66,6 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 	enum kr_status st = begin_slot(p, err);
 	if (st || p->n_unseen == 0)
 		return st;
-	policy__aim(p);
 	bool few = p->few;
 	struct candidates_source source = {.space = in->space,
 		.region = p->region,
@@ -79,6 +78,8 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 		.number = number};
 	if (!few)
 		st = candidates_make(&source, &p->raw, p->arena, err);
+	if (!st)
+		st = policy__aim(p, err);
 	if (st)
 		return st;
 	struct maximize_problem problem = {.space = in->space,

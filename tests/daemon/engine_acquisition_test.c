@@ -130,12 +130,53 @@ static void test_shown(void **state)
 	harness_free(h);
 }
 
+/* Two suggests on one study; the second is a batch. Every trial says what was maximized. */
+static void play_one(struct harness *h, enum choice c)
+{
+	struct said said = {choice_name(c), choice_has(c, CHOICE_LEVEL) ? &half : NULL, NULL, false};
+	struct msg_request m = create(h, &said);
+
+	life_do(h, &m);
+	for (uint64_t k = 0; k < 8; k++) {
+		life_ask(h, 1, NULL, 0);
+		m = harness_observe(h, "s", k, (double)((k * 7) % 5));
+		if (k != 6)
+			life_do(h, &m);
+	}
+	struct msg_trials_reply r = life_ask(h, 3, NULL, 0);
+	for (int i = 0; i < r.n; i++) {
+		const struct msg_why *w = &r.trials[i].why;
+
+		assert_int_equal(w->rule, WHY_MODEL);
+		assert_true(w->has_acq == choice_has(c, CHOICE_PLAIN) || c == CHOICE_AUTO);
+		if (c != CHOICE_AUTO)
+			assert_string_equal(w->acquisition, choice_name(c));
+	}
+}
+
+static void test_replay(void **state)
+{
+	(void)state;
+	for (enum choice c = 0; c < CHOICE_N; c++) {
+		struct harness *h = harness_new();
+
+		play_one(h, c);
+		assert_int_equal(life_replay(h), 11);
+		harness_restart(h);
+		assert_int_equal(life_replay(h), 11);
+		assert_string_equal(life_trial(h, 9).why.acquisition,
+			c == CHOICE_AUTO ? life_trial(h, 9).why.acquisition : choice_name(c));
+		harness_free(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_attach),
 		cmocka_unit_test(test_shown),
+		cmocka_unit_test(test_replay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
