@@ -16,8 +16,8 @@ struct novelty {
 	double noise;            /* of an observation, >= 0 */
 };
 
-/* value (rows of X) <- it; D (as X, p NULL to skip) <- gradient in x. ctx: a struct novelty. Errors:
- * those of gp_predict. Cost n^2 a row. */
+/* value (rows of X) <- it; D (as X, p NULL to skip) <- gradient in x. ctx: a struct novelty.
+ * Errors: those of gp_predict. Cost n^2 a row. */
 enum kr_status novelty_eval(void *ctx, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err);
 

@@ -18,8 +18,8 @@
 
 #include "acquisition/policy/policy_internal.h"
 
-/* The probability of improvement is that of one by so much, in deviations of the outcomes: a smaller
- * one is likeliest right beside the incumbent (Jones 2001, sec. 5). */
+/* The probability of improvement is that of one by so much, in deviations of the outcomes: a
+ * smaller one is likeliest right beside the incumbent (Jones 2001, sec. 5). */
 static const double improvement = 1e-2;
 
 /* A turn is a point given out or handed in. */

@@ -367,13 +367,13 @@ bool policy__learns(const struct policy *p);
 /* p->aim.named <- it, in the arena. */
 enum kr_status policy__name(struct policy *p, struct kr_error *err);
 
-/* Cells of the open points, and whether a row lies in one: what has no use for the variance there, or
- * knows it beyond rounding, would come back to the same point. */
+/* Cells of the open points, and whether a row lies in one: what has no use for the variance there,
+ * or knows it beyond rounding, would come back to the same point. */
 enum kr_status policy__keep_apart(struct policy *p, struct kr_error *err);
 bool policy__is_crowded(const struct policy *p, struct mat X, int row);
 
-/* What a point with these moments is worth to it, roughly: for candidates under a model of very many
- * observations. best: -inf when there is none. */
+/* What a point with these moments is worth to it, roughly: for candidates under a model of very
+ * many observations. best: -inf when there is none. */
 double policy__screen(const struct policy *p, double mean, double sd, double best);
 
 /* value (rows of X), D <- p->aim.named under the constraints and success. */
