@@ -34,9 +34,9 @@ static struct belief_param any_belief(
 /* Beliefs about a space of random parameters with few choices. NULL when memory ran out. */
 static struct belief *any_beliefs(struct rng *r, struct space **s, int d)
 {
-	struct space_param params[8];
-	struct belief_param beliefs[8];
-	double weights[8][CHOICES];
+	struct space_param params[8] = {{0}};
+	struct belief_param beliefs[8] = {{0}};
+	double weights[8][CHOICES] = {{0}};
 	struct belief *b;
 	for (int i = 0; i < d; i++) {
 		params[i] = cube_param(r);
@@ -123,8 +123,8 @@ static void gradients_are_differences(void **state)
 	struct rng r = rng_make(SEED, 1, RNG_TEST, 0);
 	for (int i = 0; i < SPACES; i++) {
 		int d = 1 + (int)rng_below(&r, 8);
-		struct space_param params[8];
-		struct belief_param beliefs[8];
+		struct space_param params[8] = {{0}};
+		struct belief_param beliefs[8] = {{0}};
 		double x[8], slope[8];
 		for (int j = 0; j < d; j++) {
 			params[j] = (struct space_param){.kind = SPACE_FLOAT, .low = 1, .high = 9,
