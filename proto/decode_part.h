@@ -146,6 +146,10 @@ decode_part__reader decode_model__item; /* Kriged__MetricModel -> struct msg_mod
 enum kr_status decode_prior__read(const struct decoder *d, const struct place *at,
 	const Kriged__Prior *pb, struct msg_param *out);
 
+/* In decode_spec.c. pb may be NULL: *has is false. */
+enum kr_status decode_spec__stop(const struct decoder *d, const struct place *at,
+	const Kriged__StopRules *pb, bool *has, struct msg_stop_rules *out);
+
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space/space.h. */
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,

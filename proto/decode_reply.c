@@ -117,6 +117,10 @@ static enum kr_status read_study(
 	m->seq = pb->seq;
 	m->reserved = pb->reserved;
 	m->spec_version = pb->spec_version;
+	m->has_outlook = pb->outlook != NULL;
+	if (pb->outlook)
+		m->outlook = (struct msg_outlook){pb->outlook->number, pb->outlook->expected_gain,
+			pb->outlook->gain, pb->outlook->p_gain};
 	read_counts(pb->n_counts, pb->counts, m->counts);
 	st = text(d, pb->has_name, pb->name, &m->name);
 	if (st == KR_OK && pb->spec)

@@ -58,10 +58,10 @@ static enum kr_status check_update(const struct decoder *d, const struct msg_upd
 		return decode_part__fail(d, AT("no_budget"), KR_INVALID_ARGUMENT,
 			"contradicts budget %" PRIu64 "; give one of the two", m->budget);
 	if (!m->action && !m->has_budget && !m->no_budget && !m->has_lease && !m->on_expiry &&
-		!m->has_retry_limit && !m->labels.n && !m->remove_labels.n)
+		!m->has_retry_limit && !m->labels.n && !m->remove_labels.n && !m->has_stop)
 		return decode_part__missing(d, AT("action"),
 			"there is nothing to change: give action, budget, no_budget, lease_s, on_expiry, "
-			"retry_limit, labels or remove_labels");
+			"retry_limit, labels, remove_labels or stop");
 	return KR_OK;
 }
 
@@ -84,6 +84,8 @@ enum kr_status decode_request__update_study(
 	if (st == KR_OK)
 		st = decode_part__label_change(d, NULL, pb->n_labels, pb->labels, pb->n_remove_labels,
 			pb->remove_labels, &m->labels, &m->remove_labels);
+	if (st == KR_OK)
+		st = decode_spec__stop(d, AT("stop"), pb->stop, &m->has_stop, &m->stop);
 	m->action = action;
 	m->has_budget = pb->has_budget;
 	m->budget = pb->budget;

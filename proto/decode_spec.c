@@ -3,6 +3,8 @@
  * constraints) is left to acquisition/space/space.h. */
 #include <string.h>
 
+#include <math.h>
+
 #include "proto/decode_part.h"
 #include "proto/limits.h"
 
@@ -303,6 +305,60 @@ static enum kr_status read_acquisition(const struct decoder *d, const struct pla
 	return st;
 }
 
+/* A number of a stop rule: at least 0, and below `most`. */
+static enum kr_status check_rule(const struct decoder *d, const struct place *at, bool has,
+	double x, double most, const char *remedy)
+{
+	enum kr_status st = has ? decode_part__finite(d, at, x) : KR_OK;
+
+	if (st == KR_OK && d->strict && has && !(x >= 0 && x < most))
+		return decode_part__fail(d, at, KR_INVALID_ARGUMENT, "is %g; %s", x, remedy);
+	return st;
+}
+
+enum kr_status decode_spec__stop(const struct decoder *d, const struct place *at,
+	const Kriged__StopRules *pb, bool *has, struct msg_stop_rules *out)
+{
+	static const char amount[] = "give an amount of improvement, 0 or more";
+	static const char part[] = "give a part of the best value, from 0 and below 1";
+	static const char chance[] = "give a probability above 0 and below 1, 0.01 for example";
+	enum kr_status st;
+
+	*has = pb != NULL;
+	if (!pb)
+		return KR_OK;
+	*out = (struct msg_stop_rules){pb->no_progress, pb->min_progress, pb->min_progress_relative,
+		pb->has_target, pb->target, pb->p_gain, pb->gain, pb->gain_relative};
+	st = check_rule(
+		d, PLACE(at, "min_progress"), pb->has_min_progress, pb->min_progress, INFINITY, amount);
+	if (st == KR_OK)
+		st = check_rule(d, PLACE(at, "min_progress_relative"), pb->has_min_progress_relative,
+			pb->min_progress_relative, 1, part);
+	if (st == KR_OK && pb->has_target)
+		st = decode_part__finite(d, PLACE(at, "target"), pb->target);
+	if (st == KR_OK)
+		st = check_rule(d, PLACE(at, "p_gain"), pb->has_p_gain, pb->p_gain, 1, chance);
+	if (st == KR_OK)
+		st = check_rule(d, PLACE(at, "gain"), pb->has_gain, pb->gain, INFINITY, amount);
+	if (st == KR_OK)
+		st = check_rule(
+			d, PLACE(at, "gain_relative"), pb->has_gain_relative, pb->gain_relative, 1, part);
+	if (st != KR_OK || !d->strict)
+		return st;
+	if (pb->has_no_progress && pb->no_progress == 0)
+		return decode_part__fail(d, PLACE(at, "no_progress"), KR_INVALID_ARGUMENT,
+			"is 0; give at least 1, or leave it out for no such rule");
+	if (pb->has_p_gain && pb->p_gain == 0)
+		return decode_part__fail(d, PLACE(at, "p_gain"), KR_INVALID_ARGUMENT, "is 0; %s", chance);
+	if (!pb->no_progress && (pb->has_min_progress || pb->has_min_progress_relative))
+		return decode_part__fail(d, PLACE(at, "no_progress"), KR_INVALID_ARGUMENT,
+			"is missing; min_progress says what progress is, no_progress how long to wait for it");
+	if (!pb->has_p_gain && (pb->has_gain || pb->has_gain_relative))
+		return decode_part__fail(d, PLACE(at, "p_gain"), KR_INVALID_ARGUMENT,
+			"is missing; gain is an improvement, p_gain the least probability of it");
+	return KR_OK;
+}
+
 /* What an UpdateStudy may change later. */
 static enum kr_status read_settings(const struct decoder *d, const struct place *at,
 	const Kriged__StudySpec *pb, struct msg_spec *out)
@@ -320,6 +376,8 @@ static enum kr_status read_settings(const struct decoder *d, const struct place 
 	out->on_expiry = on_expiry;
 	out->has_retry_limit = pb->has_retry_limit;
 	out->retry_limit = pb->retry_limit;
+	if (st == KR_OK)
+		st = decode_spec__stop(d, PLACE(at, "stop"), pb->stop, &out->has_stop, &out->stop);
 	return st == KR_OK ? decode_part__labels(d, at, pb->n_labels, pb->labels, &out->labels) : st;
 }
 

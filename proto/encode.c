@@ -138,6 +138,8 @@ static ProtobufCMessage *make_update_study(
 	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	SET_IF(pb, expected_version, m->has_expected_version, m->expected_version);
+	if (m->has_stop && !(pb->stop = encode_part__stop(a, &m->stop)))
+		return NULL;
 	return &pb->base;
 }
 

@@ -190,6 +190,22 @@ static void *make_metric(struct arena *a, const void *item)
 	return pb;
 }
 
+Kriged__StopRules *encode_part__stop(struct arena *a, const struct msg_stop_rules *m)
+{
+	Kriged__StopRules *pb = NEW(a, Kriged__StopRules, KRIGED__STOP_RULES__INIT);
+
+	if (!pb)
+		return NULL;
+	SET_IF(pb, no_progress, m->no_progress != 0, m->no_progress);
+	SET_IF(pb, min_progress, m->min_progress != 0, m->min_progress);
+	SET_IF(pb, min_progress_relative, m->min_progress_relative != 0, m->min_progress_relative);
+	SET_IF(pb, target, m->has_target, m->target);
+	SET_IF(pb, p_gain, m->p_gain != 0, m->p_gain);
+	SET_IF(pb, gain, m->gain != 0, m->gain);
+	SET_IF(pb, gain_relative, m->gain_relative != 0, m->gain_relative);
+	return pb;
+}
+
 Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 {
 	Kriged__StudySpec *pb = NEW(a, Kriged__StudySpec, KRIGED__STUDY_SPEC__INIT);
@@ -209,6 +225,8 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	SET_IF(pb, acquisition_beta, m->has_acquisition_beta, m->acquisition_beta);
 	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
+	if (m->has_stop && !(pb->stop = encode_part__stop(a, &m->stop)))
+		return NULL;
 	return pb;
 }
 

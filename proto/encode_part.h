@@ -53,6 +53,7 @@ encode_part__maker encode_part__point;       /* struct msg_point -> Kriged__Poin
 
 /* Fields that are absent or 0 by their flags are left out. */
 Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m);
+Kriged__StopRules *encode_part__stop(struct arena *a, const struct msg_stop_rules *m);
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m);
 
 encode_part__maker encode_part__model; /* struct msg_model -> Kriged__MetricModel */

@@ -78,6 +78,19 @@ static void *make_trial(struct arena *a, const void *item)
 	return pb;
 }
 
+static Kriged__Outlook *make_outlook(struct arena *a, const struct msg_outlook *m)
+{
+	Kriged__Outlook *pb = NEW(a, Kriged__Outlook, KRIGED__OUTLOOK__INIT);
+
+	if (!pb)
+		return NULL;
+	SET(pb, number, m->number);
+	SET(pb, expected_gain, m->expected_gain);
+	SET(pb, gain, m->gain);
+	SET(pb, p_gain, m->p_gain);
+	return pb;
+}
+
 static void *make_study(struct arena *a, const void *item)
 {
 	const struct msg_study *m = item;
@@ -93,6 +106,8 @@ static void *make_study(struct arena *a, const void *item)
 	SET_TEXT(pb, reason, m->reason);
 	SET(pb, reserved, m->reserved);
 	SET(pb, spec_version, m->spec_version);
+	if (m->has_outlook && !(pb->outlook = make_outlook(a, &m->outlook)))
+		return NULL;
 	pb->spec = encode_part__spec(a, &m->spec);
 	pb->counts = make_counts(a, &pb->n_counts, m->counts);
 	if (!pb->spec || !pb->counts)

@@ -127,6 +127,14 @@ const char *msg_access_name(enum msg_role r)
 	return NAME(names, r);
 }
 
+bool msg_stop_rules_equal(const struct msg_stop_rules *a, const struct msg_stop_rules *b)
+{
+	return a->no_progress == b->no_progress && a->min_progress == b->min_progress &&
+		a->min_progress_relative == b->min_progress_relative && a->has_target == b->has_target &&
+		a->target == b->target && a->p_gain == b->p_gain && a->gain == b->gain &&
+		a->gain_relative == b->gain_relative;
+}
+
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b)
 {
 	if (a->kind != b->kind)

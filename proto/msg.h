@@ -133,6 +133,21 @@ struct msg_texts {
 	const char *const *p;
 };
 
+/* Absent numbers are 0. */
+struct msg_stop_rules {
+	uint64_t no_progress; /* 0: no such rule */
+	double min_progress, min_progress_relative;
+	bool has_target;
+	double target;
+	double p_gain; /* 0: no such rule */
+	double gain, gain_relative;
+};
+
+struct msg_outlook {
+	uint64_t number;
+	double expected_gain, gain, p_gain;
+};
+
 struct msg_spec {
 	int n_params;
 	const struct msg_param *params;
@@ -154,6 +169,8 @@ struct msg_spec {
 	enum on_expiry on_expiry; /* 0: not said */
 	bool has_retry_limit;
 	uint32_t retry_limit;
+	bool has_stop;
+	struct msg_stop_rules stop;
 	struct msg_labels labels;
 };
 
@@ -266,6 +283,8 @@ struct msg_study {
 	uint64_t seq;
 	const char *reason;
 	uint64_t reserved;
+	bool has_outlook;
+	struct msg_outlook outlook;
 	uint64_t spec_version;
 };
 
@@ -306,6 +325,8 @@ struct msg_update_study {
 	uint32_t retry_limit;
 	struct msg_labels labels;
 	struct msg_texts remove_labels;
+	bool has_stop;
+	struct msg_stop_rules stop;
 	bool has_expected_version;
 	uint64_t expected_version;
 };
@@ -634,6 +655,8 @@ bool msg_method_known(unsigned number);
 bool msg_method_mutates(enum method m);
 enum msg_role msg_method_role(enum method m); /* ADMIN for one that is not known */
 const char *msg_access_name(enum msg_role r); /* "worker" */
+
+bool msg_stop_rules_equal(const struct msg_stop_rules *a, const struct msg_stop_rules *b);
 
 /* Same type and same value; 0.0 and -0.0 are the same. */
 bool msg_scalar_equal(const struct msg_scalar *a, const struct msg_scalar *b);

@@ -38,6 +38,9 @@ struct record_updated {
 	enum on_expiry on_expiry; /* 0: as it was */
 	bool has_retry_limit;
 	uint32_t retry_limit;
+	const char *reason; /* FINISHED by a stop rule; NULL: not */
+	bool has_stop;
+	struct msg_stop_rules stop;
 	bool has_labels; /* labels is the whole new list */
 	struct msg_labels labels;
 };
@@ -67,6 +70,8 @@ struct record_job {
 	int n_numbers; /* 0: first_number and on */
 	const uint64_t *numbers;
 	struct msg_models models; /* those that it fitted */
+	bool has_outlook;
+	struct msg_outlook outlook; /* without number */
 };
 
 struct record_suggested {

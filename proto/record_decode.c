@@ -84,6 +84,10 @@ static enum kr_status read_updated(const struct decoder *d, const void *item, st
 	r->has_retry_limit = pb->has_retry_limit;
 	r->retry_limit = pb->retry_limit;
 	r->has_labels = pb->has_labels;
+	if (st == KR_OK)
+		st = decode_spec__stop(d, AT("stop"), pb->stop, &r->has_stop, &r->stop);
+	if (st == KR_OK)
+		st = decode_part__text(d, AT("reason"), pb->has_reason, pb->reason, SIZE_MAX, &r->reason);
 	return st == KR_OK ? decode_part__labels(d, NULL, pb->n_labels, pb->labels, &r->labels) : st;
 }
 
@@ -127,6 +131,8 @@ static enum kr_status read_job(const struct decoder *d, const struct place *at,
 	r->state_out = pb->state_out;
 	r->units = pb->units;
 	r->cut = pb->cut;
+	r->has_outlook = pb->has_p_gain;
+	r->outlook = (struct msg_outlook){0, pb->expected_gain, pb->gain, pb->p_gain};
 	r->n_numbers = (int)pb->n_numbers;
 	r->numbers = pb->numbers;
 	if (pb->n_numbers && pb->n_numbers != pb->n_slots)

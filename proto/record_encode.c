@@ -33,6 +33,9 @@ static ProtobufCMessage *make_updated(struct arena *a, const struct record_updat
 	SET_IF(pb, on_expiry, r->on_expiry != 0, (uint32_t)r->on_expiry);
 	SET_IF(pb, retry_limit, r->has_retry_limit, r->retry_limit);
 	SET_IF(pb, has_labels, r->has_labels, true);
+	SET_TEXT(pb, reason, r->reason);
+	if (r->has_stop && !(pb->stop = encode_part__stop(a, &r->stop)))
+		return NULL;
 	return &pb->base;
 }
 
@@ -72,6 +75,9 @@ static Kriged__Record__Job *make_job(struct arena *a, const struct record_job *r
 	SET_TEXT(pb, build, r->build);
 	pb->n_numbers = (size_t)r->n_numbers;
 	pb->numbers = (uint64_t *)(uintptr_t)r->numbers;
+	SET_IF(pb, expected_gain, r->has_outlook, r->outlook.expected_gain);
+	SET_IF(pb, gain, r->has_outlook, r->outlook.gain);
+	SET_IF(pb, p_gain, r->has_outlook, r->outlook.p_gain);
 	return pb;
 }
 

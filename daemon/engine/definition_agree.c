@@ -192,6 +192,28 @@ static enum kr_status labels_agree(const struct msg_labels *first, const struct 
 	return differs(err, "spec.labels", "others", text);
 }
 
+static enum kr_status stop_rules_agree(
+	const struct msg_stop_rules *a, const struct msg_stop_rules *b, struct kr_error *err)
+{
+	const struct {
+		const char *field;
+		double a, b;
+	} numbers[] = {{"spec.stop.min_progress", a->min_progress, b->min_progress},
+		{"spec.stop.min_progress_relative", a->min_progress_relative, b->min_progress_relative},
+		{"spec.stop.p_gain", a->p_gain, b->p_gain}, {"spec.stop.gain", a->gain, b->gain},
+		{"spec.stop.gain_relative", a->gain_relative, b->gain_relative}};
+	enum kr_status st = differs_integer(
+		err, "spec.stop.no_progress", a->no_progress, b->no_progress);
+
+	if (st == KR_OK)
+		st = differs_number(
+			err, "spec.stop.target", a->has_target, a->target, b->has_target, b->target);
+	for (size_t k = 0; st == KR_OK && k < sizeof(numbers) / sizeof(*numbers); k++)
+		st = differs_number(err, numbers[k].field, numbers[k].a != 0, numbers[k].a,
+			numbers[k].b != 0, numbers[k].b);
+	return st;
+}
+
 /* Only what differs from the first ones is compared with those of now. */
 static enum kr_status settings_agree(const struct msg_spec *first, const struct msg_spec *now,
 	const struct msg_spec *given, struct kr_error *err)
@@ -207,6 +229,8 @@ static enum kr_status settings_agree(const struct msg_spec *first, const struct 
 		st = differs_text(err, "spec.on_expiry", expiry_name(now), expiry_name(given));
 	if (st == KR_OK && given->has_retry_limit && retry_limit(first) != given->retry_limit)
 		st = differs_integer(err, "spec.retry_limit", retry_limit(now), given->retry_limit);
+	if (st == KR_OK && given->has_stop && !msg_stop_rules_equal(&first->stop, &given->stop))
+		st = stop_rules_agree(&now->stop, &given->stop, err);
 	return st == KR_OK ? labels_agree(&first->labels, &now->labels, &given->labels, err) : st;
 }
 

@@ -224,6 +224,7 @@ static void serve_stirred(struct engine *e)
 		s->stirred = false;
 		if (s->reloading)
 			continue;
+		halt_serve(e, s);
 		suggest_retry(e, s);
 		watch_serve(e, s);
 	}

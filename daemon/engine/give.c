@@ -25,6 +25,10 @@ enum kr_status give_allowed(const struct study *s, struct kr_error *err)
 			err->retry_after_ms = ENGINE_RETRY_MS;
 		return st;
 	case STUDY_FINISHED:
+		if (s->now.end)
+			return kr_fail(err, KR_STUDY_FINISHED,
+				"study '%s' has ended by its stop rules: %s; change them or resume it to go on",
+				s->def->name, s->now.end);
 		return kr_fail(
 			err, KR_STUDY_FINISHED, "study '%s' is finished; resume it to go on", s->def->name);
 	case STUDY_DELETED: break;
@@ -225,6 +229,8 @@ static enum kr_status make_job_record(
 		.cut = j->cut,
 		.build = e->o.build,
 		.models = models_list(j->models),
+		.has_outlook = j->has_outlook,
+		.outlook = j->outlook,
 	};
 	if (!j->keyed)
 		return KR_OK;

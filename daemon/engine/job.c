@@ -161,6 +161,8 @@ static bool start(struct job *j)
 		.n_state = j->n_state,
 		.state = j->state,
 		.calibrate = j->calibrate,
+		.least_gain = j->of->gain,
+		.least_gain_relative = j->of->gain_relative,
 		.belief = j->def->belief,
 	};
 
@@ -191,6 +193,23 @@ static void take_suggestions(struct job *j)
 			continue;
 		memcpy(j->values + (size_t)i * d, to->values, d * sizeof(double));
 		to->values = j->values + (size_t)i * d;
+	}
+}
+
+/* What the most promising slot expects. */
+static void take_outlook(struct job *j)
+{
+	struct msg_outlook *o = &j->outlook;
+
+	for (int i = 0; i < j->n_slots; i++) {
+		const struct policy_suggestion *p = &j->suggestions[i];
+
+		if (!p->has_prediction || !p->has_gain)
+			continue;
+		j->has_outlook = true;
+		o->gain = fmax(o->gain, p->enough);
+		o->expected_gain = fmax(o->expected_gain, p->expected_gain);
+		o->p_gain = fmax(o->p_gain, p->p_gain_enough);
 	}
 }
 
@@ -290,6 +309,7 @@ static void settle(struct job *j)
 	if (j->cut)
 		policy_cut(j->policy);
 	take_suggestions(j);
+	take_outlook(j);
 	take_predictions(j);
 	j->units = (uint32_t)policy_units(j->policy);
 	state = policy_state(j->policy, &n);

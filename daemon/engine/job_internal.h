@@ -50,8 +50,10 @@ struct job {
 	bool cut;                              /* work was left */
 	struct policy_suggestion *suggestions; /* n_slots; values point into `values` */
 	double *values;
-	double *means, *sds; /* n_queries x metrics of the study */
-	bool predicted;      /* there was a model */
+	bool has_outlook;
+	struct msg_outlook outlook; /* without number */
+	double *means, *sds;        /* n_queries x metrics of the study */
+	bool predicted;             /* there was a model */
 	double *state_out;
 	int n_state_out;
 	struct models *models; /* that were fitted; NULL: none */

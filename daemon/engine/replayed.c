@@ -143,9 +143,18 @@ static bool same_why(
 		same_bits(&a->p_feasible, &b.p_feasible, 1);
 }
 
+/* An older version has recorded none. */
+static bool same_outlook(const struct record_job *rec, const struct job *j)
+{
+	return !rec->has_outlook ||
+		(j->has_outlook && same_bits(&rec->outlook.expected_gain, &j->outlook.expected_gain, 1) &&
+			same_bits(&rec->outlook.gain, &j->outlook.gain, 1) &&
+			same_bits(&rec->outlook.p_gain, &j->outlook.p_gain, 1));
+}
+
 static bool same_end(const struct record_job *rec, const struct job *j)
 {
-	return rec->units == j->units && rec->n_state_out == j->n_state_out &&
+	return same_outlook(rec, j) && rec->units == j->units && rec->n_state_out == j->n_state_out &&
 		same_bits(rec->state_out, j->state_out, (size_t)j->n_state_out);
 }
 

@@ -119,7 +119,7 @@ static enum kr_status put_reason(
 	switch (v->state) {
 	case STUDY_ACTIVE: break;
 	case STUDY_PAUSED: out->reason = "paused"; return KR_OK;
-	case STUDY_FINISHED: out->reason = "finished"; return KR_OK;
+	case STUDY_FINISHED: out->reason = v->end ? v->end : "finished"; return KR_OK;
 	case STUDY_DELETED: out->reason = "deleted"; return KR_OK;
 	}
 	if (!v->has_budget || v->spent < v->budget)
@@ -142,6 +142,8 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s, const s
 		.seq = v->seq,
 		.reserved = v->spent,
 		.spec_version = v->spec_version,
+		.has_outlook = v->has_outlook,
+		.outlook = v->outlook,
 	};
 	memcpy(out->counts, v->counts, sizeof(out->counts));
 	st = put_reason(out, v, a, err);

@@ -86,6 +86,8 @@ enum kr_status snapshot_new(struct snapshot **out, const struct study *s, struct
 	snap->refs = 1;
 	snap->seq = s->now.seq;
 	snap->first_number = s->trials.n;
+	snap->gain = s->now.stop.gain;
+	snap->gain_relative = s->now.stop.gain_relative;
 	if (!fill(snap, s)) {
 		snapshot_release(snap);
 		return kr_fail(err, KR_ENOMEM, "no memory for a snapshot");

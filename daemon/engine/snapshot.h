@@ -21,6 +21,7 @@ struct snapshot {
 	struct snapshot_points pending, failed, infeasible, taken;
 	double *state; /* of the model */
 	int n_state;
+	double gain, gain_relative; /* of the stop rules: an improvement that counts */
 };
 
 /* s as it is, with one reference. Errors: KR_ENOMEM. */

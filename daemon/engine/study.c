@@ -21,6 +21,7 @@ static void view_init(struct study_view *v, const struct definition *def)
 		.on_expiry = def->spec.on_expiry ? def->spec.on_expiry : ON_EXPIRY_EXPIRE,
 		.retry_limit = def->spec.has_retry_limit ? def->spec.retry_limit : DEFINITION_RETRY_LIMIT,
 		.labels = def->spec.labels,
+		.stop = def->spec.stop,
 		.spec_version = 1,
 	};
 }
@@ -73,7 +74,7 @@ void study_free(struct study *s)
 static bool changes_settings(const struct record_updated *u)
 {
 	return u->has_budget || u->no_budget || u->has_lease || u->on_expiry || u->has_retry_limit ||
-		u->has_labels;
+		u->has_labels || u->has_stop;
 }
 
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq)
@@ -81,8 +82,14 @@ void study_view_update(struct study_view *v, const struct record_updated *u, uin
 	v->seq = seq;
 	if (u->state == STUDY_DELETED && v->state != STUDY_DELETED)
 		v->before_delete = v->state;
+	if (u->state == STUDY_ACTIVE)
+		v->end = NULL;
+	if (u->state == STUDY_FINISHED && v->state != STUDY_DELETED)
+		v->end = u->reason;
 	if (u->state)
 		v->state = u->state;
+	if (u->has_stop)
+		v->stop = u->stop;
 	if (u->has_budget) {
 		v->has_budget = true;
 		v->budget = u->budget;
@@ -113,6 +120,8 @@ struct msg_spec study_view_spec(const struct definition *def, const struct study
 	spec.has_retry_limit = true;
 	spec.retry_limit = v->retry_limit;
 	spec.labels = v->labels;
+	spec.has_stop = !msg_stop_rules_equal(&v->stop, &(struct msg_stop_rules){0});
+	spec.stop = v->stop;
 	return spec;
 }
 

@@ -15,6 +15,7 @@
 #define KR_DAEMON_ENGINE_STUDY_H
 
 #include "daemon/engine/definition.h"
+#include "daemon/engine/halt.h"
 #include "daemon/engine/history.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/lease.h"
@@ -42,6 +43,10 @@ struct study_view {
 	uint64_t spec_version; /* 1 at first, one more with each change of the settings */
 	uint64_t counts[TRIAL_N_STATES];
 	uint64_t spent; /* trials that take a place of the budget */
+	struct msg_stop_rules stop;
+	const char *end; /* FINISHED by a stop rule: which; NULL: not */
+	bool has_outlook;
+	struct msg_outlook outlook; /* of the newest suggestion by the model */
 	bool has_best;
 	uint64_t best; /* number: best objective of the trials that meet all outcome constraints */
 };
@@ -70,6 +75,7 @@ struct study {
 	struct grants grants;   /* trials given out again */
 	struct grants stale;    /* results that came too late to count */
 	struct reports reports; /* and what they were answered */
+	struct halt halt;       /* what stop rules are judged by */
 	struct pool pool;       /* versions of trials, points, labels */
 	struct text text;
 	double *state; /* of the model */

@@ -10,7 +10,10 @@ static void apply_updated(struct study *s, const struct row *row, const struct r
 	struct record_updated kept = *u;
 
 	kept.labels = labels_keep(&s->pool, &s->text, &u->labels);
+	kept.reason = text_keep(&s->text, u->reason);
 	study_view_update(&s->now, &kept, row->seq);
+	if (u->has_stop || u->state == STUDY_ACTIVE)
+		halt_reset(s);
 	if (row->has_request)
 		s->past[s->n_past++] = s->now;
 }
@@ -109,6 +112,7 @@ static void apply_suggested(
 		if (s->leases)
 			leases_add(s->leases, s->id, t, lease_due(now_ns, t->lease_ms));
 	}
+	halt_suggested(s, r);
 	if (!has_fitted(&r->job))
 		return;
 	if (r->job.n_state_out)
@@ -156,6 +160,7 @@ static void add_result(struct study *s, const struct trial *t)
 {
 	history_append(&s->history, t->number, t->values, t->metrics, t->sems);
 	study__contend(s, t);
+	halt_result(s, t);
 }
 
 static void apply_ended(struct study *s, const struct row *row, const struct record_ended *r)

@@ -62,6 +62,7 @@ static void move(struct study *s, const struct trial *was, const struct trial *i
 		find_best(s);
 	else if (after)
 		study__contend(s, is);
+	halt_edited(s, is);
 }
 
 void study__apply_edited(struct study *s, const struct row *row, const struct record_edited *r)

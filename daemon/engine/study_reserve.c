@@ -26,12 +26,14 @@ static enum kr_status reserve_models(
 	return models->n ? models_new(&s->reserved, models, s->models, err) : KR_OK;
 }
 
-static enum kr_status reserve_labels(
-	struct study *s, const struct msg_labels *labels, struct kr_error *err)
+static enum kr_status reserve_updated(
+	struct study *s, const struct record_updated *u, struct kr_error *err)
 {
-	enum kr_status st = pool_reserve(&s->pool, labels_size(labels), err);
+	enum kr_status st = pool_reserve(&s->pool, labels_size(&u->labels), err);
 
-	return st == KR_OK ? text_reserve(&s->text, labels_text_size(labels), err) : st;
+	return st == KR_OK
+		? text_reserve(&s->text, text_size(u->reason) + labels_text_size(&u->labels), err)
+		: st;
 }
 
 /* Versions of the trials that are given out again, with the points of the partial ones; and what
@@ -130,7 +132,7 @@ enum kr_status study_reserve(struct study *s, const struct record *r, struct kr_
 	case RECORD_STUDY_UPDATED:
 		if (KR_GROW(&s->past, s->n_past, &s->cap_past))
 			return kr_fail(err, KR_ENOMEM, "no memory for the events of a study");
-		return reserve_labels(s, &r->u.updated.labels, err);
+		return reserve_updated(s, &r->u.updated, err);
 	case RECORD_SUGGESTED: return reserve_suggested(s, &r->u.suggested, err);
 	case RECORD_ENDED: return reserve_ended(s, &r->u.ended, err);
 	case RECORD_ADDED: return reserve_added(s, &r->u.added, &s->taken, err);

@@ -321,6 +321,24 @@ static struct msg_metric metric(struct arena *a, struct rng *r, int i)
 	return m;
 }
 
+struct msg_stop_rules any_stop(struct rng *r)
+{
+	struct msg_stop_rules m = {.has_target = any_coin(r)};
+
+	if (any_coin(r)) {
+		m.no_progress = any_u64(r) | 1;
+		m.min_progress = fabs(any_finite(r));
+		m.min_progress_relative = rng_uniform(r);
+	}
+	if (any_coin(r)) {
+		m.p_gain = 1e-9 + 0.9 * rng_uniform(r);
+		m.gain = fabs(any_finite(r));
+		m.gain_relative = rng_uniform(r);
+	}
+	m.target = m.has_target ? any_finite(r) : 0;
+	return m;
+}
+
 struct msg_spec any_spec(struct arena *a, struct rng *r)
 {
 	struct msg_spec s = {.n_params = 1 + any_below(r, 20),
@@ -347,6 +365,9 @@ struct msg_spec any_spec(struct arena *a, struct rng *r)
 	s.lease_s = s.has_lease ? 1e-3 + rng_uniform(r) * 1e6 : 0;
 	s.seed = s.has_seed ? any_u64(r) : 0;
 	s.noise_sd = s.has_noise_sd ? fabs(any_finite(r)) : 0;
+	s.has_stop = any_coin(r);
+	if (s.has_stop)
+		s.stop = any_stop(r);
 	s.retry_limit = s.has_retry_limit ? any_u32(r) : 0;
 	s.acquisition = any_maybe_name(a, r);
 	s.has_acquisition_level = any_coin(r);

@@ -175,6 +175,28 @@ static void trials(FILE *f, int n, const struct msg_trial *t)
 		trial(f, &t[i]);
 }
 
+static void outlook(FILE *f, bool has, const struct msg_outlook *m)
+{
+	if (!has)
+		return;
+	number(f, "outlook of", m->number);
+	optional_real(f, "expected_gain", true, m->expected_gain);
+	optional_real(f, "gain", true, m->gain);
+	optional_real(f, "p_gain", true, m->p_gain);
+}
+
+static void stop_rules(FILE *f, bool has, const struct msg_stop_rules *m)
+{
+	double numbers[] = {
+		m->min_progress, m->min_progress_relative, m->p_gain, m->gain, m->gain_relative};
+
+	if (!has)
+		return;
+	number(f, "no_progress", m->no_progress);
+	optional_real(f, "target", m->has_target, m->target);
+	reals(f, "stop", sizeof(numbers) / sizeof(*numbers), numbers);
+}
+
 static void spec(FILE *f, const struct msg_spec *s)
 {
 	fprintf(f, "parameters [%d]\n", s->n_params);
@@ -212,6 +234,7 @@ static void spec(FILE *f, const struct msg_spec *s)
 	optional_real(f, "acquisition_beta", s->has_acquisition_beta, s->acquisition_beta);
 	number(f, "on_expiry", s->on_expiry);
 	optional(f, "retry_limit", s->has_retry_limit, s->retry_limit);
+	stop_rules(f, s->has_stop, &s->stop);
 	labels(f, &s->labels);
 }
 
@@ -235,6 +258,7 @@ static void study(FILE *f, const struct msg_study *s)
 	text(f, "reason", s->reason);
 	number(f, "reserved", s->reserved);
 	number(f, "spec_version", s->spec_version);
+	outlook(f, s->has_outlook, &s->outlook);
 }
 
 static void points(FILE *f, int n, const struct msg_point *p)
@@ -314,6 +338,7 @@ static void update_study(FILE *f, const struct msg_update_study *m)
 	optional_real(f, "lease_s", m->has_lease, m->lease_s);
 	number(f, "on_expiry", m->on_expiry);
 	optional(f, "retry_limit", m->has_retry_limit, m->retry_limit);
+	stop_rules(f, m->has_stop, &m->stop);
 	labels(f, &m->labels);
 	texts(f, "remove_labels", &m->remove_labels);
 	optional(f, "expected_version", m->has_expected_version, m->expected_version);
@@ -668,6 +693,7 @@ static void suggested(FILE *f, const struct record_suggested *r)
 	for (int i = 0; i < j->n_numbers; i++)
 		number(f, "key", j->numbers[i]);
 	models(f, &j->models);
+	outlook(f, j->has_outlook, &j->outlook);
 	text(f, "worker", r->worker);
 	id(f, "session", r->has_session, r->session);
 }
@@ -706,6 +732,8 @@ static void updated(FILE *f, const struct record_updated *r)
 	optional_real(f, "lease_s", r->has_lease, r->lease_s);
 	number(f, "on_expiry", r->on_expiry);
 	optional(f, "retry_limit", r->has_retry_limit, r->retry_limit);
+	stop_rules(f, r->has_stop, &r->stop);
+	text(f, "reason", r->reason);
 	if (r->has_labels)
 		labels(f, &r->labels);
 }

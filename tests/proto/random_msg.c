@@ -98,8 +98,11 @@ static struct msg_study study(struct arena *a, struct rng *r)
 		.seq = any_u64(r),
 		.reason = any_maybe_text(a, r),
 		.reserved = any_u64(r),
-		.spec_version = any_u64(r)};
+		.spec_version = any_u64(r),
+		.has_outlook = any_coin(r)};
 
+	if (s.has_outlook)
+		s.outlook = (struct msg_outlook){any_u64(r), any_real(r), any_real(r), any_real(r)};
 	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		s.counts[i] = any_coin(r) ? any_u64(r) : 0;
 	return s;
@@ -146,6 +149,9 @@ static struct msg_update_study update_study(struct arena *a, struct rng *r)
 
 	m.lease_s = m.has_lease ? LIMIT_LEASE_S : 0;
 	m.retry_limit = m.has_retry_limit ? any_u32(r) : 0;
+	m.has_stop = any_coin(r);
+	if (m.has_stop)
+		m.stop = any_stop(r);
 	m.expected_version = m.has_expected_version ? any_u64(r) : 0;
 	if (m.action == ACTION_NONE || any_coin(r)) {
 		m.has_budget = any_coin(r);

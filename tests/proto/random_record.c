@@ -14,6 +14,10 @@ static struct record_updated updated(struct arena *a, struct rng *r)
 	m.budget = m.has_budget ? any_u64(r) : 0;
 	m.lease_s = m.has_lease ? 1e-3 + rng_uniform(r) : 0;
 	m.retry_limit = m.has_retry_limit ? any_u32(r) : 0;
+	m.has_stop = any_coin(r);
+	if (m.has_stop)
+		m.stop = any_stop(r);
+	m.reason = any_maybe_text(a, r);
 	if (m.has_labels)
 		m.labels = any_labels(a, r);
 	return m;
@@ -41,6 +45,9 @@ static struct record_job job(struct arena *a, struct rng *r)
 		numbers[i] = any_u64(r);
 	j.numbers = numbers;
 	j.models = any_models(a, r);
+	j.has_outlook = any_coin(r);
+	if (j.has_outlook)
+		j.outlook = (struct msg_outlook){0, any_real(r), any_real(r), any_real(r)};
 	return j;
 }
 

@@ -2,7 +2,8 @@
  * anything; PAUSE refuses a finished study. The row is written also when nothing
  * changes: the request is remembered, so a repeat that comes late does not undo
  * what was done since. A setting that is what it was is left out of it, and does
- * not count as a change (spec_version). */
+ * not count as a change (spec_version). Other stop rules for a study that its rules have ended
+ * let it go on. */
 #include <inttypes.h>
 
 #include "daemon/engine/call.h"
@@ -28,7 +29,8 @@ static enum kr_status new_state(
 static bool says_nothing(const struct msg_update_study *m)
 {
 	return m->action == ACTION_NONE && !m->has_budget && !m->no_budget && !m->has_lease &&
-		!m->on_expiry && !m->has_retry_limit && m->labels.n == 0 && m->remove_labels.n == 0;
+		!m->on_expiry && !m->has_retry_limit && m->labels.n == 0 && m->remove_labels.n == 0 &&
+		!m->has_stop;
 }
 
 static enum kr_status check(
@@ -39,7 +41,7 @@ static enum kr_status check(
 	if (says_nothing(m))
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "action",
 			"nothing to change; give action, budget, no_budget, lease_s, on_expiry, retry_limit, "
-			"labels or remove_labels");
+			"labels, remove_labels or stop");
 	if (m->has_budget && m->no_budget)
 		return kr_fail_field(
 			err, KR_INVALID_ARGUMENT, "no_budget", "budget and no_budget are both given; give one");
@@ -69,11 +71,20 @@ static enum kr_status new_settings(struct call *c, struct record_updated *out, s
 	out->on_expiry = m->on_expiry == now->on_expiry ? 0 : m->on_expiry;
 	out->has_retry_limit = m->has_retry_limit && m->retry_limit != now->retry_limit;
 	out->retry_limit = out->has_retry_limit ? m->retry_limit : 0;
+	out->has_stop = m->has_stop && !msg_stop_rules_equal(&m->stop, &now->stop);
+	if (out->has_stop)
+		out->stop = m->stop;
 	st = labels_merge(
 		&out->labels, &out->has_labels, &now->labels, &m->labels, &m->remove_labels, c->a, err);
 	if (!out->has_labels)
 		out->labels = (struct msg_labels){0};
 	return st;
+}
+
+/* Other rules than those that ended the study. */
+static bool goes_on(const struct study *s, enum study_action action, const struct record_updated *u)
+{
+	return action == ACTION_NONE && u->has_stop && s->now.state == STUDY_FINISHED && s->now.end;
 }
 
 enum kr_status handle_update_study(struct call *c, struct kr_error *err)
@@ -91,6 +102,8 @@ enum kr_status handle_update_study(struct call *c, struct kr_error *err)
 	st = new_state(c->study, m->action, &ch.record.u.updated.state, err);
 	if (st == KR_OK)
 		st = new_settings(c, &ch.record.u.updated, err);
+	if (st == KR_OK && goes_on(c->study, m->action, &ch.record.u.updated))
+		ch.record.u.updated.state = STUDY_ACTIVE;
 	if (st != KR_OK)
 		return st;
 	v = c->study->now;

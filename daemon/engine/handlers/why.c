@@ -252,6 +252,19 @@ static void say_contradiction(struct view *v)
 			c.first->number, c.second->number, name, first, second));
 }
 
+static void say_outlook(struct view *v)
+{
+	const struct msg_outlook *o = &v->s->now.outlook;
+
+	if (!v->s->now.has_outlook)
+		return;
+	say(v,
+		arena_printf(v->c->a,
+			"the newest suggestion by the model, trial %" PRIu64
+			", expects an improvement of %.2g; one of more than %.3g has a probability of %.2g %%",
+			o->number, o->expected_gain, o->gain, 100 * o->p_gain));
+}
+
 static void say_infeasible(struct view *v)
 {
 	if (!v->s->def->constrained || v->s->now.has_best || v->s->history.n == 0)
@@ -315,5 +328,6 @@ enum kr_status handle_why(struct call *c, struct kr_error *err)
 	say_expiry(&v);
 	say_contradiction(&v);
 	say_infeasible(&v);
+	say_outlook(&v);
 	return v.starved ? call_no_memory(err) : st;
 }
