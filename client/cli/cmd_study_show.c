@@ -6,6 +6,7 @@
 #include "client/cli/fields.h"
 #include "client/cli/number.h"
 #include "client/cli/options.h"
+#include "client/cli/stop_rules.h"
 #include "client/cli/text.h"
 #include "client/cli/view.h"
 #include "client/cli/watch.h"
@@ -106,6 +107,16 @@ static void put_best(struct fields *f, const struct msg_study *s)
 		view_params_text(s->best->n_params, s->best->params, rows_style(&f->rows).brief, f->arena));
 }
 
+static void put_outlook(struct fields *f, const struct msg_study *s)
+{
+	if (s->has_outlook)
+		fields_text(f, "outlook",
+			arena_printf(f->arena,
+				"improvement of %.2g expected of trial %" PRIu64 "; %.2g %% for more than %.3g",
+				s->outlook.expected_gain, s->outlook.number, 100 * s->outlook.p_gain,
+				s->outlook.gain));
+}
+
 static void put_settings(struct fields *f, const struct msg_spec *spec)
 {
 	struct arena *a = f->arena;
@@ -119,6 +130,8 @@ static void put_settings(struct fields *f, const struct msg_spec *spec)
 		fields_text(f, "acquisition_level", fields_real(f, spec->acquisition_level));
 	if (spec->has_acquisition_beta)
 		fields_text(f, "acquisition_beta", fields_real(f, spec->acquisition_beta));
+	if (spec->has_stop)
+		fields_text(f, "stop", stop_rules_text(spec, a));
 	if (spec->has_lease)
 		fields_text(f, "lease", arena_printf(a, "%g s", spec->lease_s));
 	if (spec->on_expiry == ON_EXPIRY_REQUEUE)
@@ -159,6 +172,7 @@ static int put_fields(struct cli *cli, const struct msg_study *s)
 				arena_printf(a, "trials.%s", msg_trial_state_name((enum trial_state)i)),
 				s->counts[i]);
 	put_best(&f, s);
+	put_outlook(&f, s);
 	put_settings(&f, spec);
 	fields_put(&f, "created", cell_time(s->created_ms));
 	return fields_end(&f);

@@ -7,6 +7,7 @@
 #include "client/cli/label.h"
 #include "client/cli/number.h"
 #include "client/cli/options.h"
+#include "client/cli/stop_rules.h"
 #include "client/cli/text.h"
 #include "proto/limits.h"
 
@@ -145,15 +146,40 @@ static int set_retries(struct cli *cli, struct msg_update_study *m, const char *
 	return CLI_OK;
 }
 
+/* stop=none, or one rule beside those that are there. */
+static int set_stop(struct cli *cli, struct settings *s, const char *word)
+{
+	const struct msg_study *study;
+	const char *wrong = "stop: the only value is none; use stop.no_progress=N and the like";
+	int code = CLI_OK;
+
+	if (!s->m.has_stop && word[4] == '.')
+		code = cli_study(cli, s->m.study, &study);
+	if (code != CLI_OK)
+		return code;
+	if (!s->m.has_stop && word[4] == '.')
+		s->m.stop = study->spec.stop;
+	s->m.has_stop = true;
+	if (word[4] == '.' && stop_rules_set(&s->m.stop, word + 5, &wrong, cli->arena))
+		return CLI_OK;
+	if (strcmp(word, "stop=none") != 0)
+		return cli_usage(cli, "%s", wrong ? wrong : "no memory");
+	s->m.stop = (struct msg_stop_rules){0};
+	return CLI_OK;
+}
+
 static int set_one(struct cli *cli, struct settings *s, const char *word)
 {
-	static const char *const keys[] = {"budget", "lease", "on_expiry", "retry_limit", "label.NAME"};
+	static const char *const keys[] = {
+		"budget", "lease", "on_expiry", "retry_limit", "stop.RULE", "label.NAME"};
 	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL, *near;
 
 	if (!equals)
 		return cli_usage(cli, "'%s': write SETTING=VALUE", word);
 	if (strncmp(word, "label.", 6) == 0)
 		return set_label(cli, s, word + 6);
+	if (strncmp(word, "stop.", 5) == 0 || strncmp(word, "stop=", 5) == 0)
+		return set_stop(cli, s, word);
 	if (strncmp(word, "budget=", 7) == 0)
 		return set_budget(cli, &s->m, value);
 	if (strncmp(word, "lease=", 6) == 0) {
@@ -164,10 +190,10 @@ static int set_one(struct cli *cli, struct settings *s, const char *word)
 		return set_expiry(cli, &s->m, value);
 	if (strncmp(word, "retry_limit=", 12) == 0)
 		return set_retries(cli, &s->m, value);
-	near = text_nearest(arena_printf(cli->arena, "%.*s", (int)(equals - word), word), keys, 5);
+	near = text_nearest(arena_printf(cli->arena, "%.*s", (int)(equals - word), word), keys, 6);
 	return cli_usage(cli,
-		"'%.*s' is no setting%s%s%s; use budget, lease, on_expiry, retry_limit or "
-		"label.NAME",
+		"'%.*s' is no setting%s%s%s; use budget, lease, on_expiry, retry_limit, "
+		"stop.RULE or label.NAME",
 		(int)(equals - word), word, near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 }

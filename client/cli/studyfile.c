@@ -271,6 +271,7 @@ static const struct studyfile__key study_keys[] = {
 	{"acquisition", read_acquisition},
 	{"acquisition_level", read_acquisition_level},
 	{"acquisition_beta", read_acquisition_beta},
+	{"stop", studyfile__stop},
 	{"cost", NULL},
 };
 

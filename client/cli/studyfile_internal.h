@@ -56,4 +56,8 @@ enum kr_status studyfile__u64(
 enum kr_status studyfile__space(
 	struct studyfile__parse *p, const char *path, const cJSON *item, void *out);
 
+/* The key "stop": the rules by which the study ends. out: struct msg_create_study. */
+enum kr_status studyfile__stop(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/cli/number.h"
+#include "client/cli/stop_rules.h"
 #include "client/cli/text.h"
 
 /* ---- JSON ------------------------------------------------------------------------ */
@@ -275,6 +276,7 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 	writer_string(writer_key(w, "acquisition"), spec->acquisition ? spec->acquisition : "auto");
 	number_or_null(w, "acquisition_level", spec->has_acquisition_level, spec->acquisition_level);
 	number_or_null(w, "acquisition_beta", spec->has_acquisition_beta, spec->acquisition_beta);
+	stop_rules_json(writer_key(w, "stop"), spec);
 	writer_string(writer_key(w, "on_expiry"), on_expiry(spec->on_expiry));
 	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
 	view_params_json(writer_key(w, "labels"), spec->labels.n, spec->labels.p);
@@ -293,6 +295,20 @@ static void best_json(struct writer *w, const struct msg_study *s)
 	writer_end(w);
 }
 
+static void outlook_json(struct writer *w, const struct msg_study *s)
+{
+	if (!s->has_outlook) {
+		writer_null(w);
+		return;
+	}
+	writer_object(w);
+	writer_uint(writer_key(w, "number"), s->outlook.number);
+	writer_real(writer_key(w, "expected_gain"), s->outlook.expected_gain);
+	writer_real(writer_key(w, "gain"), s->outlook.gain);
+	writer_real(writer_key(w, "p_gain"), s->outlook.p_gain);
+	writer_end(w);
+}
+
 void view_study_json(struct writer *w, const struct msg_study *s)
 {
 	writer_object(w);
@@ -304,6 +320,7 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 	for (int i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		writer_uint(writer_key(w, msg_trial_state_name((enum trial_state)i)), s->counts[i]);
 	writer_end(w);
+	outlook_json(writer_key(w, "outlook"), s);
 	best_json(writer_key(w, "best"), s);
 	writer_time(writer_key(w, "created"), s->created_ms);
 	writer_uint(writer_key(w, "reserved"), s->reserved);

@@ -8,6 +8,7 @@
 #include "daemon/engine/call.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/expire.h"
+#include "daemon/engine/halt.h"
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/predict.h"
 #include "daemon/engine/replay.h"
@@ -214,6 +215,23 @@ void engine__stir(struct engine *e, struct study *s)
 	e->stirred = s;
 }
 
+/* The study is FINISHED by a row when a stop rule holds. Without memory it is tried again when the
+ * study changes next. */
+static void end_by_rule(struct engine *e, struct study *s)
+{
+	struct arena_mark mark = arena_mark(e->scratch);
+	struct change c = {.study = s, .record.kind = RECORD_STUDY_UPDATED};
+
+	if (halt_due(s)) {
+		c.record.u.updated.state = STUDY_FINISHED;
+		c.record.u.updated.reason = halt_reason(s, e->scratch);
+		change_begin(e, &c);
+		if (c.record.u.updated.reason && change_plan(e, &c, NULL) == KR_OK)
+			change_apply(e, &c);
+	}
+	arena_release(e->scratch, mark);
+}
+
 /* Serving one may change the study once more. */
 static void serve_stirred(struct engine *e)
 {
@@ -224,7 +242,7 @@ static void serve_stirred(struct engine *e)
 		s->stirred = false;
 		if (s->reloading)
 			continue;
-		halt_serve(e, s);
+		end_by_rule(e, s);
 		suggest_retry(e, s);
 		watch_serve(e, s);
 	}

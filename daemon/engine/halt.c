@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "base/number.h"
-#include "daemon/engine/core.h"
 
 /* ---- counting --------------------------------------------------------------- */
 
@@ -18,7 +17,7 @@ static void take_reference(struct study *s)
 
 void halt_reset(struct study *s)
 {
-	s->halt = (struct halt){0};
+	s->halt = (struct study_halt){0};
 	take_reference(s);
 }
 
@@ -26,7 +25,7 @@ void halt_reset(struct study *s)
 static bool is_progress(const struct study *s, double y)
 {
 	const struct msg_stop_rules *r = &s->now.stop;
-	const struct halt *h = &s->halt;
+	const struct study_halt *h = &s->halt;
 	double least = fmax(r->min_progress, r->min_progress_relative * fabs(h->reference));
 
 	if (!h->has_reference)
@@ -75,7 +74,7 @@ void halt_edited(struct study *s, const struct trial *t)
 void halt_suggested(struct study *s, const struct record_suggested *r)
 {
 	const struct record_job *j = &r->job;
-	struct halt *h = &s->halt;
+	struct study_halt *h = &s->halt;
 
 	if (!j->has_outlook || r->n_trials == 0)
 		return;
@@ -101,7 +100,8 @@ bool halt_due(const struct study *s)
 {
 	if (s->now.state != STUDY_ACTIVE && s->now.state != STUDY_PAUSED)
 		return false;
-	return s->halt.reached || no_progress(s) || (s->now.stop.p_gain > 0 && s->halt.low >= HALT_RUNS);
+	return s->halt.reached || no_progress(s) ||
+		(s->now.stop.p_gain > 0 && s->halt.low >= HALT_RUNS);
 }
 
 static const char *say_target(const struct study *s, struct arena *a)
@@ -144,19 +144,4 @@ const char *halt_reason(const struct study *s, struct arena *a)
 	if (s->halt.reached)
 		return say_target(s, a);
 	return no_progress(s) ? say_no_progress(s, a) : say_gain(s, a);
-}
-
-void halt_serve(struct engine *e, struct study *s)
-{
-	struct arena_mark mark = arena_mark(e->scratch);
-	struct change c = {.study = s, .record.kind = RECORD_STUDY_UPDATED};
-
-	if (halt_due(s)) {
-		c.record.u.updated.state = STUDY_FINISHED;
-		c.record.u.updated.reason = halt_reason(s, e->scratch);
-		change_begin(e, &c);
-		if (c.record.u.updated.reason && change_plan(e, &c, NULL) == KR_OK)
-			change_apply(e, &c);
-	}
-	arena_release(e->scratch, mark);
 }

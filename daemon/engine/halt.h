@@ -15,28 +15,10 @@
 #ifndef KR_DAEMON_ENGINE_HALT_H
 #define KR_DAEMON_ENGINE_HALT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/arena.h"
-#include "proto/record.h"
+#include "daemon/engine/study.h"
 
 enum { HALT_RUNS = 3 };
-
-struct engine;
-struct study;
-struct trial;
-
-/* All zero at first. */
-struct halt {
-	uint64_t without;   /* trials since the last progress */
-	bool has_reference; /* the objective that the next progress is compared with */
-	double reference;
-	bool reached; /* the target, by trial `number` */
-	uint64_t number;
-	uint32_t low;   /* suggestions in a row that found a gain unlikely */
-	uint64_t low_n; /* results when the last of them was given out */
-};
 
 /* Count anew from here on. */
 void halt_reset(struct study *s);
@@ -55,9 +37,5 @@ bool halt_due(const struct study *s);
 
 /* Which, with its numbers; halt_due. NULL when memory runs out. */
 const char *halt_reason(const struct study *s, struct arena *a);
-
-/* If one holds, the study is FINISHED by a row. Without memory it is tried again when the study
- * changes next. */
-void halt_serve(struct engine *e, struct study *s);
 
 #endif

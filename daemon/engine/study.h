@@ -15,7 +15,6 @@
 #define KR_DAEMON_ENGINE_STUDY_H
 
 #include "daemon/engine/definition.h"
-#include "daemon/engine/halt.h"
 #include "daemon/engine/history.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/lease.h"
@@ -51,6 +50,17 @@ struct study_view {
 	uint64_t best; /* number: best objective of the trials that meet all outcome constraints */
 };
 
+/* What stop rules are judged by (halt.h). All zero at first. */
+struct study_halt {
+	uint64_t without;   /* trials since the last progress */
+	bool has_reference; /* the objective that the next progress is compared with */
+	double reference;
+	bool reached; /* the target, by trial `number` */
+	uint64_t number;
+	uint32_t low;   /* suggestions in a row that found a gain unlikely */
+	uint64_t low_n; /* results when the last of them was given out */
+};
+
 struct snapshot;
 struct waiter;
 struct watch;
@@ -75,8 +85,8 @@ struct study {
 	struct grants grants;   /* trials given out again */
 	struct grants stale;    /* results that came too late to count */
 	struct reports reports; /* and what they were answered */
-	struct halt halt;       /* what stop rules are judged by */
-	struct pool pool;       /* versions of trials, points, labels */
+	struct study_halt halt;
+	struct pool pool; /* versions of trials, points, labels */
 	struct text text;
 	double *state; /* of the model */
 	size_t n_state, cap_state;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/engine/grounds.h"
+#include "daemon/engine/halt.h"
 #include "daemon/engine/point.h"
 #include "daemon/engine/study_internal.h"
 

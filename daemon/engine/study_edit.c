@@ -1,6 +1,7 @@
 /* Corrections of trials and reports of running ones: reserve and apply. */
 #include <string.h>
 
+#include "daemon/engine/halt.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/study_internal.h"
 

@@ -142,6 +142,51 @@ def test_settings(cli):
         assert said in cli.words
 
 
+def test_stop_rules(cli):
+    cli.create()
+    cli("study", "set", "s", "stop.no_progress=2", "stop.min_progress=0.5")
+    cli("study", "set", "s", "stop.target=-1")
+    shown = cli.json("study", "show", "s")
+    assert shown["stop"] == {"no_progress": 2, "min_progress": 0.5, "target": -1}
+    assert shown["outlook"] is None
+    text = cli("study", "show", "s", "-o", "table")
+    assert "2 trials without progress by more than 0.5, target -1" in text
+    for value in (3, 3, 2.9):
+        number = cli.json("ask", "s")["number"]
+        cli("tell", "s", number, value)
+    cli("ask", "s", code=FINISHED)
+    assert "no progress in 2 trials: none was better than 3 by more than 0.5" in cli.words
+    assert cli.json("study", "show", "s")["reason"].startswith("no progress")
+    cli("study", "set", "s", "stop.no_progress=none", "stop.min_progress=none")
+    assert cli.json("study", "show", "s")["state"] == "ACTIVE"
+    cli("study", "set", "s", "stop=none")
+    assert cli.json("study", "show", "s")["stop"] is None
+    for word, said in (("stop.no_progress=x", "number of trials"), ("stop.gian=1", "no setting"),
+                       ("stop.target=x", "not a number"), ("stop=3", "none")):
+        cli("study", "set", "s", word, code=USAGE)
+        assert said in cli.words
+
+
+def test_explain(cli):
+    cli.create()
+    cli("explain", "s", code=NOT_FOUND)
+    assert "suggested nothing yet" in cli.words
+    for i in range(8):
+        number = cli.json("ask", "s")["number"]
+        cli("tell", "s", number, i % 3 + 1)
+    text = cli("explain", "s")
+    assert "trial 7 was suggested by the model, from 7 results" in text
+    assert "it came out as" in text and "        pull    weight  distance  trial" in text
+    found = cli.json("explain", "s", 7)
+    why = found["trial"]["why"]
+    assert why["observations"] == 7 and why["role"] in ("explore", "exploit")
+    assert {pull["number"] for pull in why["pulls"]} <= {t["number"] for t in found["related"]}
+    assert found["surprise"] is not None and len(found["sentences"]) >= 5
+    assert "initial design" in cli("explain", "s", 0)
+    cli("explain", "s", "x", code=USAGE)
+    cli("explain", "s", 99, code=NOT_FOUND)
+
+
 def test_clone(cli):
     cli.create(budget=7)
     cli("tell", "s", "-", stdin='{"params": {"lr": 0.01, "n": 3, "opt": "1"}, "value": 0.5, "sem": 0.1}\n'

@@ -74,7 +74,7 @@ def spec(**changes):
     arguments = dict(space={"x": krige.Float(0, 1)}, objective="minimize y", constraints=(),
                      parameter_constraints=(), forbidden=(), cost=None, noise=None, acquisition=None,
                      acquisition_level=None, acquisition_beta=None, budget=None,
-                     lease=None, on_expiry=None, retry_limit=None, labels=None, seed=None)
+                     lease=None, on_expiry=None, retry_limit=None, stop=None, labels=None, seed=None)
     arguments.update(changes)
     message = _schema.message("StudySpec")()
     _spec.put_spec(message, **arguments)
@@ -145,6 +145,8 @@ def test_spec_sends_what_later_versions_do():
     (dict(constraints=["<= 1"]), "constraints[0]"),
     (dict(constraints=["l <= 1", "k >= 1", "l <= 2"]), "constraints[2]"),
     (dict(on_expiry="retry"), "on_expiry"), (dict(retry_limit=-1), "retry_limit"),
+    (dict(stop=3), "stop"), (dict(stop={"no_progres": 3}), "stop.no_progres"),
+    (dict(stop={"no_progress": 1.5}), "stop.no_progress"), (dict(stop={"gain": "a"}), "stop.gain"),
     (dict(labels=[1]), "labels"), (dict(labels={"a": [1]}), "labels.a"),
     (dict(budget=1.5), "budget"), (dict(budget=-1), "budget"), (dict(budget=True), "budget"),
     (dict(seed=-1), "seed"), (dict(lease="long"), "lease"), (dict(noise="some"), "noise")])

@@ -22,17 +22,17 @@ from .space import (Bool, Categorical, Fixed, Float, Int, Normal, Ordinal, Param
 from .study import Study, Trials
 from .trial import Trial
 from .version import __version__
-from .views import (Calibration, Explanation, MetricModel, Model, Progress, Pull, Status,
-                    StudyView, StudyWhy, TrialView, Why)
+from .views import (Calibration, Explanation, MetricModel, Model, Outlook, Progress, Pull,
+                    Status, StudyView, StudyWhy, TrialView, Why)
 
 __all__ = [
     "AlreadyExists", "Bool", "BudgetSpent", "Calibration", "Categorical", "Client", "Conflict",
     "ConnectionFailed", "Error", "Explanation", "Fixed", "Float", "Forbidden", "Int",
     "Internal", "InvalidArgument", "MetricModel", "Model", "Normal", "NotFound", "NotNow",
-    "NotOwner", "NotSupported", "Ordinal", "Overloaded", "Parameter", "Progress", "Pull",
-    "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView", "StudyWhy",
-    "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated", "Unavailable",
-    "VersionMismatch", "Weights", "Why", "__version__", "connect",
+    "NotOwner", "NotSupported", "Ordinal", "Outlook", "Overloaded", "Parameter", "Progress",
+    "Pull", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
+    "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated",
+    "Unavailable", "VersionMismatch", "Weights", "Why", "__version__", "connect",
 ]
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from ._exchange import Steps
 from ._outcome import Outcome, describe
 from ._progress import Progress
 from ._trial import End
-from .errors import (Conflict, Error, InvalidArgument, SpaceExhausted, StaleLease, StudyFinished)
+from .errors import (BudgetSpent, Conflict, Error, InvalidArgument, SpaceExhausted, StaleLease,
+                     StudyFinished)
 
 if TYPE_CHECKING:
     from ._study import StudyCore
@@ -242,8 +243,10 @@ class _Threads(Run["Study", "Trial"]):
             return None
         try:
             return self.study.ask(worker=self.worker)
-        except (StudyFinished, SpaceExhausted):
+        except (StudyFinished, SpaceExhausted) as end:
             self.untake()
+            if not isinstance(end, BudgetSpent):
+                self.progress.over(str(end))
             return None
 
     def settle(self, steps: Steps[Optional[BaseException]]) -> None:

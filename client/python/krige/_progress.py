@@ -25,6 +25,7 @@ class Progress:
         self._shown = float("-inf")
         self._done = self._failed = 0
         self._pending = ""
+        self._over = ""
 
     def ended(self, number: int, value: Optional[float], reason: str) -> None:
         """A trial has ended: with a value, or without one for a reason."""
@@ -42,6 +43,11 @@ class Progress:
                 self._draw()
             else:
                 self._line(number, value, reason, better)
+
+    def over(self, why: str) -> None:
+        """The study has nothing more to give out."""
+        with self._lock:
+            self._over = why
 
     def _summary(self) -> str:
         if self._best is None:
@@ -88,6 +94,8 @@ class Progress:
                 self._stream.flush()
             elif self._pending:
                 print(self._pending, file=self._stream, flush=True)
+            if self._on and self._over and error is None:
+                print(f"{self._name}: {self._over}", file=self._stream, flush=True)
 
 
 def _clock(seconds: float) -> str:

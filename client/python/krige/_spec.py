@@ -21,6 +21,7 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
              acquisition_level: Optional[float], acquisition_beta: Optional[float],
              budget: Optional[int], lease: Optional[float],
              on_expiry: Optional[str], retry_limit: Optional[int],
+             stop: Optional[Mapping[str, float]],
              labels: Optional[Mapping[str, Value]], seed: Optional[int]) -> None:
     """Fill a StudySpec. What this daemon does not know it refuses by name."""
     put_space(spec, space, parameter_constraints, forbidden)
@@ -42,10 +43,30 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
     if budget is not None:
         spec.budget = _scalar.integer(budget, "budget", 0)
     put_leases(spec, lease, on_expiry, retry_limit)
+    if stop is not None:
+        put_stop(spec.stop, stop)
     if labels is not None:
         put_labels(spec.labels, labels)
     if seed is not None:
         spec.seed = _scalar.integer(seed, "seed", 0, (1 << 64) - 1)
+
+
+STOP_RULES = ("no_progress", "min_progress", "min_progress_relative", "target", "p_gain", "gain",
+              "gain_relative")
+
+
+def put_stop(message: Any, stop: Any) -> None:
+    """Fill StopRules: all of them, none of an empty dict."""
+    if not isinstance(stop, Mapping):
+        raise InvalidArgument(f"stop: {stop!r} must be a dict of rules", field="stop")
+    message.SetInParent()
+    for name, value in stop.items():
+        field = f"stop.{name}"
+        if name not in STOP_RULES:
+            raise InvalidArgument(f"{field} is no rule; there are {', '.join(STOP_RULES)}",
+                                  field=field)
+        setattr(message, name, _scalar.integer(value, field, 0) if name == "no_progress"
+                else _scalar.number(value, field))
 
 
 def put_leases(message: Any, lease: Optional[float], on_expiry: Optional[str],

@@ -330,7 +330,8 @@ class StudyCore(Generic[C]):
         yield from self._call(_schema.UPDATE_STUDY, request, timeout)
 
     def _set(self, budget: Union[None, int, Keep], lease: Optional[float],
-             on_expiry: Optional[str], retry_limit: Optional[int], labels: Optional[Params],
+             on_expiry: Optional[str], retry_limit: Optional[int],
+             stop: Optional[Mapping[str, float]], labels: Optional[Params],
              remove_labels: Sequence[str], expected_version: Optional[int],
              timeout: float) -> Steps[StudyView]:
         request = _schema.UPDATE_STUDY.request(study=self._wire_name)
@@ -339,6 +340,8 @@ class StudyCore(Generic[C]):
         elif not isinstance(budget, Keep):
             request.budget = _scalar.integer(budget, "budget", 0)
         _spec.put_leases(request, lease, on_expiry, retry_limit)
+        if stop is not None:
+            _spec.put_stop(request.stop, stop)
         _put_labels(request, labels, remove_labels)
         if expected_version is not None:
             request.expected_version = _scalar.integer(expected_version, "expected_version", 1)

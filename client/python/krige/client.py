@@ -72,6 +72,7 @@ class Client(ClientCore):
                      acquisition_beta: Optional[float] = None,
                      budget: Optional[int] = None, lease: Optional[float] = None,
                      on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
+                     stop: Optional[Mapping[str, float]] = None,
                      labels: Optional[Mapping[str, Value]] = None,
                      seed: Optional[int] = None, if_exists: str = "fail",
                      timeout: float = TIMEOUT) -> Study:
@@ -94,6 +95,10 @@ class Client(ClientCore):
         lease        seconds after which a trial without a sign of life expires (600)
         on_expiry    "expire", or "requeue": the trial is given out again, under its number
         retry_limit  how often at most (2)
+        stop         rules by which the study ends: {"no_progress": 30} (trials, with
+                     "min_progress" or "min_progress_relative"), {"target": 0.1}, or {"p_gain":
+                     0.01, "gain": 1e-3}: when so much improvement (or "gain_relative", a part
+                     of the best value) is less likely than that
         labels       values by name, yours to choose
         seed         makes the suggestions repeatable; None: chosen by the daemon
         if_exists    "fail", "attach" (a different spec is a Conflict) or "replace"
@@ -115,7 +120,7 @@ class Client(ClientCore):
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
             noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
             acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
-            retry_limit=retry_limit, labels=labels, seed=seed)))
+            retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
 
     def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         """A study that exists; NotFound otherwise.

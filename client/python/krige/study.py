@@ -371,19 +371,22 @@ class Study(StudyCore["Client"]):
 
     def set(self, *, budget: Union[None, int, Keep] = KEEP, lease: Optional[float] = None,
             on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
+            stop: Optional[Mapping[str, float]] = None,
             labels: Optional[Params] = None, remove_labels: Sequence[str] = (),
             expected_version: Optional[int] = None, timeout: float = TIMEOUT) -> StudyView:
         """Change settings; what is not given stays.
 
         budget     None takes the limit away
         lease      of trials given out from now on
+        stop       all rules anew, as in create_study; {}: none. A study that its rules have
+                   ended goes on
         labels     set beside those that are there; `remove_labels` takes some away
         expected_version  Conflict unless this is still the `version` of the settings
 
         >>> study.set(budget=500, on_expiry="requeue", retry_limit=3).budget
         500
         """
-        return self._client._run(self._set(budget, lease, on_expiry, retry_limit, labels,
+        return self._client._run(self._set(budget, lease, on_expiry, retry_limit, stop, labels,
                                            remove_labels, expected_version, timeout))
 
     def clone(self, name: str, *, trials: bool = True, timeout: float = TIMEOUT) -> Study:

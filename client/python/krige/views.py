@@ -79,6 +79,11 @@ class Why:
     pulls: Tuple[Pull, ...] = ()
     levers: Mapping[str, float] = field(default_factory=dict)
 
+    def to_dict(self) -> Dict[str, Any]:
+        """The same as JSON has it."""
+        return {**vars(self), "pulls": [dict(vars(pull)) for pull in self.pulls],
+                "levers": dict(self.levers)}
+
     def __str__(self) -> str:
         text = self.rule
         if self.freshness not in ("fresh", ""):
@@ -149,7 +154,7 @@ class TrialView:
             found[name] = dict(found[name])
         found["created"] = iso(self.created)
         found["finished"] = None if self.finished is None else iso(self.finished)
-        found["why"] = None if self.why is None else dict(vars(self.why))
+        found["why"] = None if self.why is None else self.why.to_dict()
         found["progress"] = [{"step": p.step, "value": p.value, "time": iso(p.time)}
                              for p in self.progress]
         return found
@@ -173,6 +178,8 @@ class StudyView:
     acquisition  what suggestions maximize; acquisition_level and acquisition_beta as given
     on_expiry    "expire" or "requeue"
     counts       trials by state
+    stop         rules by which the study ends, as given to create_study
+    outlook      what the newest suggestion by the model expects, or None
     reserved     trials of the budget that are taken
     reason       why it gives out nothing now, or None
     version      1 at first, one more with each change of the settings
@@ -202,6 +209,8 @@ class StudyView:
     acquisition_beta: Optional[float] = None
     on_expiry: str = "expire"
     retry_limit: Optional[int] = None
+    stop: Mapping[str, float] = field(default_factory=dict)
+    outlook: Optional[Outlook] = None
     labels: Mapping[str, Value] = field(default_factory=dict)
     version: int = 1
     seq: int = 0
@@ -246,6 +255,22 @@ class StudyWhy:
 
     def _repr_html_(self) -> str:
         return _html.paragraphs(self.sentences)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the newest suggestion by the model expects of its most promising point.
+
+    number         its trial
+    expected_gain  expected improvement on the best, in units of the objective
+    gain           an improvement that counts, by the stop rules; 0 without
+    p_gain         probability of a larger one, of success, and that constraints are met
+    """
+
+    number: int
+    expected_gain: float
+    gain: float
+    p_gain: float
 
 
 @dataclass(frozen=True)
@@ -481,6 +506,10 @@ def read_metrics(spec: Any) -> Dict[str, str]:
     return {text(m.name): roles.get(m.role, "?") for m in spec.metrics}
 
 
+def _read_outlook(outlook: Any) -> Outlook:
+    return Outlook(int(outlook.number), outlook.expected_gain, outlook.gain, outlook.p_gain)
+
+
 def read_study(study: Any) -> StudyView:
     spec = study.spec
     return StudyView(
@@ -507,6 +536,8 @@ def read_study(study: Any) -> StudyView:
         acquisition_beta=_optional(spec, "acquisition_beta"),
         on_expiry="requeue" if spec.on_expiry == _schema.ON_EXPIRY["REQUEUE"] else "expire",
         retry_limit=_optional(spec, "retry_limit"),
+        stop={name.name: value for name, value in spec.stop.ListFields()},
+        outlook=_read_outlook(study.outlook) if study.HasField("outlook") else None,
         labels=read_named(spec.labels),
         version=int(study.spec_version) or 1,
         seq=int(study.seq))

@@ -18,8 +18,8 @@ from ..errors import (AlreadyExists, BudgetSpent, Conflict, ConnectionFailed, Er
 from ..space import (Bool, Categorical, Fixed, Float, Int, Normal, Ordinal, Parameter,
                      Weights)
 from ..version import __version__
-from ..views import (Calibration, Explanation, MetricModel, Model, Progress, Pull, Status,
-                     StudyView, StudyWhy, TrialView, Why)
+from ..views import (Calibration, Explanation, MetricModel, Model, Outlook, Progress, Pull,
+                     Status, StudyView, StudyWhy, TrialView, Why)
 from .client import Client, connect
 from .study import Study, Trials
 from .trial import Trial
@@ -28,8 +28,8 @@ __all__ = [
     "AlreadyExists", "Bool", "BudgetSpent", "Calibration", "Categorical", "Client", "Conflict",
     "ConnectionFailed", "Error", "Explanation", "Fixed", "Float", "Forbidden", "Int",
     "Internal", "InvalidArgument", "MetricModel", "Model", "Normal", "NotFound", "NotNow",
-    "NotOwner", "NotSupported", "Ordinal", "Overloaded", "Parameter", "Progress", "Pull",
-    "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView", "StudyWhy",
-    "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated", "Unavailable",
-    "VersionMismatch", "Weights", "Why", "__version__", "connect",
+    "NotOwner", "NotSupported", "Ordinal", "Outlook", "Overloaded", "Parameter", "Progress",
+    "Pull", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
+    "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated",
+    "Unavailable", "VersionMismatch", "Weights", "Why", "__version__", "connect",
 ]

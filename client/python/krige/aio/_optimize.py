@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .. import client as blocking
 from .._exchange import Steps
 from .._optimize import FAREWELL, Catch, Run, evaluate
-from ..errors import SpaceExhausted, StudyFinished
+from ..errors import BudgetSpent, SpaceExhausted, StudyFinished
 from ..study import Study as BlockingStudy
 from ..trial import Trial as BlockingTrial
 from .trial import Trial
@@ -52,8 +52,10 @@ class _Tasks(Run["Study", Trial]):
             return None
         try:
             return await self.study.ask(worker=self.worker)
-        except (StudyFinished, SpaceExhausted):
+        except (StudyFinished, SpaceExhausted) as end:
             self.untake()
+            if not isinstance(end, BudgetSpent):
+                self.progress.over(str(end))
             return None
 
     async def work(self) -> None:

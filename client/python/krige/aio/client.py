@@ -90,6 +90,7 @@ class Client(ClientCore):
                            acquisition_beta: Optional[float] = None,
                            budget: Optional[int] = None, lease: Optional[float] = None,
                            on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
+                           stop: Optional[Mapping[str, float]] = None,
                            labels: Optional[Mapping[str, Value]] = None,
                            seed: Optional[int] = None, if_exists: str = "fail",
                            timeout: float = TIMEOUT) -> Study:
@@ -98,7 +99,7 @@ class Client(ClientCore):
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
             noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
             acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
-            retry_limit=retry_limit, labels=labels, seed=seed)))
+            retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
 
     async def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         return Study(self, await self._run(self._get_study(_scalar.text(name, "name"), timeout)))
