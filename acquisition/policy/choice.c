@@ -7,7 +7,7 @@ static const struct {
 	const char *name;
 	unsigned what;
 } choices[] = {
-#define CHOICE(NAME, name, what) {name, what},
+#define CHOICE(NAME, name, what, make) {name, what},
 #include "acquisition/policy/choice_list.def"
 #undef CHOICE
 };

@@ -104,7 +104,7 @@ enum kr_status policy__aim(struct policy *p, struct kr_error *err)
 		enum kr_status st = policy__keep_apart(p, err);
 		if (st)
 			return st;
-		if (p->has_incumbent || policy__learns(p))
+		if (p->has_incumbent || choice_has(p->in.acquisition, CHOICE_LEARNS))
 			return policy__name(p, err);
 	}
 	return KR_OK;

@@ -126,7 +126,9 @@ static enum kr_status transform_values(
 	m->z = ARENA_ARRAY(p->arena, double, n);
 	if (!m->z)
 		return no_memory(n, err);
-	if (k == 0 && policy__learns(p)) { /* neither side is the bad one; a level is a bound */
+	if (k == 0 &&
+		choice_has(p->in.acquisition,
+			CHOICE_LEARNS)) { /* neither side is the bad one; a level is a bound */
 		double level = choice_has(p->in.acquisition, CHOICE_LEVEL) ? p->in.level : -INFINITY;
 		outcome_fit_bounded(&m->outcome, m->y, n, level, INFINITY, m->z);
 		return KR_OK;

@@ -361,9 +361,6 @@ void policy__reset_incumbents(struct policy *p, double best);
 /* Does it look at one column, in which what is pending has the outcome that is expected of it? */
 bool policy__believes(const struct policy *p);
 
-/* Is it there to learn the function, not to find its maximum? */
-bool policy__learns(const struct policy *p);
-
 /* p->aim.named <- it, in the arena. */
 enum kr_status policy__name(struct policy *p, struct kr_error *err);
 

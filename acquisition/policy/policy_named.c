@@ -29,22 +29,6 @@ enum {
 
 static const double flat = 1e-4; /* scaled slope at which an inner ascent ends */
 
-bool policy__learns(const struct policy *p)
-{
-	return p->in.acquisition == CHOICE_STRADDLE || p->in.acquisition == CHOICE_INTEGRATED_VARIANCE;
-}
-
-bool policy__believes(const struct policy *p)
-{
-	switch (p->in.acquisition) {
-	case CHOICE_AUTO:
-	case CHOICE_LOG_EI:
-	case CHOICE_NOISY_EI:
-	case CHOICE_PI: return false;
-	default: return true;
-	}
-}
-
 /* ---- what they are made of ------------------------------------------------------------- */
 
 /* The objective, with what is pending. */
@@ -315,21 +299,28 @@ bool policy__is_crowded(const struct policy *p, struct mat X, int row)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
+/* Averages over fantasies: all is in policy_acquire.c. */
+static enum kr_status name_fantasies(struct policy *p, struct kr_error *err)
+{
+	(void)p, (void)err;
+	return KR_OK;
+}
+
+static enum kr_status (*const makers[])(struct policy *p, struct kr_error *err) = {
+#define CHOICE(NAME, name, what, make) name_##make,
+#include "acquisition/policy/choice_list.def"
+#undef CHOICE
+};
+
+bool policy__believes(const struct policy *p)
+{
+	return makers[p->in.acquisition] != name_fantasies;
+}
+
 enum kr_status policy__name(struct policy *p, struct kr_error *err)
 {
 	p->aim.rows = gp_rows(model(p)) * (policy__has_joint(p) ? M_SQRT2 : 1);
-	switch (p->aim.choice) {
-	case CHOICE_UCB:
-	case CHOICE_MEAN:
-	case CHOICE_STRADDLE: return name_family(p, err);
-	case CHOICE_THOMPSON: return name_thompson(p, err);
-	case CHOICE_MES:
-	case CHOICE_GIBBON: return name_max_value(p, err);
-	case CHOICE_JES: return name_jes(p, err);
-	case CHOICE_INTEGRATED_VARIANCE: return name_integrated(p, err);
-	case CHOICE_KG: return name_kg(p, err);
-	default: return KR_OK; /* those of policy_acquire.c */
-	}
+	return makers[p->in.acquisition](p, err);
 }
 
 double policy__screen(const struct policy *p, double mean, double sd, double best)

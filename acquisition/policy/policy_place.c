@@ -36,8 +36,8 @@ bool policy__in_box(const struct policy *p, struct mat X, int row)
 /* Near the best known point, or anywhere? */
 static bool looks_anywhere(const struct policy *p)
 {
-	return p->place.again || p->few || p->survey.n_incumbents == 0 || policy__learns(p) ||
-		p->in.slots[p->n_settled].number % 2;
+	return p->place.again || p->few || p->survey.n_incumbents == 0 ||
+		choice_has(p->in.acquisition, CHOICE_LEARNS) || p->in.slots[p->n_settled].number % 2;
 }
 
 /* p->raw <- candidates over the whole space, unless they are all of the unseen points. */
