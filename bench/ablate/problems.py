@@ -20,7 +20,8 @@ class Problem:
     f: Callable
     fopt: float
     sd: float = 0.0       # of the noise in what is told; regret is measured without
-    tol: float = 1e-6     # share of the scale below which it counts as solved
+    tol: float = 1e-6     # share of the scale below which it counts as solved; more where the
+                          # last step is a leap
 
     @property
     def budget(self):
@@ -188,24 +189,24 @@ def levy6(rng):
 # ---- ripples -------------------------------------------------------------------------
 
 
-@family("ripples")
+@family("ripples", tol=1e-4)
 def ackley5(rng):
     return cube(5), moved(rng, 5, ackley, 30), 0.0
 
 
-@family("ripples")
+@family("ripples", tol=1e-4)
 def rastrigin4(rng):
     return cube(4), moved(rng, 4, lambda z: np.sum(z * z + 10 - 10 * np.cos(2 * np.pi * z)), 7), 0.0
 
 
-@family("ripples")
+@family("ripples", tol=1e-4)
 def griewank6(rng):
     root = np.sqrt(np.arange(1, 7))
     return cube(6), moved(
         rng, 6, lambda z: np.sum(z * z) / 4000 + 1 - np.prod(np.cos(z / root)), 300), 0.0
 
 
-@family("ripples")
+@family("ripples", tol=1e-4)
 def schwefel3(rng):
     flip = rng.choice([-1, 1], 3)
 
@@ -215,7 +216,7 @@ def schwefel3(rng):
     return cube(3), f, 0.0
 
 
-@family("ripples")
+@family("ripples", tol=1e-4)
 def michalewicz5(rng):
     flip, i = rng.integers(0, 2, 5), np.arange(1, 6)
 
@@ -272,17 +273,17 @@ def rosenbrock10(rng):
 # ---- noise ---------------------------------------------------------------------------
 
 
-@family("noise", sd=0.05)
+@family("noise", sd=0.05, tol=1e-3)
 def hills4_noisy(rng):
     return cube(4), *hills(rng, 4)
 
 
-@family("noise", sd=20.0)
+@family("noise", sd=20.0, tol=1e-3)
 def ellipsoid5_noisy(rng):
     return cube(5), moved(rng, 5, lambda z: ellipsoid(z, 100), 5), 0.0
 
 
-@family("noise", sd=0.5)
+@family("noise", sd=0.5, tol=1e-3)
 def ackley5_noisy(rng):
     return cube(5), moved(rng, 5, ackley, 30), 0.0
 
@@ -312,7 +313,7 @@ def mixed_ackley6(rng):
     return [*cube(3), "int 0 12", "int 0 12", "choice 3"], f, 0.0
 
 
-@family("mixed")
+@family("mixed", tol=1e-4)
 def kinds4(rng):
     C, level = rng.uniform(0.1, 0.9, (5, 3)), rng.permutation(5) * 0.1
     A = 10 ** rng.uniform(0, 1, (5, 3))
@@ -323,10 +324,23 @@ def kinds4(rng):
     return [*cube(3), "choice 5"], f, 0.0
 
 
-@family("mixed")
+@family("mixed", tol=1e-4)
 def integers5(rng):
     R, c = rotation(rng, 5), rng.integers(3, 13, 5)
     return ["int 0 15"] * 5, lambda v: ellipsoid(R @ (v - c), 30), 0.0
+
+
+@family("mixed", tol=1e-4)
+def integers8(rng):
+    c = rng.integers(3, 18, 8)
+    return ["int 0 20"] * 8, lambda v: ackley((v - c) / 2), 0.0
+
+
+@family("mixed", tol=1e-4)
+def grid4(rng):
+    f = hills(rng, 4)[0]
+    every = np.stack(np.meshgrid(*[np.arange(10) / 9] * 4), -1).reshape(-1, 4)
+    return ["int 0 9"] * 4, lambda v: f(v / 9), min(f(u) for u in every)
 
 
 # ---- plateaus, as in accuracies ------------------------------------------------------
