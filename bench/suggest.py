@@ -5,10 +5,11 @@
 The protocol is that of latency.py: a fresh process a peer, one thread each, n Sobol' points of its
 smooth function loaded, one ask that warms up, then consecutive steps: the result of the last
 suggestion is told and the next one asked for. As the peers take turns at every step, a busy machine
-is busy for all of them. CPU time is that of the process and of what it started, between the steps
-too; kriged's is that of its daemon and client. A peer that has used --seconds stops early (not
-before --fewest steps), and the table says after how many. SMAC is measured as smac-bb-refit: the
-default fits at every 8th trial only, and first gives out an initial design whatever was loaded.
+is busy for all of them. CPU time is that of the process and of what it started; kriged's is that of
+its daemon and client. What is computed between the steps, while others have their turns, has a
+column of its own. A peer that has used --seconds stops early (not before --fewest steps), and the
+table says after how many. SMAC is measured as smac-bb-refit: the default fits at every 8th trial
+only, and first gives out an initial design whatever was loaded.
 """
 import argparse
 import json
@@ -91,7 +92,8 @@ class Runner:
         self.peer, self.space = peer, Space([real("x%d" % i, 0.0, 1.0) for i in range(d)])
         self.steps, self.error = steps, None
         self.rec = {"peer": peer, "d": d, "n": n, "threads": 1, "ask_s": [], "tell_s": [],
-                    "cpu_s": [], "rss_mb": float("nan"), "children_mb": float("nan")}
+                    "cpu_s": [], "between_s": [], "rss_mb": float("nan"),
+                    "children_mb": float("nan")}
         points = qmc.Sobol(d, scramble=True, seed=1).random_base2(int(np.ceil(np.log2(n))))[:n]
         self.child = Child(peer)
         with self.guarded():
@@ -121,10 +123,12 @@ class Runner:
     def step(self):
         with self.guarded():
             y = latency.objective(np.array(self.space.encode(self.x)))
+            began = cpu_s(self.child.p.pid)
             tell = self.child.call(op="tell", x=self.x, y=y)["t"]
             m = self.child.call(op="ask")
             cpu = cpu_s(self.child.p.pid)
-            for name, value in (("tell_s", tell), ("ask_s", m["t"]), ("cpu_s", cpu - self.cpu)):
+            for name, value in (("tell_s", tell), ("ask_s", m["t"]), ("cpu_s", cpu - began),
+                                ("between_s", began - self.cpu)):
                 self.rec[name].append(round(value, 6))
             self.cpu, self.x = cpu, m["x"]
 
@@ -173,7 +177,8 @@ def cells(values, scale=1.0):
 def row(rec, own):
     """The line of one peer, and whether it keeps the bars."""
     f, head = figures(rec), f"| {rec['n']} | {rec['d']} | {rec['peer']} {rec.get('version', '')} "
-    line = head + f"| {len(rec['ask_s'])} | {cells(f, 1e3)} "
+    line = (head + f"| {len(rec['ask_s'])} | {cells(f, 1e3)} "
+            f"| {1e3 * np.mean(rec['between_s']):.2g} ")
     if rec["peer"] == "kriged":
         mb = f"{rec['children_mb']:.0f} daemon, {rec['rss_mb']:.0f} client"
         return f"{line}| | | | {mb} |", rec["children_mb"] < MEMORY_BAR_MB
@@ -185,7 +190,7 @@ def tables(recs):
     """Prints them; returns whether every ratio is above its bar."""
     good = True
     print("\n| n | d | peer | steps | wall ms: mean / p95 | CPU ms: mean / p95 "
-          "| ratio of wall | ratio of CPU | bar | peak MB |\n|" + "---|" * 10)
+          "| CPU ms between | ratio of wall | ratio of CPU | bar | peak MB |\n|" + "---|" * 11)
     for n, d in sorted({(r["n"], r["d"]) for r in recs}):
         part = [r for r in recs if (r["n"], r["d"]) == (n, d)]
         own = next((figures(r) for r in part if r["peer"] == "kriged" and r["ask_s"]), None)
