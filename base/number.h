@@ -8,4 +8,7 @@ enum { NUMBER_SHOWN = 32 };
  * 0.10000000000000001. Gives out. */
 const char *number_show(double v, char out[NUMBER_SHOWN]);
 
+/* out <- a probability: "36 %", "0.3 %", "under 0.01 %". Gives out. */
+const char *number_percent(double p, char out[NUMBER_SHOWN]);
+
 #endif

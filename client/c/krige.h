@@ -242,6 +242,17 @@ enum krige_if_exists {
 
 enum krige_noise { KRIGE_NOISE_LEARNT, KRIGE_NOISE_NONE, KRIGE_NOISE_KNOWN };
 
+/* When a study ends by itself; results count as they were given. */
+struct krige_stop_rules {
+	size_t size;          /* sizeof(struct krige_stop_rules) */
+	uint64_t no_progress; /* after so many suggested trials without progress; 0: no such rule */
+	double min_progress, min_progress_relative; /* smaller improvements are none; relative: a
+	                                             * part of the best value */
+	const double *target;                       /* at a value as good as this; NULL: no such rule */
+	double p_gain;              /* when a better point is less likely; 0: no such rule */
+	double gain, gain_relative; /* better by so much */
+};
+
 struct krige_study_options {
 	size_t size;                    /* sizeof(struct krige_study_options) */
 	const char *objective;          /* "minimize loss"; NULL: "minimize value" */
@@ -261,6 +272,7 @@ struct krige_study_options {
 	const double *acquisition_level; /* straddle: in units of the objective; NULL: none */
 	const double
 		*acquisition_beta; /* ucb, straddle: squared weight of the deviation; NULL: usual */
+	const struct krige_stop_rules *stop; /* NULL: none */
 };
 
 /* The space is not changed and may be freed at once. options NULL: defaults.
@@ -316,6 +328,9 @@ KRIGE_API enum krige_status krige_study_set_state(
 /* budget 0: no limit. */
 KRIGE_API enum krige_status krige_study_set_budget(
 	struct krige_study *study, uint64_t budget, struct krige_error *err);
+/* All of them anew; NULL: none. A study that its rules have ended goes on. */
+KRIGE_API enum krige_status krige_study_set_stop(
+	struct krige_study *study, const struct krige_stop_rules *stop, struct krige_error *err);
 
 /* ---- trials ---------------------------------------------------------------- */
 
@@ -458,6 +473,44 @@ KRIGE_API const struct krige_metric_model *krige_model_at(
 /* How well they predict, for people. */
 KRIGE_API const char *krige_model_sentence(const struct krige_model *model, size_t i);
 KRIGE_API void krige_model_free(struct krige_model *model);
+
+/* What a result does to the prediction at a point. */
+struct krige_pull {
+	size_t size;
+	uint64_t number; /* the trial */
+	double weight;   /* its factor in the prediction */
+	double pull;     /* by how much it moves the prediction, units of the objective */
+	double distance; /* from the point, in lengthscales of the model */
+};
+
+/* Why a trial was suggested. Strings and arrays are the explanation's; numbers that are not known
+ * are NaN. */
+struct krige_why {
+	size_t size;
+	uint64_t number;  /* of the trial */
+	const char *rule; /* "initial", "model", "fill", "enqueued"; "none": it was not suggested */
+	const char *role; /* "explore", "exploit"; "none" without a model */
+	double mean, sd;  /* predicted, of the objective */
+	double p_feasible, p_gain, expected_gain; /* gain: on the best of then */
+	uint64_t n_observations;
+	uint64_t incumbent; /* the best trial then; UINT64_MAX: none */
+	double best;        /* its value */
+	double model_mean, noise_sd;
+	uint32_t rank, n_optima; /* 0: no search */
+	size_t n_pulls;
+	const struct krige_pull *pulls; /* largest first */
+	double surprise;                /* (value - mean) / deviation, once it has a value */
+};
+
+/* Why a trial was suggested, and what came of it. number UINT64_MAX: the newest suggestion.
+ * Nothing is computed. Errors: NOT_FOUND. */
+struct krige_explanation;
+KRIGE_API enum krige_status krige_explain(struct krige_explanation **out, struct krige_study *study,
+	uint64_t number, struct krige_error *err);
+KRIGE_API const struct krige_why *krige_explanation_why(const struct krige_explanation *e);
+/* In words; NULL beyond the last. */
+KRIGE_API const char *krige_explanation_sentence(const struct krige_explanation *e, size_t i);
+KRIGE_API void krige_explanation_free(struct krige_explanation *e);
 
 /* The recommended trial; *out NULL before any result. */
 KRIGE_API enum krige_status krige_best(

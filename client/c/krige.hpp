@@ -304,6 +304,15 @@ public:
 		detail::call(krige_get_model, &m, get());
 		return detail::owned<krige_model, krige_model_free>(m);
 	}
+	/* Why a trial was suggested (UINT64_MAX: the newest): for krige_explanation_why, .. */
+	detail::owned<krige_explanation, krige_explanation_free> explain(
+		std::uint64_t number = UINT64_MAX)
+	{
+		krige_explanation *e = nullptr;
+
+		detail::call(krige_explain, &e, get(), number);
+		return detail::owned<krige_explanation, krige_explanation_free>(e);
+	}
 	/* Empty before any result. */
 	std::optional<trial> best()
 	{

@@ -81,6 +81,27 @@ static enum krige_status read_options(
 	return KRIGE_OK;
 }
 
+/* NULL: none, and *has is false. */
+static enum krige_status read_stop(const struct krige_stop_rules *in, bool *has,
+	struct msg_stop_rules *out, struct krige_error *err)
+{
+	struct krige_stop_rules r = {0};
+	enum krige_status st = options_read(&r, sizeof(r), in, "krige_stop_rules", err);
+
+	*has = in != NULL;
+	*out = (struct msg_stop_rules){
+		.no_progress = r.no_progress,
+		.min_progress = r.min_progress,
+		.min_progress_relative = r.min_progress_relative,
+		.has_target = r.target != NULL,
+		.target = r.target ? *r.target : 0,
+		.p_gain = r.p_gain,
+		.gain = r.gain,
+		.gain_relative = r.gain_relative,
+	};
+	return st;
+}
+
 static enum krige_status write_spec(struct arena *a, const struct krige_space *space,
 	const struct krige_study_options *o, struct msg_spec *spec, struct krige_error *err)
 {
@@ -104,6 +125,8 @@ static enum krige_status write_spec(struct arena *a, const struct krige_space *s
 	spec->acquisition_level = o->acquisition_level ? *o->acquisition_level : 0;
 	spec->has_acquisition_beta = o->acquisition_beta != NULL;
 	spec->acquisition_beta = o->acquisition_beta ? *o->acquisition_beta : 0;
+	if (st == KRIGE_OK)
+		st = read_stop(o->stop, &spec->has_stop, &spec->stop, err);
 	spec->on_expiry = o->requeue ? ON_EXPIRY_REQUEUE : 0;
 	spec->has_retry_limit = o->retry_limit != 0;
 	spec->retry_limit = o->retry_limit;
@@ -226,4 +249,14 @@ enum krige_status krige_study_set_budget(
 		.study = s->name, .has_budget = budget != 0, .budget = budget, .no_budget = budget == 0};
 
 	return update(s, &m, err);
+}
+
+enum krige_status krige_study_set_stop(
+	struct krige_study *s, const struct krige_stop_rules *stop, struct krige_error *err)
+{
+	struct msg_update_study m = {.study = s->name};
+	enum krige_status st = read_stop(stop, &m.has_stop, &m.stop, err);
+
+	m.has_stop = true;
+	return st == KRIGE_OK ? update(s, &m, err) : st;
 }

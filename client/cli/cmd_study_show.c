@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/number.h"
 #include "client/cli/cli.h"
 #include "client/cli/fields.h"
 #include "client/cli/number.h"
@@ -109,12 +110,14 @@ static void put_best(struct fields *f, const struct msg_study *s)
 
 static void put_outlook(struct fields *f, const struct msg_study *s)
 {
+	char p[NUMBER_SHOWN];
+
 	if (s->has_outlook)
 		fields_text(f, "outlook",
 			arena_printf(f->arena,
-				"improvement of %.2g expected of trial %" PRIu64 "; %.2g %% for more than %.3g",
-				s->outlook.expected_gain, s->outlook.number, 100 * s->outlook.p_gain,
-				s->outlook.gain));
+				"trial %" PRIu64 ": improvement of %.2g expected, of more than %.3g with %s",
+				s->outlook.number, s->outlook.expected_gain, s->outlook.gain,
+				number_percent(s->outlook.p_gain, p)));
 }
 
 static void put_settings(struct fields *f, const struct msg_spec *spec)

@@ -132,11 +132,13 @@ static const char *say_no_progress(const struct study *s, struct arena *a)
 static const char *say_gain(const struct study *s, struct arena *a)
 {
 	const struct msg_outlook *o = &s->now.outlook;
+	char p[NUMBER_SHOWN], limit[NUMBER_SHOWN];
 
 	return arena_printf(a,
-		"little is left to gain: the next point is better by more than %.3g with a probability of "
-		"%.2g %% (below %.3g %%, %d suggestions in a row), expected improvement %.2g",
-		o->gain, 100 * o->p_gain, 100 * s->now.stop.p_gain, HALT_RUNS, o->expected_gain);
+		"little is left to gain: the next point is better by more than %.3g with a probability of %s "
+		"(the limit is %s, %d suggestions in a row), expected improvement %.2g",
+		o->gain, number_percent(o->p_gain, p), number_percent(s->now.stop.p_gain, limit), HALT_RUNS,
+		o->expected_gain);
 }
 
 const char *halt_reason(const struct study *s, struct arena *a)

@@ -226,6 +226,35 @@ static void test_model(void **state)
 	assert_int_equal(m->n_left_out, 13);
 	assert_true(m->coverage95 >= m->coverage80 && m->coverage80 >= m->coverage50);
 	assert_non_null(strstr(krige_model_sentence(model, 0), "13 left-out results"));
+	struct krige_explanation *e;
+	OK(krige_explain(&e, study, UINT64_MAX, &err));
+	const struct krige_why *w = krige_explanation_why(e);
+	assert_int_equal(w->size, sizeof(*w));
+	assert_int_equal(w->number, 13);
+	assert_string_equal(w->rule, "model");
+	assert_int_equal(w->n_observations, 13);
+	assert_in_range(w->n_pulls, 1, 5);
+	assert_true(w->pulls[0].distance >= 0 && w->incumbent < 13 && w->p_gain <= 1);
+	assert_true(!isnan(w->surprise));
+	assert_non_null(strstr(krige_explanation_sentence(e, 0), "suggested by the model"));
+	assert_null(krige_explanation_sentence(e, 100));
+	krige_explanation_free(e);
+	krige_explanation_free(NULL);
+	OK(krige_explain(&e, study, 0, &err));
+	assert_string_equal(krige_explanation_why(e)->role, "none");
+	assert_true(isnan(krige_explanation_why(e)->best));
+	krige_explanation_free(e);
+	assert_int_equal(krige_explain(&e, study, 99, &err), KRIGE_NOT_FOUND);
+	assert_null(e);
+	OK(krige_study_set_stop(study,
+		&(struct krige_stop_rules){.size = sizeof(struct krige_stop_rules), .no_progress = 1},
+		&err));
+	OK(krige_ask(&t, study, NULL, &err));
+	OK(krige_tell(t, 100, &err));
+	krige_trial_free(t);
+	assert_int_equal(krige_ask(&t, study, NULL, &err), KRIGE_STUDY_FINISHED);
+	assert_non_null(strstr(err.message, "no progress in 1 trials"));
+	OK(krige_study_set_stop(study, NULL, &err));
 	assert_null(krige_model_at(model, 1));
 	krige_model_free(model);
 	krige_model_free(NULL);

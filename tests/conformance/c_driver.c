@@ -1,4 +1,5 @@
 /* The driver of libkrige: see README.md. One JSON object a line in, one out. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -353,6 +354,21 @@ static enum krige_if_exists if_exists(const cJSON *step)
 									   : KRIGE_IF_EXISTS_FAIL;
 }
 
+static struct krige_stop_rules stop_of(const cJSON *stop, double *target)
+{
+	*target = real_or(stop, "target", 0);
+	return (struct krige_stop_rules){
+		.size = sizeof(struct krige_stop_rules),
+		.no_progress = (uint64_t)real_or(stop, "no_progress", 0),
+		.min_progress = real_or(stop, "min_progress", 0),
+		.min_progress_relative = real_or(stop, "min_progress_relative", 0),
+		.target = field(stop, "target") ? target : NULL,
+		.p_gain = real_or(stop, "p_gain", 0),
+		.gain = real_or(stop, "gain", 0),
+		.gain_relative = real_or(stop, "gain_relative", 0),
+	};
+}
+
 static enum krige_status do_create(struct driver *d, const cJSON *step)
 {
 	const char *constraints[MOST_FIELDS];
@@ -379,6 +395,13 @@ static enum krige_status do_create(struct driver *d, const cJSON *step)
 		.acquisition_level = field(step, "acquisition_level") ? &level : NULL,
 		.acquisition_beta = field(step, "acquisition_beta") ? &beta : NULL,
 	};
+	struct krige_stop_rules rules;
+	double target;
+
+	if (field(step, "stop")) {
+		rules = stop_of(field(step, "stop"), &target);
+		o.stop = &rules;
+	}
 	struct krige_space *space = krige_space_new();
 	struct krige_study *study;
 	enum krige_status s = fill_space(d, space, step, &d->err);
@@ -740,6 +763,42 @@ static enum krige_status do_set_budget(struct driver *d, const cJSON *step)
 	return nothing(krige_study_set_budget(study, (uint64_t)int_of(step, "budget"), &d->err));
 }
 
+static enum krige_status do_set_stop(struct driver *d, const cJSON *step)
+{
+	struct krige_study *study = study_of(d, step);
+	double target;
+	struct krige_stop_rules rules = stop_of(field(step, "stop"), &target);
+
+	if (!study)
+		return d->err.code;
+	return nothing(krige_study_set_stop(study, &rules, &d->err));
+}
+
+/* {"number", "rule", "role", "observations", "incumbent", "pulls": [number..]} */
+static enum krige_status do_explain(struct driver *d, const cJSON *step)
+{
+	struct krige_study *study = study_of(d, step);
+	struct krige_explanation *e;
+	const struct krige_why *w;
+	enum krige_status st;
+
+	if (!study)
+		return d->err.code;
+	st = krige_explain(
+		&e, study, field(step, "number") ? (uint64_t)int_of(step, "number") : UINT64_MAX, &d->err);
+	if (st != KRIGE_OK)
+		return st;
+	w = krige_explanation_why(e);
+	printf("{\"ok\": {\"number\": %" PRIu64 ", \"rule\": \"%s\", \"role\": \"%s\", "
+		   "\"observations\": %" PRIu64 ", \"pulls\": [",
+		w->number, w->rule, w->role, w->n_observations);
+	for (size_t i = 0; i < w->n_pulls; i++)
+		printf("%s%" PRIu64, i ? ", " : "", w->pulls[i].number);
+	printf("]}}");
+	krige_explanation_free(e);
+	return KRIGE_OK;
+}
+
 /* ---- the loop ---------------------------------------------------------------------- */
 
 static const struct {
@@ -751,7 +810,8 @@ static const struct {
 	{"heartbeat", do_heartbeat}, {"tell_point", do_tell_point}, {"enqueue", do_enqueue},
 	{"predict", do_predict}, {"model", do_model}, {"best", do_best}, {"trial", do_trial},
 	{"list", do_list}, {"cancel", do_cancel}, {"info", do_info}, {"pause", do_pause},
-	{"resume", do_resume}, {"finish", do_finish}, {"set_budget", do_set_budget}};
+	{"resume", do_resume}, {"finish", do_finish}, {"set_budget", do_set_budget},
+	{"set_stop", do_set_stop}, {"explain", do_explain}};
 
 static void run_step(struct driver *d, const cJSON *step)
 {

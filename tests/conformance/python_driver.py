@@ -74,7 +74,8 @@ class Driver:
         space = {name: parameter(spec) for name, spec in step["space"].items()}
         options = {key: step[key] for key in (
             "constraints", "parameter_constraints", "forbidden", "budget", "lease", "seed",
-            "noise", "acquisition", "acquisition_level", "acquisition_beta", "on_expiry", "retry_limit", "if_exists") if key in step}
+            "noise", "acquisition", "acquisition_level", "acquisition_beta", "on_expiry", "retry_limit", "stop",
+            "if_exists") if key in step}
         self.studies[step["study"]] = self.client.create_study(
             step["study"], space=space, objective=step["objective"], **options)
         return {}
@@ -132,6 +133,18 @@ class Driver:
 
     def enqueue(self, step):
         return {"number": self.study(step).enqueue(step["params"])}
+
+    def set_stop(self, step):
+        self.study(step).set(stop=step["stop"])
+        return {}
+
+    def explain(self, step):
+        trial = self.study(step).explain(step.get("number")).trial
+        why = trial.why
+        return {"number": trial.number, "rule": why.rule if why else "none",
+                "role": why.role or "none" if why else "none",
+                "observations": why.observations or 0 if why else 0,
+                "pulls": [pull.number for pull in why.pulls] if why else []}
 
     def predict(self, step):
         return {name: {"mean": mean, "sd": sd} for name, (mean, sd)

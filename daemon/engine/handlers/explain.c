@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "daemon/engine/call.h"
 
 enum { MOST_SENTENCES = 12, PULLS_SAID = 3 };
@@ -119,12 +120,6 @@ static void say_prediction(struct view *v)
 				t->mean, t->sd));
 }
 
-/* "55 %", "0.3 %"; NULL without memory. */
-static const char *percent(double p, struct arena *a)
-{
-	return p < 0.01 ? arena_printf(a, "%.2g %%", 100 * p) : arena_printf(a, "%.0f %%", 100 * p);
-}
-
 static const char *role(struct view *v, double gain, const char *sure)
 {
 	const struct msg_grounds *g = v->g;
@@ -148,27 +143,24 @@ static const char *role(struct view *v, double gain, const char *sure)
 
 static void say_role(struct view *v)
 {
-	const char *sure;
+	char sure[NUMBER_SHOWN];
 	double gain;
 
 	if (!v->g || !v->g->has_gain)
 		return;
 	gain = v->s->def->minimize ? v->g->best - v->t.mean : v->t.mean - v->g->best;
-	sure = percent(v->g->p_gain, v->c->a);
-	say(v, sure ? role(v, gain, sure) : NULL);
+	say(v, role(v, gain, number_percent(v->g->p_gain, sure)));
 }
 
 static void say_feasible(struct view *v)
 {
-	const char *p;
+	char p[NUMBER_SHOWN];
 
-	if (!v->t.rule || !v->t.has_prediction || isnan(v->t.p_feasible))
-		return;
-	p = percent(v->t.p_feasible, v->c->a);
-	say(v,
-		p ? arena_printf(v->c->a,
-				"the evaluation succeeds and meets the constraints with a probability of %s", p)
-		  : NULL);
+	if (v->t.rule && v->t.has_prediction && !isnan(v->t.p_feasible))
+		say(v,
+			arena_printf(v->c->a,
+				"the evaluation succeeds and meets the constraints with a probability of %s",
+				number_percent(v->t.p_feasible, p)));
 }
 
 static void say_rank(struct view *v)
@@ -226,12 +218,12 @@ static void say_pulls(struct view *v)
 	for (int i = 0; text && i < n && i < PULLS_SAID; i++) {
 		const struct msg_pull *p = &v->g->pulls[i];
 
-		text = arena_printf(a, "%s%strial %" PRIu64 " by %+.2g (%.2g lengthscales away)", text,
-			i ? ", " : "", p->number, p->pull, p->distance);
+		text = arena_printf(a, "%s%strial %" PRIu64 "%s by %+.2g (%.2g lengthscales away)", text,
+			i ? ", " : "", p->number, i ? "" : " pulls it", p->pull, p->distance);
 	}
 	say(v,
-		text ? arena_printf(a, "far from all trials it would predict %.5g; here it is pulled by %s",
-				   v->g->model_mean, text)
+		text ? arena_printf(
+				   a, "far from all trials it would predict %.5g; %s", v->g->model_mean, text)
 			 : NULL);
 }
 

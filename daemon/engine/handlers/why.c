@@ -255,14 +255,15 @@ static void say_contradiction(struct view *v)
 static void say_outlook(struct view *v)
 {
 	const struct msg_outlook *o = &v->s->now.outlook;
+	char p[NUMBER_SHOWN];
 
 	if (!v->s->now.has_outlook)
 		return;
 	say(v,
 		arena_printf(v->c->a,
 			"the newest suggestion by the model, trial %" PRIu64
-			", expects an improvement of %.2g; one of more than %.3g has a probability of %.2g %%",
-			o->number, o->expected_gain, o->gain, 100 * o->p_gain));
+			", expects an improvement of %.2g; one of more than %.3g has a probability of %s",
+			o->number, o->expected_gain, o->gain, number_percent(o->p_gain, p)));
 }
 
 static void say_infeasible(struct view *v)
