@@ -116,3 +116,33 @@ enum kr_status covariance_adjoint(const struct covariance *c, const struct gp_ba
 	arena_release(scratch, mark);
 	return status;
 }
+
+enum kr_status covariance_map(const struct covariance *c, covariance_value *of, void *ctx,
+	struct mat X, double *value, struct mat D, struct arena *scratch, struct kr_error *err)
+{
+	struct arena_mark mark = arena_mark(scratch);
+	bool gradient = D.p != NULL;
+	int B = X.rows, M = gp_columns(c->model);
+	double *dvar = ARENA_ARRAY(scratch, double, B);
+	struct mat dmean = mat_view(ARENA_ARRAY(scratch, double, (size_t)B *(size_t)M), B, M, B);
+	struct mat C = mat_new(scratch, c->A.rows, B);
+	struct kernel_tape *tape;
+	struct gp_batch batch;
+	enum kr_status st = dvar && dmean.p && C.p
+		? KR_OK
+		: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", B);
+
+	if (!st)
+		st = gp_predict(c->model, X, gradient, &batch, scratch, err);
+	if (!st)
+		st = covariance_eval(c, &batch, C, gradient ? &tape : NULL, scratch, err);
+	for (int b = 0; !st && b < B; b++)
+		value[b] = of(
+			ctx, &(struct covariance_row){&batch, b, mat_col(C, b), gradient, dmean, &dvar[b]});
+	if (!st && gradient)
+		st = gp_adjoint(c->model, &batch, dmean, dvar, D, scratch, err);
+	if (!st && gradient)
+		st = covariance_adjoint(c, &batch, tape, C, D, scratch, err);
+	arena_release(scratch, mark);
+	return st;
+}

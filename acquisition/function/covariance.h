@@ -39,4 +39,21 @@ enum kr_status covariance_adjoint(const struct covariance *c, const struct gp_ba
 	struct kernel_tape *tape, struct mat C, struct mat D, struct arena *scratch,
 	struct kr_error *err);
 
+/* One candidate of covariance_map: what it is worth, and what is sent back through the model. */
+struct covariance_row {
+	const struct gp_batch *batch;
+	int b;            /* of the batch */
+	double *c;        /* m: covariances with A; with gradient <- adjoints of these */
+	bool gradient;    /* else what is written to the adjoints is not looked at */
+	struct mat dmean; /* B x columns: row b, 0 before, <- adjoints of the means */
+	double *dvar;     /* of the variance, 0 before */
+};
+typedef double covariance_value(void *ctx, struct covariance_row *row);
+
+/* value (rows of X) <- of a function of the posterior at x and its covariances with A; D (as X, p
+ * NULL to skip) <- gradient in x. Errors: those of gp_predict. Cost n (n + m) a row, and that of
+ * the function. */
+enum kr_status covariance_map(const struct covariance *c, covariance_value *of, void *ctx,
+	struct mat X, double *value, struct mat D, struct arena *scratch, struct kr_error *err);
+
 #endif

@@ -13,8 +13,7 @@
 
 /* Everything is borrowed. */
 struct integrated {
-	const struct gp *model;
-	const struct covariance *points; /* z, of this model */
+	const struct covariance *points; /* z */
 	double noise;                    /* variance of the observation, >= 0 */
 };
 

@@ -99,21 +99,21 @@ static double one_optimum(const struct jes *j, int k, double mu, double var, dou
 	return log(total);
 }
 
-/* What is sent back: adjoints of mean (B x M), variance (B) and covariances (in place of C). */
-static double one_row(const struct jes *j, const struct gp_batch *batch, int b, double *c,
-	struct mat dmean, double *dvar)
+static double one_row(void *ctx, struct covariance_row *row)
 {
-	double var = batch->var[b], total = var + j->noise, sum = 0, share = -0.5 / j->n;
+	const struct jes *j = ctx;
+	const struct gp_batch *batch = row->batch;
+	double var = batch->var[row->b], total = var + j->noise, sum = 0, share = -0.5 / j->n;
 
-	*dvar = 0.5 / total;
+	*row->dvar = 0.5 / total;
 	for (int k = 0; k < j->n; k++) {
 		int m = k % batch->mean.cols;
-		double dmu, dv, dc;
+		double mean = *mat_at(batch->mean, row->b, m), dmu, dv, dc;
 
-		sum += one_optimum(j, k, *mat_at(batch->mean, b, m), var, c[k], &dmu, &dv, &dc);
-		*mat_at(dmean, b, m) += share * dmu;
-		*dvar += share * dv;
-		c[k] = share * dc;
+		sum += one_optimum(j, k, mean, var, row->c[k], &dmu, &dv, &dc);
+		*mat_at(row->dmean, row->b, m) += share * dmu;
+		*row->dvar += share * dv;
+		row->c[k] = share * dc;
 	}
 	return 0.5 * log(total) + share * sum;
 }
@@ -122,28 +122,6 @@ enum kr_status jes_eval(void *ctx, struct mat X, double *value, struct mat D, st
 	struct kr_error *err)
 {
 	const struct jes *j = ctx;
-	struct arena_mark mark = arena_mark(scratch);
-	bool gradient = D.p != NULL;
-	int B = X.rows, M = gp_columns(j->model), n = j->n;
-	double *dvar = ARENA_ARRAY(scratch, double, B);
-	struct mat dmean = mat_view(ARENA_ARRAY(scratch, double, (size_t)B *(size_t)M), B, M, B);
-	struct mat C = mat_new(scratch, n, B);
-	struct kernel_tape *tape;
-	struct gp_batch batch;
-	enum kr_status st = dvar && dmean.p && C.p
-		? KR_OK
-		: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", B);
 
-	if (!st)
-		st = gp_predict(j->model, X, gradient, &batch, scratch, err);
-	if (!st)
-		st = covariance_eval(&j->optima, &batch, C, gradient ? &tape : NULL, scratch, err);
-	for (int b = 0; !st && b < B; b++)
-		value[b] = one_row(j, &batch, b, mat_col(C, b), dmean, &dvar[b]);
-	if (!st && gradient)
-		st = gp_adjoint(j->model, &batch, dmean, dvar, D, scratch, err);
-	if (!st && gradient)
-		st = covariance_adjoint(&j->optima, &batch, tape, C, D, scratch, err);
-	arena_release(scratch, mark);
-	return st;
+	return covariance_map(&j->optima, one_row, ctx, X, value, D, scratch, err);
 }

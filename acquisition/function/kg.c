@@ -16,120 +16,121 @@ enum kr_status kg_init(struct kg *k, const struct gp *model, struct mat A, bool 
 	return covariance_init(&k->set, model, A, a, err);
 }
 
-/* A batch of candidates and the slopes of their lines. */
-struct moves {
-	struct gp_batch batch;
-	struct mat b; /* lines x B */
-	struct kernel_tape *tape;
-};
+/* ---- the lines of one candidate ------------------------------------------------------------ */
 
-/* Deviation of the next observation at candidate j. */
-static double deviation(const struct kg *k, const struct gp_batch *batch, int j)
+/* Deviation of the next observation there. */
+static double deviation(const struct kg *k, const struct covariance_row *row)
 {
-	return sqrt(batch->var[j] + k->noise);
+	return sqrt(row->batch->var[row->b] + k->noise);
 }
 
-static enum kr_status move(const struct kg *k, struct mat X, bool gradient, struct moves *m,
-	struct arena *a, struct kr_error *err)
+static int n_lines(const struct kg *k)
 {
-	int points = k->set.A.rows, lines = points + k->with_x;
-	enum kr_status status = gp_predict(k->set.model, X, gradient, &m->batch, a, err);
-
-	if (status != KR_OK)
-		return status;
-	m->b = mat_new(a, lines, X.rows);
-	if (!m->b.p)
-		return kr_fail(err, KR_ENOMEM, "%d lines of %d candidates", lines, X.rows);
-	status = covariance_eval(&k->set, &m->batch, mat_block(m->b, 0, 0, points, X.rows),
-		gradient ? &m->tape : NULL, a, err);
-	for (int j = 0; status == KR_OK && j < X.rows; j++) {
-		double s = deviation(k, &m->batch, j), *b = mat_col(m->b, j);
-
-		if (k->with_x)
-			b[points] = m->batch.var[j];
-		for (int i = 0; i < lines; i++)
-			b[i] /= s;
-	}
-	return status;
+	return k->set.A.rows + k->with_x;
 }
 
-/* a (lines) <- the heights of candidate j's lines in an outcome column. */
-static void heights(const struct kg *k, const struct moves *m, int j, int column, double *a)
+static void slopes(const struct kg *k, const struct covariance_row *row, double *b)
+{
+	int points = k->set.A.rows;
+	double s = deviation(k, row);
+
+	for (int i = 0; i < points; i++)
+		b[i] = row->c[i] / s;
+	if (k->with_x)
+		b[points] = row->batch->var[row->b] / s;
+}
+
+/* a (lines) <- their heights in an outcome column. */
+static void heights(const struct kg *k, const struct covariance_row *row, int column, double *a)
 {
 	int points = k->set.A.rows;
 
 	memcpy(a, mat_col(k->set.mean, column), sizeof(double) * (size_t)points);
 	if (k->with_x)
-		a[points] = *mat_at(m->batch.mean, j, column);
+		a[points] = *mat_at(row->batch->mean, row->b, column);
 }
 
 /* The same on average over the columns. */
-static void mean_heights(const struct kg *k, const struct moves *m, int j, double *a)
+static void mean_heights(const struct kg *k, const struct covariance_row *row, double *a)
 {
-	int points = k->set.A.rows, columns = m->batch.mean.cols;
+	int points = k->set.A.rows, columns = row->batch->mean.cols;
 
-	for (int i = 0; i < m->b.rows; i++) {
+	for (int i = 0; i < n_lines(k); i++) {
 		a[i] = 0;
 		for (int c = 0; c < columns; c++)
-			a[i] += *(i < points ? mat_at(k->set.mean, i, c) : mat_at(m->batch.mean, j, c));
+			a[i] += *(i < points ? mat_at(k->set.mean, i, c) : mat_at(row->batch->mean, row->b, c));
 		a[i] /= columns;
 	}
+}
+
+/* ---- the lines themselves -------------------------------------------------------------------- */
+
+struct lines {
+	const struct kg *kg;
+	struct mat a, b; /* lines x B */
+};
+
+static double copy_lines(void *ctx, struct covariance_row *row)
+{
+	const struct lines *l = ctx;
+
+	mean_heights(l->kg, row, mat_col(l->a, row->b));
+	slopes(l->kg, row, mat_col(l->b, row->b));
+	return 0;
 }
 
 enum kr_status kg_moves(const struct kg *k, struct mat X, struct mat a, struct mat b,
 	struct arena *scratch, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
-	struct moves m;
-	enum kr_status status = move(k, X, false, &m, scratch, err);
+	struct lines l = {k, a, b};
+	double *value = ARENA_ARRAY(scratch, double, X.rows);
+	enum kr_status status = KR_ENOMEM;
 
-	for (int j = 0; status == KR_OK && j < X.rows; j++) {
-		assert(a.rows == m.b.rows && b.rows == m.b.rows);
-		mean_heights(k, &m, j, mat_col(a, j));
-		memcpy(mat_col(b, j), mat_col(m.b, j), sizeof(double) * (size_t)b.rows);
-	}
+	assert(a.rows == n_lines(k) && b.rows == n_lines(k));
+	if (value)
+		status = covariance_map(&k->set, copy_lines, &l, X, value, (struct mat){0}, scratch, err);
+	else
+		kr_fail(err, KR_ENOMEM, "lines of %d candidates", X.rows);
 	arena_release(scratch, mark);
 	return status;
 }
 
-/* Workspace of one candidate, and the adjoints of all. */
-struct slopes {
-	double *a;                  /* lines */
+/* ---- their gain -------------------------------------------------------------------------------- */
+
+/* Workspace of one candidate. */
+struct gain {
+	const struct kg *kg;
+	double *a, *b;              /* lines */
 	struct mat da, db;          /* lines x columns */
 	struct kg_lines_work *work; /* lines */
-	struct mat dmean;           /* B x columns: of the mean at x */
-	struct mat dcov;            /* points x B: of k_n(A, x) */
-	double *dvar;               /* B */
 };
 
-static bool slopes_init(
-	struct slopes *s, int lines, int points, int columns, int B, bool gradient, struct arena *a)
+static bool gain_init(struct gain *g, const struct kg *k, struct arena *a)
 {
-	*s = (struct slopes){
-		.a = ARENA_ARRAY(a, double, lines), .work = ARENA_ARRAY(a, struct kg_lines_work, lines)};
-	if (!gradient)
-		return s->a && s->work;
-	s->da = mat_new(a, lines, columns);
-	s->db = mat_new(a, lines, columns);
-	s->dmean = mat_new(a, B, columns);
-	s->dcov = mat_new(a, points, B);
-	s->dvar = ARENA_ARRAY(a, double, B);
-	return s->a && s->work && s->da.p && s->db.p && s->dmean.p && s->dcov.p && s->dvar;
+	int lines = n_lines(k), columns = gp_columns(k->set.model);
+
+	*g = (struct gain){.kg = k,
+		.a = ARENA_ARRAY(a, double, lines),
+		.b = ARENA_ARRAY(a, double, lines),
+		.da = mat_new(a, lines, columns),
+		.db = mat_new(a, lines, columns),
+		.work = ARENA_ARRAY(a, struct kg_lines_work, lines)};
+	return g->a && g->b && g->da.p && g->db.p && g->work;
 }
 
-/* ln of the mean of KG over columns at candidate j; weight (columns) <- the derivative of that in
- * the ln KG of each. */
-static double average(
-	const struct kg *k, const struct moves *m, int j, struct slopes *s, double *weight)
+/* ln of the mean of KG over columns; weight (columns) <- the derivative of that in the ln KG of
+ * each. */
+static double average(struct gain *g, const struct covariance_row *row, double *weight)
 {
-	int columns = m->batch.mean.cols;
+	int columns = row->batch->mean.cols;
 	double value[ACQ_MAX_COLUMNS], total;
-	bool gradient = s->da.p != NULL;
 
 	for (int c = 0; c < columns; c++) {
-		heights(k, m, j, c, s->a);
-		value[c] = kg_lines_log(m->b.rows, s->a, mat_col(m->b, j),
-			gradient ? mat_col(s->da, c) : NULL, gradient ? mat_col(s->db, c) : NULL, s->work);
+		heights(g->kg, row, c, g->a);
+		value[c] = kg_lines_log(n_lines(g->kg), g->a, g->b,
+			row->gradient ? mat_col(g->da, c) : NULL, row->gradient ? mat_col(g->db, c) : NULL,
+			g->work);
 	}
 	total = special_log_sum_exp(value, columns);
 	for (int c = 0; c < columns; c++)
@@ -140,26 +141,35 @@ static double average(
 /* From the slopes of lines to adjoints. With s^2 = var + noise: b_i = k_i / s and
  * b_x = var / s, so that d/dk_i = 1/s d/db_i and
  *   d/dvar = sum over all lines of -b / (2 s^2) d/db  +  1/s d/db_x. */
-static void chain(
-	const struct kg *k, const struct moves *m, int j, struct slopes *s, const double *weight)
+static void chain(const struct gain *g, struct covariance_row *row, const double *weight)
 {
-	int points = k->set.A.rows, columns = m->batch.mean.cols;
-	double deviates = deviation(k, &m->batch, j), sum = 0, own = 0;
+	int points = g->kg->set.A.rows, columns = row->batch->mean.cols;
+	double deviates = deviation(g->kg, row), sum = 0, own = 0;
 
-	for (int i = 0; i < m->b.rows; i++) {
-		double db = 0, b = *mat_at(m->b, i, j);
+	for (int i = 0; i < n_lines(g->kg); i++) {
+		double db = 0;
 
 		for (int c = 0; c < columns; c++)
-			db += weight[c] * *mat_at(s->db, i, c);
-		sum -= b * db;
-		if (i < points)
-			*mat_at(s->dcov, i, j) = db / deviates;
-		else
-			own = db / deviates;
+			db += weight[c] * *mat_at(g->db, i, c);
+		sum -= g->b[i] * db;
+		*(i < points ? &row->c[i] : &own) = db / deviates;
 	}
 	for (int c = 0; c < columns; c++)
-		*mat_at(s->dmean, j, c) = k->with_x ? weight[c] * *mat_at(s->da, points, c) : 0;
-	s->dvar[j] = sum / (2 * deviates * deviates) + own;
+		*mat_at(row->dmean, row->b, c) = g->kg->with_x ? weight[c] * *mat_at(g->da, points, c) : 0;
+	*row->dvar = sum / (2 * deviates * deviates) + own;
+}
+
+static double one_row(void *ctx, struct covariance_row *row)
+{
+	struct gain *g = ctx;
+	double weight[ACQ_MAX_COLUMNS], value;
+
+	assert(row->batch->mean.cols <= ACQ_MAX_COLUMNS);
+	slopes(g->kg, row, g->b);
+	value = average(g, row, weight);
+	if (row->gradient)
+		chain(g, row, weight);
+	return value;
 }
 
 enum kr_status kg_eval(void *kg, struct mat X, double *value, struct mat D, struct arena *scratch,
@@ -167,29 +177,11 @@ enum kr_status kg_eval(void *kg, struct mat X, double *value, struct mat D, stru
 {
 	struct arena_mark mark = arena_mark(scratch);
 	const struct kg *k = kg;
-	double weight[ACQ_MAX_COLUMNS];
-	struct moves m;
-	struct slopes s;
-	enum kr_status status = move(k, X, D.p != NULL, &m, scratch, err);
+	struct gain g;
+	enum kr_status status = gain_init(&g, k, scratch)
+		? covariance_map(&k->set, one_row, &g, X, value, D, scratch, err)
+		: kr_fail(err, KR_ENOMEM, "%d lines of %d candidates", n_lines(k), X.rows);
 
-	if (status != KR_OK)
-		goto done;
-	assert(m.batch.mean.cols <= ACQ_MAX_COLUMNS);
-	if (!slopes_init(
-			&s, m.b.rows, k->set.A.rows, m.batch.mean.cols, X.rows, D.p != NULL, scratch)) {
-		status = kr_fail(err, KR_ENOMEM, "%d lines of %d candidates", m.b.rows, X.rows);
-		goto done;
-	}
-	for (int j = 0; j < X.rows; j++) {
-		value[j] = average(k, &m, j, &s, weight);
-		if (D.p)
-			chain(k, &m, j, &s, weight);
-	}
-	if (D.p)
-		status = gp_adjoint(k->set.model, &m.batch, s.dmean, s.dvar, D, scratch, err);
-	if (D.p && status == KR_OK)
-		status = covariance_adjoint(&k->set, &m.batch, m.tape, s.dcov, D, scratch, err);
-done:
 	arena_release(scratch, mark);
 	return status;
 }

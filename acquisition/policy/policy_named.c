@@ -184,7 +184,7 @@ static enum kr_status name_integrated(struct policy *p, struct kr_error *err)
 	double rows = gp_rows(model(p));
 	enum kr_status st = Z.p ? covariance_init(&aim->points, model(p), Z, p->arena, err)
 							: no_memory(p, err);
-	aim->integrated = (struct integrated){model(p), &aim->points, noise(p)};
+	aim->integrated = (struct integrated){&aim->points, noise(p)};
 	aim->named = (struct ascend_function){integrated_eval, &aim->integrated};
 	aim->rows = sqrt(rows * (rows + Z.rows));
 	return st;

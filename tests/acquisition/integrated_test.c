@@ -27,7 +27,7 @@ static struct integrated setting(const struct gp *g, struct mat Z, double noise,
 	struct covariance *points = ARENA_NEW(a, struct covariance);
 	assert_non_null(points);
 	assert_int_equal(covariance_init(points, g, Z, a, NULL), KR_OK);
-	return (struct integrated){.model = g, .points = points, .noise = noise};
+	return (struct integrated){.points = points, .noise = noise};
 }
 
 /* What the variance really is after an observation there. */
