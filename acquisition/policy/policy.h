@@ -19,7 +19,7 @@
  *   - The objective has two models, of long and of short lengthscales; the expected improvement is
  *     averaged over them.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
- *     where nothing is pending and there are no constraints.
+ *     where nothing is pending, there are no constraints and some parameter is continuous.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
  *     them given their neighbours, and each slot gets exact models of its own on the 512
  *     nearest to a point: the best known one when the slot's number is even, else what a

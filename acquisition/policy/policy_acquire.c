@@ -9,8 +9,8 @@
  * the belief (Hvarfner et al. 2022, eq. 7): it counts much while little has been observed.
  *
  * Every so many turns the posterior mean is maximized instead. Expected improvement alone takes
- * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, and
- * next to pending points, which would get it company, there are no such turns.
+ * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, next to
+ * pending points, which would get it company, and on a grid there are no such turns.
  *
  * So it is when a study names no acquisition. Log_ei, noisy_ei and pi are a part of that, with one
  * model and without such turns; the others are in policy_named.c. */
@@ -22,13 +22,23 @@
  * smaller one is likeliest right beside the incumbent (Jones 2001, sec. 5). */
 static const double improvement = 1e-2;
 
+/* On a grid the maximum of the mean is mostly a point that was observed. */
+static bool is_grid(const struct policy *p)
+{
+	for (int j = 0; j < p->d; j++)
+		if (isinf(space_levels(p->in.space, j)))
+			return false;
+	return true;
+}
+
 /* A turn is a point given out or handed in. */
 static bool exploits(const struct policy *p)
 {
 	const struct policy_options *o = &p->options;
 	int turn = p->n_before + p->n_settled;
 	return p->in.acquisition == CHOICE_AUTO && o->exploit_every > 0 && p->in.n > o->exploit_after &&
-		fmod(turn, o->exploit_every) == 0 && p->n_metrics == 1 && policy__n_open(p) == 0;
+		fmod(turn, o->exploit_every) == 0 && p->n_metrics == 1 && policy__n_open(p) == 0 &&
+		!is_grid(p);
 }
 
 /* Terms of the constraints and success; the columns that are averaged. */

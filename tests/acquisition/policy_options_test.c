@@ -89,6 +89,29 @@ static void every_so_many_turns_exploit(void **state)
 		}
 }
 
+/* Where no parameter is continuous there is nothing between the points observed. */
+static void a_grid_is_not_exploited(void **state)
+{
+	(void)state;
+	struct space_param param = {.kind = SPACE_INT, .low = 0, .high = 500};
+	struct space_param params[D] = {param, param, {.kind = SPACE_FLOAT, .low = 0, .high = 1}};
+	for (int grid = 0; grid < 2; grid++) {
+		if (grid)
+			params[D - 1].step = 0.01;
+		struct play *p = play_new(cube_space(params, D), N, SEED);
+		struct rng r = rng_make(SEED, 2, RNG_TEST, 0);
+		double x[D];
+		for (int i = 0; i < 12; i++) {
+			cube_draw(p->space, &r, x);
+			play_tell(p, x, x[0] + x[1] + 500 * x[2]);
+		}
+		struct policy *job = ask(p, 1, NULL, 0);
+		assert_int_equal(policy_suggestion(job, 0).role, grid ? POLICY_EXPLORE : POLICY_EXPLOIT);
+		policy_free(job);
+		play_free(p);
+	}
+}
+
 /* No other point of a net has a better posterior mean. */
 static void exploiting_is_the_best_posterior_mean(void **state)
 {
@@ -179,6 +202,7 @@ int main(void)
 		cmocka_unit_test(the_defaults_are_meant_by_none),
 		cmocka_unit_test(an_unknown_option_or_value_is_refused),
 		cmocka_unit_test(every_so_many_turns_exploit),
+		cmocka_unit_test(a_grid_is_not_exploited),
 		cmocka_unit_test(exploiting_is_the_best_posterior_mean),
 		cmocka_unit_test(both_models_count),
 		cmocka_unit_test(predictions_keep_the_fit_of_both),
