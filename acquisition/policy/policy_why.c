@@ -57,11 +57,12 @@ static bool best_by_mean(struct policy *p, struct incumbent *out)
 	return true;
 }
 
-/* Without noise the best observation. */
+/* Without noise the best observation; none where the function is to be learnt, because neither
+ * direction is the better one. */
 static bool find_incumbent(struct policy *p, struct incumbent *out)
 {
 	int best = 0;
-	if (!p->has_incumbent)
+	if (!p->has_incumbent || choice_has(p->in.acquisition, CHOICE_LEARNS))
 		return false;
 	if (p->noisy)
 		return best_by_mean(p, out);

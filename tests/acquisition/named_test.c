@@ -144,6 +144,7 @@ static void any_study_gets_points(void **state)
 				assert_int_equal(s.acquisition, c);
 				assert_true(s.has_acq == choice_has(c, CHOICE_PLAIN));
 				assert_true(isfinite(s.has_acq ? s.acq : s.log_acq));
+				assert_true(!s.has_gain || !choice_has(c, CHOICE_LEARNS));
 				assert_memory_equal(s.values, t.values, sizeof(double) * 3);
 				assert_true(s.acq == t.acq && s.log_acq == t.log_acq);
 				memcpy(values + 3 * i, s.values, sizeof(double) * 3);
