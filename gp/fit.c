@@ -57,19 +57,26 @@ void gp_fit_short_start(const struct gp_prior *prior, double *theta)
 	clip_all(prior, theta);
 }
 
+void gp_fit_long_start(const struct gp_prior *prior, double *theta)
+{
+	double root = sqrt(prior->d);
+
+	start(prior, prior->d < 20 ? root / 2 : root, 1e-3, theta);
+	clip_all(prior, theta);
+}
+
 int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, double *starts)
 {
 	int p = prior->size, count = 0;
-	double root = sqrt(prior->d);
 
-	if (warm)
-		memcpy(starts + p * count++, warm, sizeof(double) * (size_t)p);
+	if (warm) {
+		memcpy(starts, warm, sizeof(double) * (size_t)p);
+		clip_all(prior, starts + p * count++);
+	}
 	if (tries_long(n, warm != NULL))
-		start(prior, prior->d < 20 ? root / 2 : root, 1e-3, starts + p * count++);
+		gp_fit_long_start(prior, starts + p * count++);
 	if (tries_short(n))
 		gp_fit_short_start(prior, starts + p * count++);
-	for (int s = 0; s < count; s++)
-		clip_all(prior, starts + p * s);
 	return count;
 }
 

@@ -28,7 +28,8 @@ int gp_fit_starts(const struct gp_prior *prior, int n, const double *warm, doubl
 /* How many those are. */
 int gp_fit_n_starts(int n, bool warm);
 
-/* theta <- the one with short lengthscales and much noise. */
+/* theta <- the one with long lengthscales and little noise, with short ones and much noise. */
+void gp_fit_long_start(const struct gp_prior *prior, double *theta);
 void gp_fit_short_start(const struct gp_prior *prior, double *theta);
 
 struct gp_fit_result {

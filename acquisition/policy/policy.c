@@ -12,6 +12,8 @@
 #include "acquisition/policy/policy_internal.h"
 #include "base/alloc.h"
 
+enum { THETAS = 5 }; /* of a model: theta, here, rival, two of scratch */
+
 static const size_t arena_cap = (size_t)1 << 30;
 
 /* A noise of none declared is one of no metric; another is that of the objective. */
@@ -63,9 +65,10 @@ static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 			gp_prior_saas(&m->prior, p->options.short_scale, true);
 		if (m->known)
 			gp_prior_fix(gp_prior_noise(&m->prior), 0);
-		m->theta = p->thetas + (size_t)k * (2 + GP_FIT_MAX_STARTS) * size;
+		m->theta = p->thetas + (size_t)k * THETAS * size;
 		m->here = m->theta + size;
-		m->starts = m->here + size;
+		m->rival = m->here + size;
+		m->scratch = m->rival + size;
 		m->lower = -INFINITY;
 		m->upper = INFINITY;
 	}
@@ -101,7 +104,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->point = KR_ARRAY(double, 3 * d);
 	p->metrics = KR_ARRAY(struct policy__metric, n_models);
 	p->aim.terms = KR_ARRAY(struct constrained_term, p->n_metrics);
-	p->thetas = KR_ARRAY(double, n_models *(2 + GP_FIT_MAX_STARTS) * size);
+	p->thetas = KR_ARRAY(double, n_models *THETAS *size);
 	if (!p->results || !p->values || !p->query_mean || !p->query_sd || !p->state || !p->seen ||
 		!p->point || !p->metrics || !p->aim.terms || !p->thetas)
 		goto fail_memory;
@@ -180,8 +183,8 @@ static enum kr_status prepare(struct policy *p, struct kr_error *err)
 	p->stage = POLICY__DONE;
 	if (!needs_model || p->in.n == 0)
 		return KR_OK;
-	if (p->n_settled == p->in.n_slots)
-		p->n_members = 1; /* for predictions only */
+	if (p->n_settled == p->in.n_slots || p->in.n_pending + p->in.n_slots > POLICY__CROWD)
+		p->n_members = 1; /* for predictions only, or for a crowd */
 	enum kr_status st = policy__encode(p, err);
 	if (st)
 		return st;

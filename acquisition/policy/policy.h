@@ -15,9 +15,11 @@
  *   - The first 5 points given out or handed in are the initial design: the centre, then
  *     a scrambled Sobol' net of the study; more while nothing has been observed.
  *   - Hyperparameters are fitted anew at every observation up to 50, then when the
- *     observations have grown by 1/25; in between the fit of the state is used.
+ *     observations have grown by 1/25: a bounded part a job, the rest in the jobs after it. In
+ *     between the fit of the state is used.
  *   - The objective has two models, of long and of short lengthscales; the expected improvement is
- *     averaged over them.
+ *     averaged over them; beside more than 128 pending points and slots the first does.
+ *   - In a batch the first 16 slots get a search each; later ones share searches.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
  *     where nothing is pending, there are no constraints and some parameter is continuous.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of

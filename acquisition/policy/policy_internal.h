@@ -46,7 +46,9 @@ enum {
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__MEMBERS = 2,         /* models of the objective */
-	POLICY__COLUMNS = 16,        /* fantasies */
+	POLICY__CROWD =
+		128, /* from so many pending points and slots on one model of the objective does */
+	POLICY__COLUMNS = 16, /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
 	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
 	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
@@ -92,11 +94,17 @@ struct policy__metric {
 	struct policy__data data, fit_data; /* of the models, of the fit */
 	struct policy__data all;            /* every observation, when there is a survey */
 	struct gp_prior prior;
-	double *starts, *theta; /* theta_size x n_starts, theta_size */
-	double *here;           /* theta_size: theta in the box of a slot */
-	double log_posterior;
-	int start, n_starts;
-	int round, n_rounds;     /* fits on all observations, after the starts */
+	double *theta;            /* theta_size */
+	double *here;             /* theta_size: theta in the box of a slot */
+	double *rival;            /* theta_size: what may take the place of theta */
+	double *scratch;          /* 2 theta_size */
+	int slices, rival_slices; /* that either still climbs, 0: not at all */
+	double log_posterior;     /* at theta, -inf: not known */
+	unsigned char tasks[4];   /* of the fit in this job (policy_fit.c) */
+	int task, n_tasks;
+	bool due;                /* the fit is too old */
+	bool on_all;             /* fitted on all observations of a survey */
+	bool fitted_here;        /* theta is new */
 	bool warm;               /* theta came from the state */
 	double n_fitted;         /* what was known when theta was fitted, 0: never */
 	struct gp *base, *joint; /* joint: with fantasies, NULL without */
@@ -195,8 +203,9 @@ struct policy {
 	int n_metrics;
 	int n_members; /* models of the objective, while they are of use */
 	struct policy__metric *metrics;
-	double *thetas;   /* storage of theta and starts */
+	double *thetas;   /* storage of theta and its like */
 	int fitting;      /* the model that is fitted */
+	double fit_work;  /* done here: evaluations times rows cubed */
 	int n_based;      /* models with a base */
 	int n_calibrated; /* metrics whose calibration was looked at */
 	struct policy__survey survey;
@@ -225,11 +234,8 @@ struct policy {
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 
-/* theta, n_fitted and warm of the models from in.state, when that is ours and whole. */
+/* Of the models theta, rival, slices, n_fitted and warm from in.state, when that is ours and whole. */
 void policy__read_state(struct policy *p);
-
-/* Is the fit of the state too old? */
-bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
 
 /* How much a metric is made of now; to n_fitted with it when it is fitted. */
 double policy__known_points(const struct policy *p, const struct policy__metric *m);
@@ -237,7 +243,7 @@ double policy__known_points(const struct policy *p, const struct policy__metric 
 /* Most numbers of a state. */
 size_t policy__state_size(const struct policy *p);
 
-/* The state for the next job, from theta and n_fitted. */
+/* The state for the next job, from the same of the models. */
 void policy__write_state(struct policy *p);
 
 /* ---- policy_data.c: observations to what the models are made of ------------------- */
@@ -262,6 +268,17 @@ enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m
 /* The memory and the work of n metrics with so many rows each are those of four. */
 int policy__rows_of_each(int n_metrics, int most);
 
+/* ---- policy_fit.c: hyperparameters, a bounded part of the work a job ------------------------ */
+
+/* Is there anything to fit? */
+bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
+
+/* Plan what this job does: how many tasks of all models. */
+int policy__begin_fit(struct policy *p);
+
+/* One task; false in *more after the last. Errors: KR_ENOMEM; KR_ENOTPD when no start worked. */
+enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
+
 /* ---- policy_model.c: models --------------------------------------------------------- */
 
 /* Of them all, those of the objective under other priors included. */
@@ -272,12 +289,6 @@ struct policy__metric *policy__member(struct policy *p, int e);
 
 /* Borrows data. */
 struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
-
-/* Starts, none when the fits of the state will do; more in total. */
-int policy__begin_fit(struct policy *p);
-
-/* One start of one metric; false in *more after the last. KR_ENOTPD when no start worked. */
-enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
 
 /* The base of one metric; with the last: top, noisy and the incumbents. */
 enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
@@ -382,6 +393,16 @@ enum kr_status policy__named_worth(const struct policy *p, struct mat X, double 
 /* *more is false when slot n_settled got its result. */
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
 
+/* May slot n_settled have the point at p->point? Its values go to the slot. apart: only away from points
+ * that have no outcome yet. Uses p->lot. */
+bool policy__may_take(struct policy *p, bool apart);
+
+/* The slot takes the point, which is worth value. */
+void policy__take(struct policy *p, double value, enum policy_freshness freshness);
+
+/* Is what is maximized a logarithm? */
+bool policy__is_log(const struct policy *p);
+
 /* The unseen points, when there are few, as p->raw. */
 enum kr_status policy__enumerate(struct policy *p, struct kr_error *err);
 
@@ -395,6 +416,14 @@ bool policy__settle_partial(struct policy *p);
  * n^2 for n rows of the model. */
 void policy__explain(
 	struct policy *p, const double *coords, double value, struct policy_suggestion *r);
+
+/* ---- policy_round.c: slots that share a search ---------------------------------------- */
+
+/* How many slots the search of slot n_settled serves. */
+int policy__round(const struct policy *p);
+
+/* Settle up to n more slots by what the search of the one before has found. */
+enum kr_status policy__share(struct policy *p, int n, struct kr_error *err);
 
 /* ---- policy_summary.c: for people ---------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include "acquisition/policy/policy_internal.h"
 
-enum { QUERY_BLOCK = 256, SCREENED_BEST = 64, COLD_ROUNDS = 2 };
+enum { QUERY_BLOCK = 256, SCREENED_BEST = 64 };
 
 /* Outcomes are noisy from this variance on, in units of their own; a fit also finds noise where
  * there is none, but not where it was declared. */
@@ -42,71 +42,6 @@ void policy__lengthscales(const struct policy *p, double *scale)
 	struct gp_data data = policy__gp_data(p, &m->all);
 	struct kernel k = likelihood_kernel(&data, m->theta, scale + p->d);
 	kernel_lengthscales(&k, scale);
-}
-
-/* ---- fit -------------------------------------------------------------------- */
-
-int policy__begin_fit(struct policy *p)
-{
-	int total = 0;
-	for (int k = 0; k < policy__n_models(p); k++) {
-		struct policy__metric *m = &p->metrics[k];
-		m->log_posterior = -INFINITY;
-		bool all = p->survey.on && m->kind != POLICY__SUCCESS;
-		if (policy__needs_fit(p, m) && !(all && m->warm))
-			m->n_starts = gp_fit_starts(
-				&m->prior, m->fit_data.m, m->warm ? m->theta : NULL, m->starts);
-		if (policy__needs_fit(p, m) && all)
-			m->n_rounds = m->warm ? 1 : COLD_ROUNDS;
-		total += m->n_starts + m->n_rounds;
-	}
-	return total;
-}
-
-static bool is_fitted(const struct policy__metric *m)
-{
-	return m->start == m->n_starts && m->round == m->n_rounds;
-}
-
-/* The metric that has a start or a round left; NULL when there is none. */
-static struct policy__metric *next_to_fit(struct policy *p)
-{
-	while (p->fitting < policy__n_models(p) && is_fitted(&p->metrics[p->fitting]))
-		p->fitting++;
-	return p->fitting < policy__n_models(p) ? &p->metrics[p->fitting] : NULL;
-}
-
-/* One start on the rows of the fit. */
-static enum kr_status fit_start(struct policy *p, struct policy__metric *m, struct kr_error *err)
-{
-	size_t size = (size_t)p->theta_size;
-	double *theta = m->starts + size * (size_t)m->start;
-	struct gp_data data = policy__gp_data(p, &m->fit_data);
-	struct gp_fit_result result;
-	int evaluations = m->warm && m->start == 0 ? GP_FIT_WARM_EVALUATIONS : GP_FIT_COLD_EVALUATIONS;
-	enum kr_status st = gp_fit_from(&data, &m->prior, evaluations, theta, &result, p->arena, err);
-	if (st)
-		return st;
-	if (result.log_posterior > m->log_posterior) {
-		m->log_posterior = result.log_posterior;
-		memcpy(m->theta, theta, sizeof(double) * size);
-	}
-	if (++m->start == m->n_starts && m->log_posterior == -INFINITY && !m->warm)
-		return kr_fail(err, KR_ENOTPD, "no start of the fit could be evaluated");
-	return KR_OK;
-}
-
-enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err)
-{
-	struct policy__metric *m = next_to_fit(p);
-	enum kr_status st = m->start < m->n_starts ? fit_start(p, m, err) : policy__fit_all(p, m, err);
-	*more = true;
-	if (st || !is_fitted(m))
-		return st;
-	m->n_fitted = policy__known_points(p, m);
-	policy__write_state(p);
-	*more = next_to_fit(p) != NULL;
-	return KR_OK;
 }
 
 /* ---- posterior -------------------------------------------------------------- */

@@ -5,6 +5,10 @@
 
 enum { LEAST_WORK = 32, MOST_WORK = 8192 };
 
+/* Points without an outcome are so far apart in some coordinate, in lengthscales: closer ones would tell
+ * the same. */
+static const double least_distance = 1e-3;
+
 /* Evaluations a unit times rows squared: about 50 ms. */
 static const double work_a_unit = 1e8;
 
@@ -123,27 +127,64 @@ static void predict(struct policy *p, double *coords, struct policy_suggestion *
 	arena_release(p->arena, mark);
 }
 
-/* Give the slot the best new point known; false when there is none. */
-static bool settle_best(struct policy *p, enum policy_freshness freshness)
+/* Is coords closer to a point without an outcome than a model tells apart? */
+static bool is_beside(struct policy *p, const double *coords, double *other)
+{
+	const double *scale = gp_lengthscale(p->metrics[0].base);
+	for (int k = policy__n_open(p) - 1; k >= 0; k--) {
+		const double *values = policy__open_point(p, k);
+		double farthest = 0;
+		if (!values)
+			continue;
+		space_encode(p->in.space, values, other);
+		for (int j = 0; j < p->d && farthest < least_distance; j++) {
+			double apart = fabs(coords[j] - other[j]);
+			farthest = fmax(farthest, space_categorical(p->in.space)[j] ? apart : apart / scale[j]);
+		}
+		if (farthest < least_distance)
+			return true;
+	}
+	return false;
+}
+
+bool policy__may_take(struct policy *p, bool apart)
+{
+	double *values = p->values + (size_t)p->n_settled * (size_t)p->d;
+	if (!region_has(p->region, p->point))
+		return false;
+	policy__decode(p, p->n_settled, p->point, values);
+	return policy__is_new(p, values) && !(apart && is_beside(p, p->point, p->lot));
+}
+
+bool policy__is_log(const struct policy *p)
+{
+	return !choice_has(p->aim.choice, CHOICE_PLAIN);
+}
+
+void policy__take(struct policy *p, double value, enum policy_freshness freshness)
 {
 	struct policy_suggestion *r = &p->results[p->n_settled];
-	double *values = p->values + (size_t)p->n_settled * (size_t)p->d, value;
-	for (int k = 0; p->maximizer && maximize_ranked(p->maximizer, k, p->point, &value); k++) {
-		if (!region_has(p->region, p->point))
-			continue;
-		policy__decode(p, p->n_settled, p->point, values);
-		if (!policy__is_new(p, values))
-			continue;
-		r->acquisition = p->aim.choice;
-		r->has_acq = choice_has(p->aim.choice, CHOICE_PLAIN);
-		r->role = p->aim.role;
-		space_encode(p->in.space, values, p->point);
-		*(r->has_acq ? &r->acq : &r->log_acq) = policy__without_belief(p, p->point, value);
-		predict(p, p->point, r);
-		policy__explain(p, p->point, value, r);
-		policy__settle(p, POLICY_MODEL, freshness);
-		return true;
-	}
+	r->acquisition = p->aim.choice;
+	r->has_acq = !policy__is_log(p);
+	r->role = p->aim.role;
+	space_encode(p->in.space, p->values + (size_t)p->n_settled * (size_t)p->d, p->point);
+	*(r->has_acq ? &r->acq : &r->log_acq) = policy__without_belief(p, p->point, value);
+	predict(p, p->point, r);
+	policy__explain(p, p->point, value, r);
+	policy__settle(p, POLICY_MODEL, freshness);
+}
+
+/* Give the slot the best new point known, one apart from those without an outcome if there is any;
+ * false when there is none. */
+static bool settle_best(struct policy *p, enum policy_freshness freshness)
+{
+	double value;
+	for (int apart = policy__n_open(p) > 0; p->maximizer && apart >= 0; apart--)
+		for (int k = 0; maximize_ranked(p->maximizer, k, p->point, &value); k++)
+			if (policy__may_take(p, apart)) {
+				policy__take(p, value, freshness);
+				return true;
+			}
 	return false;
 }
 
@@ -156,10 +197,12 @@ bool policy__settle_partial(struct policy *p)
 	return found;
 }
 
-/* The slot has its result, or begins again. */
-static void settle(struct policy *p)
+/* The slot has its result, or begins again; the others of its round have theirs. */
+static enum kr_status settle(struct policy *p, struct kr_error *err)
 {
 	bool again = p->survey.on && !p->place.anywhere, found = true;
+	int round = policy__round(p);
+	enum kr_status st = KR_OK;
 	if (p->n_unseen == 0)
 		policy__settle(p, POLICY_EXHAUSTED, POLICY_FRESH);
 	else
@@ -167,7 +210,10 @@ static void settle(struct policy *p)
 	p->place.again = !found && again;
 	if (!found && !again)
 		policy__settle_fill(p, POLICY_FRESH);
+	else if (found && p->n_unseen > 0 && round > 1)
+		st = policy__share(p, round - 1, err);
 	finish(p);
+	return st;
 }
 
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err)
@@ -178,7 +224,5 @@ enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err
 	*more = p->n_unseen > 0;
 	if (!st && *more)
 		st = maximize_step(p->maximizer, work(p), more, err);
-	if (!st && !*more)
-		settle(p);
-	return st;
+	return st || *more ? st : settle(p, err);
 }

@@ -7,7 +7,7 @@
 
 static bool has_fitted(const struct policy__metric *m)
 {
-	return m->n_starts + m->n_rounds > 0 && m->base;
+	return m->fitted_here && m->base;
 }
 
 /* The next metric that was fitted here; n_metrics when there is none. Of labels, which are no
@@ -89,7 +89,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 		.noise_sd = raw_noise(p, m),
 		.mean = raw_mean(m, gp_mean(m->base)),
 		.n_model = observations(&m->data),
-		.n_fit = observations(m->n_rounds ? &m->all : &m->fit_data),
+		.n_fit = observations(m->on_all ? &m->all : &m->fit_data),
 		.has_log_posterior = isfinite(m->log_posterior),
 		.log_posterior = isfinite(m->log_posterior) ? m->log_posterior : 0,
 		.jitter = fmax(gp_jitter(m->base), m->jitter),

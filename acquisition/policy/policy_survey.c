@@ -26,12 +26,11 @@ enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struc
 	struct vecchia_plan terms = plan(p, FIT_TERMS);
 	struct gp_fit_result result;
 	size_t size = sizeof(double) * (size_t)p->theta_size;
-	m->round++;
-	memcpy(m->starts, m->theta, size);
+	memcpy(m->scratch, m->theta, size);
 	enum kr_status st = vecchia_fit_from(
-		&data, &m->prior, &terms, GP_FIT_WARM_EVALUATIONS, m->starts, &result, p->arena, err);
+		&data, &m->prior, &terms, GP_FIT_WARM_EVALUATIONS, m->scratch, &result, p->arena, err);
 	if (!st && result.log_posterior > -INFINITY) {
-		memcpy(m->theta, m->starts, size);
+		memcpy(m->theta, m->scratch, size);
 		m->log_posterior = result.log_posterior;
 	}
 	return st;

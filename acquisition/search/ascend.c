@@ -269,3 +269,21 @@ done:
 	arena_release(scratch, mark);
 	return st;
 }
+
+void ascend_keep(struct ascend *a, int keep)
+{
+	for (int i = 0; i < a->n; i++) {
+		int better = 0;
+		for (int k = 0; k < a->n; k++)
+			better += a->f[k] > a->f[i] || (a->f[k] == a->f[i] && k < i);
+		a->starts[i].live &= better < keep;
+	}
+}
+
+void ascend_resume(struct ascend *a, int i, int iterations, double tolerance)
+{
+	for (int k = 0; k < a->n; k++)
+		a->starts[k].live = k == i;
+	a->options.tolerance = tolerance;
+	a->options.iterations = a->rounds + iterations;
+}

@@ -48,6 +48,13 @@ struct ascend {
 struct ascend *ascend_new(const struct ascend_function *function,
 	const struct ascend_options *options, int d, int n, double *x, double *f, struct arena *a);
 
+/* All starts but the best `keep` end; what they reached stays. */
+void ascend_keep(struct ascend *s, int keep);
+
+/* Only start i goes on, with what it has learnt of the curvature, for so many more evaluations down to
+ * another tolerance; though it may have ended. */
+void ascend_resume(struct ascend *s, int i, int iterations, double tolerance);
+
 /* One evaluation of every start that still moves; *more <- does any? Values never fall.
  * Errors: those of the function. */
 enum kr_status ascend_step(

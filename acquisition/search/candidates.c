@@ -5,9 +5,9 @@
 #include "acquisition/space/sobol.h"
 
 enum {
-	NET_BASE = 256,
-	NET_PER_DIM = 64,
-	NET_MOST = 1024,
+	NET_BASE = 128,
+	NET_PER_DIM = 32,
+	NET_MOST = 512,
 	PERTURBED = 128,
 	RECOMBINED = 64,
 	CENTRES = 5,   /* perturbed around the best so many */

@@ -10,8 +10,10 @@
 #include "acquisition/search/moves.h"
 
 enum {
-	CHUNK = 256,       /* most rows of one evaluation */
-	ITERATIONS = 40,   /* of one ascent */
+	CHUNK = 256,     /* most rows of one evaluation */
+	ITERATIONS = 40, /* of one ascent */
+	HALVED_AT = 8,   /* steps after which the worse half of the starts ends */
+	QUARTERED_AT = 16,
 	SWEEP_WORK = 4096, /* evaluations of one sweep; fewer starts join beyond */
 	LOCAL_STARTS = 3,  /* at least so many starts near the best known points */
 	GRADIENT_COST = 3
@@ -229,24 +231,54 @@ static enum kr_status snap(struct maximizer *m, double *x, double *f, int n, str
 	return evaluate_columns(m, x, n, f, err);
 }
 
+/* Are the ends of the ascents points of the space, and the last word? */
+static bool is_continuous(const struct maximizer *m)
+{
+	return !m->any_smooth && m->n_swept == 0;
+}
+
+static enum kr_status go_on(struct maximizer *m, int *work, bool *more, struct kr_error *err)
+{
+	int before = m->ascent->evaluations;
+	enum kr_status st = ascend_step(m->ascent, more, m->arena, err);
+	*work += GRADIENT_COST * (m->ascent->evaluations - before);
+	return st;
+}
+
+/* All starts together; the worse half ends after some steps, and again of those that are left. */
 static enum kr_status ascend(struct maximizer *m, int *work, struct kr_error *err)
 {
 	enum kr_status st = KR_OK;
 	bool more = m->n_moving > 0;
 	if (more && !m->ascent)
 		st = begin_ascent(m, m->x, m->f, m->n, ascent_tolerance, err);
-	if (!st && more) {
-		int before = m->ascent->evaluations;
-		st = ascend_step(m->ascent, &more, m->arena, err);
-		*work += GRADIENT_COST * (m->ascent->evaluations - before);
-	}
+	if (!st && more)
+		st = go_on(m, work, &more, err);
+	if (!st && more && m->ascent->rounds == HALVED_AT)
+		ascend_keep(m->ascent, (m->n + 1) / 2);
+	if (!st && more && m->ascent->rounds == QUARTERED_AT)
+		ascend_keep(m->ascent, (m->n + 3) / 4);
 	if (st || more)
 		return st;
-	m->ascent = NULL;
+	if (!is_continuous(m))
+		m->ascent = NULL;
 	m->stage = MAXIMIZE__SWEEP;
 	m->coordinate = 0;
 	m->changed = false;
 	return snap(m, m->x, m->f, m->n, err);
+}
+
+static enum kr_status begin_polish(struct maximizer *m, int best, struct kr_error *err)
+{
+	const double *x = m->x + (size_t)best * (size_t)m->d;
+	m->polishing = true;
+	if (m->ascent) {
+		ascend_resume(m->ascent, best, ITERATIONS, polish_tolerance);
+		return KR_OK;
+	}
+	memcpy(m->best_x, x, sizeof(double) * (size_t)m->d);
+	m->best_f = m->f[best];
+	return begin_ascent(m, m->best_x, &m->best_f, 1, polish_tolerance, err);
 }
 
 /* The best start alone, to the last digits; kept when rounding did not undo it. */
@@ -258,22 +290,15 @@ static enum kr_status polish(struct maximizer *m, int *work, struct kr_error *er
 	for (int i = 1; i < m->n; i++)
 		best = m->f[i] > m->f[best] ? i : best;
 	double *x = m->x + (size_t)best * (size_t)m->d;
-	if (more && !m->ascent) {
-		memcpy(m->best_x, x, sizeof(double) * (size_t)m->d);
-		m->best_f = m->f[best];
-		st = begin_ascent(m, m->best_x, &m->best_f, 1, polish_tolerance, err);
-	}
-	if (!st && more) {
-		int before = m->ascent->evaluations;
-		st = ascend_step(m->ascent, &more, m->arena, err);
-		*work += GRADIENT_COST * (m->ascent->evaluations - before);
-	}
+	if (more && !m->polishing)
+		st = begin_polish(m, best, err);
+	if (!st && more)
+		st = go_on(m, work, &more, err);
 	if (st || more)
 		return st;
 	m->stage = MAXIMIZE__DONE;
-	if (!m->ascent)
+	if (!m->polishing || is_continuous(m))
 		return KR_OK;
-	m->ascent = NULL;
 	st = snap(m, m->best_x, &m->best_f, 1, err);
 	if (!st && m->best_f > m->f[best]) {
 		memcpy(x, m->best_x, sizeof(double) * (size_t)m->d);

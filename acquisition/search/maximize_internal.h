@@ -25,10 +25,10 @@ struct maximizer {
 	int n, n_swept;         /* starts; how many of them join the sweeps */
 	double *x, *f;          /* starts: d x n, n */
 	double *best_x, best_f; /* start of the polish */
-	struct ascend *ascent;  /* NULL between ascents */
+	struct ascend *ascent;  /* NULL between ascents, but for one that the polish resumes */
 	double *scale;
 	unsigned char *moving, *discrete;
-	bool any_smooth, changed, sorted;
+	bool any_smooth, changed, polishing, sorted;
 	int round, coordinate;
 	int *order, n_order; /* of raw candidates (< n_raw) and starts */
 	struct bend *bend;   /* the next four: under rules only */

@@ -477,19 +477,19 @@ static void a_fit_is_reused_and_a_foreign_state_ignored(void **state)
 	int cold_units;
 	play_ask(p, cold);
 	cold_units = p->units;
-	assert_int_equal(p->n_state, 2 + 2 * (2 + 5)); /* two models of the objective */
+	assert_int_equal(p->n_state, 2 + 2 * (4 + 5)); /* two models of the objective */
 	p->next--;
 	play_ask(p, x); /* nothing new: no fit */
 	assert_memory_equal(x, cold, sizeof(x));
 	assert_true(p->units < cold_units);
 	play_tell(p, x, bowl(p, x));
-	double before = fmax(p->state[3], p->state[3 + 7]);
+	double before = fmax(p->state[3], p->state[3 + 9]);
 	play_ask(p, x); /* 61 observations: still the fit of 60 */
-	assert_true(before == 60 && p->state[3] == 60 && p->state[3 + 7] == 60);
-	for (int i = 0; i < 4; i++)
+	assert_true(before == 60 && p->state[3] == 60 && p->state[3 + 9] == 60);
+	for (int i = 0; i < 3; i++)
 		play_tell(p, (double[]){0.1 * i, 0.5, 0.5}, i);
-	play_ask(p, x); /* 65 > 1.04 * 60 + 1 */
-	assert_true(p->state[3] == 65 && p->state[3 + 7] == 65);
+	play_ask(p, x); /* 64 > 1.04 * 60 + 1 */
+	assert_true(p->state[3] == 64 && p->state[3 + 9] == 64);
 
 	for (int k = 0; k < 6; k++) { /* a state of earlier builds, and what is wrong with it */
 		struct play *q = told(cube_floats(3), 60, SEED);
