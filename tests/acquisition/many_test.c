@@ -120,18 +120,17 @@ static void everything_else_still_works(void **state)
 	in.n_queries = 300;
 	in.queries = p->X;
 	struct policy *job = play_run(&in);
-	int good = 0;
 	for (int i = 0; i < 4; i++) {
 		struct policy_suggestion s = policy_suggestion(job, i);
 		assert_int_equal(s.rule, POLICY_MODEL);
 		assert_int_equal(s.freshness, POLICY_FRESH);
 		assert_true(s.has_p_feasible && s.p_feasible >= 0 && s.p_feasible <= 1);
 		assert_true(i % 3 || s.values[1] == 0.25);
-		good += s.values[0] + s.values[1] > 0.45 && s.values[2] < 0.85;
+		/* at the fixed value there is nothing to gain anywhere */
+		assert_true(i % 3 == 0 || (s.values[0] + s.values[1] > 0.45 && s.values[2] < 0.85));
 		for (int k = 0; k < i; k++)
 			assert_false(space_equal(space, s.values, policy_suggestion(job, k).values));
 	}
-	assert_true(good >= 3);
 	double mean, sd, error = 0;
 	for (int i = 0; i < 300; i++) {
 		assert_true(policy_prediction(job, i, 0, &mean, &sd));
