@@ -46,7 +46,9 @@ static const struct msg_spec specs[SIM_STUDIES] = {
 		.budget = 16,
 		.on_expiry = ON_EXPIRY_REQUEUE,
 		.has_retry_limit = true,
-		.retry_limit = 1},
+		.retry_limit = 1,
+		.has_stop = true,
+		.stop = {.no_progress = 8}},
 	{.n_params = 5,
 		.params = ruled,
 		.n_metrics = 2,
@@ -98,7 +100,11 @@ void clients_ask_create(struct world *w, struct msg_request *m, struct asked *q,
 
 static void ask_settings(struct world *w, struct msg_update_study *u)
 {
-	switch (world_below(w, 5)) {
+	switch (world_below(w, 6)) {
+	case 5:
+		u->has_stop = true;
+		u->stop.no_progress = world_below(w, 9);
+		break;
 	case 0:
 		u->has_lease = true;
 		u->lease_s = 0.25 * (double)(1 + world_below(w, 4));

@@ -46,7 +46,7 @@ static void replacements_are_whole(struct world *w, size_t from)
 {
 	for (size_t i = from; i < w->n_disk && !w->complaint[0]; i++) {
 		const struct row *r = &w->disk[i].row;
-		bool replaced = r->kind == RECORD_STUDY_UPDATED && !r->has_request;
+		bool replaced = r->kind == RECORD_STUDY_UPDATED && !r->has_request && r->method;
 		bool found = false;
 		for (size_t k = from; replaced && k < w->n_disk; k++)
 			found |= w->disk[k].row.kind == RECORD_STUDY_CREATED &&

@@ -121,6 +121,25 @@ void model__changed(struct model_study *f, const struct model_trial *t)
 	model__view(f)->best = find_best(f);
 }
 
+double model__best_value(const struct model_study *f)
+{
+	int64_t best = model_now(f)->best;
+	return best < 0 ? NAN : model_version_now(&f->trials[best])->values[0];
+}
+
+void model__counted(struct model_study *f, const struct model_trial *t, double before)
+{
+	const struct model_version *v = model_version_now(t);
+	double sign = f->spec.metrics[0].role == METRIC_MINIMIZE ? 1 : -1;
+	struct model_view *now = model__view(f);
+	if (v->state != TRIAL_COMPLETE)
+		return;
+	if (model_feasible(f, v->values) && !(sign * v->values[0] >= sign * before))
+		now->without = 0;
+	else
+		now->without += !t->told;
+}
+
 const struct asked *model__asked(
 	struct world *w, const struct model_study *f, const struct row *row, enum method method)
 {
@@ -309,6 +328,10 @@ void model_fold(struct world *w, const struct stored_row *s)
 		s->row.method != METHOD_DELETE_STUDY)
 		world_complain(w, "study %llu was deleted, then came event %llu of %s", LL(f->id),
 			LL(s->row.seq), msg_method_name((enum method)s->row.method));
+	if (f->seq && model_halts(model_now(f)) && !w->profile->starves &&
+		(s->row.has_request || r.kind != RECORD_STUDY_UPDATED))
+		world_complain(w, "study %llu went on after %llu trials without progress", LL(f->id),
+			LL(model_now(f)->without));
 	add_view(f, w->n_disk);
 	folds[r.kind](w, f, s, &r);
 }

@@ -82,6 +82,9 @@ struct model_view {
 	enum on_expiry on_expiry;
 	uint32_t retry_limit;
 	struct msg_labels labels;
+	uint64_t no_progress; /* stop rule: so many trials; 0: none */
+	uint64_t without;     /* suggested trials COMPLETE since the last that was better */
+	bool ended;           /* FINISHED by the rule */
 	uint64_t spec_version;
 	uint64_t counts[TRIAL_N_STATES], spent, n;
 	int64_t best; /* number, -1: none */
@@ -123,6 +126,9 @@ struct model_study *model_find(const struct model *m, uint64_t id);
 
 /* The last event of f among the first `at` rows of the disk; 0: none. */
 uint64_t model_seq_at(const struct model_study *f, size_t at);
+
+/* Must the study end by its stop rule? */
+bool model_halts(const struct model_view *v);
 
 /* NULL before its first event. */
 const struct model_view *model_view_at(const struct model_study *f, size_t at);
@@ -191,6 +197,11 @@ void *model__grown(void *p, size_t n, size_t *cap, size_t size);
 struct model_version *model__change(
 	struct model_study *f, struct model_trial *t, const struct row *row);
 void model__changed(struct model_study *f, const struct model_trial *t);
+
+/* The best value before a result (NaN: none), and, after model__changed, what the result is to the
+ * stop rule. */
+double model__best_value(const struct model_study *f);
+void model__counted(struct model_study *f, const struct model_trial *t, double before);
 
 /* A new trial; the caller fills its version. */
 struct model_trial *model__add(struct model_study *f, const struct row *row);

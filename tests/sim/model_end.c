@@ -170,7 +170,9 @@ static void fold_outcome(struct world *w, struct model_study *f, const struct st
 			LL(o->number), was.state, o->state, o->late, q ? msg_method_name(q->method) : "nobody");
 		return;
 	}
+	double before = model__best_value(f);
 	end(&e, &f->trials[o->number]);
+	model__counted(f, &f->trials[o->number], before);
 }
 
 /* Each trial of the request is as it said, by the row or since before. */

@@ -27,6 +27,7 @@ void model__created(
 	v->on_expiry = f->spec.on_expiry ? f->spec.on_expiry : ON_EXPIRY_EXPIRE;
 	v->retry_limit = f->spec.has_retry_limit ? f->spec.retry_limit : 2;
 	v->labels = f->spec.labels;
+	v->no_progress = f->spec.has_stop ? f->spec.stop.no_progress : 0;
 	const struct asked *q = model__asked(w, f, &s->row, METHOD_CREATE_STUDY);
 	if (q && (!v->limited || v->budget != q->budget))
 		world_complain(w, "study %llu has a budget of %llu, not %llu", LL(f->id), LL(v->budget),
@@ -77,6 +78,12 @@ struct msg_labels model__merged(struct world *w, const struct msg_labels *old,
 
 /* ---- changes ---- */
 
+bool model_halts(const struct model_view *v)
+{
+	return (v->state == STUDY_ACTIVE || v->state == STUDY_PAUSED) && v->no_progress &&
+		v->without >= v->no_progress;
+}
+
 static enum study_state before_deletion(const struct model_study *f)
 {
 	uint64_t i = f->seq;
@@ -89,7 +96,8 @@ static bool same_settings(const struct model_view *a, const struct model_view *b
 {
 	return a->limited == b->limited && (!a->limited || a->budget == b->budget) &&
 		a->lease_s == b->lease_s && a->on_expiry == b->on_expiry &&
-		a->retry_limit == b->retry_limit && model_same_labels(&a->labels, &b->labels);
+		a->retry_limit == b->retry_limit && a->no_progress == b->no_progress &&
+		model_same_labels(&a->labels, &b->labels);
 }
 
 /* What the request makes of a study. */
@@ -109,6 +117,11 @@ static void ask_settings(struct world *w, struct model_view *v, const struct msg
 		v->on_expiry = q->on_expiry;
 	if (q->has_retry_limit)
 		v->retry_limit = q->retry_limit;
+	if (q->has_stop && q->stop.no_progress != v->no_progress) {
+		v->no_progress = q->stop.no_progress;
+		if (v->ended && v->state == STUDY_FINISHED && !q->action)
+			v->state = STUDY_ACTIVE;
+	}
 	v->labels = model__merged(w, &v->labels, &q->labels, &q->remove_labels);
 	v->spec_version += !same_settings(&was, v);
 	if (q->action)
@@ -130,6 +143,12 @@ static void tell_settings(struct model_view *v, const struct record_updated *r)
 		v->retry_limit = r->retry_limit;
 	if (r->has_labels)
 		v->labels = r->labels;
+	if (r->has_stop)
+		v->no_progress = r->stop.no_progress;
+	if (r->has_stop || r->state == STUDY_ACTIVE)
+		v->without = 0;
+	if (r->state == STUDY_ACTIVE || (r->state == STUDY_FINISHED && v->state != STUDY_DELETED))
+		v->ended = r->reason != NULL;
 	if (r->state)
 		v->state = r->state;
 }
@@ -139,6 +158,14 @@ static bool ask(
 	struct world *w, struct model_study *f, const struct row *row, struct model_view *wanted)
 {
 	const struct asked *q;
+	if (!row->has_request && row->method == 0) { /* its stop rule */
+		if (!model_halts(wanted))
+			world_complain(w, "study %llu has ended after %llu trials without progress, not %llu",
+				LL(f->id), LL(wanted->without), LL(wanted->no_progress));
+		wanted->state = STUDY_FINISHED;
+		sim_met.halted++;
+		return true;
+	}
 	if (row->method == METHOD_CREATE_STUDY) { /* replaced, or somebody attached to it */
 		wanted->state = row->has_request ? wanted->state : STUDY_DELETED;
 		return true;
@@ -167,7 +194,8 @@ void model__updated(
 		return;
 	tell_settings(v, &r->u.updated);
 	v->spec_version = wanted.spec_version;
-	if (v->state != wanted.state || !same_settings(v, &wanted))
+	if (v->state != wanted.state || (!s->row.has_request && s->row.method == 0 && !v->ended) ||
+		!same_settings(v, &wanted))
 		world_complain(w, "study %llu: event %llu is another change than was asked for", LL(f->id),
 			LL(f->seq));
 	f->shrunk |= v->limited && (!was.limited || v->budget < was.budget);

@@ -57,6 +57,7 @@ void model__added(
 	const struct asked *q = begin(w, f, s, &r->u.added, METHOD_ADD_TRIALS);
 	for (int i = 0; q && i < r->u.added.n; i++) {
 		const struct record_added_trial *a = &r->u.added.trials[i];
+		double before = model__best_value(f);
 		struct model_trial *t = add(w, f, &s->row, a, &q->points[i]);
 		struct model_version *v = &t->versions[0];
 		bool finite = isfinite(q->points[i].values[0]);
@@ -73,6 +74,7 @@ void model__added(
 		}
 		v->values = finite ? a->metrics : NULL;
 		model__changed(f, t);
+		model__counted(f, t, before);
 	}
 }
 

@@ -246,7 +246,7 @@ struct met {
 		predicted, models, starved, undeleted;
 	long queued_given, completed, alone, returned, requeued, given_up, overtaken, kept, released,
 		tried_again, cancelled, reports, stops[STOP_BUDGET + 1], edited, excluded, removed,
-		settings, outdated, waited, waited_in_vain, watched;
+		settings, halted, outdated, waited, waited_in_vain, watched;
 };
 
 extern struct met sim_met;

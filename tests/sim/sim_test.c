@@ -95,9 +95,9 @@ static void workload_meets_everything(void **state)
 		{"stops for finished", m->stops[STOP_FINISHED]},
 		{"stops for the budget", m->stops[STOP_BUDGET]}, {"values corrected", m->edited},
 		{"exclusions", m->excluded}, {"trials deleted", m->removed},
-		{"settings changed", m->settings}, {"changes of an old version", m->outdated},
-		{"suggests that waited", m->waited}, {"waits in vain", m->waited_in_vain},
-		{"studies watched", m->watched}};
+		{"settings changed", m->settings}, {"ended by a rule", m->halted},
+		{"changes of an old version", m->outdated}, {"suggests that waited", m->waited},
+		{"waits in vain", m->waited_in_vain}, {"studies watched", m->watched}};
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		printf("%s: %ld\n", list[i].name, list[i].n);
 		if (schedules >= 1000 && list[i].n == 0)
