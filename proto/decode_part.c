@@ -551,3 +551,16 @@ enum kr_status decode_part__why(
 							 LIMIT_NAME_BYTES, &out->acquisition)
 					   : st;
 }
+
+/* ---- warm starts ---- */
+
+enum kr_status decode_part__warm_start(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+{
+	const Kriged__WarmStart *pb = item;
+	struct msg_warm_start *out = out_item;
+
+	*out = (struct msg_warm_start){
+		.id = pb->id, .taken = pb->taken, .unfit = pb->unfit, .unused = pb->unused};
+	return decode_part__required_name(d, PLACE(at, "name"), pb->has_name, pb->name, &out->name);
+}

@@ -149,6 +149,7 @@ enum kr_status decode_prior__read(const struct decoder *d, const struct place *a
 /* In decode_spec.c. pb may be NULL: *has is false. */
 enum kr_status decode_spec__stop(const struct decoder *d, const struct place *at,
 	const Kriged__StopRules *pb, bool *has, struct msg_stop_rules *out);
+decode_part__reader decode_part__warm_start; /* Kriged__WarmStart -> struct msg_warm_start */
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space/space.h. */

@@ -129,6 +129,10 @@ static enum kr_status read_study(
 		st = read_one_trial(d, pb->best, &m->best);
 	if (st == KR_OK)
 		st = text(d, pb->has_reason, pb->reason, &m->reason);
+	if (st == KR_OK)
+		st = decode_part__list(d, at, "warm_start", pb->n_warm_start,
+			(void *const *)pb->warm_start, 0, sizeof(*m->warm_start), decode_part__warm_start,
+			&m->n_warm_start, &m->warm_start);
 	return st;
 }
 

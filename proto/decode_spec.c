@@ -255,6 +255,9 @@ static enum kr_status check_spec(
 	if (st == KR_OK && s->n_metrics)
 		st = decode_distinct__check(d, at, "metrics", "name", KEY_TEXT, s->n_metrics,
 			&s->metrics->name, sizeof(*s->metrics));
+	if (st == KR_OK && s->warm_start.n)
+		st = decode_distinct__check(d, at, "warm_start", NULL, KEY_TEXT, s->warm_start.n,
+			s->warm_start.p, sizeof(*s->warm_start.p));
 	if (st == KR_OK)
 		st = check_objective(d, at, s);
 	if (st != KR_OK)
@@ -381,6 +384,13 @@ static enum kr_status read_settings(const struct decoder *d, const struct place 
 	return st == KR_OK ? decode_part__labels(d, at, pb->n_labels, pb->labels, &out->labels) : st;
 }
 
+/* The name of another study. */
+static enum kr_status read_source(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData pb, const char **out)
+{
+	return decode_part__required_name(d, at, has, pb, out);
+}
+
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,
 	const Kriged__StudySpec *pb, struct msg_spec *out)
 {
@@ -398,6 +408,9 @@ enum kr_status decode_spec__read(const struct decoder *d, const struct place *at
 	if (st == KR_OK)
 		st = decode_part__texts(d, at, "forbidden", pb->n_forbidden, pb->forbidden,
 			LIMIT_CONSTRAINTS, read_condition, &out->forbidden);
+	if (st == KR_OK)
+		st = decode_part__texts(d, at, "warm_start", pb->n_warm_start, pb->warm_start,
+			LIMIT_WARM_START, read_source, &out->warm_start);
 	if (st == KR_OK)
 		st = read_noise(d, at, pb, out);
 	if (st == KR_OK)

@@ -213,7 +213,7 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	if (!pb || !LIST(a, pb, parameters, m->n_params, m->params, make_param) ||
 		!LIST(a, pb, metrics, m->n_metrics, m->metrics, make_metric) ||
 		!TEXTS(a, pb, parameter_constraints, &m->constraints) ||
-		!TEXTS(a, pb, forbidden, &m->forbidden) ||
+		!TEXTS(a, pb, forbidden, &m->forbidden) || !TEXTS(a, pb, warm_start, &m->warm_start) ||
 		!LIST(a, pb, labels, m->labels.n, m->labels.p, encode_part__named))
 		return NULL;
 	SET_IF(pb, budget, m->has_budget, m->budget);
@@ -227,6 +227,21 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	if (m->has_stop && !(pb->stop = encode_part__stop(a, &m->stop)))
 		return NULL;
+	return pb;
+}
+
+void *encode_part__warm_start(struct arena *a, const void *item)
+{
+	const struct msg_warm_start *m = item;
+	Kriged__WarmStart *pb = NEW(a, Kriged__WarmStart, KRIGED__WARM_START__INIT);
+
+	if (!pb)
+		return NULL;
+	SET_TEXT(pb, name, m->name);
+	SET(pb, id, m->id);
+	SET(pb, taken, m->taken);
+	SET(pb, unfit, m->unfit);
+	SET(pb, unused, m->unused);
 	return pb;
 }
 

@@ -56,6 +56,7 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m);
 Kriged__StopRules *encode_part__stop(struct arena *a, const struct msg_stop_rules *m);
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m);
 
+encode_part__maker encode_part__warm_start; /* struct msg_warm_start -> Kriged__WarmStart */
 encode_part__maker encode_part__model; /* struct msg_model -> Kriged__MetricModel */
 
 /* Is there anything to say? */

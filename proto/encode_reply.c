@@ -96,7 +96,7 @@ static void *make_study(struct arena *a, const void *item)
 	const struct msg_study *m = item;
 	Kriged__Study *pb = NEW(a, Kriged__Study, KRIGED__STUDY__INIT);
 
-	if (!pb)
+	if (!pb || !LIST(a, pb, warm_start, m->n_warm_start, m->warm_start, encode_part__warm_start))
 		return NULL;
 	SET_TEXT(pb, name, m->name);
 	SET(pb, id, m->id);

@@ -172,6 +172,13 @@ struct msg_spec {
 	bool has_stop;
 	struct msg_stop_rules stop;
 	struct msg_labels labels;
+	struct msg_texts warm_start; /* names of studies */
+};
+
+/* What a study took of another one. */
+struct msg_warm_start {
+	const char *name;
+	uint64_t id, taken, unfit, unused;
 };
 
 struct msg_value {
@@ -286,6 +293,8 @@ struct msg_study {
 	bool has_outlook;
 	struct msg_outlook outlook;
 	uint64_t spec_version;
+	int n_warm_start;
+	const struct msg_warm_start *warm_start;
 };
 
 /* ---- requests ---- */

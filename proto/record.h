@@ -23,9 +23,21 @@ enum record_kind {
 	RECORD_STALE = 9
 };
 
+/* Results of another study. */
+struct record_source {
+	struct msg_warm_start what;
+	bool maximize;
+	int n_values;
+	const double *values; /* by parameter, point after point; NaN: inactive */
+	int n_outcomes;
+	const double *outcomes;
+};
+
 struct record_created {
 	const char *name;
 	struct msg_spec spec;
+	int n_sources;
+	const struct record_source *sources;
 };
 
 struct record_updated {

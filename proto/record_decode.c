@@ -47,6 +47,25 @@ static enum kr_status check_sems(
 	return KR_OK;
 }
 
+static enum kr_status read_source(
+	const struct decoder *d, const struct place *at, const void *item, void *out_item)
+{
+	const Kriged__Record__Source *pb = item;
+	struct record_source *r = out_item;
+
+	*r = (struct record_source){.maximize = pb->maximize,
+		.n_values = (int)pb->n_values,
+		.values = pb->values,
+		.n_outcomes = (int)pb->n_outcomes,
+		.outcomes = pb->outcomes};
+	if (!pb->what)
+		return damaged(d, PLACE(at, "what"), "is missing");
+	if (check_point(d, at, pb->n_values, pb->values) != KR_OK ||
+		check_metrics(d, at, "outcomes", pb->n_outcomes, pb->outcomes) != KR_OK)
+		return KR_ECORRUPT;
+	return decode_part__warm_start(d, PLACE(at, "what"), pb->what, &r->what);
+}
+
 static enum kr_status read_created(const struct decoder *d, const void *item, struct record *out)
 {
 	const Kriged__Record__StudyCreated *pb = item;
@@ -55,8 +74,12 @@ static enum kr_status read_created(const struct decoder *d, const void *item, st
 
 	if (st != KR_OK)
 		return st;
-	return pb->spec ? decode_spec__read(d, AT("spec"), pb->spec, &r->spec)
-					: damaged(d, AT("spec"), "is missing");
+	st = pb->spec ? decode_spec__read(d, AT("spec"), pb->spec, &r->spec)
+				  : damaged(d, AT("spec"), "is missing");
+	if (st != KR_OK)
+		return st;
+	return decode_part__list(d, NULL, "sources", pb->n_sources, (void *const *)pb->sources,
+		LIMIT_WARM_START, sizeof(*r->sources), read_source, &r->n_sources, &r->sources);
 }
 
 static enum kr_status read_updated(const struct decoder *d, const void *item, struct record *out)

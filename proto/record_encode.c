@@ -7,12 +7,26 @@
 #define SET_NUMBERS(pb, field, n, p) \
 	((pb)->n_##field = (size_t)(n), (pb)->field = (double *)(uintptr_t)(p))
 
+static void *make_source(struct arena *a, const void *item)
+{
+	const struct record_source *r = item;
+	Kriged__Record__Source *pb = NEW(a, Kriged__Record__Source, KRIGED__RECORD__SOURCE__INIT);
+
+	if (!pb)
+		return NULL;
+	SET_IF(pb, maximize, r->maximize, true);
+	SET_NUMBERS(pb, values, r->n_values, r->values);
+	SET_NUMBERS(pb, outcomes, r->n_outcomes, r->outcomes);
+	pb->what = encode_part__warm_start(a, &r->what);
+	return pb->what ? pb : NULL;
+}
+
 static ProtobufCMessage *make_created(struct arena *a, const struct record_created *r)
 {
 	Kriged__Record__StudyCreated *pb = NEW(
 		a, Kriged__Record__StudyCreated, KRIGED__RECORD__STUDY_CREATED__INIT);
 
-	if (!pb)
+	if (!pb || !LIST(a, pb, sources, r->n_sources, r->sources, make_source))
 		return NULL;
 	SET_TEXT(pb, name, r->name);
 	pb->spec = encode_part__spec(a, &r->spec);

@@ -66,6 +66,13 @@ struct policy_constraint {
 	const double *sem; /* n standard errors, NaN: none; NULL: none at all */
 };
 
+/* What another study of the same space has learnt. */
+struct policy_source {
+	int n;
+	bool minimize;
+	const double *X, *y; /* n x d values, n raw outcomes, finite */
+};
+
 /* Everything a suggestion may depend on. Borrowed until policy_free. Points are
  * d values each, one after another. */
 struct policy_input {
@@ -99,6 +106,8 @@ struct policy_input {
 	enum choice acquisition; /* what is maximized; CHOICE_AUTO: what is best on average */
 	double level;            /* where it needs one: a raw value of the objective */
 	double beta;             /* where it takes one: squared weight of the deviation */
+	int n_sources; /* other studies of the space, from which the initial design takes points */
+	const struct policy_source *sources;
 	const struct belief *belief; /* where the optimum is thought to be, of this space; NULL: no idea */
 	double least_gain; /* an improvement counts in p_gain_enough from here on: raw units, and */
 	double least_gain_relative; /* a part of the incumbent's size; the larger of the two */

@@ -1,5 +1,6 @@
 #include "daemon/engine/definition.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +73,8 @@ static enum kr_status copy_spec(
 			return no_memory(err);
 	}
 	if (copy_texts(a, &to->constraints, &from->constraints, err) != KR_OK ||
-		copy_texts(a, &to->forbidden, &from->forbidden, err) != KR_OK)
+		copy_texts(a, &to->forbidden, &from->forbidden, err) != KR_OK ||
+		copy_texts(a, &to->warm_start, &from->warm_start, err) != KR_OK)
 		return no_memory(err);
 	for (int k = 0; k < from->n_metrics; k++)
 		if (!(metrics[k].name = copy_text(a, metrics[k].name)))
@@ -233,6 +235,54 @@ enum kr_status definition_new(
 		return st;
 	}
 	*out = def;
+	return KR_OK;
+}
+
+/* ---- other studies ---------------------------------------------------------- */
+
+static bool good_points(const struct definition *def, const struct record_source *r)
+{
+	size_t d = (size_t)def->d;
+
+	if (r->n_outcomes > LIMIT_WARM_START_POINTS || (size_t)r->n_values != d * (size_t)r->n_outcomes)
+		return false;
+	for (int i = 0; i < r->n_outcomes; i++) {
+		const double *values = r->values + (size_t)i * d;
+
+		if (!space_complete(def->space, values))
+			return false;
+		for (int j = 0; j < def->d; j++)
+			if (!isnan(values[j]) && space_check(def->space, j, values[j], NULL) != KR_OK)
+				return false;
+	}
+	return true;
+}
+
+enum kr_status definition_take(
+	struct definition *def, int n, const struct record_source *sources, struct kr_error *err)
+{
+	struct msg_warm_start *what = ARENA_ARRAY(def->arena, struct msg_warm_start, n);
+	struct policy_source *points = ARENA_ARRAY(def->arena, struct policy_source, n);
+
+	if (!what || !points)
+		return no_memory(err);
+	for (int k = 0; k < n; k++) {
+		const struct record_source *r = &sources[k];
+
+		if (!good_points(def, r))
+			return kr_fail(err, KR_ECORRUPT, "what was taken of study '%s' is damaged", r->what.name);
+		what[k] = r->what;
+		what[k].name = copy_text(def->arena, r->what.name);
+		points[k] = (struct policy_source){.n = r->n_outcomes,
+			.minimize = !r->maximize,
+			.X = arena_memdup(def->arena, r->values, (size_t)r->n_values * sizeof(double)),
+			.y = arena_memdup(def->arena, r->outcomes, (size_t)r->n_outcomes * sizeof(double))};
+		if (!what[k].name || !points[k].X || !points[k].y)
+			return no_memory(err);
+	}
+	def->n_sources = n;
+	def->warm_start = what;
+	def->sources = points;
 	return KR_OK;
 }
 

@@ -5,13 +5,13 @@
 #ifndef KR_DAEMON_ENGINE_DEFINITION_H
 #define KR_DAEMON_ENGINE_DEFINITION_H
 
-#include "acquisition/policy/choice.h"
+#include "acquisition/policy/policy.h"
 #include "acquisition/space/belief.h"
 #include "acquisition/space/space.h"
 #include "base/arena.h"
 #include "base/status.h"
 #include "daemon/engine/params.h"
-#include "proto/msg.h"
+#include "proto/record.h"
 
 struct definition {
 	size_t refs;
@@ -20,6 +20,9 @@ struct definition {
 	struct msg_spec spec; /* completed: lease and seed are set; the settings as first given */
 	struct space *space;
 	struct belief *belief; /* where the optimum is thought to be; NULL: no idea */
+	int n_sources;
+	const struct msg_warm_start *warm_start; /* n_sources */
+	const struct policy_source *sources;     /* n_sources: their points */
 	int d;         /* parameters */
 	int objective; /* of the metrics */
 	bool minimize;
@@ -35,6 +38,11 @@ enum kr_status definition_new(
 	struct definition **out, const char *name, const struct msg_spec *spec, struct kr_error *err);
 struct definition *definition_retain(struct definition *def);
 void definition_release(struct definition *def);
+
+/* Give a new definition what was taken of other studies: copied.
+ * Errors: KR_ECORRUPT (not points of the space, or not an outcome for each), KR_ENOMEM. */
+enum kr_status definition_take(
+	struct definition *def, int n, const struct record_source *sources, struct kr_error *err);
 
 /* The term of a lease that nobody chose. */
 #define DEFINITION_LEASE_S 600.0

@@ -270,6 +270,8 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 		st = texts_agree(
 			"spec.parameter_constraints", &def->spec.constraints, &spec->constraints, err);
 	if (st == KR_OK)
+		st = texts_agree("spec.warm_start", &def->spec.warm_start, &spec->warm_start, err);
+	if (st == KR_OK)
 		st = texts_agree("spec.forbidden", &def->spec.forbidden, &spec->forbidden, err);
 	if (st == KR_OK)
 		st = differs_number(err, "spec.noise_sd", def->spec.has_noise_sd, def->spec.noise_sd,

@@ -163,6 +163,8 @@ static bool start(struct job *j)
 		.calibrate = j->calibrate,
 		.least_gain = j->of->gain,
 		.least_gain_relative = j->of->gain_relative,
+		.n_sources = j->def->n_sources,
+		.sources = j->def->sources,
 		.belief = j->def->belief,
 	};
 

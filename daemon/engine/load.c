@@ -39,7 +39,9 @@ static enum kr_status first_row(
 			err->code = KR_ECORRUPT;
 		return KR_ECORRUPT;
 	}
-	st = study_new(study, row, def, err);
+	st = definition_take(def, r->u.created.n_sources, r->u.created.sources, err);
+	if (st == KR_OK)
+		st = study_new(study, row, def, err);
 	definition_release(def);
 	return st;
 }

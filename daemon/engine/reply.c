@@ -144,6 +144,8 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s, const s
 		.spec_version = v->spec_version,
 		.has_outlook = v->has_outlook,
 		.outlook = v->outlook,
+		.n_warm_start = s->def->n_sources,
+		.warm_start = s->def->warm_start,
 	};
 	memcpy(out->counts, v->counts, sizeof(out->counts));
 	st = put_reason(out, v, a, err);

@@ -348,6 +348,7 @@ struct msg_spec any_spec(struct arena *a, struct rng *r)
 		.has_seed = any_coin(r),
 		.constraints = any_texts(a, r, any_below(r, 3)),
 		.forbidden = any_texts(a, r, any_below(r, 3)),
+		.warm_start = any_texts(a, r, any_below(r, 3)),
 		.has_noise_sd = any_coin(r),
 		.on_expiry = rng_below(r, 3),
 		.has_retry_limit = any_coin(r),
@@ -375,4 +376,13 @@ struct msg_spec any_spec(struct arena *a, struct rng *r)
 	s.has_acquisition_beta = any_coin(r);
 	s.acquisition_beta = s.has_acquisition_beta ? fabs(any_finite(r)) : 0;
 	return s;
+}
+
+struct msg_warm_start any_warm_start(struct arena *a, struct rng *r, int i)
+{
+	return (struct msg_warm_start){.name = any_name(a, r, i),
+		.id = any_u64(r),
+		.taken = any_u64(r),
+		.unfit = any_u64(r),
+		.unused = any_u64(r)};
 }

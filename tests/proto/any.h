@@ -62,6 +62,7 @@ struct msg_why any_why(struct arena *a, struct rng *r);
 struct msg_models any_models(struct arena *a, struct rng *r);
 
 /* Valid in structure. */
+struct msg_warm_start any_warm_start(struct arena *a, struct rng *r, int i);
 struct msg_spec any_spec(struct arena *a, struct rng *r);
 
 #endif

@@ -228,6 +228,7 @@ static void spec(FILE *f, const struct msg_spec *s)
 	optional(f, "seed", s->has_seed, s->seed);
 	texts(f, "parameter_constraints", &s->constraints);
 	texts(f, "forbidden", &s->forbidden);
+	texts(f, "warm_start", &s->warm_start);
 	optional_real(f, "noise_sd", s->has_noise_sd, s->noise_sd);
 	text(f, "acquisition", s->acquisition);
 	optional_real(f, "acquisition_level", s->has_acquisition_level, s->acquisition_level);
@@ -242,6 +243,15 @@ static void counts(FILE *f, const uint64_t n[TRIAL_N_STATES])
 {
 	for (unsigned s = 0; s < TRIAL_N_STATES; s++)
 		number(f, msg_trial_state_name((enum trial_state)s), n[s]);
+}
+
+static void warm_start(FILE *f, const struct msg_warm_start *m)
+{
+	text(f, "source", m->name);
+	number(f, "id", m->id);
+	number(f, "taken", m->taken);
+	number(f, "unfit", m->unfit);
+	number(f, "unused", m->unused);
 }
 
 static void study(FILE *f, const struct msg_study *s)
@@ -259,6 +269,8 @@ static void study(FILE *f, const struct msg_study *s)
 	number(f, "reserved", s->reserved);
 	number(f, "spec_version", s->spec_version);
 	outlook(f, s->has_outlook, &s->outlook);
+	for (int i = 0; i < s->n_warm_start; i++)
+		warm_start(f, &s->warm_start[i]);
 }
 
 static void points(FILE *f, int n, const struct msg_point *p)
@@ -759,6 +771,14 @@ static void stale(FILE *f, const struct record_stale *r)
 	text(f, "worker", r->worker);
 }
 
+static void source(FILE *f, const struct record_source *r)
+{
+	warm_start(f, &r->what);
+	number(f, "maximize", r->maximize);
+	reals(f, "values", r->n_values, r->values);
+	reals(f, "outcomes", r->n_outcomes, r->outcomes);
+}
+
 char *dump_record(const struct record *r)
 {
 	char *out = NULL;
@@ -770,6 +790,8 @@ char *dump_record(const struct record *r)
 	case RECORD_STUDY_CREATED:
 		text(f, "name", r->u.created.name);
 		spec(f, &r->u.created.spec);
+		for (int i = 0; i < r->u.created.n_sources; i++)
+			source(f, &r->u.created.sources[i]);
 		break;
 	case RECORD_STUDY_UPDATED: updated(f, &r->u.updated); break;
 	case RECORD_SUGGESTED: suggested(f, &r->u.suggested); break;

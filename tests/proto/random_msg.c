@@ -100,9 +100,14 @@ static struct msg_study study(struct arena *a, struct rng *r)
 		.reserved = any_u64(r),
 		.spec_version = any_u64(r),
 		.has_outlook = any_coin(r)};
+	struct msg_warm_start *from;
 
 	if (s.has_outlook)
 		s.outlook = (struct msg_outlook){any_u64(r), any_real(r), any_real(r), any_real(r)};
+	s.n_warm_start = any_below(r, 3);
+	s.warm_start = from = ARENA_ARRAY(a, struct msg_warm_start, s.n_warm_start);
+	for (int i = 0; i < s.n_warm_start; i++)
+		from[i] = any_warm_start(a, r, i);
 	for (unsigned i = TRIAL_QUEUED; i < TRIAL_N_STATES; i++)
 		s.counts[i] = any_coin(r) ? any_u64(r) : 0;
 	return s;

@@ -158,13 +158,30 @@ static struct record_stale stale(struct arena *a, struct rng *r)
 	return m;
 }
 
+static const struct record_source *sources(struct arena *a, struct rng *r, int n)
+{
+	struct record_source *m = ARENA_ARRAY(a, struct record_source, n);
+
+	for (int i = 0; i < n; i++) {
+		m[i] = (struct record_source){.what = any_warm_start(a, r, i),
+			.maximize = any_coin(r),
+			.n_values = any_below(r, 9),
+			.n_outcomes = any_below(r, 4)};
+		m[i].values = any_reals(a, r, m[i].n_values, any_finite);
+		m[i].outcomes = any_reals(a, r, m[i].n_outcomes, any_finite);
+	}
+	return m;
+}
+
 struct record random_record(struct arena *a, struct rng *r, enum record_kind kind)
 {
 	struct record rec = {.kind = kind};
 
 	switch (kind) {
 	case RECORD_STUDY_CREATED:
-		rec.u.created = (struct record_created){any_name(a, r, 0), any_spec(a, r)};
+		rec.u.created = (struct record_created){.name = any_name(a, r, 0), .spec = any_spec(a, r)};
+		rec.u.created.n_sources = any_below(r, 3);
+		rec.u.created.sources = sources(a, r, rec.u.created.n_sources);
 		break;
 	case RECORD_STUDY_UPDATED: rec.u.updated = updated(a, r); break;
 	case RECORD_SUGGESTED: rec.u.suggested = suggested(a, r); break;

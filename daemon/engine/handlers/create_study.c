@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
+#include "daemon/engine/warm_start.h"
 
 /* A spec in the answer, together with its best trial and with the labels that both may get
  * later, must fit a message. */
@@ -67,7 +68,8 @@ static uint64_t random_seed(struct engine *e)
 	return seed >> 11;
 }
 
-static enum kr_status make_study(struct call *c, struct study **out, struct kr_error *err)
+static enum kr_status make_study(
+	struct call *c, struct study **out, const struct record_source **sources, struct kr_error *err)
 {
 	const struct msg_create_study *m = &c->m->u.create_study;
 	struct row row = {
@@ -89,13 +91,16 @@ static enum kr_status make_study(struct call *c, struct study **out, struct kr_e
 		return st;
 	st = definition_check(def, err);
 	if (st == KR_OK)
+		st = warm_start_take(c, def, sources, err);
+	if (st == KR_OK)
 		st = study_new(out, &row, def, err);
 	definition_release(def);
 	return st;
 }
 
 /* Plan the new one and, when there is one, the end of the old one; apply both or none. */
-static enum kr_status commit(struct call *c, struct study *old, struct kr_error *err)
+static enum kr_status commit(struct call *c, struct study *old,
+	const struct record_source *sources, struct kr_error *err)
 {
 	struct change create = call_change(c, RECORD_STUDY_CREATED);
 	struct change replace = {
@@ -109,6 +114,8 @@ static enum kr_status commit(struct call *c, struct study *old, struct kr_error 
 
 	create.record.u.created.name = c->study->def->name;
 	create.record.u.created.spec = c->study->def->spec;
+	create.record.u.created.n_sources = c->study->def->n_sources;
+	create.record.u.created.sources = sources;
 	st = call_answer_study(c, &c->study->now, false, err);
 	if (st == KR_OK)
 		st = change_plan(c->e, &create, err);
@@ -130,11 +137,12 @@ static enum kr_status commit(struct call *c, struct study *old, struct kr_error 
 
 static enum kr_status create(struct call *c, struct study *old, struct kr_error *err)
 {
-	enum kr_status st = make_study(c, &c->study, err);
+	const struct record_source *sources;
+	enum kr_status st = make_study(c, &c->study, &sources, err);
 
 	if (st != KR_OK)
 		return st;
-	st = commit(c, old, err);
+	st = commit(c, old, sources, err);
 	if (st != KR_OK) {
 		study_free(c->study);
 		c->study = NULL;
