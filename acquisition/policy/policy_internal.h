@@ -388,6 +388,13 @@ double policy__screen(const struct policy *p, double mean, double sd, double bes
 enum kr_status policy__named_worth(const struct policy *p, struct mat X, double *value,
 	struct mat D, struct arena *scratch, struct kr_error *err);
 
+/* ---- policy_sources.c: other studies --------------------------------------------------- */
+
+/* p->point (uniform numbers, as for the initial design) <- the k-th point to begin with: the sources
+ * take turns, each with its best point that is not near one of its own before. False, p->point as it
+ * was, when there is none. Cost n^2 d. */
+bool policy__source_point(struct policy *p, int k);
+
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 
 /* *more is false when slot n_settled got its result. */

@@ -192,7 +192,8 @@ bool policy__is_initial(const struct policy *p, int i)
 }
 
 /* Point k of the design: the centre (first choices), then a scrambled net of the study. With a
- * belief it begins where the optimum is thought to be, and every other point is drawn from that. */
+ * belief it begins where the optimum is thought to be, and every other point is drawn from that.
+ * With sources every other point, the first too, is one of their best. */
 void policy__settle_initial(struct policy *p)
 {
 	int k = p->n_before + p->n_settled;
@@ -203,7 +204,8 @@ void policy__settle_initial(struct policy *p)
 		sobol_net(&key, (uint32_t)k - 1, mat_view(p->point, 1, p->d, 1));
 	for (int j = 0; k == 0 && j < p->d; j++)
 		p->point[j] = space_categorical(p->in.space)[j] ? 0 : 0.5;
-	if (p->in.belief && k == 0)
+	bool begun = k % 2 == 0 && policy__source_point(p, k / 2);
+	if (p->in.belief && k == 0 && !begun)
 		belief_mode(p->in.belief, p->point);
 	if (p->in.belief && k % 2 == 1)
 		belief_draw(p->in.belief, p->point);

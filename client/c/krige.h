@@ -273,6 +273,8 @@ struct krige_study_options {
 	const double
 		*acquisition_beta; /* ucb, straddle: squared weight of the deviation; NULL: usual */
 	const struct krige_stop_rules *stop; /* NULL: none */
+	const char *const *warm_start; /* names of studies to begin with: of the same parameters */
+	size_t n_warm_start;
 };
 
 /* The space is not changed and may be freed at once. options NULL: defaults.

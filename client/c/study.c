@@ -127,6 +127,7 @@ static enum krige_status write_spec(struct arena *a, const struct krige_space *s
 	spec->acquisition_beta = o->acquisition_beta ? *o->acquisition_beta : 0;
 	if (st == KRIGE_OK)
 		st = read_stop(o->stop, &spec->has_stop, &spec->stop, err);
+	spec->warm_start = (struct msg_texts){(int)o->n_warm_start, o->warm_start};
 	spec->on_expiry = o->requeue ? ON_EXPIRY_REQUEUE : 0;
 	spec->has_retry_limit = o->retry_limit != 0;
 	spec->retry_limit = o->retry_limit;

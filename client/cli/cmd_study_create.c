@@ -10,6 +10,7 @@
 #include "client/cli/options.h"
 #include "client/cli/studyfile.h"
 #include "client/cli/view.h"
+#include "proto/limits.h"
 
 int cmd_study_create(struct cli *cli, int argc, char **argv);
 
@@ -98,17 +99,37 @@ static int print_created(struct cli *cli, const struct msg_study_reply *reply)
 	return cli_flush();
 }
 
+/* to <- those behind its own. */
+static bool add_sources(struct msg_texts *to, const struct msg_texts *more, struct arena *a)
+{
+	const char **all = ARENA_ARRAY(a, const char *, to->n + more->n);
+
+	for (int i = 0; all && i < to->n + more->n; i++)
+		all[i] = i < to->n ? to->p[i] : more->p[i - to->n];
+	to->n += more->n;
+	to->p = all;
+	return all != NULL;
+}
+
 int cmd_study_create(struct cli *cli, int argc, char **argv)
 {
 	struct msg_request request = {.method = METHOD_CREATE_STUDY};
 	struct krige_error err;
 	struct msg_reply reply;
 	enum if_exists if_exists = 0;
+	struct msg_texts sources = {0};
+	const char *names[LIMIT_WARM_START];
 	int c, code;
 
 	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
 			return cli->code;
+		if (c == 'w') {
+			if (sources.n == LIMIT_WARM_START)
+				return cli_usage(cli, "--warm-start: at most %d studies", LIMIT_WARM_START);
+			names[sources.n++] = optarg;
+			continue;
+		}
 		if_exists = studyfile_if_exists(optarg);
 		if (!if_exists)
 			return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace", optarg);
@@ -118,6 +139,9 @@ int cmd_study_create(struct cli *cli, int argc, char **argv)
 	code = read_study(cli, argv[optind], &request.u.create_study);
 	if (code != CLI_OK)
 		return code;
+	sources.p = names;
+	if (!add_sources(&request.u.create_study.spec.warm_start, &sources, cli->arena))
+		return cli_no_memory();
 	if (if_exists)
 		request.u.create_study.if_exists = if_exists;
 	if (!request.u.create_study.if_exists)

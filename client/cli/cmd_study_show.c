@@ -120,8 +120,9 @@ static void put_outlook(struct fields *f, const struct msg_study *s)
 				number_percent(s->outlook.p_gain, p)));
 }
 
-static void put_settings(struct fields *f, const struct msg_spec *spec)
+static void put_settings(struct fields *f, const struct msg_study *s)
 {
+	const struct msg_spec *spec = &s->spec;
 	struct arena *a = f->arena;
 
 	if (spec->has_seed)
@@ -135,6 +136,13 @@ static void put_settings(struct fields *f, const struct msg_spec *spec)
 		fields_text(f, "acquisition_beta", fields_real(f, spec->acquisition_beta));
 	if (spec->has_stop)
 		fields_text(f, "stop", stop_rules_text(spec, a));
+	for (int i = 0; i < s->n_warm_start; i++) {
+		const struct msg_warm_start *w = &s->warm_start[i];
+
+		fields_text(f, "warm_start",
+			arena_printf(a, "%s: %" PRIu64 " taken, %" PRIu64 " unfit, %" PRIu64 " unused", w->name,
+				w->taken, w->unfit, w->unused));
+	}
 	if (spec->has_lease)
 		fields_text(f, "lease", arena_printf(a, "%g s", spec->lease_s));
 	if (spec->on_expiry == ON_EXPIRY_REQUEUE)
@@ -176,7 +184,7 @@ static int put_fields(struct cli *cli, const struct msg_study *s)
 				s->counts[i]);
 	put_best(&f, s);
 	put_outlook(&f, s);
-	put_settings(&f, spec);
+	put_settings(&f, s);
 	fields_put(&f, "created", cell_time(s->created_ms));
 	return fields_end(&f);
 }

@@ -256,6 +256,14 @@ static enum kr_status join_metrics(struct studyfile__parse *p, struct msg_spec *
 	return s;
 }
 
+static enum kr_status read_warm_start(
+	struct studyfile__parse *p, const char *path, const cJSON *item, void *out)
+{
+	struct msg_create_study *study = out;
+
+	return cJSON_IsNull(item) ? KR_OK : read_texts(p, path, item, &study->spec.warm_start);
+}
+
 static const struct studyfile__key study_keys[] = {
 	{"name", read_name},
 	{"space", studyfile__space},
@@ -272,6 +280,7 @@ static const struct studyfile__key study_keys[] = {
 	{"acquisition_level", read_acquisition_level},
 	{"acquisition_beta", read_acquisition_beta},
 	{"stop", studyfile__stop},
+	{"warm_start", read_warm_start},
 	{"cost", NULL},
 };
 

@@ -8,7 +8,7 @@
 
 #include "client/cli/text.h"
 
-enum { KEYS_MAX = 16 };
+enum { KEYS_MAX = 32 };
 
 #define INT_LIMIT 9007199254740992 /* 2^53: bounds travel as doubles */
 

@@ -309,6 +309,23 @@ static void outlook_json(struct writer *w, const struct msg_study *s)
 	writer_end(w);
 }
 
+static void warm_start_json(struct writer *w, const struct msg_study *s)
+{
+	writer_array(w);
+	for (int i = 0; i < s->n_warm_start; i++) {
+		const struct msg_warm_start *m = &s->warm_start[i];
+
+		writer_object(w);
+		writer_string(writer_key(w, "study"), m->name);
+		writer_uint(writer_key(w, "id"), m->id);
+		writer_uint(writer_key(w, "taken"), m->taken);
+		writer_uint(writer_key(w, "unfit"), m->unfit);
+		writer_uint(writer_key(w, "unused"), m->unused);
+		writer_end(w);
+	}
+	writer_end(w);
+}
+
 void view_study_json(struct writer *w, const struct msg_study *s)
 {
 	writer_object(w);
@@ -325,6 +342,7 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 	writer_time(writer_key(w, "created"), s->created_ms);
 	writer_uint(writer_key(w, "reserved"), s->reserved);
 	writer_string(writer_key(w, "reason"), s->reason);
+	warm_start_json(writer_key(w, "warm_start"), s);
 	writer_uint(writer_key(w, "seq"), s->seq);
 	writer_uint(writer_key(w, "spec_version"), s->spec_version);
 	writer_end(w);

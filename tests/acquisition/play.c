@@ -55,6 +55,8 @@ struct policy_input play_input(struct play *p, const struct policy_slot *slots, 
 {
 	return (struct policy_input){.space = p->space,
 		.belief = p->belief,
+		.n_sources = p->n_sources,
+		.sources = p->sources,
 		.minimize = p->minimize,
 		.seed = p->seed,
 		.n = p->n,

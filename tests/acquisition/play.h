@@ -20,7 +20,9 @@ struct play {
 	double *X, *y, *sem; /* sem: NaN where nothing else was set */
 	struct policy_constraint constraints[PLAY_CONSTRAINTS];
 	double *c[PLAY_CONSTRAINTS], *c_sem[PLAY_CONSTRAINTS];
-	const struct belief *belief; /* borrowed */
+	const struct belief *belief; /* borrowed, as the sources */
+	int n_sources;
+	const struct policy_source *sources;
 	double *pending, *failed, *infeasible, *taken, *state;
 	int units; /* of the last question */
 	struct policy_suggestion last;

@@ -73,7 +73,7 @@ def test_values_that_cannot_be_sent(value):
 def spec(**changes):
     arguments = dict(space={"x": krige.Float(0, 1)}, objective="minimize y", constraints=(),
                      parameter_constraints=(), forbidden=(), cost=None, noise=None, acquisition=None,
-                     acquisition_level=None, acquisition_beta=None, budget=None,
+                     acquisition_level=None, acquisition_beta=None, warm_start=(), budget=None,
                      lease=None, on_expiry=None, retry_limit=None, stop=None, labels=None, seed=None)
     arguments.update(changes)
     message = _schema.message("StudySpec")()

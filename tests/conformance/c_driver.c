@@ -371,7 +371,7 @@ static struct krige_stop_rules stop_of(const cJSON *stop, double *target)
 
 static enum krige_status do_create(struct driver *d, const cJSON *step)
 {
-	const char *constraints[MOST_FIELDS];
+	const char *constraints[MOST_FIELDS], *sources[MOST_FIELDS];
 	uint64_t seed = field(step, "seed") ? (uint64_t)int_of(step, "seed") : 0;
 	double noise = real_or(step, "noise", -1);
 	double level = real_or(step, "acquisition_level", 0),
@@ -394,6 +394,8 @@ static enum krige_status do_create(struct driver *d, const cJSON *step)
 		.acquisition = text_or(step, "acquisition", NULL),
 		.acquisition_level = field(step, "acquisition_level") ? &level : NULL,
 		.acquisition_beta = field(step, "acquisition_beta") ? &beta : NULL,
+		.warm_start = sources,
+		.n_warm_start = texts_of(field(step, "warm_start"), sources),
 	};
 	struct krige_stop_rules rules;
 	double target;

@@ -74,8 +74,8 @@ class Driver:
         space = {name: parameter(spec) for name, spec in step["space"].items()}
         options = {key: step[key] for key in (
             "constraints", "parameter_constraints", "forbidden", "budget", "lease", "seed",
-            "noise", "acquisition", "acquisition_level", "acquisition_beta", "on_expiry", "retry_limit", "stop",
-            "if_exists") if key in step}
+            "noise", "acquisition", "acquisition_level", "acquisition_beta", "warm_start",
+            "on_expiry", "retry_limit", "stop", "if_exists") if key in step}
         self.studies[step["study"]] = self.client.create_study(
             step["study"], space=space, objective=step["objective"], **options)
         return {}

@@ -23,7 +23,7 @@ from .study import Study, Trials
 from .trial import Trial
 from .version import __version__
 from .views import (Calibration, Explanation, MetricModel, Model, Outlook, Progress, Pull,
-                    Status, StudyView, StudyWhy, TrialView, Why)
+                    Status, StudyView, StudyWhy, TrialView, WarmStart, Why)
 
 __all__ = [
     "AlreadyExists", "Bool", "BudgetSpent", "Calibration", "Categorical", "Client", "Conflict",
@@ -32,7 +32,7 @@ __all__ = [
     "NotOwner", "NotSupported", "Ordinal", "Outlook", "Overloaded", "Parameter", "Progress",
     "Pull", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
     "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated",
-    "Unavailable", "VersionMismatch", "Weights", "Why", "__version__", "connect",
+    "Unavailable", "VersionMismatch", "WarmStart", "Weights", "Why", "__version__", "connect",
 ]
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
              forbidden: Optional[Sequence[str]], cost: Optional[str],
              noise: Optional[float], acquisition: Optional[str],
              acquisition_level: Optional[float], acquisition_beta: Optional[float],
+             warm_start: Optional[Sequence[str]],
              budget: Optional[int], lease: Optional[float],
              on_expiry: Optional[str], retry_limit: Optional[int],
              stop: Optional[Mapping[str, float]],
@@ -40,6 +41,8 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         spec.acquisition_level = _scalar.number(acquisition_level, "acquisition_level")
     if acquisition_beta is not None:
         spec.acquisition_beta = _scalar.number(acquisition_beta, "acquisition_beta")
+    for i, text in enumerate(_scalar.texts(warm_start, "warm_start")):
+        spec.warm_start.append(_scalar.text(text, f"warm_start[{i}]"))
     if budget is not None:
         spec.budget = _scalar.integer(budget, "budget", 0)
     put_leases(spec, lease, on_expiry, retry_limit)

@@ -70,6 +70,7 @@ class Client(ClientCore):
                      acquisition: Optional[str] = None,
                      acquisition_level: Optional[float] = None,
                      acquisition_beta: Optional[float] = None,
+                     warm_start: Optional[Sequence[str]] = (),
                      budget: Optional[int] = None, lease: Optional[float] = None,
                      on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                      stop: Optional[Mapping[str, float]] = None,
@@ -91,6 +92,9 @@ class Client(ClientCore):
                      acquisition_level)
         acquisition_beta
                      "ucb", "straddle": squared weight of the standard deviation
+        warm_start   names of other studies with the same parameters (their ranges may differ): the
+                     study begins with their best points and learns from them, as far as they
+                     turn out to be alike. What was taken is in info().warm_start
         budget       trials that are given out at most; None for no limit
         lease        seconds after which a trial without a sign of life expires (600)
         on_expiry    "expire", or "requeue": the trial is given out again, under its number
@@ -119,8 +123,8 @@ class Client(ClientCore):
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
             noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
-            acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
-            retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
+            acquisition_beta=acquisition_beta, warm_start=warm_start, budget=budget, lease=lease,
+            on_expiry=on_expiry, retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
 
     def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         """A study that exists; NotFound otherwise.

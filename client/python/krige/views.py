@@ -169,6 +169,22 @@ class TrialView:
 
 
 @dataclass(frozen=True)
+class WarmStart:
+    """What a study took of another one when it was created.
+
+    taken   results that were copied
+    unfit   results outside of the space, or of points that broke an outcome constraint
+    unused  results beyond those that are kept: the best, the newest and some that fill the space
+    """
+
+    name: str
+    id: int
+    taken: int
+    unfit: int
+    unused: int
+
+
+@dataclass(frozen=True)
 class StudyView:
     """A study as it stood when it was read.
 
@@ -176,6 +192,7 @@ class StudyView:
     constraints  (lower, upper) by constrained metric; None where there is no bound
     noise        known standard deviation of the measurements; None: learnt
     acquisition  what suggestions maximize; acquisition_level and acquisition_beta as given
+    warm_start   what was taken of other studies
     on_expiry    "expire" or "requeue"
     counts       trials by state
     stop         rules by which the study ends, as given to create_study
@@ -207,6 +224,7 @@ class StudyView:
     acquisition: str = "auto"
     acquisition_level: Optional[float] = None
     acquisition_beta: Optional[float] = None
+    warm_start: Tuple[WarmStart, ...] = ()
     on_expiry: str = "expire"
     retry_limit: Optional[int] = None
     stop: Mapping[str, float] = field(default_factory=dict)
@@ -534,6 +552,8 @@ def read_study(study: Any) -> StudyView:
         acquisition=text(spec.acquisition) or "auto",
         acquisition_level=_optional(spec, "acquisition_level"),
         acquisition_beta=_optional(spec, "acquisition_beta"),
+        warm_start=tuple(WarmStart(text(w.name), int(w.id), int(w.taken), int(w.unfit),
+                                   int(w.unused)) for w in study.warm_start),
         on_expiry="requeue" if spec.on_expiry == _schema.ON_EXPIRY["REQUEUE"] else "expire",
         retry_limit=_optional(spec, "retry_limit"),
         stop={name.name: value for name, value in spec.stop.ListFields()},

@@ -19,7 +19,7 @@ from ..space import (Bool, Categorical, Fixed, Float, Int, Normal, Ordinal, Para
                      Weights)
 from ..version import __version__
 from ..views import (Calibration, Explanation, MetricModel, Model, Outlook, Progress, Pull,
-                     Status, StudyView, StudyWhy, TrialView, Why)
+                     Status, StudyView, StudyWhy, TrialView, WarmStart, Why)
 from .client import Client, connect
 from .study import Study, Trials
 from .trial import Trial
@@ -31,5 +31,5 @@ __all__ = [
     "NotOwner", "NotSupported", "Ordinal", "Outlook", "Overloaded", "Parameter", "Progress",
     "Pull", "SpaceExhausted", "StaleLease", "Status", "Study", "StudyFinished", "StudyView",
     "StudyWhy", "Timeout", "TooLarge", "Trial", "TrialView", "Trials", "Unauthenticated",
-    "Unavailable", "VersionMismatch", "Weights", "Why", "__version__", "connect",
+    "Unavailable", "VersionMismatch", "WarmStart", "Weights", "Why", "__version__", "connect",
 ]

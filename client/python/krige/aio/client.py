@@ -88,6 +88,7 @@ class Client(ClientCore):
                            acquisition: Optional[str] = None,
                            acquisition_level: Optional[float] = None,
                            acquisition_beta: Optional[float] = None,
+                           warm_start: Optional[Sequence[str]] = (),
                            budget: Optional[int] = None, lease: Optional[float] = None,
                            on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                            stop: Optional[Mapping[str, float]] = None,
@@ -98,8 +99,8 @@ class Client(ClientCore):
             name, if_exists, timeout, space=space, objective=objective, constraints=constraints,
             parameter_constraints=parameter_constraints, forbidden=forbidden, cost=cost,
             noise=noise, acquisition=acquisition, acquisition_level=acquisition_level,
-            acquisition_beta=acquisition_beta, budget=budget, lease=lease, on_expiry=on_expiry,
-            retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
+            acquisition_beta=acquisition_beta, warm_start=warm_start, budget=budget, lease=lease,
+            on_expiry=on_expiry, retry_limit=retry_limit, stop=stop, labels=labels, seed=seed)))
 
     async def study(self, name: str, *, timeout: float = TIMEOUT) -> Study:
         return Study(self, await self._run(self._get_study(_scalar.text(name, "name"), timeout)))
