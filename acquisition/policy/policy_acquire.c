@@ -124,7 +124,8 @@ enum kr_status policy__aim(struct policy *p, struct kr_error *err)
 static double belief_weight(const struct policy *p)
 {
 	int n = p->in.n + p->in.n_failed + p->in.n_infeasible;
-	if (!p->in.belief || policy__learns(p) || p->aim.role == POLICY_EXPLOIT || choice_has(p->aim.choice, CHOICE_PLAIN))
+	if (!p->in.belief || p->aim.role == POLICY_EXPLOIT ||
+		choice_has(p->aim.choice, CHOICE_PLAIN | CHOICE_LEARNS))
 		return 0;
 	return p->options.belief_beta / fmax(n, 1);
 }
