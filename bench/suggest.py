@@ -8,8 +8,9 @@ suggestion is told and the next one asked for. As the peers take turns at every 
 is busy for all of them. CPU time is that of the process and of what it started; kriged's is that of
 its daemon and client. What is computed between the steps, while others have their turns, has a
 column of its own. A peer that has used --seconds stops early (not before --fewest steps), and the
-table says after how many. SMAC is measured as smac-bb-refit: the default fits at every 8th trial
-only, and first gives out an initial design whatever was loaded.
+table says after how many; its ratios are over the turns that it took. SMAC is measured as
+smac-bb-refit: the default fits at every 8th trial only, and first gives out an initial design
+whatever was loaded.
 """
 import argparse
 import json
@@ -162,9 +163,9 @@ def in_turns(peers, d, n, steps, seconds, fewest):
     return recs
 
 
-def figures(rec):
+def figures(rec, turns=None):
     """Mean and 95th percentile of a step's wall seconds, then of its CPU seconds."""
-    wall, cpu = np.add(rec["tell_s"], rec["ask_s"]), np.array(rec["cpu_s"])
+    wall, cpu = np.add(rec["tell_s"], rec["ask_s"])[:turns], np.array(rec["cpu_s"])[:turns]
     return [f(v) for v in (wall, cpu) for f in (np.mean, lambda x: np.percentile(x, 95))]
 
 
@@ -182,7 +183,8 @@ def row(rec, own):
     if rec["peer"] == "kriged":
         mb = f"{rec['children_mb']:.0f} daemon, {rec['rss_mb']:.0f} client"
         return f"{line}| | | | {mb} |", rec["children_mb"] < MEMORY_BAR_MB
-    bar, ratios = BARS.get(rec["peer"], BAR), [a / b for a, b in zip(f, own)]
+    turns = len(rec["ask_s"])  # those that both took
+    bar, ratios = BARS.get(rec["peer"], BAR), [a / b for a, b in zip(f, figures(own, turns))]
     return f"{line}| {cells(ratios)} | {bar} | {rec['rss_mb']:.0f} |", min(ratios) >= bar
 
 
@@ -193,7 +195,7 @@ def tables(recs):
           "| CPU ms between | ratio of wall | ratio of CPU | bar | peak MB |\n|" + "---|" * 11)
     for n, d in sorted({(r["n"], r["d"]) for r in recs}):
         part = [r for r in recs if (r["n"], r["d"]) == (n, d)]
-        own = next((figures(r) for r in part if r["peer"] == "kriged" and r["ask_s"]), None)
+        own = next((r for r in part if r["peer"] == "kriged" and r["ask_s"]), None)
         for r in part:
             if not own or not r["ask_s"]:
                 print(f"| {n} | {d} | {r['peer']} | 0 | {r.get('error')} |")
@@ -214,7 +216,7 @@ def main():
     flags.add_argument("--steps", type=int, default=30)
     flags.add_argument("--seconds", type=float, default=60)
     flags.add_argument("--fewest", type=int, default=5)
-    flags.add_argument("--out", help="file to which all single times are appended")
+    flags.add_argument("--out", help="file for all single times")
     flags.add_argument("--table", action="store_true", help="only the table of what is in --out")
     a = flags.parse_args()
     if a.table:
@@ -222,6 +224,8 @@ def main():
             sys.exit(0 if tables(list(map(json.loads, fh))) else 1)
     peers = ["kriged", *environments.usable(p for p in a.peers.split(",") if p != "kriged")]
     recs = []
+    if a.out:
+        open(a.out, "w").close()  # ratios are of one run
     for n in map(int, a.ns.split(",")):
         for d in map(int, a.dims.split(",")):
             load = os.getloadavg()[0]
