@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "tests/daemon/engine_life.h"
 
 static struct msg_stop_rules rules; /* of the study that is made next */
@@ -216,6 +217,39 @@ static void test_agreement_and_told(void **state)
 	harness_free(h);
 }
 
+/* Each allocation of the step that ends the study fails: the result is told or it is not, and the
+ * end comes with it or with the next change. */
+static void test_memory(void **state)
+{
+	long used = 1;
+
+	(void)state;
+	for (int sticky = 0; sticky < 2; sticky++)
+		for (long n = 1; n <= used + 1; n++) {
+			struct harness *h = study((struct msg_stop_rules){.no_progress = 1});
+			struct msg_trials_reply t;
+			struct msg_request m;
+			struct msg_reply r;
+			uint64_t tag;
+
+			tell(h, 1);
+			t = life_ask(h, 2, NULL, 0);
+			m = harness_observe(h, "s", t.trials[0].number, 2);
+			kr_alloc_fail_at(n, sticky);
+			tag = harness_send(h, &m);
+			used = kr_alloc_count();
+			kr_alloc_fail_at(0, 0);
+			r = harness_reply(h, tag);
+			harness_check(h);
+			if (r.is_error)
+				life_do(h, &m);
+			m = harness_observe(h, "s", t.trials[1].number, 3);
+			life_do(h, &m);
+			assert_ended(h, "no progress in ");
+			harness_free(h);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_little_to_gain),
 		cmocka_unit_test(test_agreement_and_told),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests_name("engine_halt", tests, NULL, NULL);

@@ -56,9 +56,9 @@ static const char *say_model(struct view *v)
 		return arena_printf(a, "trial %" PRIu64 " was suggested by the model", v->t.number);
 	if (!v->g->has_gain)
 		return arena_printf(a,
-			"trial %" PRIu64 " was suggested by the model, from %" PRIu64
-			" results; none of them met the constraints yet",
-			v->t.number, v->g->observations);
+			"trial %" PRIu64 " was suggested by the model, from %" PRIu64 " results%s", v->t.number,
+			v->g->observations,
+			v->s->def->constrained ? "; none of them met the constraints yet" : "");
 	return arena_printf(a,
 		"trial %" PRIu64 " was suggested by the model, from %" PRIu64 " results; the best "
 		"of them was trial %" PRIu64 " with %s = %.5g",
