@@ -14,7 +14,7 @@ struct entry {
 	struct job *job;
 	struct entry *next;
 	uint64_t turn; /* when its study was served last */
-	bool running, cut;
+	bool running, cut, unasked;
 };
 
 struct compute {
@@ -28,13 +28,19 @@ struct compute {
 	pthread_t *threads;
 };
 
-/* The waiting job whose study was served longest ago; older jobs first. */
+static bool goes_before(const struct entry *a, const struct entry *b)
+{
+	return a->unasked != b->unasked ? b->unasked : a->turn < b->turn;
+}
+
+/* The waiting job whose study was served longest ago; older jobs first. Before those that nobody
+ * asked for, the others. */
 static struct entry *pick(struct compute *c)
 {
 	struct entry *best = NULL;
 
 	for (struct entry *e = c->entries; e; e = e->next)
-		if (!e->running && (!best || e->turn < best->turn))
+		if (!e->running && (!best || goes_before(e, best)))
 			best = e;
 	return best;
 }
@@ -43,7 +49,7 @@ static void serve(struct compute *c, struct entry *e)
 {
 	c->turn++;
 	for (struct entry *o = c->entries; o; o = o->next)
-		if (job_study(o->job) == job_study(e->job))
+		if (o->unasked == e->unasked && job_study(o->job) == job_study(e->job))
 			o->turn = c->turn;
 	e->running = true;
 }
@@ -138,6 +144,7 @@ enum kr_status compute_submit(struct compute *c, struct job *j, struct kr_error 
 		return kr_fail(err, KR_ENOMEM, "no memory to queue a computation");
 	}
 	e->job = j;
+	e->unasked = job_unasked(j);
 	pthread_mutex_lock(&c->lock);
 	/* Behind those who wait; with its study, if that was served just now. */
 	e->turn = c->turn;
@@ -155,6 +162,15 @@ void compute_cut(struct compute *c, uint64_t job)
 	for (struct entry *e = c->entries; e; e = e->next)
 		if (job_id(e->job) == job)
 			e->cut = true;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void compute_raise(struct compute *c, uint64_t job)
+{
+	pthread_mutex_lock(&c->lock);
+	for (struct entry *e = c->entries; e; e = e->next)
+		if (job_id(e->job) == job)
+			e->unasked = false;
 	pthread_mutex_unlock(&c->lock);
 }
 

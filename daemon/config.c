@@ -23,6 +23,7 @@ static const struct {
 	{"db", "FILE", "database; :memory: keeps nothing"},
 	{"endpoint", "ENDPOINT", "ipc://PATH or tcp://HOST:PORT"},
 	{"threads", "N", "compute workers (default: one a core)"},
+	{"prepare", "on|off", "compute the next suggestion before it is asked for (default: on)"},
 	{"insecure", NULL, "listen on tcp beyond loopback, without encryption"},
 	{"secret-key", "FILE", "encrypt (CURVE) with this key; krige keygen makes it"},
 	{"allow", "FILE", "the keys that may connect: KEY ROLE NAME, one a line"},
@@ -89,6 +90,16 @@ static enum kr_status set_bool(bool *out, const char *name, const char *value, s
 		err, KR_INVALID_ARGUMENT, name, "%s must be true or false, not '%.80s'", name, value);
 }
 
+static enum kr_status set_switch(
+	bool *out, const char *name, const char *value, struct kr_error *err)
+{
+	*out = strcmp(value, "on") == 0;
+	if (*out || strcmp(value, "off") == 0)
+		return KR_OK;
+	return kr_fail_field(
+		err, KR_INVALID_ARGUMENT, name, "%s must be on or off, not '%.80s'", name, value);
+}
+
 static enum kr_status set_level(
 	enum log_level *out, const char *name, const char *value, struct kr_error *err)
 {
@@ -115,6 +126,7 @@ static enum kr_status set(struct config *c, enum config_setting which, const cha
 	case CONFIG_DB: return set_string(&c->db, name, value, err);
 	case CONFIG_ENDPOINT: return set_string(&c->endpoint, name, value, err);
 	case CONFIG_THREADS: return set_int(&c->threads, name, value, 1, MAX_THREADS, err);
+	case CONFIG_PREPARE: return set_switch(&c->prepare, name, value, err);
 	case CONFIG_INSECURE: return set_bool(&c->insecure, name, value, err);
 	case CONFIG_SECRET_KEY: return set_string(&c->secret_key, name, value, err);
 	case CONFIG_ALLOW: return set_string(&c->allow, name, value, err);
@@ -325,7 +337,7 @@ enum kr_status config_read(struct config *c, int argc, char *const *argv, struct
 	struct arguments a = {.n = argc, .at = 1, .v = argv};
 	enum kr_status s = KR_OK;
 
-	*c = (struct config){.action = CONFIG_RUN, .log_level = LOG_LEVEL_INFO};
+	*c = (struct config){.action = CONFIG_RUN, .prepare = true, .log_level = LOG_LEVEL_INFO};
 	while (s == KR_OK && a.at < a.n)
 		s = read_flag(c, &a, err);
 	if (s == KR_OK && c->file)
@@ -362,6 +374,8 @@ void config_print(const struct config *c, FILE *to)
 	fprintf(to, "db = %s ; %s\n", c->db, origins[c->origin[CONFIG_DB]]);
 	fprintf(to, "endpoint = %s ; %s\n", c->endpoint, origins[c->origin[CONFIG_ENDPOINT]]);
 	fprintf(to, "threads = %d ; %s\n", c->threads, origins[c->origin[CONFIG_THREADS]]);
+	fprintf(
+		to, "prepare = %s ; %s\n", c->prepare ? "on" : "off", origins[c->origin[CONFIG_PREPARE]]);
 	fprintf(to, "insecure = %s ; %s\n", c->insecure ? "true" : "false",
 		origins[c->origin[CONFIG_INSECURE]]);
 	if (c->secret_key) {

@@ -26,6 +26,7 @@ enum config_setting {
 	CONFIG_DB,
 	CONFIG_ENDPOINT,
 	CONFIG_THREADS,
+	CONFIG_PREPARE,
 	CONFIG_INSECURE,
 	CONFIG_SECRET_KEY,
 	CONFIG_ALLOW,
@@ -43,6 +44,7 @@ struct config {
 	char *db;      /* a path, or ":memory:" */
 	char *endpoint;
 	int threads;
+	bool prepare; /* suggestions before they are asked for */
 	bool insecure;
 	char *secret_key, *allow; /* files; both, or NULL both */
 	int idle_exit_s;          /* 0: never */

@@ -96,6 +96,7 @@ static void carry_out(struct shell *s, const struct effect *e)
 			give_up(&err);
 		break;
 	case EFFECT_CUT: compute_cut(s->compute, e->u.cut.job); break;
+	case EFFECT_RAISE: compute_raise(s->compute, e->u.raise.job); break;
 	case EFFECT_LOAD:
 		s->n_loads++;
 		if (writer_load(s->writer, e->u.load.ticket, e->u.load.study, &err) != KR_OK)
@@ -366,6 +367,7 @@ static enum kr_status start_engine(struct shell *s, bool durable, struct kr_erro
 		.build = s->build,
 		.version = KRIGED_VERSION,
 		.blas_core = blas_core_name(),
+		.prepare = s->config->prepare,
 		.durable = durable,
 		.threads = (uint32_t)s->config->threads,
 	};

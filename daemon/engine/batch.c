@@ -5,6 +5,7 @@
 #include "daemon/engine/core.h"
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/pick.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/waiter.h"
 
 /* Points of one computation: the batch limit of one request, whoever shares it. */
@@ -134,12 +135,32 @@ static void began(struct study *s, const struct job *j)
 	s->n_jobs++;
 }
 
+/* The computation that runs unasked is the one that the only suggest of b would begin. */
+static bool join_prepared(struct engine *e, struct study *s, const struct batch *b)
+{
+	struct snapshot *of = NULL;
+
+	if (b->n_waiters == 1 && b->wish.n_slots == 1 && !b->wish.any_fixed)
+		of = prepare_join(e, s, b->earliest, &s->job);
+	if (!of)
+		return false;
+	s->snapshot = of;
+	s->n_jobs++;
+	s->next_key = of->first_number + 1;
+	s->in_job.head->job = s->job;
+	return true;
+}
+
 enum kr_status batch_start(struct engine *e, struct study *s, struct kr_error *err)
 {
 	struct batch b = gather(e, s);
 	struct job *j;
-	enum kr_status st = job_new(&j, JOB_SUGGEST, e->next_job, s, NULL, &b.wish, err);
+	enum kr_status st;
 
+	if (join_prepared(e, s, &b))
+		return KR_OK;
+	prepare_drop(e, s);
+	st = job_new(&j, JOB_SUGGEST, e->next_job, s, NULL, &b.wish, err);
 	if (st != KR_OK)
 		return st;
 	fill_slots(j, s);

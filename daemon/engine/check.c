@@ -3,6 +3,7 @@
 
 #include "daemon/engine/core.h"
 #include "daemon/engine/engine.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/progress.h"
 #include "daemon/engine/suggest.h"
 
@@ -194,6 +195,8 @@ enum kr_status engine_check(const struct engine *e, struct kr_error *err)
 
 	if (st == KR_OK)
 		st = check_requests(e, err);
+	if (st == KR_OK)
+		st = prepare_check(e, err);
 	for (size_t id = 0; st == KR_OK && id < e->studies.n_ids; id++) {
 		const struct study *s = e->studies.by_id[id];
 

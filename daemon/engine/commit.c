@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/engine/core.h"
+#include "daemon/engine/prepare.h"
 
 /* ---- one change ------------------------------------------------------------- */
 
@@ -181,6 +182,8 @@ static void succeed(struct engine *e)
 	for (size_t i = 0; i < g->n_held; i++)
 		engine__send(e, &g->held[i].route, g->held[i].body, g->held[i].len);
 	retire(e);
+	for (size_t i = 0; i < g->n_rows; i++)
+		prepare_review(e, studies_at(&e->studies, g->rows[i].study));
 }
 
 /* ---- failure ---------------------------------------------------------------- */

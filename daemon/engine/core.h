@@ -24,6 +24,7 @@ enum { ENGINE_RETRY_MS = 1000 };
  * studies it touches a reload, and reads must go on. */
 enum { ENGINE_REFUSE_NS = 500 * 1000 * 1000 };
 
+struct prepared;
 struct replay;
 
 struct deadline {
@@ -56,9 +57,10 @@ struct engine {
 	uint64_t next_job;
 	struct deadline *deadlines; /* of running jobs, in no order */
 	size_t n_deadlines, cap_deadlines;
-	struct watch *watches; /* requests that wait for a study to change: the newest */
-	size_t n_watches;      /* of n_waiting */
-	size_t n_waiting;      /* routes that wait for a computation or for a change */
+	struct prepared *prepared; /* suggestions, oldest first */
+	struct watch *watches;     /* requests that wait for a study to change: the newest */
+	size_t n_watches;          /* of n_waiting */
+	size_t n_waiting;          /* routes that wait for a computation or for a change */
 	struct replay *replays;
 
 	/* Rows from the store. */
@@ -183,6 +185,10 @@ enum kr_status load_row(struct study **study, const struct row *row, struct requ
 /* Give the job to the shell. Errors: KR_ENOMEM (the job is freed). */
 enum kr_status engine__start_job(
 	struct engine *e, struct job *j, int64_t deadline_ns, struct kr_error *err);
+
+/* Somebody waits from now on for a job that runs unasked. Errors: KR_ENOMEM. */
+enum kr_status engine__join_job(
+	struct engine *e, uint64_t job, int64_t deadline_ns, struct kr_error *err);
 
 /* KR_ENOMEM, while an answer is built. */
 enum kr_status call_no_memory(struct kr_error *err);

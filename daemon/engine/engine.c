@@ -11,6 +11,7 @@
 #include "daemon/engine/halt.h"
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/predict.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
 #include "daemon/engine/watch.h"
@@ -114,6 +115,7 @@ void engine_free(struct engine *e)
 			watch_forget(e->studies.by_id[id]);
 			predict_forget(e->studies.by_id[id]);
 		}
+	prepare_forget(e);
 	replay_free_all(e);
 	study_free(e->start_study);
 	studies_fini(&e->studies);
@@ -156,6 +158,23 @@ enum kr_status engine__start_job(
 	return KR_OK;
 }
 
+enum kr_status engine__join_job(
+	struct engine *e, uint64_t job, int64_t deadline_ns, struct kr_error *err)
+{
+	enum kr_status st = engine__owe(e, 3, err);
+
+	if (st == KR_OK && KR_GROW(&e->deadlines, e->n_deadlines, &e->cap_deadlines))
+		st = kr_fail(err, KR_ENOMEM, "no memory for a computation");
+	if (st != KR_OK)
+		return st;
+	engine__effect(e, &(struct effect){.kind = EFFECT_RAISE, .u.raise = {job}});
+	if (deadline_ns <= e->now.now_ns)
+		engine__effect(e, &(struct effect){.kind = EFFECT_CUT, .u.cut = {job}});
+	else if (deadline_ns != INT64_MAX)
+		e->deadlines[e->n_deadlines++] = (struct deadline){deadline_ns, job};
+	return KR_OK;
+}
+
 static void forget_deadline(struct engine *e, uint64_t job)
 {
 	for (size_t i = 0; i < e->n_deadlines; i++)
@@ -186,6 +205,8 @@ static void computed(struct engine *e, struct job *j)
 	forget_deadline(e, j->id);
 	e->n_jobs--;
 	job_finish(j);
+	if (prepare_finish(e, j))
+		return;
 	switch (j->kind) {
 	case JOB_SUGGEST: suggest_finish(e, j); break;
 	case JOB_PREDICT: predict_finish(e, j); break;
@@ -245,6 +266,7 @@ static void serve_stirred(struct engine *e)
 		end_by_rule(e, s);
 		suggest_retry(e, s);
 		watch_serve(e, s);
+		prepare_review(e, s);
 	}
 }
 
@@ -261,6 +283,7 @@ static void tick(struct engine *e, const struct event *ev)
 	cut_due(e);
 	engine__expire(e);
 	fire_due(e);
+	prepare_tick(e);
 }
 
 static int64_t earlier(int64_t a, int64_t b)

@@ -34,6 +34,7 @@ struct engine_options {
 	const char *build;   /* recorded with each job: version, BLAS core, libm */
 	const char *version; /* shown by Hello and Status */
 	const char *blas_core;
+	bool prepare; /* suggestions before they are asked for */
 	bool durable; /* false: --db :memory: */
 	uint32_t threads;
 	size_t max_waiting; /* suggests in a queue before OVERLOADED; 0: 10,000 */
@@ -82,7 +83,9 @@ enum effect_kind {
 	EFFECT_COMMIT, /* make rows durable, all or none; one group at a time */
 	EFFECT_REPLY,
 	EFFECT_COMPUTE, /* ownership of job moves to the shell until EVENT_COMPUTED */
-	EFFECT_CUT,     /* a deadline has come: job_cut the job of this id when it next gives way */
+	EFFECT_CUT,     /* a deadline has come, or nobody wants it any more: job_cut the job of this id
+	                 * when it next gives way */
+	EFFECT_RAISE,   /* somebody waits for the job of this id, which was unasked (job.h) */
 	EFFECT_LOAD     /* read rows: study 0 = all studies */
 };
 
@@ -105,6 +108,9 @@ struct effect {
 		struct {
 			uint64_t job;
 		} cut;
+		struct {
+			uint64_t job;
+		} raise;
 		struct {
 			uint64_t ticket;
 			uint64_t study;

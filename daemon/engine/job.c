@@ -376,6 +376,11 @@ uint64_t job_study(const struct job *j)
 	return j->hasty ? j->study | hasty : j->study;
 }
 
+bool job_unasked(const struct job *j)
+{
+	return j->unasked;
+}
+
 void job_free(struct job *j)
 {
 	if (!j)

@@ -20,6 +20,9 @@ uint64_t job_id(const struct job *j);
  * they began: they don't wait for a longer one. */
 uint64_t job_study(const struct job *j);
 
+/* Nobody waits for it (yet): it has its turn when no job waits for which somebody does. */
+bool job_unasked(const struct job *j);
+
 /* Run one unit. False when nothing is left. Never fails. */
 bool job_step(struct job *j);
 

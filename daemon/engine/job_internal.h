@@ -25,6 +25,7 @@ struct job {
 	/* What to compute. */
 	struct definition *def;
 	struct snapshot *of;
+	bool unasked; /* it began before anybody asked for it */
 	bool hasty; /* its deadline has come before it began: it does not wait for the study's others */
 	int n_slots, n_queries, n_state;
 	struct policy_slot *slots;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/engine/core.h"
 #include "daemon/engine/predict.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/replay.h"
 #include "daemon/engine/suggest.h"
 #include "daemon/engine/watch.h"
@@ -232,6 +233,7 @@ void engine__reload(struct engine *e, struct study *s)
 	suggest_fail_all(e, s, e->refuse_text);
 	watch_fail_all(e, s, e->refuse_text);
 	predict_fail_all(e, s, e->refuse_text);
+	prepare_drop(e, s);
 	for (size_t i = 0; i < s->running.n; i++)
 		leases_remove(&e->leases, trials_at(&s->trials, s->running.p[i]));
 	s->leases = NULL;

@@ -102,15 +102,35 @@ struct snapshot *snapshot_retain(struct snapshot *snap)
 	return snap;
 }
 
+static void drop_points(struct snapshot_points *points)
+{
+	kr_free(points->values);
+	*points = (struct snapshot_points){0};
+}
+
+/* What is not in the struct itself. */
+static void drop_contents(struct snapshot *snap)
+{
+	history_view_fini(&snap->history);
+	drop_points(&snap->pending);
+	drop_points(&snap->failed);
+	drop_points(&snap->infeasible);
+	drop_points(&snap->taken);
+	kr_free(snap->state);
+	snap->state = NULL;
+	snap->n_state = 0;
+}
+
+void snapshot_thin(struct snapshot *snap)
+{
+	if (snap->refs == 1)
+		drop_contents(snap);
+}
+
 void snapshot_release(struct snapshot *snap)
 {
 	if (!snap || --snap->refs > 0)
 		return;
-	history_view_fini(&snap->history);
-	kr_free(snap->pending.values);
-	kr_free(snap->failed.values);
-	kr_free(snap->infeasible.values);
-	kr_free(snap->taken.values);
-	kr_free(snap->state);
+	drop_contents(snap);
 	kr_free(snap);
 }

@@ -31,6 +31,9 @@ bool snapshot_has_failed(const struct study *s);
 
 struct snapshot *snapshot_retain(struct snapshot *snap);
 
+/* Computations of it are done: if it has one reference, only what it is a snapshot of is kept. */
+void snapshot_thin(struct snapshot *snap);
+
 /* NULL is fine. */
 void snapshot_release(struct snapshot *snap);
 

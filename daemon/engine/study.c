@@ -37,6 +37,7 @@ enum kr_status study_new(
 	s->id = row->study;
 	s->created_ms = (uint64_t)row->time_ms;
 	s->def = definition_retain(def);
+	s->input_seq = 1;
 	view_init(&s->now, def);
 	trials_init(&s->trials, def->d, def->spec.n_metrics);
 	history_init(&s->history, def->d, def->spec.n_metrics);
@@ -49,7 +50,7 @@ void study_free(struct study *s)
 	if (!s)
 		return;
 	assert(!s->queue.head && !s->in_job.head && !s->parked.head && !s->snapshot && !s->watches &&
-		!s->predictions && !s->stirred);
+		!s->predictions && !s->stirred && !s->prepared);
 	study_free(s->loaded);
 	definition_release(s->def);
 	kr_free(s->past);

@@ -61,6 +61,7 @@ struct study_halt {
 	uint64_t low_n; /* results when the last of them was given out */
 };
 
+struct prepared;
 struct snapshot;
 struct waiter;
 struct watch;
@@ -92,6 +93,8 @@ struct study {
 	size_t n_state, cap_state;
 	struct models *models;   /* as they were last fitted; NULL: never */
 	struct models *reserved; /* what they become; of study_reserve, for study_apply */
+	uint64_t input_seq;      /* newest event that changed what a computation may see */
+	bool input_given;        /* it gave out trials */
 
 	/* ---- of this run of the daemon; a scratch study has none ---- */
 	struct leases *leases; /* NULL: leases are not kept (yet) */
@@ -113,6 +116,11 @@ struct study {
 	uint64_t waiting;               /* places of the budget reserved for queue and in_job */
 	struct prediction *predictions; /* those that wait for the one that is being computed */
 	uint64_t predicting;            /* its job; 0: none */
+	struct prepared *prepared;      /* the next suggestion; NULL: none, nor under way */
+	uint64_t prepared_seq;          /* newest input_seq for which one was begun */
+	bool prepared_in_vain;          /* the last one was thrown away */
+	bool asked;                     /* a Suggest has come in this run, */
+	int64_t asked_ns;               /* the last then */
 	struct watch *watches;          /* clients that wait for a change */
 	bool stirred;                   /* it has changed in this step */
 	struct study *next_stirred;

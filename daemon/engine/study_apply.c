@@ -199,9 +199,20 @@ static void apply_added(struct study *s, const struct row *row, const struct rec
 	}
 }
 
+/* Reports, and results that came too late, are nothing to a computation; whatever else is new
+ * counts as if it were. */
+static void note_input(struct study *s, const struct row *row, enum record_kind kind)
+{
+	if (kind == RECORD_REPORTED || kind == RECORD_STALE)
+		return;
+	s->input_seq = row->seq;
+	s->input_given = kind == RECORD_SUGGESTED;
+}
+
 void study_apply(struct study *s, const struct row *row, const struct record *r, int64_t now_ns)
 {
 	s->now.seq = row->seq;
+	note_input(s, row, r->kind);
 	switch (r->kind) {
 	case RECORD_STUDY_CREATED: break; /* study_new */
 	case RECORD_STUDY_UPDATED: apply_updated(s, row, &r->u.updated); break;

@@ -11,6 +11,7 @@
 #include "daemon/engine/give.h"
 #include "daemon/engine/job_internal.h"
 #include "daemon/engine/pick.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/waiter.h"
 
 /* ---- a waiter goes ---------------------------------------------------------- */
@@ -122,6 +123,7 @@ static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *e
 		n_new = 0;
 	if (w->n_picks + n_new == 0)
 		return left == 0 ? give_spent(s, err) : give_exhausted(s, err);
+	w->first_slot = 0;
 	w->n_slots = waiter_n_partial(w) + (int)n_new;
 	w->places = n_queued + n_new;
 	s->waiting += w->places;
@@ -132,16 +134,25 @@ static enum kr_status plan(struct study *s, struct waiter *w, struct kr_error *e
 
 static void deadline_over(struct engine *e, struct timer *t);
 
-/* What needs no computation is given at once, and w is gone. */
+/* The computation that w needs, if it is done already. */
+static const struct job *at_hand(const struct study *s, const struct waiter *w)
+{
+	return w->n_slots == 1 && !w->fixed && waiter_n_partial(w) == 0 ? prepare_ready(s) : NULL;
+}
+
+/* What needs no computation, or none any more, is given at once, and w is gone. */
 static enum kr_status admit(
 	struct engine *e, struct study *s, struct waiter *w, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(e->scratch);
 	enum kr_status st = plan(s, w, err);
+	const struct job *j = st == KR_OK ? at_hand(s, w) : NULL;
 
-	if (st == KR_OK && w->n_slots == 0) {
-		st = give_trials(e, s, NULL, w, err);
+	if (st == KR_OK && (j || w->n_slots == 0)) {
+		st = give_trials(e, s, j, w, err);
 		arena_release(e->scratch, mark);
+		if (st == KR_OK && j)
+			prepare_given(e, s);
 		if (st == KR_OK)
 			leave(e, s, w);
 		return st;
@@ -267,6 +278,7 @@ enum kr_status suggest_begin(
 	memcpy(entry.id, w->request, MSG_ID_BYTES);
 	requests_put(&e->requests, &entry);
 	e->n_waiting++;
+	prepare_asked(e, s);
 	if (arrive(e, s, w, err) != KR_OK)
 		turn_away(e, s, w, err);
 	pump(e, s);

@@ -20,7 +20,7 @@ enum { MAX_LOG = 100000 };
 struct job {
 	uint64_t id, study;
 	int units; /* left */
-	bool cut;
+	bool cut, unasked;
 	atomic_int inside;
 	int n_run;
 };
@@ -37,6 +37,11 @@ uint64_t job_id(const struct job *j)
 uint64_t job_study(const struct job *j)
 {
 	return j->study;
+}
+
+bool job_unasked(const struct job *j)
+{
+	return j->unasked;
 }
 
 bool job_step(struct job *j)
@@ -173,6 +178,34 @@ static void studies_take_turns(void **state)
 	end(&f);
 }
 
+/* Jobs that nobody waits for have what others leave: the one that runs gives way after its unit,
+ * and one that somebody has begun to wait for has its turn like others. */
+static void unasked_jobs_give_way(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 1);
+	atomic_store(&gate, false);
+	for (uint64_t id = 1; id <= 4; id++) {
+		struct job *j = make(id, id, 50);
+
+		j->unasked = id != 4;
+		submit(&f, j);
+	}
+	compute_raise(f.c, 3);
+	compute_raise(f.c, 12345); /* long gone */
+	atomic_store(&gate, true);
+	for (int i = 0; i < 4; i++)
+		free(next_done(&f));
+	/* One unit of the first may have begun before the others came. */
+	for (int i = 1; i < 100; i++)
+		assert_true(studies_served[i] >= 3);
+	for (int i = 102; i < n_log; i++)
+		assert_true(studies_served[i] <= 2);
+	end(&f);
+}
+
 static void a_cut_job_runs_no_more_units(void **state)
 {
 	struct fixture f;
@@ -246,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_job_comes_back_whole),
 		cmocka_unit_test(studies_take_turns),
+		cmocka_unit_test(unasked_jobs_give_way),
 		cmocka_unit_test(a_cut_job_runs_no_more_units),
 		cmocka_unit_test(stopping_frees_what_is_queued),
 		cmocka_unit_test(the_nth_allocation_fails),

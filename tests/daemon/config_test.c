@@ -69,6 +69,7 @@ static void built_in_values_come_from_the_environment(void **state)
 	assert_string_equal(c.db, "/some/home/kriged.db");
 	assert_string_equal(c.endpoint, "ipc:///some/run/kriged/kriged.sock");
 	assert_true(c.threads >= 1);
+	assert_true(c.prepare);
 	assert_false(c.insecure);
 	assert_int_equal(c.idle_exit_s, 0);
 	config_fini(&c);
@@ -111,8 +112,8 @@ static void what_is_printed_can_be_read(void **state)
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(
-		read_flags(&a, &err, "--db=/x y/z.db", "--threads=2", "--endpoint=tcp://127.0.0.1:5", NULL),
+	assert_int_equal(read_flags(&a, &err, "--db=/x y/z.db", "--threads=2",
+						 "--endpoint=tcp://127.0.0.1:5", "--prepare=off"),
 		KR_OK);
 	snprintf(path, sizeof(path), "%s/printed.conf", folder);
 	f = fopen(path, "w");
@@ -123,6 +124,7 @@ static void what_is_printed_can_be_read(void **state)
 	assert_string_equal(b.db, a.db);
 	assert_string_equal(b.endpoint, a.endpoint);
 	assert_int_equal(b.threads, 2);
+	assert_false(b.prepare);
 	config_fini(&a);
 	config_fini(&b);
 }
@@ -138,6 +140,7 @@ static void bad_flags_are_named(void **state)
 	assert_bad("--db", "", "db must not be empty");
 	assert_bad("--threads", "0", "threads must be a whole number from 1");
 	assert_bad("--threads", "two", "'two'");
+	assert_bad("--prepare", "yes", "prepare must be on or off, not 'yes'");
 	assert_bad("--threads", "99999999999999999999", "threads");
 	assert_bad("--idle-exit", "-1", "idle-exit");
 	assert_bad("--idle-exit", "1.5", "idle-exit");

@@ -63,6 +63,7 @@ bool harness_boot(struct harness *h)
 		.blas_core = "test",
 		.durable = true,
 		.threads = 1,
+		.prepare = h->prepare,
 		.max_waiting = h->max_waiting,
 	};
 
@@ -180,6 +181,10 @@ static void step(struct harness *h, const struct event *ev)
 			for (size_t k = 0; k < h->n_todo; k++)
 				if (h->todo[k].kind == EFFECT_COMPUTE && job_id(h->todo[k].u.compute.job) == h->cut)
 					job_cut(h->todo[k].u.compute.job);
+			continue;
+		}
+		if (ef->kind == EFFECT_RAISE) {
+			h->n_raised++;
 			continue;
 		}
 		h->n_commits += ef->kind == EFFECT_COMMIT;

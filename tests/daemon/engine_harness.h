@@ -22,6 +22,7 @@ struct harness {
 	struct now now;
 	uint64_t random; /* counter: every token differs, runs are equal */
 	size_t max_waiting;
+	bool prepare; /* suggestions before they are asked for */
 	const char *build;
 
 	struct row *rows; /* what is durable */
@@ -39,7 +40,7 @@ struct harness {
 	bool fail_loads;
 	int cut_after; /* jobs are cut after so many units; 0: never */
 	uint64_t cut;  /* newest job that was cut */
-	int n_cuts, n_commits, n_jobs, n_loads;
+	int n_cuts, n_commits, n_jobs, n_loads, n_raised;
 
 	const char *client; /* identity of the connection; NULL: "client" */
 	uint64_t next_tag, next_request;

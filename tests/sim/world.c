@@ -160,6 +160,7 @@ static void take_effect(struct world *w, const struct effect *ef)
 		if (w->n_cut < 64)
 			w->cut[w->n_cut++] = ef->u.cut.job;
 		break;
+	case EFFECT_RAISE: break;
 	case EFFECT_LOAD:
 		sim_met.reloads += ef->u.load.study != 0;
 		w->n_loads++;
