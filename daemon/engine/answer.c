@@ -74,6 +74,11 @@ static uint64_t unsettled(const struct engine *e, uint64_t group)
 	return group <= e->settled || (group == e->open->id && !e->open->n_rows) ? 0 : group;
 }
 
+bool engine__durable(const struct engine *e, uint64_t group)
+{
+	return unsettled(e, group) == 0;
+}
+
 uint64_t engine__hold(const struct engine *e, const struct study *s)
 {
 	if (s)

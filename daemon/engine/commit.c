@@ -107,6 +107,8 @@ void change_apply(struct engine *e, struct change *c)
 		study_apply(s, &c->row, &c->record, e->now.now_ns);
 	}
 	s->last_group = g->id;
+	if (s->input_seq == c->row.seq)
+		s->input_group = g->id;
 	engine__stir(e, s);
 	if (changes_names(c))
 		e->names_group = g->id;

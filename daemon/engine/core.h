@@ -100,6 +100,9 @@ void engine__send(struct engine *e, const struct route *route, const void *body,
 /* The room has been made by engine__owe. */
 void engine__effect(struct engine *e, const struct effect *effect);
 
+/* Is a group durable (or lost: then its studies are read anew)? */
+bool engine__durable(const struct engine *e, uint64_t group);
+
 /* The group that a reply about s (NULL: about all studies) must wait for; 0: none. */
 uint64_t engine__hold(const struct engine *e, const struct study *s);
 

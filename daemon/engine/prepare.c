@@ -73,18 +73,13 @@ static bool in_use(const struct engine *e, const struct study *s)
 	return s->asked && e->now.now_ns - s->asked_ns <= (int64_t)PREPARE_IDLE_S * 1000000000;
 }
 
-static bool is_durable(const struct engine *e, const struct study *s)
-{
-	return engine__hold(e, s) == 0;
-}
-
 static bool is_wanted(const struct engine *e, const struct study *s)
 {
 	bool waited_for = s->queue.head || s->in_job.head || s->parked.head;
 
 	return e->o.prepare && in_use(e, s) && !s->reloading && !s->damaged && !waited_for &&
 		s->prepared_seq < s->input_seq && s->queued.n == 0 && give_allowed(s, NULL) == KR_OK &&
-		study_left(s, s->waiting) > 0 && is_durable(e, s);
+		study_left(s, s->waiting) > 0 && engine__durable(e, s->input_group);
 }
 
 /* ---- beginning -------------------------------------------------------------- */

@@ -11,7 +11,7 @@
  * cut when it runs. A study has one only while
  *   - it may give out a new point: it is active, with budget left, nothing queued, nobody waiting;
  *   - it is in use: a Suggest of this run came within the last 10 minutes;
- *   - all of it is durable.
+ *   - what a computation sees of it is durable.
  * A study as it is at one event is prepared for once at most, whatever becomes of that. What
  * follows a Suggest, or one that nobody wanted, begins only when the study has been quiet for
  * 50 ms: who works through trials quickly must not pay for what is thrown away. */

@@ -100,6 +100,7 @@ struct study {
 	struct leases *leases; /* NULL: leases are not kept (yet) */
 	uint64_t incarnation;  /* differs after each load */
 	uint64_t last_group;   /* newest group of commits with a row of it */
+	uint64_t input_group;  /* the same with one that changed what a computation may see */
 	uint64_t ticket;       /* not 0: its rows are being read */
 	int64_t reload_at;     /* reading failed: when to try again */
 	bool reloading;        /* memory is not to be trusted until the rows are read */

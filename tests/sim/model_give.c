@@ -385,6 +385,7 @@ void model__suggested(
 {
 	struct giving g = {.w = w, .f = f, .s = s, .r = &r->u.suggested};
 	struct model_view *v = model__view(f);
+	watch_given(w, s->row.study, &r->u.suggested.job);
 	g.q = model__asked(w, f, &s->row, METHOD_SUGGEST);
 	if (!g.q)
 		return;

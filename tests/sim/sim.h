@@ -6,7 +6,8 @@
  * allocations fail. Rows are folded into a reference model as they become durable
  * (model.h), each reply is held against it as it leaves the engine (watch*.c), each
  * error against what was so meanwhile (refusals.c); when nothing is under way it is
- * known who may still wait (watch_wait.c). When the schedule is over everything is
+ * known who may still wait (watch_wait.c). Computations that nobody asked for begin when they may,
+ * and go on only when they are let (watch_unasked.c). When the schedule is over everything is
  * repaired, each client gets its last answer, and check.c compares what was
  * acknowledged with what is there. A verb is added to clients_*.c (what is asked, and
  * struct asked), model_*.c (what its row may do) and watch_trial.c (its answer). */
@@ -185,6 +186,14 @@ struct crowd {
 	int n[SIM_STUDIES];
 };
 
+/* A computation that began unasked. */
+struct unasked {
+	uint64_t job, study, incarnation;
+	uint64_t seq; /* that it saw */
+	bool raised;  /* somebody waits for it */
+	bool ready;   /* it was done, all of it */
+};
+
 struct stored_row {
 	struct row row;  /* pointers owned */
 	int64_t made_ns; /* when the engine made it, to a millisecond */
@@ -232,7 +241,11 @@ struct world {
 
 	uint64_t cut[64]; /* jobs to be cut at their next slice */
 	int n_cut;
-	int jobs_running;
+	int jobs_running; /* for which somebody waits */
+	struct unasked *unasked; /* of this life of the daemon, oldest first, owned */
+	size_t n_unasked, cap_unasked;
+	int64_t asked_ns[SIM_STUDIES]; /* the last Suggest in this life; 0: none */
+	bool gave_prepared;
 	uint8_t *caught; /* the last answer to check_ask, owned */
 	size_t caught_len;
 	struct frame_header caught_header;
@@ -246,7 +259,8 @@ struct met {
 		predicted, models, starved, undeleted;
 	long queued_given, completed, alone, returned, requeued, given_up, overtaken, kept, released,
 		tried_again, cancelled, reports, stops[STOP_BUDGET + 1], edited, excluded, removed,
-		settings, halted, outdated, waited, waited_in_vain, watched;
+		settings, halted, outdated, waited, waited_in_vain, watched, unasked, prepared, joined,
+		dropped;
 };
 
 extern struct met sim_met;
@@ -375,6 +389,14 @@ bool watch_of_any(const struct seen *s, bool live,
 
 /* The first event that may be the newest that the reply knows. */
 uint64_t watch_first_seq(const struct seen *s, const struct model_study *f);
+
+/* watch_unasked.c: computations that nobody asked for. One begins, perhaps; somebody waits for it now;
+ * it ends; may it go on now? A row of suggestions is durable. */
+void watch_unasked(struct world *w, const struct job *j);
+void watch_raised(struct world *w, uint64_t job);
+void watch_done(struct world *w, const struct job *j);
+bool watch_has_turn(struct world *w, const struct job *j);
+void watch_given(struct world *w, uint64_t study, const struct record_job *job);
 
 /* watch_trial.c: is the trial shown as that version of it? columns: what was asked for; NULL: all
  * that answers to changes show. */

@@ -97,7 +97,10 @@ static void workload_meets_everything(void **state)
 		{"exclusions", m->excluded}, {"trials deleted", m->removed},
 		{"settings changed", m->settings}, {"ended by a rule", m->halted},
 		{"changes of an old version", m->outdated}, {"suggests that waited", m->waited},
-		{"waits in vain", m->waited_in_vain}, {"studies watched", m->watched}};
+		{"waits in vain", m->waited_in_vain}, {"studies watched", m->watched},
+		{"computations that nobody asked for", m->unasked},
+		{"prepared suggestions given", m->prepared}, {"prepared computations joined", m->joined},
+		{"prepared computations in vain", m->dropped}};
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		printf("%s: %ld\n", list[i].name, list[i].n);
 		if (schedules >= 1000 && list[i].n == 0)

@@ -50,6 +50,8 @@ void watch_request(
 	if (!arrival_of(c, id))
 		c->arrivals[c->n_arrivals++ % SIM_ARRIVALS] = (struct arrival){
 			.id = id, .n_disk = w->n_disk, .at = w->now_ns};
+	if (m->method == METHOD_SUGGEST)
+		w->asked_ns[clients_study_index(m->u.suggest.study)] = w->now_ns;
 	if (m->method == METHOD_REPORT)
 		may_renew(w, m->u.report.study, m->u.report.number);
 	for (int i = 0; m->method == METHOD_HEARTBEAT && i < m->u.heartbeat.n; i++)

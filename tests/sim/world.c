@@ -150,7 +150,8 @@ static void take_effect(struct world *w, const struct effect *ef)
 			ef->u.reply.body, ef->u.reply.len);
 		break;
 	case EFFECT_COMPUTE:
-		w->jobs_running++;
+		w->jobs_running += !job_unasked(ef->u.compute.job);
+		watch_unasked(w, ef->u.compute.job);
 		watch_job(w, ef->u.compute.job);
 		world_push(w,
 			(struct happening){
@@ -160,7 +161,10 @@ static void take_effect(struct world *w, const struct effect *ef)
 		if (w->n_cut < 64)
 			w->cut[w->n_cut++] = ef->u.cut.job;
 		break;
-	case EFFECT_RAISE: break;
+	case EFFECT_RAISE:
+		w->jobs_running++;
+		watch_raised(w, ef->u.raise.job);
+		break;
 	case EFFECT_LOAD:
 		sim_met.reloads += ef->u.load.study != 0;
 		w->n_loads++;
@@ -229,6 +233,11 @@ void world_request(
 
 static void slice(struct world *w, struct happening *h)
 {
+	if (!watch_has_turn(w, h->job)) {
+		world_push(w,
+			(struct happening){.at = w->now_ns + delay(w, 3), .kind = HAPPEN_SLICE, .job = h->job});
+		return;
+	}
 	for (int i = 0; i < w->n_cut; i++)
 		if (w->cut[i] == job_id(h->job)) {
 			job_cut(h->job);
@@ -240,7 +249,7 @@ static void slice(struct world *w, struct happening *h)
 			(struct happening){.at = w->now_ns + delay(w, 3), .kind = HAPPEN_SLICE, .job = h->job});
 		return;
 	}
-	w->jobs_running--;
+	watch_done(w, h->job);
 	struct event ev = {.kind = EVENT_COMPUTED, .u.computed.job = h->job};
 	world_event(w, &ev);
 }
@@ -262,14 +271,17 @@ static void boot(struct world *w)
 		.build = "sim",
 		.version = "sim",
 		.blas_core = "none",
+		.prepare = w->seed % 4 != 0,
 		.durable = true,
-		.threads = 1};
+		.threads = 1 + (uint32_t)(w->seed % 3)};
 	if (engine_new(&w->engine, &o, &err) != KR_OK)
 		abort();
 	struct event ev = {.kind = EVENT_START};
 	w->loading = false;
 	w->n_loads = 0;
 	watch_nobody(w);
+	w->n_unasked = 0;
+	memset(w->asked_ns, 0, sizeof(w->asked_ns));
 	w->quiet_tick_ns = 0;
 	world_event(w, &ev);
 	world_push(w, (struct happening){.at = w->now_ns + 20 * MS, .kind = HAPPEN_TICK});
@@ -423,6 +435,7 @@ static void tear_down(struct world *w)
 	free(w->caught);
 	free(w->waiting);
 	free(w->crowds);
+	free(w->unasked);
 	engine_free(w->engine);
 	clients_free(w);
 	disk_free(w);
