@@ -301,7 +301,8 @@ void check_world(struct world *w)
 		check_repeats(w);
 	for (int i = 0; i < SIM_STUDIES && !w->complaint[0]; i++)
 		check_suggest(w, clients_study_name(i), a);
-	for (int i = 0; i < SIM_STUDIES && (w->seed % 8 == 0 || w->gave_prepared) && !w->complaint[0]; i++)
+	for (int i = 0; i < SIM_STUDIES && (w->seed % 8 == 0 || w->gave_prepared) && !w->complaint[0];
+		 i++)
 		if (model_live(w->model, clients_study_name(i), w->n_disk))
 			check_replay(w, clients_study_name(i), a);
 	arena_free(a);

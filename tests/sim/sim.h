@@ -241,7 +241,7 @@ struct world {
 
 	uint64_t cut[64]; /* jobs to be cut at their next slice */
 	int n_cut;
-	int jobs_running; /* for which somebody waits */
+	int jobs_running;        /* for which somebody waits */
 	struct unasked *unasked; /* of this life of the daemon, oldest first, owned */
 	size_t n_unasked, cap_unasked;
 	int64_t asked_ns[SIM_STUDIES]; /* the last Suggest in this life; 0: none */
