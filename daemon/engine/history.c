@@ -181,7 +181,6 @@ enum kr_status history_view(const struct history *h, struct history_view *out, s
 void history_view_fini(struct history_view *v)
 {
 	release(v->chunks, v->n_chunks);
-	*v = (struct history_view){0};
 }
 
 void history_gather(const struct history_view *v, double *X, double *Y, double *S)

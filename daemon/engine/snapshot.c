@@ -108,10 +108,9 @@ static void drop_points(struct snapshot_points *points)
 	*points = (struct snapshot_points){0};
 }
 
-/* What is not in the struct itself. */
-static void drop_contents(struct snapshot *snap)
+/* What is only there for a computation to read. */
+static void drop_copies(struct snapshot *snap)
 {
-	history_view_fini(&snap->history);
 	drop_points(&snap->pending);
 	drop_points(&snap->failed);
 	drop_points(&snap->infeasible);
@@ -124,13 +123,14 @@ static void drop_contents(struct snapshot *snap)
 void snapshot_thin(struct snapshot *snap)
 {
 	if (snap->refs == 1)
-		drop_contents(snap);
+		drop_copies(snap);
 }
 
 void snapshot_release(struct snapshot *snap)
 {
 	if (!snap || --snap->refs > 0)
 		return;
-	drop_contents(snap);
+	history_view_fini(&snap->history);
+	drop_copies(snap);
 	kr_free(snap);
 }

@@ -31,7 +31,8 @@ bool snapshot_has_failed(const struct study *s);
 
 struct snapshot *snapshot_retain(struct snapshot *snap);
 
-/* Computations of it are done: if it has one reference, only what it is a snapshot of is kept. */
+/* Computations of it are done: if it has one reference, it keeps the observations (which it shares
+ * with the study) and no copies. */
 void snapshot_thin(struct snapshot *snap);
 
 /* NULL is fine. */
