@@ -116,7 +116,7 @@ struct policy_input {
 enum policy_rule {
 	POLICY_INITIAL,  /* initial design */
 	POLICY_MODEL,    /* maximum of the acquisition */
-	POLICY_FILL,     /* space-filling last resort */
+	POLICY_FILL,     /* space-filling: a last resort, or the best outcomes are tied */
 	POLICY_EXHAUSTED /* no unseen point is left (for the fixed values given); in a space
 	                   * too large to enumerate: none was found in 1,024 tries */
 };

@@ -12,6 +12,11 @@
  * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, next to
  * pending points, which would get it company, and on a grid there are no such turns.
  *
+ * Outcomes may come in levels (gp/outcome/levels.h). The expected improvement is then that by half a step
+ * and more: what is less is no improvement. While the best outcome was seen at several points,
+ * these may be a plateau, on which a mean has no maximum, and which teaches the models that parameters
+ * are idle which elsewhere are not. Turns to exploit fill the space instead.
+ *
  * So it is when a study names no acquisition. Log_ei, noisy_ei and pi are a part of that, with one
  * model and without such turns; the others are in policy_named.c. */
 #include <math.h>
@@ -31,14 +36,19 @@ static bool is_grid(const struct policy *p)
 	return true;
 }
 
-/* A turn is a point given out or handed in. */
-static bool exploits(const struct policy *p)
+/* Is it time to exploit? A turn is a point given out or handed in. */
+static bool is_due(const struct policy *p)
 {
 	const struct policy_options *o = &p->options;
 	int turn = p->n_before + p->n_settled;
 	return p->in.acquisition == CHOICE_AUTO && o->exploit_every > 0 && p->in.n > o->exploit_after &&
 		fmod(turn, o->exploit_every) == 0 && p->n_metrics == 1 && policy__n_open(p) == 0 &&
 		!is_grid(p);
+}
+
+bool policy__fills(const struct policy *p)
+{
+	return p->tied && p->options.tie_fill > 0 && is_due(p);
 }
 
 /* Terms of the constraints and success; the columns that are averaged. */
@@ -96,7 +106,7 @@ double policy__incumbent(const struct policy *p, double best_mean)
 {
 	if (!p->has_incumbent)
 		return -INFINITY;
-	return p->noisy && !policy__draws_best(p) ? best_mean : p->best_z;
+	return p->noisy && !policy__draws_best(p) ? best_mean : p->best_z + p->margin;
 }
 
 enum kr_status policy__aim(struct policy *p, struct kr_error *err)
@@ -104,7 +114,7 @@ enum kr_status policy__aim(struct policy *p, struct kr_error *err)
 	p->aim.named = (struct ascend_function){0};
 	p->aim.novelty = (struct novelty){0};
 	p->aim.cell = (struct mat){0};
-	if (exploits(p)) {
+	if (is_due(p)) {
 		p->aim.role = POLICY_EXPLOIT;
 		p->aim.choice = CHOICE_MEAN;
 		p->aim.acq[0] = (struct acq){

@@ -222,6 +222,24 @@ static enum kr_status rank(struct policy *p, struct kr_error *err)
 	return KR_OK;
 }
 
+/* tied and margin, from the outcomes that met the constraints. */
+static enum kr_status find_levels(struct policy *p, struct kr_error *err)
+{
+	const struct policy__metric *m = &p->metrics[0];
+	struct arena_mark mark = arena_mark(p->arena);
+	double *y = ARENA_ARRAY(p->arena, double, p->n_obs);
+	struct levels levels = {0};
+	int n = 0;
+	for (int i = 0; y && i < p->n_obs; i++)
+		if (p->inside[i])
+			y[n++] = m->y[i];
+	bool known = y && (n == 0 || levels_find(&levels, y, n, p->in.minimize, p->arena));
+	p->tied = levels.tied;
+	p->margin = p->options.tie_margin * levels.step / m->outcome.scale;
+	arena_release(p->arena, mark);
+	return known ? KR_OK : no_memory(p->n_obs, err);
+}
+
 /* ---- rows ------------------------------------------------------------------------------ */
 
 static void encode_row(struct policy *p, const double *values, struct mat X, int row)
@@ -424,6 +442,8 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 		cold |= !p->metrics[k].warm;
 	if (!st)
 		st = rank(p, err);
+	if (!st && !p->survey.on && p->in.acquisition == CHOICE_AUTO)
+		st = find_levels(p, err);
 	if (!st)
 		st = choose_all(p, n_metrics, refit, cold, err);
 	for (int e = 1; !st && e < p->n_members; e++) {

@@ -33,6 +33,7 @@
 #include "acquisition/space/enumerate.h"
 #include "acquisition/space/region.h"
 #include "gp/fit.h"
+#include "gp/outcome/levels.h"
 #include "gp/outcome/outcome.h"
 #include "gp/vecchia/vecchia.h"
 
@@ -215,6 +216,8 @@ struct policy {
 	struct mat sources; /* around which candidates lie: top, in a box with its centre before */
 	double floor;       /* under noise no incumbent is below */
 	bool noisy;
+	bool tied;     /* the best outcome was observed at several points */
+	double margin; /* an improvement is one by so much, in model units */
 	bool has_incumbent;
 	double best_z;    /* over all observations that meet the constraints */
 	double best_mean; /* posterior mean at the best of top */
@@ -353,6 +356,9 @@ bool policy__draws_best(const struct policy *p);
 
 /* Else: the best observation, under noise `best_mean`; -inf when none meets the constraints. */
 double policy__incumbent(const struct policy *p, double best_mean);
+
+/* Does this slot fill the space, because there is nothing to exploit? */
+bool policy__fills(const struct policy *p);
 
 /* The function of an ascent, context: the policy. -inf outside the box of the slot. */
 enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,

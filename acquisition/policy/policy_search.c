@@ -219,6 +219,11 @@ static enum kr_status settle(struct policy *p, struct kr_error *err)
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err)
 {
 	enum kr_status st = KR_OK;
+	if (!p->searching && policy__fills(p)) {
+		policy__settle_fill(p, POLICY_FRESH);
+		*more = false;
+		return KR_OK;
+	}
 	if (!p->maximizer)
 		st = begin(p, err);
 	*more = p->n_unseen > 0;

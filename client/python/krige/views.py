@@ -33,7 +33,8 @@ class Why:
     """Why a point was suggested.
 
     rule        "initial" (initial design), "model" (maximum of the acquisition),
-                "fill" (space-filling last resort) or "enqueued" (given by a user)
+                "fill" (space-filling: no model could be had, or the best outcomes are
+                equal) or "enqueued" (given by a user)
     freshness   "fresh", "partial" (cut at the deadline) or "fallback" (cut before
                 there was a model)
     mean, sd    what the model expected of the objective, if there was one
