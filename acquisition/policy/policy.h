@@ -213,7 +213,7 @@ bool policy_is_initial(int n, int n_before);
 struct policy_suggestion policy_suggestion(struct policy *p, int i);
 
 /* Query i: posterior mean and sd of a metric (0: the objective, then the constraints) in raw
- * units; where outcomes were bent or ranked, the median and half the width of one deviation to either
+ * units; where outcomes were bent, the median and half the width of one deviation to either
  * side (outcome_raw_sd). False when there is no model (no observations). */
 bool policy_prediction(struct policy *p, int i, int metric, double *mean, double *sd);
 

@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gp/special/special.h"
-
 /* Fewer values say too little about their tail. */
 static const int least_for_tail = 8;
 
-static const double heavy = 3, fence = 1.5; /* see the header */
+static const double heavy = 3, farthest = 8, fence = 1.5; /* see the header */
 
 /* A deviation up to this part of the largest value is rounding, not signal. */
 static const double constant_data = 1e-12;
@@ -119,40 +117,11 @@ static double spread(const double *sorted, int from, int to, double m)
 	return unit * sqrt(sum / (to - from));
 }
 
-/* The bad (low) side of u, in units: the median m and the spread g of the good side. */
-struct side {
-	double *sorted; /* n, ascending; once ranked, the distinct bad values and m */
-	int below;      /* values below m */
-	double m, g;
-	double count; /* of ranks */
-};
-
-static double rank_value(const struct side *bad, int rank)
+/* u, which is worse than the median m, in units of g: see the header. In halves, because a difference may
+ * be beyond the largest double. */
+static double drawn_in(double u, double m, double g)
 {
-	return bad->m + bad->g * special_quantile(0.5 * (rank + 0.5) / bad->count);
-}
-
-/* Half-rank of the values below m; returns how many distinct ones there are. */
-static int half_rank(double *u, int n, struct side *bad)
-{
-	double *sorted = bad->sorted;
-	int distinct = 0;
-
-	bad->count = sorted[bad->below] == bad->m ? 0.5 : 0;
-	for (int i = 0; i < bad->below; i++)
-		if (i == 0 || sorted[i] != sorted[distinct - 1])
-			sorted[distinct++] = sorted[i];
-	sorted[distinct] = bad->m;
-	bad->count += distinct;
-	for (int i = 0; i < n; i++) {
-		const double *found;
-
-		if (u[i] >= bad->m)
-			continue;
-		found = bsearch(&u[i], sorted, (size_t)distinct, sizeof(*sorted), ascending);
-		u[i] = rank_value(bad, (int)(found - sorted));
-	}
-	return distinct;
+	return m - g * fmin(log1p((0.5 * m - 0.5 * u) / (0.5 * g)), farthest);
 }
 
 /* Tukey's fence below. */
@@ -169,73 +138,60 @@ static void clip(struct outcome *o, double *u, int n, const double *sorted)
 		u[i] = fmax(u[i], low);
 }
 
-/* Pull in the bad side of u; with room for n values in bad->sorted. */
-static void pull_in(struct outcome *o, double *u, int n, struct side *bad)
+/* Pull in the bad side of u; sorted: room for n values. */
+static void pull_in(struct outcome *o, double *u, int n, double *sorted)
 {
-	memcpy(bad->sorted, u, sizeof(*u) * (size_t)n);
-	qsort(bad->sorted, (size_t)n, sizeof(*u), ascending);
-	bad->m = quantile(bad->sorted, n, 0.5);
-	while (bad->sorted[bad->below] < bad->m)
-		bad->below++;
-	bad->g = spread(bad->sorted, bad->below, n, bad->m);
-	if (bad->g <= 0 || spread(bad->sorted, 0, bad->below, bad->m) <= heavy * bad->g) {
-		clip(o, u, n, bad->sorted);
+	double m, g;
+	int below = 0;
+
+	memcpy(sorted, u, sizeof(*u) * (size_t)n);
+	qsort(sorted, (size_t)n, sizeof(*u), ascending);
+	m = quantile(sorted, n, 0.5);
+	while (sorted[below] < m)
+		below++;
+	g = spread(sorted, below, n, m);
+	if (g <= 0 || spread(sorted, 0, below, m) <= heavy * g) {
+		clip(o, u, n, sorted);
 		return;
 	}
-	o->tail = OUTCOME_HALF_RANK;
-	o->n_ranked = half_rank(u, n, bad);
-}
-
-/* The pairs of a half-rank, for the way back: the raw values are those of bad->sorted, in
- * raw_unit; s is (value / unit - mean) / deviation. */
-static void keep_ranked(struct outcome *o, const struct side *bad, double *ranked_s,
-	double raw_unit, double unit, double mean, double deviation)
-{
-	for (int i = 0; i <= o->n_ranked; i++) {
-		double u = i < o->n_ranked ? rank_value(bad, i) : bad->m;
-		ranked_s[i] = (u / unit - mean) / deviation;
-		bad->sorted[i] *= raw_unit;
-	}
-	o->ranked_u = bad->sorted;
-	o->ranked_s = ranked_s;
+	o->tail = OUTCOME_LOG;
+	o->middle = m;
+	o->spread = g;
+	for (int i = 0; i < n; i++)
+		if (u[i] < m)
+			u[i] = drawn_in(u[i], m, g);
 }
 
 static const struct outcome untouched = {.cut_low = -INFINITY, .cut_high = INFINITY};
 
 enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, int n, double *z,
-	struct arena *a, struct kr_error *err)
+	struct arena *scratch, struct kr_error *err)
 {
-	struct arena_mark mark = arena_mark(a);
+	struct arena_mark mark = arena_mark(scratch);
 	double raw_unit = work_unit(y, n), unit, s, mean;
-	size_t size = sizeof(double) * (size_t)n;
-	struct side bad = {.sorted = arena_alloc(a, size)};
-	double *ranked_s = arena_alloc(a, size);
+	double *sorted = ARENA_ARRAY(scratch, double, n);
 
 	assert(n > 0);
-	if (!bad.sorted || !ranked_s) {
-		arena_release(a, mark);
+	if (!sorted)
 		return kr_fail(err, KR_ENOMEM, "outcomes of %d trials", n);
-	}
 	*o = untouched;
 	o->minimize = minimize;
 	for (int i = 0; i < n; i++)
 		z[i] = (minimize ? -y[i] : y[i]) / raw_unit;
 	if (n >= least_for_tail)
-		pull_in(o, z, n, &bad);
+		pull_in(o, z, n, sorted);
+	arena_release(scratch, mark);
 	unit = unit_of(z, n);
 	s = standardize(z, n, unit, unit * raw_unit, z, &mean);
 	o->shift = mean * (unit * raw_unit);
 	o->scale = raw_scale(s, unit * raw_unit);
 	o->cut_low *= raw_unit;
+	o->middle *= raw_unit;
+	o->spread *= raw_unit;
 	if (s == 0) { /* nothing is seen of the tail */
 		o->tail = OUTCOME_PLAIN;
 		o->cut_low = -INFINITY;
-		o->n_ranked = 0;
 	}
-	if (o->n_ranked > 0)
-		keep_ranked(o, &bad, ranked_s, raw_unit, unit, mean, s);
-	else
-		arena_release(a, mark);
 	return KR_OK;
 }
 
@@ -326,33 +282,13 @@ void outcome_bilog(struct outcome *o, const double *y, int n, double lower, doub
 	keep_sides(o, y, n, lower, upper, z);
 }
 
-/* The line through the pairs (from, to), last + 1 of them, ascending, exact at the pairs; below the
- * first it goes on along the chord from the last to the first, because two pairs may be close. In
- * halves, because a difference may be beyond the largest double. */
-static double along(const double *from, const double *to, int last, double x)
-{
-	int low = 0, high = last;
-	double t, width;
-
-	while (x >= from[0] && high - low > 1) {
-		int middle = low + (high - low) / 2;
-		if (from[middle] <= x)
-			low = middle;
-		else
-			high = middle;
-	}
-	width = 0.5 * from[high] - 0.5 * from[low];
-	t = width > 0 ? (0.5 * x - 0.5 * from[low]) / width : 1;
-	return bounded(bounded((1 - t) * to[low]) + bounded(t * to[high]));
-}
-
 /* s of a raw value. */
 static double standardized(const struct outcome *o, double y)
 {
 	double u = cut(o, o->minimize ? -y : y);
 
-	if (o->n_ranked > 0 && u < o->ranked_u[o->n_ranked])
-		return along(o->ranked_u, o->ranked_s, o->n_ranked, u);
+	if (o->tail == OUTCOME_LOG && u < o->middle)
+		u = drawn_in(u, o->middle, o->spread);
 	return u / o->scale - o->shift / o->scale;
 }
 
@@ -374,22 +310,26 @@ static double straight(const struct outcome *o, double s)
 	return isfinite(u) ? u : bounded(2 * (0.5 * o->shift + 0.5 * o->scale * s));
 }
 
+/* Does s stand for something on the bad side of a tail that was pulled in? */
+static bool is_drawn_in(const struct outcome *o, double s)
+{
+	return o->tail == OUTCOME_LOG && straight(o, s) < o->middle;
+}
+
 double outcome_raw_value(const struct outcome *o, double z)
 {
-	double s = bend_inverse(&o->bend, z), u;
+	double s = bend_inverse(&o->bend, z), u = straight(o, s);
 
-	if (o->n_ranked > 0 && s < o->ranked_s[o->n_ranked])
-		u = along(o->ranked_s, o->ranked_u, o->n_ranked, s);
-	else
-		u = straight(o, s);
+	if (is_drawn_in(o, s)) {
+		double far = (0.5 * o->middle - 0.5 * u) / (0.5 * o->spread);
+		u = bounded(o->middle - bounded(o->spread * bounded(expm1(far))));
+	}
 	return o->minimize ? 0 - u : u; /* people read it: no -0 */
 }
 
 double outcome_raw_sd(const struct outcome *o, double mean, double sd)
 {
-	bool ranked = o->n_ranked > 0 && mean - sd < o->ranked_s[o->n_ranked];
-
-	if (o->bend.kind == BEND_NONE && !ranked)
+	if (o->bend.kind == BEND_NONE && !is_drawn_in(o, mean - sd))
 		return bounded(o->scale * sd);
 	return fabs(0.5 * outcome_raw_value(o, mean + sd) - 0.5 * outcome_raw_value(o, mean - sd));
 }

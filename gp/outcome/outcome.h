@@ -1,11 +1,11 @@
 /* Outcome transform: raw objective values to what the model sees, and back.
  *
  * Larger is better inside. Steps: sign; the bad side of heavy-tailed data is
- * pulled in (half-rank or clip, from 8 values on; the good half is never moved);
+ * pulled in (logarithm or clip, from 8 values on; the good half is never moved);
  * standardize; on demand a bend (bend.h): a power transform of the objective, bilog for
  * a constraint. Recomputed from raw values at each fit, never stored warped. Safe
  * for every finite scale, and for penalties of any size among small values. Plain
- * values, thread-safe; a half-rank borrows its pairs from the arena it was fitted in. */
+ * values, thread-safe. */
 #ifndef KR_GP_OUTCOME_OUTCOME_H
 #define KR_GP_OUTCOME_OUTCOME_H
 
@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "gp/outcome/bend.h"
 
-enum outcome_tail { OUTCOME_PLAIN, OUTCOME_CLIP, OUTCOME_HALF_RANK };
+enum outcome_tail { OUTCOME_PLAIN, OUTCOME_CLIP, OUTCOME_LOG };
 
 /* All that was done. With u = sign y, sign = -1 for minimize: */
 struct outcome {
@@ -24,10 +24,8 @@ struct outcome {
 	bool bounded;             /* compared with bounds: neither direction is the better one */
 	enum outcome_tail tail;   /* what was done to the bad side, or beyond bounds */
 	double cut_low, cut_high; /* u is cut there; infinite: nowhere */
-	int n_ranked;             /* half-rank: distinct values below the median; 0: none */
-	const double *ranked_u;   /* n_ranked + 1, ascending: those and the median */
-	const double *ranked_s;   /* what became of them */
-	double shift, scale;      /* s = (u - shift) / scale above the ranked */
+	double middle, spread;    /* log: m and g of outcome_fit, raw; a bad u moves as said there */
+	double shift, scale;      /* s = (u - shift) / scale */
 	struct bend bend;         /* z from s */
 	double gain;              /* nats by which the power was better than none, 0: none was tried */
 };
@@ -36,15 +34,14 @@ struct outcome {
  * data (deviation up to 1e-12 of the largest value, or below the normal doubles, the bad side
  * already pulled in) give zeros and scale 1.
  *
- * The bad side (Vizier's half-rank warping, Song et al. 2024; Tukey's fence): with m
+ * The bad side (a bilog about the median, as Ax has it for constraints; Tukey's fence): with m
  * the median, g and b the root mean squares about m of the values above and below it,
- *   b > 3 g > 0   a bad value of rank r (from 1, ties equal) becomes
- *                 m + g Phi^-1((r - 1/2) / 2D), D = distinct bad values + half a
- *                 one when some value equals m
+ *   b > 3 g > 0   a bad value y becomes m - g min(ln(1 + (m - y) / g), 8): without a kink in m, and
+ *                 all that is 3,000 g away or more is the same, however large a penalty is
  *   else          max(y, Q1 - 1.5 IQR), when the quartiles differ.
  * Errors: KR_ENOMEM. Cost n ln n. */
 enum kr_status outcome_fit(struct outcome *o, bool minimize, const double *y, int n, double *z,
-	struct arena *a, struct kr_error *err);
+	struct arena *scratch, struct kr_error *err);
 
 /* The same for an outcome that is compared with bounds (infinite: none): larger y, larger z, and
  * where a value stands to a bound never changes. From 8 values on, those that break a bound by
@@ -74,7 +71,7 @@ enum kr_status outcome_choose_power(struct outcome *o, double *z, int n, outcome
 	void *context, struct arena *scratch, struct kr_error *err);
 
 /* A raw value in model units: what outcome_fit wrote for it up to rounding (for a value that is
- * not of the data, half-ranks are interpolated); infinities stay where nothing is cut. */
+ * not of the data, too); infinities stay where nothing is cut. */
 double outcome_model_value(const struct outcome *o, double y);
 
 /* A raw deviation at raw value y in model units, by the slope of the bend there; a moved tail
@@ -95,7 +92,7 @@ double outcome_raw_value(const struct outcome *o, double z);
  * quantiles at one deviation to either side. Where nothing is bent it is scale * sd. */
 double outcome_raw_sd(const struct outcome *o, double mean, double sd);
 
-/* What was done, in words, for people: "minimize; half-rank above the median 3.2; standardized:
+/* What was done, in words, for people: "minimize; logarithm above the median 3.2; standardized:
  * mean 1.5, deviation 0.4". Numbers are raw. Cut to size, like snprintf. */
 void outcome_describe(const struct outcome *o, char *text, size_t size);
 

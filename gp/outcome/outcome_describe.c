@@ -34,8 +34,8 @@ static void say_tail(struct words *w, const struct outcome *o)
 {
 	const char *bad_side = o->minimize ? "above" : "below"; /* what is low in u */
 
-	if (o->tail == OUTCOME_HALF_RANK)
-		say(w, "; half-rank %s the median %.4g", bad_side, raw(o, o->ranked_u[o->n_ranked]));
+	if (o->tail == OUTCOME_LOG)
+		say(w, "; logarithm %s the median %.4g", bad_side, raw(o, o->middle));
 	if (isfinite(o->cut_low))
 		say(w, "; cut %s %.4g", bad_side, raw(o, o->cut_low));
 	if (isfinite(o->cut_high))

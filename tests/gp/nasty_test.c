@@ -185,8 +185,9 @@ static void check_way_back(const struct outcome *o, const double *z)
 	for (int i = 0; i < s.data.n; i++) {
 		double u = o->minimize ? -y[i] : y[i], back = outcome_raw_value(o, z[i]);
 		assert_true(isfinite(z[i]) && isfinite(back));
+		bool far = o->tail == OUTCOME_LOG && 0.5 * o->middle - 0.5 * u > 1450 * o->spread;
 		/* a deviation beyond the largest double is not told */
-		if (u >= o->cut_low && u <= o->cut_high && o->scale < DBL_MAX)
+		if (!far && u >= o->cut_low && u <= o->cut_high && o->scale < DBL_MAX)
 			assert_true(fabs(0.5 * back - 0.5 * y[i]) <= 1e-9 * largest + 10 * DBL_MIN);
 	}
 	outcome_describe(o, text, sizeof(text));
@@ -222,7 +223,7 @@ static void predict(const struct outcome *o, const struct model *m, struct rng *
 static void nasty_data_never_fail(void **state)
 {
 	struct rng r = reference_rng("nasty");
-	int bent = 0, ranked = 0, clipped = 0;
+	int bent = 0, drawn = 0, clipped = 0;
 
 	(void)state;
 	for (int trial = 0; trial < CASES; trial++) {
@@ -236,14 +237,14 @@ static void nasty_data_never_fail(void **state)
 		transform(&o, &m, z, &r);
 		check_way_back(&o, z);
 		bent += o.bend.kind != BEND_NONE;
-		ranked += o.tail == OUTCOME_HALF_RANK;
+		drawn += o.tail == OUTCOME_LOG;
 		clipped += o.tail == OUTCOME_CLIP;
 		assert_int_equal(fit(&m, &o, z, m.data.n, &log_posterior, NULL), KR_OK);
 		assert_true(isfinite(log_posterior));
 		predict(&o, &m, &r);
 		arena_release(arena, mark);
 	}
-	assert_true(bent > 20 && ranked > 20 && clipped > 20);
+	assert_true(bent > 20 && drawn > 20 && clipped > 20);
 }
 
 int main(void)

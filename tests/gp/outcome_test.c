@@ -72,10 +72,12 @@ static void the_good_half_is_only_scaled(void **state)
 		for (int i = 0; i < n; i++) {
 			double back = outcome_raw_value(&o, z[i]);
 
-			if (z[i] >= sorted[n / 2] || o.tail != OUTCOME_CLIP)
+			bool cut = o.tail == OUTCOME_CLIP ||
+				(o.tail == OUTCOME_LOG && fabs(y[i] - o.middle) > 2900 * o.spread);
+			if (z[i] >= sorted[n / 2] || !cut)
 				assert_near(back, y[i], 1e-9);
 			assert_near(outcome_model_value(&o, y[i]), z[i], 1e-9);
-			if (o.tail == OUTCOME_CLIP)
+			if (cut)
 				assert_true((minimize ? y[i] - back : back - y[i]) >= -1e-9 * (1 + fabs(y[i])));
 			for (int j = 0; j < n; j++)
 				if (minimize ? y[i] < y[j] : y[i] > y[j])
@@ -84,31 +86,30 @@ static void the_good_half_is_only_scaled(void **state)
 		if (n < 8)
 			assert_int_equal(o.tail, OUTCOME_PLAIN);
 	}
-	assert_true(seen[OUTCOME_PLAIN] && seen[OUTCOME_CLIP] && seen[OUTCOME_HALF_RANK]);
+	assert_true(seen[OUTCOME_PLAIN] && seen[OUTCOME_CLIP] && seen[OUTCOME_LOG]);
 }
 
 /* Computed by hand: 5 good values 0..4 about the median 0, bad ones -1, -100 (twice),
- * -1000; g = sqrt(30/5), b is far above 3 g. D = 3 distinct + 1/2 for the median;
- * ranks 3, 2, 2, 1. Phi^-1(5/14) = -0.36610635680057, Phi^-1(3/14) = -0.79163860774337,
- * Phi^-1(1/14) = -1.46523379268552. */
-static void half_rank_by_hand(void **state)
+ * -1000; g = sqrt(30/5), b is far above 3 g. sqrt 6 ln(1 + y / sqrt 6) for y = 1, 100, 1000. */
+static void the_logarithm_by_hand(void **state)
 {
 	const double y[9] = {0, -100, 1, 2, -1, 3, 4, -1000, -100};
-	const double quantile[9] = {
-		0, -0.79163860774337, 0, 0, -0.36610635680057, 0, 0, -1.46523379268552, -0.79163860774337};
+	const double u[9] = {0, -9.145145850501073, 1, 2, -0.8385744480627747, 3, 4,
+		-14.732020144327487, -9.145145850501073};
 	double z[9];
 	struct outcome o = fit(false, y, 9, z);
 
 	(void)state;
-	assert_int_equal(o.tail, OUTCOME_HALF_RANK);
+	assert_int_equal(o.tail, OUTCOME_LOG);
 	for (int i = 0; i < 9; i++) {
-		assert_near(o.shift + o.scale * z[i], y[i] < 0 ? sqrt(6) * quantile[i] : y[i], 1e-12);
+		assert_near(o.shift + o.scale * z[i], u[i], 1e-12);
 		assert_near(outcome_raw_value(&o, z[i]), y[i], 1e-12);
 		assert_near(outcome_model_value(&o, y[i]), z[i], 1e-12);
 	}
-	/* between ranks on straight lines, beyond the last one along the chord from the median */
-	assert_near(outcome_model_value(&o, -550), 0.5 * (z[1] + z[7]), 1e-12);
-	assert_near(outcome_raw_value(&o, 2 * z[7] - z[0]), -2000, 1e-9);
+	/* no kink in the median, 8 g at most */
+	assert_near((outcome_model_value(&o, -1e-6) - z[0]) * o.scale / -1e-6, 1, 1e-6);
+	assert_near(o.shift + o.scale * outcome_model_value(&o, -1e9), -8 * sqrt(6), 1e-12);
+	assert_near(o.shift + o.scale * outcome_model_value(&o, -DBL_MAX), -8 * sqrt(6), 1e-12);
 	/* half the distance between the raw quantiles */
 	assert_near(outcome_raw_sd(&o, 0.5 * (z[2] + z[7]), 0.5 * (z[2] - z[7])), 500.5, 1e-9);
 	assert_near(outcome_raw_sd(&o, z[6], z[6] - z[3]), 2, 1e-12);
@@ -222,10 +223,10 @@ static void units_do_not_matter(void **state)
 	}
 }
 
-/* However large a penalty is, it is one more rank, and the model sees what it saw before. */
+/* However large a penalty is, the model sees what it saw before. */
 static void penalties_have_no_size(void **state)
 {
-	const double penalties[] = {1e3, 1e15, 3.4e38, 1e150, 1e300, DBL_MAX};
+	const double penalties[] = {1e4, 1e15, 3.4e38, 1e150, 1e300, DBL_MAX};
 	struct rng r = reference_rng("penalties");
 	double y[20], z[20], first[20];
 
@@ -237,10 +238,11 @@ static void penalties_have_no_size(void **state)
 
 		y[3] = y[11] = penalties[k];
 		o = fit(true, y, 20, z);
-		assert_int_equal(o.tail, OUTCOME_HALF_RANK);
+		assert_int_equal(o.tail, OUTCOME_LOG);
 		for (int i = 0; i < 20; i++)
-			assert_near(outcome_raw_value(&o, z[i]) / fmax(1, fabs(y[i])),
-				y[i] / fmax(1, fabs(y[i])), 1e-12);
+			if (i != 3 && i != 11)
+				assert_near(outcome_raw_value(&o, z[i]), y[i], 1e-12);
+		assert_true(outcome_raw_value(&o, z[3]) > 1000 && outcome_raw_value(&o, z[3]) < 1e4);
 		if (k == 0)
 			memcpy(first, z, sizeof(z));
 		assert_memory_equal(first, z, sizeof(z));
@@ -547,7 +549,7 @@ static void quantiles_go_there_and_back(void **state)
 			assert_true(isfinite(raw) && (minimize ? raw <= before : raw >= before));
 			assert_true(isfinite(sd) && sd > 0);
 			assert_near(sd / unit, 0.5 * fabs(right / unit - left / unit), 1e-12);
-			if (o.n_ranked == 0 && (raw >= o.cut_low || o.minimize) && o.tail == OUTCOME_PLAIN) {
+			if ((raw >= o.cut_low || o.minimize) && o.tail == OUTCOME_PLAIN) {
 				assert_near(outcome_model_value(&o, raw), q, 1e-9);
 				double slope = fabs(outcome_raw_value(&o, q + h) - outcome_raw_value(&o, q - h));
 				assert_near(outcome_model_sd(&o, raw, slope) / (2 * h), 1, 1e-2);
@@ -570,9 +572,9 @@ static void what_was_done_is_said(void **state)
 		minus[i] = -skewed[i];
 	o = fit(true, minus, 9, z);
 	outcome_describe(&o, text, sizeof(text));
-	assert_memory_equal(text, "minimize; half-rank above the median 0; standardized: mean ", 59);
+	assert_memory_equal(text, "minimize; logarithm above the median 0; standardized: mean ", 59);
 	outcome_describe(&o, cut, sizeof(cut));
-	assert_string_equal(cut, "minimize; h");
+	assert_string_equal(cut, "minimize; l");
 	o = fit(false, y, 13, z);
 	outcome_describe(&o, text, sizeof(text));
 	assert_string_equal(text, "maximize; cut below -7; standardized: mean 4.538, deviation 4.892");
@@ -610,7 +612,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_good_half_is_only_scaled),
-		cmocka_unit_test(half_rank_by_hand),
+		cmocka_unit_test(the_logarithm_by_hand),
 		cmocka_unit_test(the_fence_by_hand),
 		cmocka_unit_test(constant_data_become_zeros),
 		cmocka_unit_test(data_below_the_normal_numbers_are_constant),
