@@ -222,10 +222,13 @@ static enum kr_status rank(struct policy *p, struct kr_error *err)
 	return KR_OK;
 }
 
-/* tied and margin, from the outcomes that met the constraints. */
+/* tied and margin, from the outcomes that met the constraints. With standard errors next to a learnt
+ * noise one point may be several observations (replicates_split): these say nothing of levels. */
 static enum kr_status find_levels(struct policy *p, struct kr_error *err)
 {
 	const struct policy__metric *m = &p->metrics[0];
+	if (m->sd && !m->known)
+		return KR_OK;
 	struct arena_mark mark = arena_mark(p->arena);
 	double *y = ARENA_ARRAY(p->arena, double, p->n_obs);
 	struct levels levels = {0};

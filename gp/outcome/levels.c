@@ -12,8 +12,7 @@ static int descending(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-bool levels_find(
-	struct levels *out, const double *y, int n, bool minimize, struct arena *scratch)
+bool levels_find(struct levels *out, const double *y, int n, bool minimize, struct arena *scratch)
 {
 	static const double unit = 0.25; /* so that no difference overflows */
 	struct arena_mark mark = arena_mark(scratch);

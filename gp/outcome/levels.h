@@ -18,7 +18,6 @@ struct levels {
  * better ones are equal). The step is then the least difference of neighbours in the better half that is more
  * than 1e-3 r (folds of unequal size make steps that almost cancel), at most r / 50. False without
  * memory. Cost n ln n. */
-bool levels_find(
-	struct levels *out, const double *y, int n, bool minimize, struct arena *scratch);
+bool levels_find(struct levels *out, const double *y, int n, bool minimize, struct arena *scratch);
 
 #endif

@@ -58,8 +58,8 @@ static void ties_are_not_exploited(void **state)
 			struct play *p = told(n, tied);
 			struct policy *a = ask(p, NULL), *b = ask(p, &never);
 			bool due = n % 4 == 0;
-			assert_int_equal(policy_suggestion(a, 0).rule,
-				due && tied > 1 ? POLICY_FILL : POLICY_MODEL);
+			assert_int_equal(
+				policy_suggestion(a, 0).rule, due && tied > 1 ? POLICY_FILL : POLICY_MODEL);
 			assert_int_equal(policy_suggestion(a, 0).freshness, POLICY_FRESH);
 			assert_int_equal(policy_suggestion(b, 0).rule, POLICY_MODEL);
 			assert_int_equal(policy_suggestion(b, 0).role, due ? POLICY_EXPLOIT : POLICY_EXPLORE);

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -34,10 +34,10 @@ static void by_hand(void **state)
 		{{0.9, 0.100, 0.105, 0.100, 0.12, 0.99, 0.9, 0.95}, 0.005, true},
 		{{0.9, 0.100, 0.105, 0.100, 0.10001, 0.99, 0.9, 0.95}, 0.00499, true},
 		{{0.9, 0.095, 0.105, 0.105, 0.12, 0.99, 0.9, 0.95}, 0.010, false},
-		{{0.9, 0.095, 0.105, 0.101, 0.12, 0.99, 0.9, 0.95}, 0, false}, /* equal only where it is bad */
-		{{0, 0, 10, 20, 30, 40, 50, 60}, 1, true},                     /* 0.02 * 50 */
-		{{2, 2, 2, 2, 2, 2, 2, 2}, 0, true},
-		{{2, 2, 2, 2, 2, 2, 2, 7}, 0.1, true}, /* 0.02 * 5 */
+		{{0.9, 0.095, 0.105, 0.101, 0.12, 0.99, 0.9, 0.95}, 0,
+			false},                                /* equal only where it is bad */
+		{{0, 0, 10, 20, 30, 40, 50, 60}, 1, true}, /* 0.02 * 50 */
+		{{2, 2, 2, 2, 2, 2, 2, 2}, 0, true}, {{2, 2, 2, 2, 2, 2, 2, 7}, 0.1, true}, /* 0.02 * 5 */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct levels l = find(cases[i].y, 8, true);
