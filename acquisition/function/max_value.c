@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "acquisition/function/novelty.h"
+
 /* One row: the mean over samples and columns; dmean and dvar of the row when wanted. */
 static double one_row(
 	const struct max_value *v, const struct gp_batch *batch, int b, struct mat dmean, double *dvar)
@@ -29,45 +31,25 @@ static double one_row(
 	return share * sum;
 }
 
-/* batch <- the predictions of g; *dmean, *dvar <- zeros for their adjoints when the gradient is
- * wanted. */
-static enum kr_status predict(const struct gp *g, struct mat X, bool gradient,
-	struct gp_batch *batch, struct mat *dmean, double **dvar, struct arena *a, struct kr_error *err)
+/* The value without what is pending. */
+static enum kr_status own_eval(const struct max_value *v, struct mat X, double *value, struct mat D,
+	struct arena *a, struct kr_error *err)
 {
-	enum kr_status st = gp_predict(g, X, gradient, batch, a, err);
-	int M = gp_columns(g);
-
-	*dmean = mat_view(NULL, X.rows, M, X.rows);
-	if (st || !gradient)
-		return st;
-	dmean->p = ARENA_ARRAY(a, double, (size_t)X.rows *(size_t)M);
-	*dvar = ARENA_ARRAY(a, double, X.rows);
-	return dmean->p && *dvar ? KR_OK
-							 : kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
-}
-
-/* value += 1/2 ln Var(y | pending) - 1/2 ln Var(y), and its slope in the second to dvar; *E <- the
- * gradient of the first, when dvar is wanted. */
-static enum kr_status add_pending(const struct max_value *v, struct mat X, const double *var,
-	double *value, double *dvar, struct mat *E, struct arena *a, struct kr_error *err)
-{
+	int M = gp_columns(v->model);
 	struct gp_batch batch;
-	struct mat dmean;
-	double *djoined = NULL;
-	enum kr_status st = predict(v->joined, X, dvar != NULL, &batch, &dmean, &djoined, a, err);
+	struct mat dmean = mat_view(NULL, X.rows, M, X.rows);
+	double *dvar = NULL;
+	enum kr_status st = gp_predict(v->model, X, D.p != NULL, &batch, a, err);
 
-	for (int b = 0; !st && b < X.rows; b++) {
-		value[b] += 0.5 * log((batch.var[b] + v->noise) / (var[b] + v->noise));
-		if (!dvar)
-			continue;
-		djoined[b] = 0.5 / (batch.var[b] + v->noise);
-		dvar[b] -= 0.5 / (var[b] + v->noise);
+	if (!st && D.p) {
+		dmean.p = ARENA_ARRAY(a, double, (size_t)X.rows *(size_t)M);
+		dvar = ARENA_ARRAY(a, double, X.rows);
+		if (!dmean.p || !dvar)
+			st = kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 	}
-	if (st || !dvar)
-		return st;
-	*E = mat_new(a, X.rows, X.cols);
-	return E->p ? gp_adjoint(v->joined, &batch, dmean, djoined, *E, a, err)
-				: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
+	for (int b = 0; !st && b < X.rows; b++)
+		value[b] = one_row(v, &batch, b, dmean, dvar);
+	return st || !D.p ? st : gp_adjoint(v->model, &batch, dmean, dvar, D, a, err);
 }
 
 enum kr_status max_value_eval(void *ctx, struct mat X, double *value, struct mat D,
@@ -75,21 +57,23 @@ enum kr_status max_value_eval(void *ctx, struct mat X, double *value, struct mat
 {
 	const struct max_value *v = ctx;
 	struct arena_mark mark = arena_mark(scratch);
-	struct gp_batch batch;
-	struct mat dmean, E = {0};
-	double *dvar = NULL;
-	enum kr_status st = predict(v->model, X, D.p != NULL, &batch, &dmean, &dvar, scratch, err);
+	struct novelty novelty = {v->model, v->joined, v->noise};
+	double *more = ARENA_ARRAY(scratch, double, X.rows);
+	struct mat E = D.p ? mat_new(scratch, X.rows, X.cols) : D;
+	enum kr_status st = more && (E.p || !D.p)
+		? KR_OK
+		: kr_fail(err, KR_ENOMEM, "no memory for %d candidates", X.rows);
 
 	assert(v->tops.rows >= 1 && (v->tops.cols == 1 || v->tops.cols == gp_columns(v->model)));
-	for (int b = 0; !st && b < X.rows; b++)
-		value[b] = one_row(v, &batch, b, dmean, dvar);
+	if (!st)
+		st = own_eval(v, X, value, D, scratch, err);
 	if (!st && v->joined)
-		st = add_pending(v, X, batch.var, value, dvar, &E, scratch, err);
-	if (!st && D.p)
-		st = gp_adjoint(v->model, &batch, dmean, dvar, D, scratch, err);
-	for (int j = 0; !st && E.p && j < D.cols; j++)
-		for (int b = 0; b < D.rows; b++)
+		st = novelty_eval(&novelty, X, more, E, scratch, err);
+	for (int b = 0; !st && v->joined && b < X.rows; b++) {
+		value[b] += more[b];
+		for (int j = 0; j < D.cols && D.p; j++)
 			*mat_at(D, b, j) += *mat_at(E, b, j);
+	}
 	arena_release(scratch, mark);
 	return st;
 }

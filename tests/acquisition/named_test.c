@@ -402,32 +402,50 @@ static void constraints_are_regarded(void **state)
 	}
 }
 
-/* Under noise the best posterior mean after points of kg is no worse than after a net. */
+enum { BOWL_D = 4 };
+
+static double bowl(const double *x)
+{
+	double r2 = 0;
+	for (int j = 0; j < BOWL_D; j++)
+		r2 += (x[j] - 0.35) * (x[j] - 0.35);
+	return 1 - exp(-4 * r2);
+}
+
+/* What the bowl is at the best posterior mean after 26 noisy values, the last 18 at points of kg or
+ * of a net. */
+static double taken_in_the_end(uint64_t seed, bool kg)
+{
+	struct play *p = play_new(cube_floats(BOWL_D), 64, seed + 9);
+	struct rng key = rng_make(SEED, seed, RNG_TEST, 7), r = rng_make(SEED, seed, RNG_TEST, 8);
+	struct policy_slot slots[1];
+	double x[BOWL_D];
+	for (int i = 0; i <= 26; i++) {
+		if (i < 8 || (i < 26 && !kg)) {
+			sobol_net(&key, (uint32_t)i, mat_view(x, 1, BOWL_D, 1));
+		} else {
+			struct policy_input in = named(p, slots, 1, i == 26 ? CHOICE_MEAN : CHOICE_KG);
+			struct policy *job = play_run(&in);
+			memcpy(x, policy_suggestion(job, 0).values, sizeof(x));
+			policy_free(job);
+		}
+		if (i < 26)
+			play_tell(p, x, bowl(x) + 0.1 * rng_normal(&r));
+	}
+	play_free(p);
+	return bowl(x);
+}
+
 static void kg_finds_the_best_under_noise(void **state)
 {
 	(void)state;
-	enum { N = 14 };
 	double kg = 0, net = 0;
-	for (int seed = 0; seed < 3; seed++)
-		for (int way = 0; way < 2; way++) {
-			struct play *p = told(8, 0.2);
-			struct rng r = rng_make(SEED, (uint64_t)seed, RNG_TEST, 7);
-			struct rng key = rng_make(SEED, (uint64_t)seed, RNG_TEST, 8);
-			double x[D];
-			p->seed += (uint64_t)seed;
-			for (int i = 0; i < N; i++) {
-				if (way == 0)
-					ask(p, CHOICE_KG, 1, NAN, x);
-				else
-					sobol_net(&key, (uint32_t)i, mat_view(x, 1, D, 1));
-				play_tell(p, x, hills(x) + 0.2 * rng_normal(&r));
-			}
-			ask(p, CHOICE_MEAN, 1, NAN, x);
-			*(way == 0 ? &kg : &net) += hills(x) / 3;
-			play_free(p);
-		}
-	if (!(kg < net + 0.02))
-		fail_msg("%g, after a net %g", kg, net);
+	for (uint64_t seed = 0; seed < 6; seed++) {
+		kg += taken_in_the_end(seed, true) / 6;
+		net += taken_in_the_end(seed, false) / 6;
+	}
+	print_message("kg %.3g, a net %.3g\n", kg, net);
+	assert_true(kg < 0.8 * net);
 }
 
 int main(void)
