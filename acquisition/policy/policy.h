@@ -18,7 +18,8 @@
  *     observations have grown by 1/25: a bounded part a job, the rest in the jobs after it. In
  *     between the fit of the state is used.
  *   - The objective has two models, of long and of short lengthscales; the expected improvement is
- *     averaged over them; beside more than 128 pending points and slots the first does.
+ *     averaged over them; beside more than 128 pending points and slots, and beyond 300
+ *     observations, the first does.
  *   - In a batch the first 16 slots get a search each; later ones share searches.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
  *     where nothing is pending, there are no constraints and some parameter is continuous.

@@ -435,7 +435,7 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err)
 	bool refit = false, cold = false;
 	enum kr_status st = observe(p, n_metrics, err);
 	p->survey.on = p->n_obs > POLICY__MODEL_ROWS;
-	if (p->survey.on)
+	if (p->survey.on || p->n_obs > p->options.members_until)
 		p->n_members = 1;
 	for (int k = 0; k < n_metrics; k++)
 		refit |= policy__needs_fit(p, &p->metrics[k]);

@@ -103,7 +103,8 @@ static void fits_arrive_in_slices(void **state)
 				policy_free(q);
 				assert_true(jobs < JOBS);
 			}
-			for (int e = 0; e < 2; e++) {
+			int members = p->n > policy_options_default().members_until ? 1 : 2;
+			for (int e = 0; e < members; e++) {
 				double here = reached(p, e), best = from_scratch(p, e);
 				print_message(
 					"n %d, model %d: %g, from scratch %g, %d jobs\n", p->n, e, here, best, jobs);

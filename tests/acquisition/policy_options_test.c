@@ -163,6 +163,25 @@ static void both_models_count(void **state)
 	play_free(p);
 }
 
+/* With many observations one model does. */
+static void the_second_model_ends_with_enough_observations(void **state)
+{
+	(void)state;
+	struct play *p = told(17);
+	struct policy_options o = policy_options_default(), one = o;
+	one.members = 1;
+	for (int until = 16; until <= 17; until++) {
+		o.members_until = until;
+		struct policy *a = ask(p, 1, &o, 0), *b = ask(p, 1, &one, 0);
+		int same = memcmp(
+			policy_suggestion(a, 0).values, policy_suggestion(b, 0).values, sizeof(double) * D);
+		assert_int_equal(same == 0, until == 16);
+		policy_free(a);
+		policy_free(b);
+	}
+	play_free(p);
+}
+
 /* Asked for predictions only, the job does not touch the other model; its fit is kept. */
 static void predictions_keep_the_fit_of_both(void **state)
 {
@@ -205,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_grid_is_not_exploited),
 		cmocka_unit_test(exploiting_is_the_best_posterior_mean),
 		cmocka_unit_test(both_models_count),
+		cmocka_unit_test(the_second_model_ends_with_enough_observations),
 		cmocka_unit_test(predictions_keep_the_fit_of_both),
 		cmocka_unit_test(the_initial_design_may_be_longer),
 	};
