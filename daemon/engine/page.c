@@ -111,6 +111,6 @@ size_t page_study_bytes(const struct study *s)
 		sum += text_bytes(s->def->spec.constraints.p[k]);
 	sum += labels_bytes(&s->now.labels);
 	if (s->now.has_best)
-		sum += page_trial_bytes(s, trials_at(&s->trials, s->now.best), reply_all_columns);
+		sum += page_trial_bytes(s, trials_at(&s->trials, s->now.best), reply_grounded_columns);
 	return sum;
 }

@@ -9,6 +9,7 @@
 #include "daemon/engine/stop.h"
 
 const struct reply_columns reply_all_columns = {true, true, true, true, false, false};
+const struct reply_columns reply_grounded_columns = {true, true, true, true, false, true};
 const struct reply_columns reply_every_column = {true, true, true, true, true, true};
 
 static enum kr_status no_memory(struct kr_error *err)
@@ -154,7 +155,7 @@ enum kr_status reply_study(struct msg_study *out, const struct study *s, const s
 
 		out->best = best;
 		st = best ? reply_trial(best, s, version_at(trials_kept(&s->trials, v->best), v->seq),
-						reply_all_columns, a, err)
+						reply_grounded_columns, a, err)
 				  : no_memory(err);
 	}
 	return st;

@@ -31,7 +31,8 @@ enum kr_status reply_report(struct msg_report_reply *out, const struct study *s,
 enum kr_status reply_study(struct msg_study *out, const struct study *s, const struct study_view *v,
 	struct arena *a, struct kr_error *err);
 
-/* What answers to changes show of a trial; reads may show its progress, and what it rests on. */
-extern const struct reply_columns reply_all_columns, reply_every_column;
+/* What answers to changes show of a trial; reads may show its progress, and what it rests on. The
+ * best trial of a study shows all but its progress. */
+extern const struct reply_columns reply_all_columns, reply_every_column, reply_grounded_columns;
 
 #endif

@@ -13,5 +13,5 @@ enum kr_status handle_best(struct call *c, struct kr_error *err)
 		return call_no_memory(err);
 	c->reply.u.best.trial = answer;
 	return reply_trial(answer, c->study, trials_at(&c->study->trials, c->study->now.best),
-		reply_all_columns, c->a, err);
+		reply_grounded_columns, c->a, err);
 }
