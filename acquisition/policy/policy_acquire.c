@@ -12,10 +12,10 @@
  * its time over the last digits of a basin. Under constraints, of which a mean knows nothing, next to
  * pending points, which would get it company, and on a grid there are no such turns.
  *
- * Outcomes may come in levels (gp/outcome/levels.h). The expected improvement is then that by half a step
- * and more: what is less is no improvement. While the best outcome was seen at several points,
- * these may be a plateau, on which a mean has no maximum, and which teaches the models that parameters
- * are idle which elsewhere are not. Turns to exploit fill the space instead.
+ * Outcomes may come in levels (gp/outcome/levels.h). The expected improvement is then that by half
+ * a step and more: what is less is no improvement. While the best outcome was seen at several
+ * points, these may be a plateau, on which a mean has no maximum, and which teaches the models that
+ * parameters are idle which elsewhere are not. Turns to exploit fill the space instead.
  *
  * So it is when a study names no acquisition. Log_ei, noisy_ei and pi are a part of that, with one
  * model and without such turns; the others are in policy_named.c. */

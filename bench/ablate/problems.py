@@ -343,6 +343,24 @@ def grid4(rng):
     return ["int 0 9"] * 4, lambda v: f(v / 9), min(f(u) for u in every)
 
 
+def idle(rng):
+    """The choice decides which two of four numbers matter; for one of five none does."""
+    C, level = rng.uniform(0.1, 0.9, (5, 2)), [0.0, 0.06, 0.1, 0.15, 0.12]
+    order = rng.permutation(5)
+
+    def f(v):
+        k = order[int(v[4])]
+        z = v[[k % 4, (k + 1) % 4]] - C[k]
+        return level[k] + (0 if k == 4 else 1 - np.exp(-4 * np.sum(z * z)))
+    return [*cube(4), "choice 5"], f
+
+
+@family("mixed", tol=1e-4)
+def idle5(rng):
+    params, f = idle(rng)
+    return params, f, 0.0
+
+
 # ---- plateaus, as in accuracies ------------------------------------------------------
 
 
@@ -350,3 +368,9 @@ def grid4(rng):
 def steps4(rng):
     f, fopt = hills(rng, 4)
     return cube(4), lambda u: np.ceil(40 * f(u)) / 40, float(np.ceil(40 * fopt) / 40)
+
+
+@family("plateaus", tol=1e-3)
+def idle5_steps(rng):
+    params, f = idle(rng)
+    return params, lambda v: np.floor(100 * f(v)) / 100, 0.0
