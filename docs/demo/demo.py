@@ -169,6 +169,9 @@ def main():
         say("the best trial")
         print("    $ krige best digits", flush=True)
         krige(endpoint, "best", "digits", "-o", "table")
+        say("why the last trial was tried, and what came of it")
+        print("    $ krige explain digits", flush=True)
+        krige(endpoint, "explain", "digits")
     except KeyboardInterrupt:
         raise SystemExit("\ninterrupted; the study is kept in build/demo/kriged.db") from None
     finally:

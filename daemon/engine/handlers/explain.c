@@ -166,24 +166,25 @@ static void say_feasible(struct view *v)
 static void say_rank(struct view *v)
 {
 	const struct msg_grounds *g = v->g;
+	const char *of = trial_why(&v->t).acquisition;
 	struct arena *a = v->c->a;
 
 	if (!g || g->optima == 0)
 		return;
+	of = of ? of : "acquisition";
 	if (g->rank == 1 && g->optima == 1)
-		say(v, "it is the only maximum of the acquisition that the search found");
+		say(v, arena_printf(a, "it is the only maximum of %s that the search found", of));
 	else if (g->rank == 1)
 		say(v,
 			arena_printf(a,
-				"it is the highest of %" PRIu32
-				" local maxima of the acquisition that the search found",
-				g->optima));
+				"it is the highest of %" PRIu32 " local maxima of %s that the search found",
+				g->optima, of));
 	else
 		say(v,
 			arena_printf(a,
-				"it is number %" PRIu32 " after the local maxima of the acquisition (%" PRIu32
+				"it is number %" PRIu32 " after the local maxima of %s (%" PRIu32
 				" were found): points of the higher ones had been given out before",
-				g->rank, g->optima));
+				g->rank, of, g->optima));
 }
 
 /* ---- what makes the prediction ------------------------------------------------------ */
