@@ -1,9 +1,11 @@
 #!/bin/sh
-# ./dev bench [gp|suggest|latency|regret|mf|ablate|service|large]
+# ./dev bench [gp|suggest|latency|batches|thousand|regret|mf|ablate|service|large]
 #   gp       the numerical layer beside its floors, and cold fits beside BoTorch's
 #   suggest  tell + ask beside BoTorch's default loop, at n = 100, d = 6
 #   latency  [--peers botorch,ax,..] [--ns 20,100,500] [--dims 6,20] [--steps 30]: tell + ask
 #            beside the peers, in turns; all single times in build/bench/latency.jsonl
+#   batches  16 and 1,000 points in one request, one beside 999 pending ones
+#   thousand 1,000 suggestions of one study, from an empty one
 #   regret   [--peers kriged] [--seeds 0-9]: the side-by-side problems beside all recorded runs;
 #            results in build/bench/results, and every study of kriged is replayed
 #   ablate   [VARIANT..] [--seeds 0-5] [--problems all] [--each] [--list]: what options of the
@@ -65,6 +67,11 @@ service)
 	shift
 	exec "$venv/bin/python" bench/service.py "$@"
 	;;
+batches | thousand)
+	"$venv/bin/python" -c 'import numpy' 2>/dev/null ||
+		"$venv/bin/python" -m pip install -q --disable-pip-version-check --no-input numpy
+	exec "$venv/bin/python" bench/batches.py "$1"
+	;;
 large)
 	shift
 	exec "$venv/bin/python" bench/large.py "$@"
@@ -80,7 +87,7 @@ all)
 	done
 	;;
 *)
-	sed -n '2,13s/^# //p' "$0" >&2
+	sed -n '2,15s/^# //p' "$0" >&2
 	exit 2
 	;;
 esac
