@@ -162,7 +162,7 @@ def main():
     a = parser.parse_args()
     if a.list:
         for name, (kind, _) in problems.FAMILIES.items():
-            print(f"{name:<20}{kind}")
+            print(f"{name:<24}{kind}")
         print()
         with open(os.path.join(ROOT, "acquisition", "policy", "option_list.def")) as fh:
             print(fh.read().rstrip())
