@@ -4,6 +4,7 @@
  *   service_load fit ENDPOINT POINTS TRIALS        observes alone, and beside a fit
  *   service_load fill FILE STUDIES TRIALS          a database as single asks and tells leave it
  *   service_load large ENDPOINT POINTS STEPS       many results handed in, then tells and asks
+ *   service_load ask ENDPOINT POINTS STEPS         asks right after a tell, and when one is prepared
  *   service_load bare FROM TO GROUP                the results in FROM, committed by a bare loop
  *
  * One thread drives all clients: a client is a DEALER with one request under way. */
@@ -393,6 +394,61 @@ static void run_large(const char *endpoint, int points, size_t steps)
 	free(tell);
 }
 
+/* ---- ask: cold, and prepared ---- */
+
+/* Until the daemon computes nothing any more. */
+static void wait_idle(struct client *c)
+{
+	struct msg_request m = {.method = METHOD_STATUS};
+	struct msg_reply r;
+
+	do {
+		usleep(60 * 1000);
+		send_request(c->socket, &m);
+		wait_reply(c->socket, &r);
+	} while (r.u.status.running_jobs > 0);
+}
+
+static double tell(struct client *c)
+{
+	struct msg_reply r;
+
+	send_observe(c);
+	wait_reply(c->socket, &r);
+	return now_s() - c->sent;
+}
+
+/* A tell is a round trip and a commit. */
+static void run_ask(const char *endpoint, int points, size_t steps)
+{
+	void *context = zmq_ctx_new();
+	struct client c = {.socket = connect_to(context, endpoint)};
+	double *told = calloc(steps, sizeof(*told)), *cold = calloc(steps, sizeof(*cold));
+	double *prepared = calloc(steps, sizeof(*prepared));
+
+	if (!told || !cold || !prepared)
+		die("memory");
+	snprintf(c.study, sizeof(c.study), "ask-%d", points);
+	create(&c, 3);
+	add(&c, points);
+	ask(&c);
+	for (size_t i = 0; i < steps; i++) {
+		tell(&c);
+		cold[i] = ask(&c);
+		told[i] = tell(&c);
+		wait_idle(&c);
+		prepared[i] = ask(&c);
+	}
+	printf("{\"points\": %d, \"tell_us\": %.1f, \"cold_us\": %.1f, \"prepared_us\": %.1f}\n",
+		points, quantile_us(told, steps, 0.5), quantile_us(cold, steps, 0.5),
+		quantile_us(prepared, steps, 0.5));
+	zmq_close(c.socket);
+	zmq_ctx_term(context);
+	free(told);
+	free(cold);
+	free(prepared);
+}
+
 /* ---- fill: a database without a daemon ---- */
 
 struct filling {
@@ -617,6 +673,8 @@ int main(int argc, char **argv)
 		run_fill(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	else if (strcmp(mode, "large") == 0)
 		run_large(argv[2], atoi(argv[3]), strtoull(argv[4], NULL, 10));
+	else if (strcmp(mode, "ask") == 0)
+		run_ask(argv[2], atoi(argv[3]), strtoull(argv[4], NULL, 10));
 	else if (strcmp(mode, "bare") == 0)
 		run_bare(argv[2], argv[3], atoi(argv[4]));
 	else

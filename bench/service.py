@@ -3,7 +3,8 @@
     python bench/service.py [--build build/release] [--rounds 3]
 
 Durable observes from 64 clients against a bare SQLite loop that commits the same rows
-in groups of 64; an observe while a fit of its study runs; the start with 100,000 stored
+in groups of 64; an observe while a fit of its study runs; an ask whose answer is prepared
+against a tell, which is a round trip and a commit; the start with 100,000 stored
 trials; memory. Absolute figures belong to the machine, ratios compare. Rounds are
 interleaved, and the median counts.
 """
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CLIENTS, OBSERVES, GROUP = 64, 400, 64
 POINTS, PACED = 1000, 300
 STUDIES, TRIALS = 100, 1000
+ASKED, ASKS = 100, 40
 
 
 class Daemon:
@@ -96,6 +98,13 @@ def fit_rounds(build, folder, rounds):
     return alone, beside, fits
 
 
+def ask_rounds(build, folder, rounds):
+    d = Daemon(build, folder, f"{folder}/ask.db")
+    figures = [load(build, "ask", d.endpoint, ASKED + i, ASKS) for i in range(rounds)]
+    d.stop()
+    return figures
+
+
 def stored_round(build, folder, rounds):
     db = f"{folder}/stored.db"
     empty = Daemon(build, folder, f"{folder}/empty.db")
@@ -150,6 +159,14 @@ def main():
         row(f"  beside a fit of {POINTS} points ({statistics.median(fits):.0f} ms): of {len(beside)}",
             f"{quantile(beside, 0.5) / 1e3:.2f} / {p99_fit / 1e3:.2f} ms",
             f"{p99_fit / p99:.2f}", "<= 5")
+
+        asks = ask_rounds(a.build, folder, a.rounds)
+        told, cold, prepared = (statistics.median(f[k] for f in asks)
+                                for k in ("tell_us", "cold_us", "prepared_us"))
+        row(f"tell, {ASKED} results: p50 (a round trip and a commit)", f"{told / 1e3:.2f} ms", "1", "")
+        row("  ask whose answer is prepared: p50", f"{prepared / 1e3:.2f} ms",
+            f"{statistics.median(f['prepared_us'] / f['tell_us'] for f in asks):.2f}", "<= 2")
+        row("  ask right after a tell: p50", f"{cold / 1e3:.2f} ms", f"{cold / told:.0f}", "")
 
         empty_mb, start_s, mb, db_mb = stored_round(a.build, folder, a.rounds)
         row(f"start with {STUDIES * TRIALS} stored trials ({db_mb:.0f} MB)", f"{start_s:.2f} s",
