@@ -39,13 +39,13 @@ static enum kr_status check_spread(
 	const struct place *spread = PLACE_AT(at, "numbers", 1);
 
 	if (m->n != 2)
-		return decode_part__fail(d, PLACE(at, "numbers"), KR_INVALID_ARGUMENT,
-			"has %d entries; %s", m->n,
+		return decode_part__fail(d, PLACE(at, "numbers"), KR_INVALID_ARGUMENT, "has %d entries; %s",
+			m->n,
 			m->kind == PRIOR_NORMAL ? "NORMAL has two, mean and sd"
 									: "LOG_NORMAL has two, median and factor");
 	if (m->kind == PRIOR_NORMAL && !(m->numbers[1] > 0))
-		return decode_part__fail(d, spread, KR_INVALID_ARGUMENT,
-			"is %g; an sd must be above 0", m->numbers[1]);
+		return decode_part__fail(
+			d, spread, KR_INVALID_ARGUMENT, "is %g; an sd must be above 0", m->numbers[1]);
 	if (m->kind == PRIOR_LOG_NORMAL && !(m->numbers[1] > 1))
 		return decode_part__fail(d, spread, KR_INVALID_ARGUMENT,
 			"is %g; a factor must be above 1: two thirds of the belief is between median / factor "
@@ -87,8 +87,8 @@ static enum kr_status check(
 										  : check_spread(d, at, &p->prior);
 }
 
-enum kr_status decode_prior__read(const struct decoder *d, const struct place *at,
-	const Kriged__Prior *pb, struct msg_param *out)
+enum kr_status decode_prior__read(
+	const struct decoder *d, const struct place *at, const Kriged__Prior *pb, struct msg_param *out)
 {
 	unsigned kind = 0;
 	enum kr_status st = KR_OK;

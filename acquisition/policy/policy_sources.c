@@ -24,8 +24,8 @@ static bool better(const struct policy_source *s, int a, int b)
 }
 
 /* The best point that is not near one of the n taken before, -1: none. */
-static int next_point(const struct policy *p, const struct policy_source *s, struct mat X,
-	const int *taken, int n)
+static int next_point(
+	const struct policy *p, const struct policy_source *s, struct mat X, const int *taken, int n)
 {
 	int best = -1;
 	for (int i = 0; i < s->n; i++) {
@@ -42,7 +42,8 @@ static void place(struct policy *p, struct mat X, int row)
 {
 	for (int j = 0; j < p->d; j++) {
 		double x = *mat_at(X, row, j);
-		p->point[j] = space_categorical(p->in.space)[j] ? (x + 0.5) / space_levels(p->in.space, j) : x;
+		p->point[j] = space_categorical(p->in.space)[j] ? (x + 0.5) / space_levels(p->in.space, j)
+														: x;
 	}
 }
 

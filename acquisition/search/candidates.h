@@ -15,13 +15,13 @@
 
 struct candidates_source {
 	const struct space *space;
-	struct region *region;     /* with the same values fixed; NULL: no rules */
-	const double *fixed;       /* d coords, NaN where free */
-	const double *lengthscale; /* d */
-	struct box box;            /* where the net lies */
+	struct region *region;       /* with the same values fixed; NULL: no rules */
+	const double *fixed;         /* d coords, NaN where free */
+	const double *lengthscale;   /* d */
+	struct box box;              /* where the net lies */
 	const struct belief *belief; /* from which half of the net is drawn; NULL: none */
-	struct mat top;            /* t x d best known points, best first; t may be 0 */
-	uint64_t seed, number;     /* key of the random numbers */
+	struct mat top;              /* t x d best known points, best first; t may be 0 */
+	uint64_t seed, number;       /* key of the random numbers */
 };
 
 /* Rows of X, in this order. */

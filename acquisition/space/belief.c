@@ -42,8 +42,8 @@ static enum kr_status check_normal(
 	char what[160], mean[NUMBER_SHOWN], low[NUMBER_SHOWN], high[NUMBER_SHOWN];
 	if (p->kind != SPACE_FLOAT && p->kind != SPACE_INT)
 		return refuse(err, i, "is normal, but the parameter has choices; give them weights");
-	snprintf(what, sizeof(what), "has the mean %s; it must be %s to %s",
-		number_show(b->mean, mean), number_show(p->low, low), number_show(p->high, high));
+	snprintf(what, sizeof(what), "has the mean %s; it must be %s to %s", number_show(b->mean, mean),
+		number_show(p->low, low), number_show(p->high, high));
 	if (!(b->mean >= p->low && b->mean <= p->high))
 		return refuse(err, i, what);
 	if (!(b->sd > 0) || !isfinite(b->sd))

@@ -48,7 +48,8 @@ enum kr_status belief_add(const struct belief *b, double weight, struct mat X, d
 void belief_mode(const struct belief *b, double *x);
 
 /* x (d), uniform numbers in [0, 1): those of a parameter with a belief become numbers that are
- * distributed by it, without the floor (a normal one within the bounds). A net stays as even as it was. */
+ * distributed by it, without the floor (a normal one within the bounds). A net stays as even as
+ * it was. */
 void belief_draw(const struct belief *b, double *x);
 
 #endif

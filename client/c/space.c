@@ -212,8 +212,8 @@ static enum krige_status set_prior(struct krige_space *s, const char *name, enum
 	return KRIGE_OK;
 }
 
-enum krige_status krige_space_normal(struct krige_space *s, const char *name, double mean,
-	double spread, struct krige_error *err)
+enum krige_status krige_space_normal(
+	struct krige_space *s, const char *name, double mean, double spread, struct krige_error *err)
 {
 	return set_prior(s, name, PRIOR_NORMAL, (double[]){mean, spread}, 2, err);
 }

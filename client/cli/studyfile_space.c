@@ -195,8 +195,8 @@ static enum kr_status read_normal(struct studyfile__parse *p, const char *path, 
 	if (s != KR_OK)
 		return s;
 	if (!n.has_mean || n.has_sd == n.has_factor)
-		return studyfile__wrong(p, path,
-			"must have \"mean\" and one of \"sd\" and, on a log scale, \"factor\"");
+		return studyfile__wrong(
+			p, path, "must have \"mean\" and one of \"sd\" and, on a log scale, \"factor\"");
 	numbers[0] = n.mean;
 	numbers[1] = n.spread;
 	*prior = (struct msg_prior){n.has_sd ? PRIOR_NORMAL : PRIOR_LOG_NORMAL, 2, numbers};

@@ -68,7 +68,8 @@ static enum kr_status copy_spec(
 			params[i].when = copy_text(a, params[i].when);
 		params[i].prior.numbers = arena_memdup(
 			a, params[i].prior.numbers, (size_t)params[i].prior.n * sizeof(double));
-		if (!params[i].name || !params[i].prior.numbers || (params[i].n_choices && !params[i].choices) ||
+		if (!params[i].name || !params[i].prior.numbers ||
+			(params[i].n_choices && !params[i].choices) ||
 			(from->params[i].when && !params[i].when))
 			return no_memory(err);
 	}
@@ -270,7 +271,8 @@ enum kr_status definition_take(
 		const struct record_source *r = &sources[k];
 
 		if (!good_points(def, r))
-			return kr_fail(err, KR_ECORRUPT, "what was taken of study '%s' is damaged", r->what.name);
+			return kr_fail(
+				err, KR_ECORRUPT, "what was taken of study '%s' is damaged", r->what.name);
 		what[k] = r->what;
 		what[k].name = copy_text(def->arena, r->what.name);
 		points[k] = (struct policy_source){.n = r->n_outcomes,

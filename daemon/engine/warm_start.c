@@ -15,9 +15,9 @@ struct source {
 	struct call *c;
 	const struct definition *def; /* of the new study */
 	const struct study *from;
-	const char *field;   /* "spec.warm_start[0]" */
-	double *values, *y;  /* n x d, n: those that fit */
-	double *merit;       /* n: larger is better */
+	const char *field;  /* "spec.warm_start[0]" */
+	double *values, *y; /* n x d, n: those that fit */
+	double *merit;      /* n: larger is better */
 	size_t n;
 };
 
@@ -33,8 +33,8 @@ static enum kr_status unfit(
 
 	quote_text(s->from->def->name, study, sizeof(study));
 	quote_text(p->name, name, sizeof(name));
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, s->field, "%s: study %s %s %s; leave the study out",
-		s->field, study, what, name);
+	return kr_fail_field(err, KR_INVALID_ARGUMENT, s->field,
+		"%s: study %s %s %s; leave the study out", s->field, study, what, name);
 }
 
 /* Does the study have the parameters of the new one, and no others? */
@@ -146,15 +146,16 @@ static enum kr_status choose(
 }
 
 /* The study of the k-th name. */
-static enum kr_status find(
-	struct call *c, const char *name, const char *field, const struct study **out, struct kr_error *err)
+static enum kr_status find(struct call *c, const char *name, const char *field,
+	const struct study **out, struct kr_error *err)
 {
 	struct call one = *c;
 	enum kr_status st = call_study(&one, name, err);
 
 	c->of_names |= one.of_names;
 	if (st == KR_NOT_FOUND)
-		return kr_fail_field(err, st, field, "%s: there is no study '%s'; leave it out", field, name);
+		return kr_fail_field(
+			err, st, field, "%s: there is no study '%s'; leave it out", field, name);
 	*out = one.study;
 	return st;
 }

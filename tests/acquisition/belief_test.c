@@ -56,23 +56,23 @@ static double log_belief(const struct belief *b, double *coords, int d, double *
 	for (int j = 0; slope && j < d; j++)
 		slope[j] = 0;
 	struct mat D = slope ? mat_view(slope, 1, d, 1) : (struct mat){0};
-	assert_int_equal(
-		belief_add(b, 1, mat_view(coords, 1, d, 1), &value, D, a, NULL), KR_OK);
+	assert_int_equal(belief_add(b, 1, mat_view(coords, 1, d, 1), &value, D, a, NULL), KR_OK);
 	arena_free(a);
 	return value;
 }
 
 /* ---- values ---------------------------------------------------------------------- */
 
-/* Numbers from Python: log(.99 exp(-u^2 / 2) + .01), u = 3/2 and ln 10 / ln 3; log(.99 / 4 + .01). */
+/* Numbers from Python: log(.99 exp(-u^2 / 2) + .01), u = 3/2 and ln 10 / ln 3;
+ * log(.99 / 4 + .01). */
 static void weights_are_those_of_the_formula(void **state)
 {
 	(void)state;
 	struct space_param params[3] = {{.kind = SPACE_FLOAT, .low = 0, .high = 10},
 		{.kind = SPACE_FLOAT, .low = 1, .high = 100, .log = true},
 		{.kind = SPACE_CATEGORICAL, .n_choices = 3}};
-	struct belief_param beliefs[3] = {{BELIEF_NORMAL, 3, 2, NULL},
-		{BELIEF_NORMAL, 3, log(3), NULL}, {BELIEF_WEIGHTS, 0, 0, (double[]){2, 8, 0}}};
+	struct belief_param beliefs[3] = {{BELIEF_NORMAL, 3, 2, NULL}, {BELIEF_NORMAL, 3, log(3), NULL},
+		{BELIEF_WEIGHTS, 0, 0, (double[]){2, 8, 0}}};
 	double values[3] = {6, 3, 1}, x[3];
 	struct space *s = cube_space(params, 3);
 	struct belief *b;
@@ -127,8 +127,8 @@ static void gradients_are_differences(void **state)
 		struct belief_param beliefs[8] = {{0}};
 		double x[8], slope[8];
 		for (int j = 0; j < d; j++) {
-			params[j] = (struct space_param){.kind = SPACE_FLOAT, .low = 1, .high = 9,
-				.log = rng_below(&r, 2)};
+			params[j] = (struct space_param){
+				.kind = SPACE_FLOAT, .low = 1, .high = 9, .log = rng_below(&r, 2)};
 			beliefs[j] = (struct belief_param){
 				BELIEF_NORMAL, 1 + 8 * rng_uniform(&r), 0.1 + rng_uniform(&r), NULL};
 			x[j] = rng_uniform(&r);
@@ -155,8 +155,8 @@ static void gradients_are_differences(void **state)
 static void an_inactive_parameter_is_worth_its_best(void **state)
 {
 	(void)state;
-	struct space_param params[2] = {{.kind = SPACE_CATEGORICAL, .n_choices = 2},
-		{.kind = SPACE_FLOAT, .low = 0, .high = 1}};
+	struct space_param params[2] = {
+		{.kind = SPACE_CATEGORICAL, .n_choices = 2}, {.kind = SPACE_FLOAT, .low = 0, .high = 1}};
 	struct belief_param beliefs[2] = {{0}, {BELIEF_NORMAL, 0.9, 0.01, NULL}};
 	struct arena *a = arena_new(1 << 16);
 	const struct condition *when[2] = {NULL, ruled_is(a, 0, 1)};
@@ -176,12 +176,13 @@ static void an_inactive_parameter_is_worth_its_best(void **state)
 
 /* ---- draws ------------------------------------------------------------------------- */
 
-/* Quarters of a net fall on the quartiles, those of a normal within the bounds from scipy's truncnorm. */
+/* Quarters of a net fall on the quartiles, those of a normal within the bounds from scipy's
+ * truncnorm. */
 static void draws_are_distributed_so(void **state)
 {
 	(void)state;
-	struct space_param params[2] = {{.kind = SPACE_FLOAT, .low = 0, .high = 1},
-		{.kind = SPACE_CATEGORICAL, .n_choices = 3}};
+	struct space_param params[2] = {
+		{.kind = SPACE_FLOAT, .low = 0, .high = 1}, {.kind = SPACE_CATEGORICAL, .n_choices = 3}};
 	struct belief_param beliefs[2] = {
 		{BELIEF_NORMAL, 0.2, 0.3, NULL}, {BELIEF_WEIGHTS, 0, 0, (double[]){1, 0, 3}}};
 	static const double quartiles[3] = {
@@ -255,9 +256,12 @@ static void nonsense_is_refused(void **state)
 	refuses(number, (struct belief_param){BELIEF_NORMAL, 0.5, 0, NULL}, "sd");
 	refuses(rate, (struct belief_param){BELIEF_NORMAL, 2, INFINITY, NULL}, "factor");
 	refuses(choice, (struct belief_param){BELIEF_NORMAL, 0, 1, NULL}, "weights");
-	refuses(number, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){1, 1}}, "mean");
-	refuses(choice, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){0, 0}}, "above 0");
-	refuses(choice, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){1, -1}}, "at least 0");
+	refuses(
+		number, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){1, 1}}, "mean");
+	refuses(choice, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){0, 0}},
+		"above 0");
+	refuses(choice, (struct belief_param){.kind = BELIEF_WEIGHTS, .weights = (double[]){1, -1}},
+		"at least 0");
 }
 
 /* ---- in the policy ------------------------------------------------------------------------ */

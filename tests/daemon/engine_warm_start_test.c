@@ -16,21 +16,17 @@
 
 static const double about[2] = {0.6, 0.1};
 
-static const struct msg_scalar choices[3] = {
-	{.kind = SCALAR_STRING, .s = "a"}, {.kind = SCALAR_BOOL, .b = true}, {.kind = SCALAR_INT, .i = 1}};
+static const struct msg_scalar choices[3] = {{.kind = SCALAR_STRING, .s = "a"},
+	{.kind = SCALAR_BOOL, .b = true}, {.kind = SCALAR_INT, .i = 1}};
 
 static struct msg_param number(const char *name, enum param_kind kind, double low, double high)
 {
-	return (struct msg_param){.name = name,
-		.kind = kind,
-		.has_low = true,
-		.has_high = true,
-		.low = low,
-		.high = high};
+	return (struct msg_param){
+		.name = name, .kind = kind, .has_low = true, .has_high = true, .low = low, .high = high};
 }
 
-static struct msg_request create(
-	struct harness *h, const char *name, const struct msg_param *params, int n, enum metric_role role)
+static struct msg_request create(struct harness *h, const char *name,
+	const struct msg_param *params, int n, enum metric_role role)
 {
 	struct msg_metric *metric = ARENA_NEW(h->arena, struct msg_metric);
 	struct msg_request m = harness_create(h, name);
@@ -73,10 +69,10 @@ static struct msg_request create_new(struct harness *h, const char *const *sourc
 
 	params[0] = number("x", PARAM_FLOAT, 0, 1);
 	params[0].prior = (struct msg_prior){PRIOR_NORMAL, 2, about};
-	params[1] =
-		(struct msg_param){.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 2, .choices = choices};
-	params[2] =
-		(struct msg_param){.name = "more", .kind = PARAM_FIXED, .n_choices = 1, .choices = choices};
+	params[1] = (struct msg_param){
+		.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 2, .choices = choices};
+	params[2] = (struct msg_param){
+		.name = "more", .kind = PARAM_FIXED, .n_choices = 1, .choices = choices};
 	m = create(h, "s", params, 3, METRIC_MINIMIZE);
 	m.u.create_study.spec.warm_start = (struct msg_texts){n, sources};
 	return m;
@@ -159,7 +155,8 @@ static void refuses(struct harness *h, const struct msg_param *params, int n, en
 
 static void test_what_does_not_fit_is_refused(void **state)
 {
-	struct msg_param c = {.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 2, .choices = choices};
+	struct msg_param c = {
+		.name = "c", .kind = PARAM_CATEGORICAL, .n_choices = 2, .choices = choices};
 	struct msg_param good[2] = {number("x", PARAM_FLOAT, 0, 1), c};
 	struct msg_param kind[2] = {number("x", PARAM_INT, 0, 1), c};
 	struct msg_param more[3] = {good[0], c, number("z", PARAM_FLOAT, 0, 1)};

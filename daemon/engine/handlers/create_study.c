@@ -99,8 +99,8 @@ static enum kr_status make_study(
 }
 
 /* Plan the new one and, when there is one, the end of the old one; apply both or none. */
-static enum kr_status commit(struct call *c, struct study *old,
-	const struct record_source *sources, struct kr_error *err)
+static enum kr_status commit(
+	struct call *c, struct study *old, const struct record_source *sources, struct kr_error *err)
 {
 	struct change create = call_change(c, RECORD_STUDY_CREATED);
 	struct change replace = {
