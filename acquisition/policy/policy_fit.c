@@ -1,17 +1,18 @@
 /* Fits: hyperparameters of the models, a bounded part of the work in each job.
  *
- * An observation more moves an optimum by little: from the theta of the last job a few evaluations of the
- * likelihood take nearly all there is to gain. So a job climbs by one slice and suggests with what it has;
- * the state says how many slices are left. Beside theta a rival may climb, from where a cold fit starts, against
- * a lost basin; when it has arrived the better one stays.
+ * An observation more moves an optimum by little: from the theta of the last job a few
+ * evaluations of the likelihood take nearly all there is to gain. So a job climbs by one slice
+ * and suggests with what it has; the state says how many slices are left. Beside theta a rival
+ * may climb, from where a cold fit starts, against a lost basin; when it has arrived the better
+ * one stays.
  *
  *   no theta yet   from the cold starts to the optimum, at once, on at most 256 rows; slices then
  *   due            the observations have grown: up to 4 slices. At every fifth number of them a
  *                  rival sets out; below 30 the cold starts are tried at once
  *
- * All slices of a job together take what 8 evaluations on 433 rows do; the models that are left wait
- * for the next job. Under a survey the objective and the constraints are fitted on all observations
- * instead (policy_survey.c). */
+ * All slices of a job together take what 8 evaluations on 433 rows do; the models that are left
+ * wait for the next job. Under a survey the objective and the constraints are fitted on all
+ * observations instead (policy_survey.c). */
 #include <math.h>
 #include <string.h>
 

@@ -1,15 +1,17 @@
-/* Slots that share a search. In a batch the first slots get a search each; from then on one search
- * serves a round of slots, a quarter of those before it, so that a thousand points take seconds.
+/* Slots that share a search. In a batch the first slots get a search each; from then on one
+ * search serves a round of slots, a quarter of those before it, so that a thousand points take
+ * seconds.
  *
- * The first slot of a round gets the maximum. The others get the best of the points that the search has
- * looked at, one after another, each worth less the more the slots before it in the round tell about it:
- * what a pick takes from an improvement it takes from the deviation s at least, so with picks P
+ * The first slot of a round gets the maximum. The others get the best of the points that the
+ * search has looked at, one after another, each worth less the more the slots before it in the
+ * round tell about it: what a pick takes from an improvement it takes from the deviation s at
+ * least, so with picks P
  *
  *   ln EI(x) + ln s(x | P) - ln s(x)
  *
- * takes the place of ln EI(x) (the log of the variance ratio of GIBBON, Moss et al. 2021, sec. 4.3). The
- * next round starts with fantasies of all of them. s(. | P) is a Cholesky factor of the joint covariance
- * of the points, with the picks as pivots. */
+ * takes the place of ln EI(x) (the log of the variance ratio of GIBBON, Moss et al. 2021, sec.
+ * 4.3). The next round starts with fantasies of all of them. s(. | P) is a Cholesky factor of
+ * the joint covariance of the points, with the picks as pivots. */
 #include <math.h>
 
 #include "acquisition/policy/policy_internal.h"

@@ -5,8 +5,8 @@
 
 enum { LEAST_WORK = 32, MOST_WORK = 8192 };
 
-/* Points without an outcome are so far apart in some coordinate, in lengthscales: closer ones would tell
- * the same. */
+/* Points without an outcome are so far apart in some coordinate, in lengthscales: closer ones
+ * would tell the same. */
 static const double least_distance = 1e-3;
 
 /* Evaluations a unit times rows squared: about 50 ms. */

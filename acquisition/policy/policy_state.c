@@ -1,9 +1,9 @@
-/* The state: [4, how many, then each model that was ever fitted: which, points at the fit, slices left
- * of its climb and of a rival's, theta, and the rival's if there are any]. Which: its metric, -1
- * success, -2 the objective under the other prior. Points are the observations; for success the failures
- * too. Of earlier builds: [3, how many, then which, points, theta of each]; [1, points, theta] of the
- * objective; [2, how many, then points and theta of the metrics in order]. Anything else is somebody
- * else's, and ignored. */
+/* The state: [4, how many, then each model that was ever fitted: which, points at the fit,
+ * slices left of its climb and of a rival's, theta, and the rival's if there are any]. Which:
+ * its metric, -1 success, -2 the objective under the other prior. Points are the observations;
+ * for success the failures too. Of earlier builds: [3, how many, then which, points, theta of
+ * each]; [1, points, theta] of the objective; [2, how many, then points and theta of the metrics
+ * in order]. Anything else is somebody else's, and ignored. */
 #include <math.h>
 #include <string.h>
 

@@ -51,8 +51,8 @@ struct ascend *ascend_new(const struct ascend_function *function,
 /* All starts but the best `keep` end; what they reached stays. */
 void ascend_keep(struct ascend *s, int keep);
 
-/* Only start i goes on, with what it has learnt of the curvature, for so many more evaluations down to
- * another tolerance; though it may have ended. */
+/* Only start i goes on, with what it has learnt of the curvature, for so many more evaluations
+ * down to another tolerance; though it may have ended. */
 void ascend_resume(struct ascend *s, int i, int iterations, double tolerance);
 
 /* One evaluation of every start that still moves; *more <- does any? Values never fall.

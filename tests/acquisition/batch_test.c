@@ -61,7 +61,8 @@ static int check_distinct(struct play *p, struct policy *job, int q)
 	return points;
 }
 
-/* The least distance of two points of a batch, in lengthscales, by the coordinate where it is most. */
+/* The least distance of two points of a batch, in lengthscales, by the coordinate where it is
+ * most. */
 static double least_distance(struct policy *job, int q)
 {
 	struct policy_model model;

@@ -1,4 +1,5 @@
-/* Fits in slices: each job does a bounded part, and after a few jobs the fit is where one from scratch is. */
+/* Fits in slices: each job does a bounded part, and after a few jobs the fit is where one from
+ * scratch is. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
