@@ -109,13 +109,13 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	prepare_forget(e); /* before the timers of others are gone */
 	for (size_t id = 0; id < e->studies.n_ids; id++)
 		if (e->studies.by_id[id]) {
 			suggest_forget(e->studies.by_id[id]);
 			watch_forget(e->studies.by_id[id]);
 			predict_forget(e->studies.by_id[id]);
 		}
-	prepare_forget(e);
 	replay_free_all(e);
 	study_free(e->start_study);
 	studies_fini(&e->studies);
