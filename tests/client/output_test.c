@@ -129,12 +129,14 @@ static void test_study_json(void **state)
 		"\"o=p\":{\"type\":\"categorical\",\"choices\":[1,1.0,\"1\",true,null,\"null\","
 		"\"sgd\"]}},\"metrics\":[{\"name\":\"loss\",\"role\":\"minimize\"}],"
 		"\"seed\":18446744073709551615,\"budget\":null,\"lease\":600.0,"
-		"\"parameter_constraints\":[],\"forbidden\":[],\"noise\":null,\"acquisition\":\"auto\",\"acquisition_level\":null,\"acquisition_beta\":null,\"stop\":null,\"on_expiry\":\"expire\","
+		"\"parameter_constraints\":[],\"forbidden\":[],\"noise\":null,\"acquisition\":\"auto\","
+		"\"acquisition_level\":null,\"acquisition_beta\":null,"
+		"\"stop\":null,\"on_expiry\":\"expire\","
 		"\"retry_limit\":0,\"labels\":{},"
 		"\"counts\":{\"QUEUED\":0,\"RUNNING\":0,\"COMPLETE\":2,\"PRUNED\":0,\"FAILED\":0,"
 		"\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"outlook\":null,\"best\":null,"
 		"\"created\":\"2026-01-31T08:00:00.000Z\",\"reserved\":0,\"reason\":null,"
-		"\"seq\":11,\"spec_version\":0}");
+		"\"warm_start\":[],\"seq\":11,\"spec_version\":0}");
 }
 
 /* Two columns, two rows, with what each format has to escape. */
