@@ -233,4 +233,8 @@ void model__edited(
 void model__reported(
 	struct world *w, struct model_study *f, const struct stored_row *s, const struct record *r);
 
+/* The objective's among the models of a job or an answer; `was` when there is none. */
+const struct msg_model *model_of_objective(
+	const struct msg_spec *spec, const struct msg_models *models, const struct msg_model *was);
+
 #endif

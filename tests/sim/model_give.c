@@ -366,8 +366,7 @@ static void give_all(const struct giving *g)
 	}
 }
 
-/* The objective's among the models of a job; `was` when it fitted none. */
-static const struct msg_model *model_of_objective(
+const struct msg_model *model_of_objective(
 	const struct msg_spec *spec, const struct msg_models *models, const struct msg_model *was)
 {
 	const char *name = "";

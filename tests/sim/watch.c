@@ -224,16 +224,18 @@ static bool why_is_true(const struct seen *s, const struct model_study *f)
 	return false;
 }
 
-/* The newest model that a durable suggestion has recorded, or why there is none. */
+/* The newest model that a durable suggestion has recorded, or why there is none. A computation that
+ * a deadline cut after its fit recorded none; the next one may then record that of success alone. */
 static bool model_is_true(const struct seen *s, const struct model_study *f)
 {
 	const struct msg_get_model_reply *r = &s->r->u.get_model;
+	const struct msg_model *shown = model_of_objective(&f->spec, &r->models, NULL);
 	for (uint64_t seq = watch_first_seq(s, f); seq <= f->seq; seq++) {
 		const struct msg_model *is = f->views[seq - 1].objective;
-		bool good = is ? r->models.n > 0 && !r->reason : r->models.n == 0 && r->reason;
+		bool good = !is == !shown && !r->models.n == !!r->reason;
 		if (good && is)
-			good = r->models.p[0].n == is->n && r->models.p[0].mean == is->mean &&
-				r->models.p[0].noise_sd == is->noise_sd && r->sentences.n > 0;
+			good = shown->n == is->n && shown->mean == is->mean &&
+				shown->noise_sd == is->noise_sd && r->sentences.n > 0;
 		sim_met.models += good && is;
 		if (good)
 			return true;
