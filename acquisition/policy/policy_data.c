@@ -230,15 +230,15 @@ static enum kr_status find_levels(struct policy *p, struct kr_error *err)
 	if (m->sd && !m->known)
 		return KR_OK;
 	struct arena_mark mark = arena_mark(p->arena);
-	double *y = ARENA_ARRAY(p->arena, double, p->n_obs);
+	double *z = ARENA_ARRAY(p->arena, double, p->n_obs);
 	struct levels levels = {0};
 	int n = 0;
-	for (int i = 0; y && i < p->n_obs; i++)
+	for (int i = 0; z && i < p->n_obs; i++)
 		if (p->inside[i])
-			y[n++] = m->y[i];
-	bool known = y && (n == 0 || levels_find(&levels, y, n, p->in.minimize, p->arena));
+			z[n++] = m->z[i];
+	bool known = z && (n == 0 || levels_find(&levels, z, n, p->arena));
 	p->tied = levels.tied;
-	p->margin = p->options.tie_margin * levels.step / m->outcome.scale;
+	p->margin = p->options.tie_margin * levels.step;
 	arena_release(p->arena, mark);
 	return known ? KR_OK : no_memory(p->n_obs, err);
 }

@@ -12,7 +12,7 @@ static int descending(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-bool levels_find(struct levels *out, const double *y, int n, bool minimize, struct arena *scratch)
+bool levels_find(struct levels *out, const double *z, int n, struct arena *scratch)
 {
 	static const double unit = 0.25; /* so that no difference overflows */
 	struct arena_mark mark = arena_mark(scratch);
@@ -23,7 +23,7 @@ bool levels_find(struct levels *out, const double *y, int n, bool minimize, stru
 	if (!u)
 		return false;
 	for (int i = 0; i < n; i++)
-		u[i] = (minimize ? -unit : unit) * y[i];
+		u[i] = unit * z[i];
 	qsort(u, (size_t)n, sizeof(*u), descending);
 	range = u[0] - u[3 * n / 4];
 	if (range == 0)

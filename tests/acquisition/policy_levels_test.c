@@ -88,21 +88,41 @@ static void a_margin_lowers_what_is_expected(void **state)
 	play_free(p);
 }
 
-/* Without ties nothing changes, bit for bit. */
+/* Without ties nothing changes, bit for bit, whatever else is done to the outcomes. */
+static void expect_no_margin(struct play *p)
+{
+	struct policy_options o = policy_options_default();
+	o.tie_margin = 100;
+	struct policy *a = ask(p, NULL), *b = ask(p, &o);
+	assert_int_equal(policy_suggestion(a, 0).rule, POLICY_MODEL);
+	assert_memory_equal(
+		policy_suggestion(a, 0).values, policy_suggestion(b, 0).values, sizeof(double) * D);
+	policy_free(a);
+	policy_free(b);
+	play_free(p);
+}
+
 static void continuous_outcomes_know_no_margin(void **state)
 {
 	(void)state;
 	struct play *p = told(18, 0);
 	for (int i = 0; i < p->n; i++)
 		p->y[i] += 1e-3 * i;
-	struct policy_options o = policy_options_default();
-	o.tie_margin = 100;
-	struct policy *a = ask(p, NULL), *b = ask(p, &o);
-	assert_memory_equal(
-		policy_suggestion(a, 0).values, policy_suggestion(b, 0).values, sizeof(double) * D);
-	policy_free(a);
-	policy_free(b);
-	play_free(p);
+	expect_no_margin(p);
+}
+
+/* Large values that stand for failures make no levels of the others, which differ by little then. */
+static void penalties_make_no_levels(void **state)
+{
+	(void)state;
+	static const double penalties[] = {1e4, 1e7, 1e12, 1e300};
+	for (int k = 0; k < 4; k++)
+		for (int n = 18; n <= 20; n += 2) {
+			struct play *p = told(n, 0);
+			for (int i = 0; i < p->n; i++)
+				p->y[i] = i % 3 == 0 ? penalties[k] : p->y[i] + 1e-3 * i;
+			expect_no_margin(p);
+		}
 }
 
 /* How many of 8 studies found the better choice. */
@@ -141,6 +161,7 @@ int main(void)
 		cmocka_unit_test(ties_are_not_exploited),
 		cmocka_unit_test(a_margin_lowers_what_is_expected),
 		cmocka_unit_test(continuous_outcomes_know_no_margin),
+		cmocka_unit_test(penalties_make_no_levels),
 		cmocka_unit_test(a_plateau_is_left),
 	};
 	printf("seed %d\n", SEED);
