@@ -124,7 +124,8 @@ enum kr_status policy__aim(struct policy *p, struct kr_error *err)
 		enum kr_status st = policy__keep_apart(p, err);
 		if (st)
 			return st;
-		if (p->has_incumbent || choice_has(p->in.acquisition, CHOICE_LEARNS))
+		bool wanted = p->has_incumbent || choice_has(p->in.acquisition, CHOICE_LEARNS);
+		if (wanted && p->raw.X.rows > 0) /* else there is nothing to evaluate it at, or with */
 			return policy__name(p, err);
 	}
 	return KR_OK;

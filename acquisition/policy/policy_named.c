@@ -180,7 +180,8 @@ static enum kr_status name_jes(struct policy *p, struct kr_error *err)
 static enum kr_status name_integrated(struct policy *p, struct kr_error *err)
 {
 	struct policy__aim *aim = &p->aim;
-	struct mat Z = thin(p, p->raw.n_net, MEAN_POINTS); /* that cover the space */
+	/* The net covers the space; under rules there may be none. */
+	struct mat Z = thin(p, p->raw.n_net ? p->raw.n_net : p->raw.X.rows, MEAN_POINTS);
 	double rows = gp_rows(model(p));
 	enum kr_status st = Z.p ? covariance_init(&aim->points, model(p), Z, p->arena, err)
 							: no_memory(p, err);

@@ -157,6 +157,19 @@ static void any_study_gets_points(void **state)
 }
 
 /* Under rules every point obeys. */
+/* Fixed values that leave no allowed point. */
+static void expect_exhausted(struct play *p, enum choice c)
+{
+	struct policy_slot slot;
+	struct policy_input in = named(p, &slot, 1, c);
+	const double fixed[D] = {1, NAN};
+	slot.fixed = fixed;
+	struct policy *job = play_run(&in);
+	assert_int_equal(policy_suggestion(job, 0).rule, POLICY_EXHAUSTED);
+	assert_false(policy_starved(job));
+	policy_free(job);
+}
+
 static void rules_are_obeyed(void **state)
 {
 	(void)state;
@@ -180,6 +193,7 @@ static void rules_are_obeyed(void **state)
 		ask(p, c, 4, NAN, X);
 		for (int i = 0; i < 4; i++)
 			assert_true(X[i * D] + X[i * D + 1] <= 0.9 + 1e-12);
+		expect_exhausted(p, c);
 		play_free(p);
 	}
 	arena_free(a);
