@@ -250,14 +250,19 @@ static void settle_rest(struct policy *p, enum policy_freshness freshness)
 	p->stage = POLICY__DONE;
 }
 
+/* What exceeds the cap of the arena does so again in a replay. */
+void policy__note(struct policy *p, enum kr_status st)
+{
+	p->starved |= st == KR_ENOMEM && !arena_capped(p->arena);
+}
+
 bool policy_step(struct policy *p)
 {
 	if (p->stage == POLICY__DONE)
 		return false;
 	enum kr_status st = one_unit(p, NULL);
 	p->units++;
-	if (st == KR_ENOMEM && !arena_capped(p->arena))
-		p->starved = true;
+	policy__note(p, st);
 	if (st)
 		settle_rest(p, POLICY_FRESH);
 	return p->stage != POLICY__DONE;

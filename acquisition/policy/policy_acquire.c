@@ -145,7 +145,9 @@ double policy__without_belief(struct policy *p, double *coords, double value)
 {
 	struct mat X = mat_view(coords, 1, p->d, 1);
 	if (belief_weight(p) > 0)
-		belief_add(p->in.belief, -belief_weight(p), X, &value, (struct mat){0}, p->arena, NULL);
+		policy__note(p,
+			belief_add(
+				p->in.belief, -belief_weight(p), X, &value, (struct mat){0}, p->arena, NULL));
 	return value;
 }
 

@@ -235,6 +235,11 @@ struct policy {
 	struct maximizer *maximizer;
 };
 
+/* ---- policy.c --------------------------------------------------------------------- */
+
+/* How something ended that ends no unit: without heap memory the job is starved. */
+void policy__note(struct policy *p, enum kr_status st);
+
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 
 /* Of the models theta, rival, slices, n_fitted and warm from in.state, when that is ours and whole. */
@@ -425,8 +430,8 @@ bool policy__settle_partial(struct policy *p);
 /* ---- policy_why.c: why a point, for people ------------------------------------------ */
 
 /* r <- what is said of the point at coords (d), which has its prediction: gain, pulls, levers, and
- * its rank by value, that of what was maximized. What memory does not suffice for is left out. Cost
- * n^2 for n rows of the model. */
+ * its rank by value, that of what was maximized. What memory does not suffice for is left out, and
+ * the job is starved. Cost n^2 for n rows of the model. */
 void policy__explain(
 	struct policy *p, const double *coords, double value, struct policy_suggestion *r);
 

@@ -20,7 +20,9 @@ static double probability_feasible(struct policy *p, struct mat X)
 	struct gp_batch batch;
 	for (int k = 1; k < p->n_metrics; k++) {
 		const struct policy__metric *m = &p->metrics[k];
-		if (gp_predict(m->base, X, false, &batch, p->arena, NULL))
+		enum kr_status st = gp_predict(m->base, X, false, &batch, p->arena, NULL);
+		policy__note(p, st);
+		if (st)
 			return NAN;
 		double mean = *batch.mean.p, sd = sqrt(*batch.var);
 		product *= m->kind == POLICY__SUCCESS
@@ -115,7 +117,9 @@ static void predict(struct policy *p, double *coords, struct policy_suggestion *
 	const struct policy__metric *m = &p->metrics[0];
 	struct mat X = mat_view(coords, 1, p->d, 1);
 	struct gp_batch batch;
-	if (!gp_predict(m->base, X, false, &batch, p->arena, NULL)) {
+	enum kr_status st = gp_predict(m->base, X, false, &batch, p->arena, NULL);
+	policy__note(p, st);
+	if (!st) {
 		r->has_prediction = true;
 		r->mean = outcome_raw_value(&m->outcome, *batch.mean.p);
 		r->sd = outcome_raw_sd(&m->outcome, *batch.mean.p, sqrt(*batch.var));

@@ -58,16 +58,18 @@ static void encode_points(struct policy *p, const struct policy_source *s, struc
 
 bool policy__source_point(struct policy *p, int k)
 {
-	if (p->in.n_sources == 0)
+	const struct policy_source *s = p->in.n_sources ? &p->in.sources[k % p->in.n_sources] : NULL;
+	if (!s || s->n == 0)
 		return false;
-	const struct policy_source *s = &p->in.sources[k % p->in.n_sources];
 	struct arena_mark mark = arena_mark(p->arena);
 	int rank = k / p->in.n_sources, row = -1, n = 0;
 	int *taken = ARENA_ARRAY(p->arena, int, rank + 1);
 	double *x = policy__points(p, s->n), *keep = ARENA_ARRAY(p->arena, double, p->d);
 	struct mat X = mat_view(x, s->n, p->d, s->n);
-	if (!taken || !x || !keep)
+	if (!taken || !x || !keep) {
+		policy__note(p, KR_ENOMEM);
 		goto done;
+	}
 	memcpy(keep, p->point, sizeof(double) * (size_t)p->d);
 	encode_points(p, s, X);
 	memcpy(p->point, keep, sizeof(double) * (size_t)p->d);

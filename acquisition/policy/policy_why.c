@@ -42,14 +42,15 @@ static bool best_by_mean(struct policy *p, struct incumbent *out)
 	struct mat top = p->survey.on ? p->survey.top : p->top;
 	int n = p->survey.on ? p->survey.n_incumbents : p->n_incumbents;
 	struct gp_batch batch;
+	enum kr_status st = KR_OK;
 	if (n == 0)
 		return false;
-	if (p->survey.on)
-		out->z = p->survey.top_mean[0];
-	else if (gp_predict(m->base, mat_block(top, 0, 0, 1, p->d), false, &batch, p->arena, NULL))
+	if (!p->survey.on)
+		st = gp_predict(m->base, mat_block(top, 0, 0, 1, p->d), false, &batch, p->arena, NULL);
+	policy__note(p, st);
+	if (st)
 		return false;
-	else
-		out->z = *batch.mean.p;
+	out->z = p->survey.on ? p->survey.top_mean[0] : *batch.mean.p;
 	out->observation = -1;
 	for (int i = 0; i < data->X.rows && out->observation < 0; i++)
 		if (equal_rows(data->X, i, top, 0))
@@ -154,7 +155,9 @@ static void explain_pulls(struct policy *p, struct mat x, double mean, struct po
 	int n = gp_rows(m->base), rows[POLICY_MOST_PULLS];
 	double *w = ARENA_ARRAY(p->arena, double, n), *pull = ARENA_ARRAY(p->arena, double, n);
 	double at = outcome_raw_value(&m->outcome, mean);
-	if (!w || !pull || weights(p, m->base, x, mat_view(w, n, 1, n)))
+	enum kr_status st = w && pull ? weights(p, m->base, x, mat_view(w, n, 1, n)) : KR_ENOMEM;
+	policy__note(p, st);
+	if (st)
 		return;
 	for (int i = 0; i < n; i++)
 		pull[i] = w[i] * (m->data.z[i] - gp_mean(m->base));
@@ -194,13 +197,17 @@ void policy__explain(
 	struct arena_mark mark = arena_mark(p->arena);
 	const struct policy__metric *m = &p->metrics[0];
 	double *x = policy__points(p, 1);
-	struct gp_batch batch;
-	if (!r->has_prediction || !x)
-		goto done;
-	for (int j = 0; j < p->d; j++)
-		x[j] = coords[j];
 	struct mat X = mat_view(x, 1, p->d, 1);
-	if (gp_predict(m->base, X, false, &batch, p->arena, NULL))
+	struct gp_batch batch;
+	enum kr_status st = x ? KR_OK : KR_ENOMEM;
+	if (!r->has_prediction)
+		goto done;
+	for (int j = 0; !st && j < p->d; j++)
+		x[j] = coords[j];
+	if (!st)
+		st = gp_predict(m->base, X, false, &batch, p->arena, NULL);
+	policy__note(p, st);
+	if (st)
 		goto done;
 	double mean = *batch.mean.p;
 	r->model_mean = outcome_raw_value(&m->outcome, gp_mean(m->base));
