@@ -173,7 +173,7 @@ static void test_what_does_not_fit_is_refused(void **state)
 
 static void test_priors_agree_or_not(void **state)
 {
-	static const double other[2] = {0.6, 0.2}, outside[2] = {6, 0.2};
+	static const double other[2] = {0.6, 0.2}, outside[3] = {6, 0.2, 1};
 	struct harness *h = harness_new();
 	struct msg_request m = create_new(h, NULL, 0);
 	struct msg_param params[3];
@@ -200,6 +200,13 @@ static void test_priors_agree_or_not(void **state)
 	m = create(h, "t", params, 3, METRIC_MINIMIZE);
 	r = harness_ask(h, &m);
 	harness_assert_error(&r, KR_INVALID_ARGUMENT, "spec.parameters[0].prior", "0 to 1");
+	for (int n = 0; n <= 3; n += n == 1 ? 2 : 1) { /* as only a damaged row has it */
+		params[0].prior = (struct msg_prior){PRIOR_NORMAL, n, outside};
+		m = create(h, "t", params, 3, METRIC_MINIMIZE);
+		r = harness_ask(h, &m);
+		harness_assert_error(
+			&r, KR_INVALID_ARGUMENT, "spec.parameters[0].prior.numbers", "must have 2");
+	}
 	harness_free(h);
 }
 
