@@ -22,7 +22,7 @@
  *     observations, the first does.
  *   - In a batch the first 16 slots get a search each; later ones share searches.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
- *     where nothing is pending, there are no constraints and some parameter is continuous.
+ *     where nothing is pending or failed, there are no constraints and some parameter is continuous.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
  *     them given their neighbours, and each slot gets exact models of its own on the 512
  *     nearest to a point: the best known one when the slot's number is even, else what a
@@ -109,7 +109,8 @@ struct policy_input {
 	double beta;             /* where it takes one: squared weight of the deviation */
 	int n_sources; /* other studies of the space, from which the initial design takes points */
 	const struct policy_source *sources;
-	const struct belief *belief; /* where the optimum is thought to be, of this space; NULL: no idea */
+	const struct belief
+		*belief;       /* where the optimum is thought to be, of this space; NULL: no idea */
 	double least_gain; /* an improvement counts in p_gain_enough from here on: raw units, and */
 	double least_gain_relative; /* a part of the incumbent's size; the larger of the two */
 };
