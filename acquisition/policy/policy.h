@@ -22,7 +22,8 @@
  *     observations, the first does.
  *   - In a batch the first 16 slots get a search each; later ones share searches.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
- *     where nothing is pending or failed, there are no constraints and some parameter is continuous.
+ *     where nothing is pending or failed, there are no constraints and some parameter is
+ *     continuous.
  *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
  *     them given their neighbours, and each slot gets exact models of its own on the 512
  *     nearest to a point: the best known one when the slot's number is even, else what a

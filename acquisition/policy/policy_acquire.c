@@ -10,8 +10,8 @@
  *
  * Every so many turns the posterior mean is maximized instead. Expected improvement alone takes
  * its time over the last digits of a basin. Under constraints and after failures, of which a mean
- * knows nothing, next to pending points, which would get it company, and on a grid there are no such
- * turns.
+ * knows nothing, next to pending points, which would get it company, and on a grid there are no
+ * such turns.
  *
  * Outcomes may come in levels (gp/outcome/levels.h). The expected improvement is then that by half
  * a step and more: what is less is no improvement. While the best outcome was seen at several

@@ -223,7 +223,8 @@ static enum kr_status rank(struct policy *p, struct kr_error *err)
 }
 
 /* tied and margin, from the outcomes that met the constraints. With standard errors next to a
- * learnt noise a point may be several observations (replicates_split), which say nothing of levels. */
+ * learnt noise a point may be several observations (replicates_split), which say nothing of
+ * levels. */
 static enum kr_status find_levels(struct policy *p, struct kr_error *err)
 {
 	const struct policy__metric *m = &p->metrics[0];

@@ -47,9 +47,8 @@ enum {
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__MEMBERS = 2,         /* models of the objective */
-	POLICY__CROWD =
-		128, /* from so many pending points and slots on one model of the objective does */
-	POLICY__COLUMNS = 16, /* fantasies */
+	POLICY__CROWD = 128,         /* beside more pending points and slots the first of these does */
+	POLICY__COLUMNS = 16,        /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
 	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
 	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
@@ -79,8 +78,8 @@ struct policy__data {
 	double *count, *spread; /* m replicates, as in gp_data; NULL: each row is one observation */
 };
 
-/* What is modelled: the objective, each constraint, success (1; -1 where it failed), and the objective
- * again under a prior for short lengthscales. */
+/* What is modelled: the objective, each constraint, success (1; -1 where it failed), and the
+ * objective again under a prior for short lengthscales. */
 enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS, POLICY__SHORT };
 
 struct policy__metric {
@@ -242,7 +241,8 @@ void policy__note(struct policy *p, enum kr_status st);
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 
-/* Of the models theta, rival, slices, n_fitted and warm from in.state, when that is ours and whole. */
+/* Of the models theta, rival, slices, n_fitted and warm from in.state, when that is ours and
+ * whole. */
 void policy__read_state(struct policy *p);
 
 /* How much a metric is made of now; to n_fitted with it when it is fitted. */
@@ -401,9 +401,9 @@ enum kr_status policy__named_worth(const struct policy *p, struct mat X, double 
 
 /* ---- policy_sources.c: other studies --------------------------------------------------- */
 
-/* p->point (uniform numbers, as for the initial design) <- the k-th point to begin with: the sources
- * take turns, each with its best point that is not near one of its own before. False, p->point as it
- * was, when there is none. Cost n^2 d. */
+/* p->point (uniform numbers, as for the initial design) <- the k-th point to begin with: the
+ * sources take turns, each with its best point that is not near one of its own before. False,
+ * p->point as it was, when there is none. Cost n^2 d. */
 bool policy__source_point(struct policy *p, int k);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
@@ -411,8 +411,8 @@ bool policy__source_point(struct policy *p, int k);
 /* *more is false when slot n_settled got its result. */
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
 
-/* May slot n_settled have the point at p->point? Its values go to the slot. apart: only away from points
- * that have no outcome yet. Uses p->lot. */
+/* May slot n_settled have the point at p->point? Its values go to the slot. apart: only away from
+ * points that have no outcome yet. Uses p->lot. */
 bool policy__may_take(struct policy *p, bool apart);
 
 /* The slot takes the point, which is worth value. */

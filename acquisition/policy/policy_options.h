@@ -14,8 +14,8 @@ struct policy_options {
 /* All at their defaults. */
 struct policy_options policy_options_default(void);
 
-/* By name, as in option_list.def. KR_INVALID_ARGUMENT: there is no such option (err lists them), or the value is
- * out of its range. */
+/* By name, as in option_list.def. KR_INVALID_ARGUMENT: there is no such option (err lists them),
+ * or the value is out of its range. */
 enum kr_status policy_options_set(
 	struct policy_options *o, const char *name, double value, struct kr_error *err);
 

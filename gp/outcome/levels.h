@@ -15,9 +15,9 @@ struct levels {
 /* Of n >= 1 finite outcomes at different points, larger is better, as a model sees them: a bad
  * tail that was not pulled in would make r so large that all good ones are equal. Levels are there
  * when two of the better half are equal, up to 1e-9 of the distance r from the best to the worst
- * quartile (to the worst, when all better ones are equal). The step is then the least difference of neighbours in the better
- * half that is more than 1e-3 r (folds of unequal size make steps that almost cancel), at most
- * r / 50. False without memory. Cost n ln n. */
+ * quartile (to the worst, when all better ones are equal). The step is then the least difference of
+ * neighbours in the better half that is more than 1e-3 r (folds of unequal size make steps that
+ * almost cancel), at most r / 50. False without memory. Cost n ln n. */
 bool levels_find(struct levels *out, const double *z, int n, struct arena *scratch);
 
 #endif

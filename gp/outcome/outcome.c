@@ -117,8 +117,8 @@ static double spread(const double *sorted, int from, int to, double m)
 	return unit * sqrt(sum / (to - from));
 }
 
-/* u, which is worse than the median m, in units of g: see the header. In halves, because a difference may
- * be beyond the largest double. */
+/* u, which is worse than the median m, in units of g: see the header. In halves, because a
+ * difference may be beyond the largest double. */
 static double drawn_in(double u, double m, double g)
 {
 	return m - g * fmin(log1p((0.5 * m - 0.5 * u) / (0.5 * g)), farthest);
