@@ -130,7 +130,7 @@ static void test_the_newest_and_those_without_a_model(void **state)
 	step(h);
 	r = life_do(h, &m).u.explain;
 	assert_int_equal(r.trial->number, 1);
-	assert_true(says(&r, "trial 1 belongs to the initial design"));
+	assert_true(says(&r, "trial 1 belongs to the initial design: the middle of the space"));
 	assert_false(r.has_surprise);
 	assert_int_equal(r.n_related, 0);
 	m = explain(true, 7);

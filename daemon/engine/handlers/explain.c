@@ -65,6 +65,17 @@ static const char *say_model(struct view *v)
 		v->t.number, v->g->observations, v->g->incumbent, v->objective, v->g->best);
 }
 
+static const char *initial_design(const struct definition *def)
+{
+	if (def->n_sources && def->belief)
+		return "the best points of other studies, and points by the priors of parameters";
+	if (def->n_sources)
+		return "the best points of other studies, and points spread over the space";
+	if (def->belief)
+		return "points by the priors of parameters, and points spread over the space";
+	return "the middle of the space and points spread over it";
+}
+
 static const char *origin(struct view *v)
 {
 	struct arena *a = v->c->a;
@@ -79,16 +90,16 @@ static const char *origin(struct view *v)
 	switch (v->t.rule) {
 	case WHY_INITIAL:
 		return arena_printf(a,
-			"trial %" PRIu64 " belongs to the initial design: the middle of the space and points "
-			"spread over it, before a model is worth asking",
-			number);
+			"trial %" PRIu64 " belongs to the initial design: %s, before a model is worth asking",
+			number, initial_design(v->s->def));
 	case WHY_MODEL: return say_model(v);
 	case WHY_ENQUEUED:
 		return arena_printf(
 			a, "trial %" PRIu64 " was queued by a user, with all its values", number);
 	default:
 		return arena_printf(a,
-			"trial %" PRIu64 " fills the space: there was no model to ask, or no time to ask it",
+			"trial %" PRIu64 " fills the space: there was no model to ask, no time to ask it, or "
+			"nothing to exploit, because several points share the best outcome",
 			number);
 	}
 }
