@@ -24,23 +24,6 @@ static bool noise_known(const struct policy_input *in, enum policy__kind kind)
 	return kind == POLICY__CONSTRAINT && in->has_noise_sd && in->noise_sd == 0;
 }
 
-/* The kernel sees the parameters that vary: priors by dimension count no others. False without
- * memory. */
-static bool choose_kernel(struct policy *p)
-{
-	int *dims = ARENA_ARRAY(p->arena, int, p->d), n = 0;
-	for (int i = 0; dims && i < p->d; i++)
-		if (space_levels(p->in.space, i) > 1)
-			dims[n++] = i;
-	bool part = n > 0 && n < p->d;
-	p->kernel = kernel_scaled(kernel_find("matern52"));
-	p->kernel.n_dims = part ? n : 0;
-	p->kernel.dims = part ? dims : NULL;
-	p->n_inputs = part ? n : p->d;
-	p->theta_size = kernel_parameters(&p->kernel, p->d) + 1;
-	return dims != NULL;
-}
-
 static enum policy__kind kind_of(const struct policy *p, int k)
 {
 	if (k >= p->n_metrics)
@@ -57,14 +40,9 @@ static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
 		struct policy__metric *m = &p->metrics[k];
 		m->kind = kind_of(p, k);
 		m->known = noise_known(&p->in, m->kind);
-		enum kr_status st = gp_prior_default(&m->prior, &p->kernel, p->d, p->arena, err);
+		enum kr_status st = policy__make_prior(p, m, &m->prior, err);
 		if (st)
 			return st;
-		m->prior.d = p->n_inputs;
-		if (m->kind == POLICY__SHORT)
-			gp_prior_saas(&m->prior, p->options.short_scale, true);
-		if (m->known)
-			gp_prior_fix(gp_prior_noise(&m->prior), 0);
 		m->theta = p->thetas + (size_t)k * THETAS * size;
 		m->here = m->theta + size;
 		m->rival = m->here + size;
@@ -91,7 +69,7 @@ enum kr_status policy_new(struct policy **out, const struct policy_input *in, st
 	p->n_members = (int)p->options.members;
 	size_t n_models = (size_t)policy__n_models(p);
 	p->arena = arena_new(arena_cap);
-	if (!p->arena || !choose_kernel(p))
+	if (!p->arena || !policy__choose_kernel(p))
 		goto fail_memory;
 	size_t d = (size_t)p->d, size = (size_t)p->theta_size;
 	size_t n_queries = (size_t)in->n_queries * (1 + (size_t)in->n_constraints) + 1;

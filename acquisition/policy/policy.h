@@ -145,13 +145,14 @@ struct policy_pull {
 	int observation; /* the first of its point, in the order of the input */
 	double weight;   /* w_i */
 	double pull;     /* raw units: w_i (z_i - m), by how much it moves the prediction */
-	double distance; /* from the point, in lengthscales */
+	double distance; /* from the point, in lengthscales; a choice that differs is a step of 1 */
 };
 
-/* A parameter that the model finds sensitive: the shorter its lengthscale, the more. */
+/* A parameter that the model finds sensitive: the shorter its lengthscale, the more. Where the
+ * kernel has several of a parameter (numbers next to choices) it is the shortest. */
 struct policy_lever {
 	int parameter;
-	double lengthscale; /* in units of the cube */
+	double lengthscale; /* in units of the cube, where choices that differ are 1 apart */
 };
 
 struct policy_suggestion {
@@ -223,7 +224,7 @@ bool policy_prediction(struct policy *p, int i, int metric, double *mean, double
 /* A model as people want to see it. */
 struct policy_model {
 	const char *kernel;
-	const double *lengthscale; /* d, in units of the cube; owned by the policy */
+	const double *lengthscale; /* d, as that of a lever; owned by the policy */
 	double outputscale;        /* prior variance, in squared units of the model */
 	double noise_sd, mean;     /* raw units, the noise at the best outcome; of success: -1 .. 1 */
 	int n_model, n_fit;        /* observations that it is made of, and that the fit saw */

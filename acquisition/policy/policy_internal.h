@@ -166,8 +166,9 @@ struct policy {
 	struct policy_input in;
 	struct policy_options options;
 	struct kernel_term kernel; /* of all models */
+	bool mixed;                /* it tells numbers from choices */
 	int theta_size;
-	int n_inputs;    /* of d parameters, those that vary: what the kernel sees */
+	int n_inputs; /* of d parameters, those that vary (mixed: numbers): what scales lengthscales */
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;
@@ -238,6 +239,20 @@ struct policy {
 
 /* How something ended that ends no unit: without heap memory the job is starved. */
 void policy__note(struct policy *p, enum kr_status st);
+
+/* ---- policy_kernel.c: the covariance function -------------------------------------- */
+
+/* kernel, mixed, theta_size and n_inputs from the space, the options and the number of
+ * observations; the structure lives in the arena. False without memory. */
+bool policy__choose_kernel(struct policy *p);
+
+/* out <- the prior of every number of theta, in the arena: of the second model short lengthscales,
+ * where variances are known no noise. Errors: KR_ENOMEM. */
+enum kr_status policy__make_prior(
+	struct policy *p, const struct policy__metric *m, struct gp_prior *out, struct kr_error *err);
+
+/* For people. */
+const char *policy__kernel_name(const struct policy *p);
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
 

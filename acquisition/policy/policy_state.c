@@ -3,15 +3,23 @@
  * its metric, -1 success, -2 the objective under the other prior. Points are the observations;
  * for success the failures too. Of earlier builds: [3, how many, then which, points, theta of
  * each]; [1, points, theta] of the objective; [2, how many, then points and theta of the metrics
- * in order]. Anything else is somebody else's, and ignored. */
+ * in order]. Under the kernel of numbers and choices the first number is 5 instead of 4, and what
+ * begins with another was fitted to another kernel. Anything else is somebody else's, and
+ * ignored. */
 #include <math.h>
 #include <string.h>
 
 #include "acquisition/policy/policy_internal.h"
 
-static const double format_one = 1, format_many = 2, format_tagged = 3, format = 4;
+static const double format_one = 1, format_many = 2, format_tagged = 3, format_plain = 4,
+					format_mixed = 5;
 
 enum { HEAD = 4, MOST_SLICES = 100 };
+
+static double format(const struct policy *p)
+{
+	return p->mixed ? format_mixed : format_plain;
+}
 
 /* Of the state, whatever the job needs now. */
 static int n_kept(const struct policy *p)
@@ -124,11 +132,10 @@ static bool is_list(const struct policy *p, double of, int size)
 	return n >= 2 && s[0] == of && s[1] >= 1 && s[1] <= n && n == 2 + (int)s[1] * size;
 }
 
-void policy__read_state(struct policy *p)
+static void read_earlier(struct policy *p)
 {
 	const double *s = p->in.state;
 	int size = p->theta_size;
-	bool any = false;
 	if (p->in.n_state == 2 + size && s[0] == format_one)
 		read_model(p, &p->metrics[0], s[1], s + 2);
 	else if (is_list(p, format_many, 1 + size))
@@ -136,8 +143,15 @@ void policy__read_state(struct policy *p)
 			read_model(p, &p->metrics[k], s[2 + k * (1 + size)], s + 3 + k * (1 + size));
 	else if (is_list(p, format_tagged, 2 + size))
 		read_tagged(p, s + 2, (int)s[1]);
-	else if (p->in.n_state > 0 && s[0] == format && is_whole(p))
+}
+
+void policy__read_state(struct policy *p)
+{
+	bool any = false;
+	if (p->in.n_state > 0 && p->in.state[0] == format(p) && is_whole(p))
 		read_all(p);
+	else if (!p->mixed)
+		read_earlier(p);
 	for (int k = 0; k < n_kept(p); k++)
 		any |= p->metrics[k].warm;
 	if (any)
@@ -168,7 +182,7 @@ void policy__write_state(struct policy *p)
 		s += HEAD + (m->rival_slices > 0 ? 2 : 1) * size;
 		n++;
 	}
-	p->state[0] = format;
+	p->state[0] = format(p);
 	p->state[1] = n;
 	p->n_state = (int)(s - p->state);
 }

@@ -83,7 +83,7 @@ bool policy_model(const struct policy *p, int metric, struct policy_model *out)
 	if (!m || !has_fitted(m))
 		return false;
 	*out = (struct policy_model){
-		.kernel = p->kernel.family->name,
+		.kernel = policy__kernel_name(p),
 		.lengthscale = gp_lengthscale(m->base),
 		.outputscale = gp_scale(m->base),
 		.noise_sd = raw_noise(p, m),
