@@ -316,13 +316,22 @@ static bool is_drawn_in(const struct outcome *o, double s)
 	return o->tail == OUTCOME_LOG && straight(o, s) < o->middle;
 }
 
+/* The way back from drawn_in, g as the unit. Beyond `farthest`, where nothing was seen, on with the
+ * slope there: an exponential would make astronomical numbers of a model that overshoots. */
+static double drawn_out(double far)
+{
+	double seen = fmin(far, farthest);
+
+	return expm1(seen) + exp(seen) * (far - seen);
+}
+
 double outcome_raw_value(const struct outcome *o, double z)
 {
 	double s = bend_inverse(&o->bend, z), u = straight(o, s);
 
 	if (is_drawn_in(o, s)) {
 		double far = (0.5 * o->middle - 0.5 * u) / (0.5 * o->spread);
-		u = bounded(o->middle - bounded(o->spread * bounded(expm1(far))));
+		u = bounded(o->middle - bounded(o->spread * bounded(drawn_out(far))));
 	}
 	return o->minimize ? 0 - u : u; /* people read it: no -0 */
 }

@@ -83,9 +83,9 @@ double outcome_model_sd(const struct outcome *o, double y, double sd);
 void outcome_standardize(const double *y, int n, double *z, double *mean, double *sd);
 
 /* Model units back to raw units: the inverse of outcome_model_value, except that it goes straight
- * on where values were cut. Increasing in z (falling for minimize), so that quantiles become
- * quantiles and the mean of a prediction the raw median, which is the raw mean while nothing is
- * bent. Beyond the largest double it stops there. */
+ * on where values were cut, and beyond the 8 of a logarithm with the slope there. Increasing in z
+ * (falling for minimize), so that quantiles become quantiles and the mean of a prediction the raw
+ * median, which is the raw mean while nothing is bent. Beyond the largest double it stops there. */
 double outcome_raw_value(const struct outcome *o, double z);
 
 /* The deviation of a prediction N(mean, sd^2) in raw units: half the distance between its raw

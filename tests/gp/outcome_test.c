@@ -110,6 +110,9 @@ static void the_logarithm_by_hand(void **state)
 	assert_near((outcome_model_value(&o, -1e-6) - z[0]) * o.scale / -1e-6, 1, 1e-6);
 	assert_near(o.shift + o.scale * outcome_model_value(&o, -1e9), -8 * sqrt(6), 1e-12);
 	assert_near(o.shift + o.scale * outcome_model_value(&o, -DBL_MAX), -8 * sqrt(6), 1e-12);
+	/* 20 g: straight on from 8 g, sqrt 6 (e^8 - 1 + 12 e^8), not sqrt 6 (e^20 - 1) */
+	assert_near(
+		outcome_raw_value(&o, (-20 * sqrt(6) - o.shift) / o.scale) / -94921.28867829914, 1, 1e-12);
 	/* half the distance between the raw quantiles */
 	assert_near(outcome_raw_sd(&o, 0.5 * (z[2] + z[7]), 0.5 * (z[2] - z[7])), 500.5, 1e-9);
 	assert_near(outcome_raw_sd(&o, z[6], z[6] - z[3]), 2, 1e-12);
