@@ -284,7 +284,10 @@ def test_best_and_predict(cli):
     assert set(one["loss"]) == {"mean", "sd"} and one["loss"]["sd"] >= 0
     many = cli.lines("predict", "s", "-", stdin='{"lr": 0.01, "n": 3, "opt": "sgd"}\n'
                      '{"lr": 0.01, "n": 8, "opt": "sgd"}\n')
-    assert many[0] == one and many[1]["loss"]["mean"] > one["loss"]["mean"]
+    # many at once round elsewhere: the sd where a result is known is a difference of near equals
+    for term in ("mean", "sd"):
+        assert many[0]["loss"][term] == pytest.approx(one["loss"][term], rel=1e-8)
+    assert many[1]["loss"]["mean"] > one["loss"]["mean"]
     header, row = cli("predict", "s", "lr=0.01", "n=3", "opt=sgd").splitlines()
     assert header == "metric\tmean\tsd\tpoint" and float(row.split("\t")[1]) == one["loss"]["mean"]
     cli("predict", "s", "lr=0.01", code=USAGE)

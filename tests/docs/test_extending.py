@@ -36,7 +36,7 @@ def test_lines_look_like_those_of_their_list():
             macro = text.partition("(")[0]
             assert re.search(rf"^{macro}\(", (CHECKOUT / name).read_text(), re.M), name
     assert "call_commit" in (CHECKOUT / "daemon/engine/call.h").read_text()
-    assert "kernel_scaled(" in (CHECKOUT / "acquisition/policy/policy.c").read_text()
+    assert "kernel_scaled(" in (CHECKOUT / "acquisition/policy/policy_kernel.c").read_text()
     assert '"log_ei"' in (CHECKOUT / "acquisition/policy/policy_acquire.c").read_text()
     assert 'store_find(memory ? "memory" : "sqlite")' in (CHECKOUT / "daemon/shell.c").read_text()
 
