@@ -16,7 +16,8 @@ enum { THETAS = 5 }; /* of a model: theta, here, rival, two of scratch */
 
 static const size_t arena_cap = (size_t)1 << 30;
 
-/* A noise of none declared is one of no metric; another is that of the objective. */
+/* Is the noise of this model declared, not learnt? A declared deviation is that of the objective;
+ * declared to be 0 it is that of the constraints too. */
 static bool noise_known(const struct policy_input *in, enum policy__kind kind)
 {
 	if (kind == POLICY__OBJECTIVE || kind == POLICY__SHORT)
@@ -28,9 +29,9 @@ static enum policy__kind kind_of(const struct policy *p, int k)
 {
 	if (k >= p->n_metrics)
 		return POLICY__SHORT;
-	return k == 0                  ? POLICY__OBJECTIVE
-		: k <= p->in.n_constraints ? POLICY__CONSTRAINT
-								   : POLICY__SUCCESS;
+	if (k == 0)
+		return POLICY__OBJECTIVE;
+	return k <= p->in.n_constraints ? POLICY__CONSTRAINT : POLICY__SUCCESS;
 }
 
 static enum kr_status begin_metrics(struct policy *p, struct kr_error *err)
@@ -136,7 +137,7 @@ static void settle_design(struct policy *p)
 		policy__settle_initial(p);
 }
 
-/* What follows once the slots and queries before are done. */
+/* The slot that is next, when the queries and the slots before it are done. */
 static enum policy__stage next_slot(const struct policy *p)
 {
 	if (p->n_settled == p->in.n_slots)
@@ -149,11 +150,35 @@ static enum policy__stage after_fit(const struct policy *p)
 	return p->survey.on ? POLICY__SURVEY : POLICY__CONDITION;
 }
 
-static enum policy__stage after_condition(const struct policy *p)
+static enum policy__stage after_models(const struct policy *p)
 {
 	return p->n_queried < p->in.n_queries ? POLICY__QUERY : next_slot(p);
 }
 
+/* Where nothing is left to be suggested no models are needed. */
+static enum policy__stage after_locate(const struct policy *p)
+{
+	return p->n_unseen > 0 ? POLICY__SETTLE_IN : POLICY__SEARCH;
+}
+
+/* Every stage but the first: one unit of it, which says whether there are more, and what follows
+ * the last (NULL: the stage below). */
+static const struct {
+	enum kr_status (*unit)(struct policy *p, bool *more, struct kr_error *err);
+	enum policy__stage (*next)(const struct policy *p);
+} stages[] = {
+	[POLICY__FIT] = {policy__fit, after_fit},
+	[POLICY__CONDITION] = {policy__condition, after_models},
+	[POLICY__SURVEY] = {policy__survey, after_models},
+	[POLICY__QUERY] = {policy__query, next_slot},
+	[POLICY__LOCATE] = {policy__locate, after_locate},
+	[POLICY__SETTLE_IN] = {policy__settle_in, NULL},
+	[POLICY__JOIN] = {policy__join, NULL},
+	[POLICY__SEARCH] = {policy__search, next_slot},
+	[POLICY__CALIBRATE] = {policy__calibrate, next_slot},
+};
+
+/* Slots of the initial design need no model; is there anything that does? */
 static enum kr_status prepare(struct policy *p, struct kr_error *err)
 {
 	settle_design(p);
@@ -173,48 +198,14 @@ static enum kr_status prepare(struct policy *p, struct kr_error *err)
 static enum kr_status one_unit(struct policy *p, struct kr_error *err)
 {
 	bool more = false;
-	enum kr_status st = KR_OK;
-	switch (p->stage) {
-	case POLICY__PREPARE: return prepare(p, err);
-	case POLICY__FIT:
-		st = policy__fit(p, &more, err);
-		p->stage = more ? POLICY__FIT : after_fit(p);
-		return st;
-	case POLICY__CONDITION:
-		st = policy__condition(p, &more, err);
-		p->stage = more ? POLICY__CONDITION : after_condition(p);
-		return st;
-	case POLICY__SURVEY:
-		st = policy__survey(p, &more, err);
-		p->stage = more ? POLICY__SURVEY : after_condition(p);
-		return st;
-	case POLICY__LOCATE:
-		st = policy__locate(p, &more, err);
-		p->stage = more ? POLICY__LOCATE : p->n_unseen > 0 ? POLICY__SETTLE_IN : POLICY__SEARCH;
-		return st;
-	case POLICY__SETTLE_IN:
-		st = policy__settle_in(p, &more, err);
-		p->stage = more ? POLICY__SETTLE_IN : POLICY__JOIN;
-		return st;
-	case POLICY__QUERY:
-		st = policy__query(p, &more, err);
-		p->stage = more ? POLICY__QUERY : next_slot(p);
-		return st;
-	case POLICY__JOIN:
-		st = policy__join(p, &more, err);
-		p->stage = more ? POLICY__JOIN : POLICY__SEARCH;
-		return st;
-	case POLICY__SEARCH:
-		st = policy__search(p, &more, err);
-		p->stage = more ? POLICY__SEARCH : next_slot(p);
-		return st;
-	case POLICY__CALIBRATE:
-		st = policy__calibrate(p, &more, err);
-		p->stage = more ? POLICY__CALIBRATE : POLICY__DONE;
-		return st;
-	case POLICY__DONE: break;
-	}
-	return KR_OK;
+	if (p->stage == POLICY__PREPARE)
+		return prepare(p, err);
+	enum kr_status st = stages[p->stage].unit(p, &more, err);
+	if (!more && stages[p->stage].next)
+		p->stage = stages[p->stage].next(p);
+	else if (!more)
+		p->stage++;
+	return st;
 }
 
 /* Settle what is left: the slot that was being searched by the best known point, the

@@ -54,6 +54,7 @@ enum {
 	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
 };
 
+/* In the order in which they come, as far as they come in one (policy.c). */
 enum policy__stage {
 	POLICY__PREPARE,
 	POLICY__FIT,
@@ -460,7 +461,10 @@ enum kr_status policy__share(struct policy *p, int n, struct kr_error *err);
 
 /* ---- policy_summary.c: for people ---------------------------------------------------- */
 
-/* Of the row of a model, the first observation in the order of the input; -1: of none. */
+/* The first observation in the order of the input of those that are one as number i of n_obs. */
+int policy__first_of(const struct policy *p, int i);
+
+/* The same of the row of a model; -1: row is, or success is what is modelled. */
 int policy__observation(const struct policy *p, const struct policy__data *data, int row);
 
 /* Is there a model that was fitted here and wants its scores? */

@@ -56,16 +56,19 @@ static double raw_noise(const struct policy *p, const struct policy__metric *m)
 	return m->kind == POLICY__SUCCESS ? sd : outcome_raw_sd(&m->outcome, at, sd);
 }
 
-int policy__observation(const struct policy *p, const struct policy__data *data, int row)
+int policy__first_of(const struct policy *p, int i)
 {
 	int first = 0;
-	if (row < 0 || !data->rows)
-		return -1;
 	if (!p->group)
-		return data->rows[row];
-	while (p->group[first] != data->rows[row])
+		return i;
+	while (p->group[first] != i)
 		first++;
 	return first;
+}
+
+int policy__observation(const struct policy *p, const struct policy__data *data, int row)
+{
+	return row < 0 || !data->rows ? -1 : policy__first_of(p, data->rows[row]);
 }
 
 /* How many observations the rows of a model stand for. */

@@ -10,21 +10,11 @@ enum { QUANTILES = 64 };
 
 /* ---- what is expected of it --------------------------------------------------- */
 
+/* What a point is compared with. */
 struct incumbent {
-	int observation;
-	double z;
+	int observation; /* number in the input; -1: none of them */
+	double z;        /* in model units */
 };
-
-/* The first observation of the input that is number i of the merged ones; -1: i is negative. */
-static int first_of(const struct policy *p, int i)
-{
-	int first = 0;
-	if (i < 0 || !p->group)
-		return i;
-	while (p->group[first] != i)
-		first++;
-	return first;
-}
 
 static bool equal_rows(struct mat A, int i, struct mat B, int j)
 {
@@ -34,33 +24,27 @@ static bool equal_rows(struct mat A, int i, struct mat B, int j)
 	return true;
 }
 
-/* Of the best known point, by the model's mean. */
-static bool best_by_mean(struct policy *p, struct incumbent *out)
+/* The best known point, and what the model predicts there. */
+static bool best_by_mean(const struct policy *p, struct incumbent *out)
 {
+	const struct policy__survey *s = &p->survey;
 	const struct policy__metric *m = &p->metrics[0];
-	const struct policy__data *data = p->survey.on ? &m->all : &m->data;
-	struct mat top = p->survey.on ? p->survey.top : p->top;
-	int n = p->survey.on ? p->survey.n_incumbents : p->n_incumbents;
-	struct gp_batch batch;
-	enum kr_status st = KR_OK;
-	if (n == 0)
+	struct mat top = s->on ? s->top : p->top, X = s->on ? m->all.X : m->data.X;
+	int row = 0;
+	if ((s->on ? s->n_incumbents : p->n_incumbents) == 0)
 		return false;
-	if (!p->survey.on)
-		st = gp_predict(m->base, mat_block(top, 0, 0, 1, p->d), false, &batch, p->arena, NULL);
-	policy__note(p, st);
-	if (st)
-		return false;
-	out->z = p->survey.on ? p->survey.top_mean[0] : *batch.mean.p;
-	out->observation = -1;
-	for (int i = 0; i < data->X.rows && out->observation < 0; i++)
-		if (equal_rows(data->X, i, top, 0))
-			out->observation = p->survey.on ? first_of(p, i) : policy__observation(p, data, i);
+	while (row < X.rows && !equal_rows(X, row, top, 0))
+		row++;
+	bool known = row < X.rows;
+	out->observation = !known ? -1 : policy__first_of(p, s->on ? row : m->data.rows[row]);
+	out->z = s->on ? s->top_mean[0] : p->best_mean;
 	return true;
 }
 
-/* Without noise the best observation; none where the function is to be learnt, because neither
+/* Without noise the best observation that met the constraints, under noise the best known point.
+ * There is none while nothing met them, and where the function is to be learnt, because then neither
  * direction is the better one. */
-static bool find_incumbent(struct policy *p, struct incumbent *out)
+static bool find_incumbent(const struct policy *p, struct incumbent *out)
 {
 	int best = 0;
 	if (!p->has_incumbent || choice_has(p->in.acquisition, CHOICE_LEARNS))
@@ -70,18 +54,19 @@ static bool find_incumbent(struct policy *p, struct incumbent *out)
 	for (int i = 1; i < p->n_obs; i++)
 		if (p->merit[i] > p->merit[best])
 			best = i;
-	*out = (struct incumbent){first_of(p, best), p->best_z};
+	*out = (struct incumbent){policy__first_of(p, best), p->best_z};
 	return true;
 }
 
-/* E max(y - y_best, 0) in raw units, y = raw(z), z ~ N(mean, sd^2): while nothing is bent
- * scale sd h((mean - best) / sd) (Jones, Schonlau & Welch 1998, eq. 15); else the mean over
- * quantiles of z beyond the incumbent, by the midpoint rule. */
+/* E max(y - y_best, 0) in raw units, y = raw(z), z ~ N(mean, sd^2). Where raw is a straight line
+ * beyond the incumbent it is scale sd h((mean - best) / sd) (Jones, Schonlau & Welch 1998, eq. 15);
+ * else, when all that is allowed lies in a bad tail that was pulled in, the mean over quantiles
+ * of z beyond the incumbent, by the midpoint rule. */
 static double expected_gain(const struct outcome *o, double mean, double sd, double best)
 {
 	double u = (mean - best) / sd, tail = exp(special_log_cdf(u)), sum = 0;
 	double at = outcome_raw_value(o, best);
-	if (o->bend.kind == BEND_NONE)
+	if (outcome_is_straight(o, best))
 		return fabs(o->scale) * sd * exp(special_log_h(u, NULL));
 	for (int i = 0; i < QUANTILES; i++) {
 		double beyond = tail * (i + 0.5) / QUANTILES;
@@ -90,7 +75,8 @@ static double expected_gain(const struct outcome *o, double mean, double sd, dou
 	return tail > 0 ? tail * sum / QUANTILES : 0;
 }
 
-static void explain_gain(struct policy *p, double mean, double sd, struct policy_suggestion *r)
+static void explain_gain(
+	const struct policy *p, double mean, double sd, struct policy_suggestion *r)
 {
 	const struct outcome *o = &p->metrics[0].outcome;
 	double feasible = r->has_p_feasible ? r->p_feasible : 1, sign = o->minimize ? -1 : 1;
@@ -109,6 +95,7 @@ static void explain_gain(struct policy *p, double mean, double sd, struct policy
 
 /* ---- what makes the prediction -------------------------------------------------- */
 
+/* Of row i of X from x, in lengthscales; idle parameters do not count. */
 static double distance(const struct policy *p, struct mat X, int i, const double *x)
 {
 	const double *l = gp_lengthscale(p->metrics[0].base);
@@ -122,7 +109,8 @@ static double distance(const struct policy *p, struct mat X, int i, const double
 	return sqrt(r2);
 }
 
-/* The largest pulls into list, largest first; of equal ones the earlier row. */
+/* rows <- those of the `most` largest pulls by size, largest first; of equal ones the earlier row.
+ * Returns how many. */
 static int largest(const double *pull, int n, int most, int *rows)
 {
 	int kept = 0;
@@ -137,7 +125,7 @@ static int largest(const double *pull, int n, int most, int *rows)
 	return kept;
 }
 
-/* w <- K^-1 k(X, x). */
+/* w (n x 1) <- K^-1 k(X, x), with K of the observations and their noise. */
 static enum kr_status weights(struct policy *p, const struct gp *g, struct mat x, struct mat w)
 {
 	struct mat Z;
@@ -171,7 +159,7 @@ static void explain_pulls(struct policy *p, struct mat x, double mean, struct po
 		};
 }
 
-/* Parameters that vary, and that the point has. */
+/* The parameters of shortest lengthscale among those that vary and that the point has. */
 static void explain_levers(struct policy *p, struct policy_suggestion *r)
 {
 	const double *l = gp_lengthscale(p->metrics[0].base);

@@ -336,9 +336,14 @@ double outcome_raw_value(const struct outcome *o, double z)
 	return o->minimize ? 0 - u : u; /* people read it: no -0 */
 }
 
+bool outcome_is_straight(const struct outcome *o, double z)
+{
+	return o->bend.kind == BEND_NONE && !is_drawn_in(o, z);
+}
+
 double outcome_raw_sd(const struct outcome *o, double mean, double sd)
 {
-	if (o->bend.kind == BEND_NONE && !is_drawn_in(o, mean - sd))
+	if (outcome_is_straight(o, mean - sd))
 		return bounded(o->scale * sd);
 	return fabs(0.5 * outcome_raw_value(o, mean + sd) - 0.5 * outcome_raw_value(o, mean - sd));
 }

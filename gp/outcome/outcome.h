@@ -88,6 +88,10 @@ void outcome_standardize(const double *y, int n, double *z, double *mean, double
  * median, which is the raw mean while nothing is bent. Beyond the largest double it stops there. */
 double outcome_raw_value(const struct outcome *o, double z);
 
+/* Is outcome_raw_value a straight line, of slope scale, from z on upwards? Not under a bend, nor
+ * while z is in a bad side that was moved by the logarithm. */
+bool outcome_is_straight(const struct outcome *o, double z);
+
 /* The deviation of a prediction N(mean, sd^2) in raw units: half the distance between its raw
  * quantiles at one deviation to either side. Where nothing is bent it is scale * sd. */
 double outcome_raw_sd(const struct outcome *o, double mean, double sd);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "gp/outcome/outcome.h"
 #include "tests/acquisition/play.h"
 
 enum { SEED = 31337, D = 2 };
@@ -97,6 +98,50 @@ static void gains_are_those_of_the_prediction(void **state)
 		}
 }
 
+/* The deviation in model units of which outcome_raw_sd makes sd, by bisection. */
+static double model_sd(const struct outcome *o, double z, double sd)
+{
+	double low = 0, high = 10;
+	for (int i = 0; i < 200; i++) {
+		double middle = (low + high) / 2;
+		*(outcome_raw_sd(o, z, middle) < sd ? &low : &high) = middle;
+	}
+	return low;
+}
+
+/* What is allowed lies in the bad tail, whose logarithm the model sees: the mean of raw gains, by a
+ * sum over a fine grid of z. */
+static void a_gain_within_the_bad_tail_is_raw(void **state)
+{
+	(void)state;
+	struct play *p = play_new(cube_floats(D), 64, SEED);
+	struct arena *arena = arena_new((size_t)1 << 20);
+	struct rng r = rng_make(SEED, 3, RNG_TEST, 0);
+	struct policy *job;
+	struct outcome o;
+	double x[D], z[64], sum = 0;
+	p->minimize = true;
+	p->has_noise_sd = true;
+	play_constrain(p, 0.7, INFINITY);
+	for (int i = 0; i < 30; i++) {
+		cube_draw(p->space, &r, x);
+		play_tell_all(p, x, exp(8 * x[0]) + x[1], &x[0]);
+	}
+	p->next = 30;
+	struct policy_suggestion s = one(p, &job);
+	assert_int_equal(outcome_fit(&o, true, p->y, 30, z, arena, NULL), KR_OK);
+	assert_int_equal(o.tail, OUTCOME_LOG);
+	double best = outcome_model_value(&o, s.best), mean = outcome_model_value(&o, s.mean);
+	double sd = model_sd(&o, mean, s.sd);
+	assert_true(s.has_gain && !outcome_is_straight(&o, best));
+	for (double u = -8; u < 8; u += 1e-4)
+		sum += 1e-4 * phi(u) * fmax(s.best - outcome_raw_value(&o, mean + sd * u), 0);
+	assert_true(fabs(s.expected_gain / s.p_feasible - sum) < 2e-2 * sum);
+	policy_free(job);
+	play_free(p);
+	arena_free(arena);
+}
+
 static void an_improvement_that_must_be_large_is_less_likely(void **state)
 {
 	(void)state;
@@ -184,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pulls_add_up_to_the_prediction),
 		cmocka_unit_test(gains_are_those_of_the_prediction),
+		cmocka_unit_test(a_gain_within_the_bad_tail_is_raw),
 		cmocka_unit_test(an_improvement_that_must_be_large_is_less_likely),
 		cmocka_unit_test(noise_and_constraints_count),
 		cmocka_unit_test(levers_are_the_short_lengthscales),
