@@ -466,16 +466,28 @@ enum krige_status call_run(struct krige_client *c, struct msg_request *request,
 	return call_run_within(c, &times, request, reply, a, err);
 }
 
+enum krige_status call_keep(struct krige_client *c, struct msg_request *request,
+	struct msg_reply *reply, struct memory **memory, struct krige_error *err)
+{
+	enum krige_status s = memory_new(memory, err);
+
+	if (s != KRIGE_OK)
+		return s;
+	s = call_run(c, request, reply, (*memory)->arena, err);
+	if (s != KRIGE_OK) {
+		memory_release(*memory);
+		*memory = NULL;
+	}
+	return s;
+}
+
 enum krige_status call_send(
 	struct krige_client *c, struct msg_request *request, struct krige_error *err)
 {
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status s = memory_new(&memory, err);
+	enum krige_status s = call_keep(c, request, &reply, &memory, err);
 
-	if (s != KRIGE_OK)
-		return s;
-	s = call_run(c, request, &reply, memory->arena, err);
 	memory_release(memory);
 	return s;
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "client/c/krige.h"
+#include "client/c/memory.h"
 #include "proto/msg.h"
 
 /* Send request and wait for the reply. Fills request->meta (an id that is set is kept;
@@ -20,6 +21,10 @@
  * same request->meta is safe. */
 enum krige_status call_run(struct krige_client *c, struct msg_request *request,
 	struct msg_reply *reply, struct arena *a, struct krige_error *err);
+
+/* The same with memory of its own for the reply: *memory <- one reference, NULL after an error. */
+enum krige_status call_keep(struct krige_client *c, struct msg_request *request,
+	struct msg_reply *reply, struct memory **memory, struct krige_error *err);
 
 /* The same, when nothing of the answer is needed but that it is one. */
 enum krige_status call_send(

@@ -12,13 +12,10 @@ struct krige_explanation {
 	struct msg_texts sentences;
 };
 
-static const char *const rules[] = {"none", "initial", "model", "fill", "enqueued"};
-static const char *const roles[] = {"none", "explore", "exploit"};
-
 static void put_grounds(
 	struct krige_why *out, const struct msg_grounds *g, struct krige_pull *pulls)
 {
-	out->role = roles[g->role];
+	out->role = msg_why_role_name(g->role);
 	out->n_observations = g->observations;
 	if (g->has_gain) {
 		out->incumbent = g->incumbent;
@@ -45,8 +42,8 @@ static void put_why(
 	*out = (struct krige_why){
 		.size = sizeof(*out),
 		.number = r->trial->number,
-		.rule = rules[w->rule],
-		.role = roles[0],
+		.rule = msg_why_rule_name(w->rule),
+		.role = msg_why_role_name(0),
 		.mean = w->has_prediction ? w->mean : NAN,
 		.sd = w->has_prediction ? w->sd : NAN,
 		.p_feasible = w->has_p_feasible ? w->p_feasible : NAN,
@@ -66,17 +63,17 @@ static void put_why(
 static enum krige_status make(struct krige_explanation **out, const struct msg_explain_reply *r,
 	struct memory *memory, struct krige_error *err)
 {
-	struct krige_explanation *e = KR_NEW(struct krige_explanation);
-	int n = r->trial && r->trial->why.grounds ? r->trial->why.grounds->n_pulls : 0;
-	struct krige_pull *pulls = ARENA_ARRAY(memory->arena, struct krige_pull, n);
+	struct krige_explanation *e;
+	struct krige_pull *pulls;
 
+	if (!r->trial)
+		return error_set(err, KRIGE_INTERNAL, "the daemon explained no trial");
+	e = KR_NEW(struct krige_explanation);
+	pulls = ARENA_ARRAY(memory->arena, struct krige_pull,
+		r->trial->why.grounds ? r->trial->why.grounds->n_pulls : 0);
 	if (!e || !pulls) {
 		kr_free(e);
 		return error_set(err, KRIGE_NO_MEMORY, "no memory for an explanation");
-	}
-	if (!r->trial) {
-		kr_free(e);
-		return error_set(err, KRIGE_INTERNAL, "the daemon explained no trial");
 	}
 	put_why(&e->why, r, pulls);
 	e->sentences = r->sentences;
@@ -92,12 +89,9 @@ enum krige_status krige_explain(
 		.u.explain = {.study = s->name, .has_number = number != UINT64_MAX, .number = number}};
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
+	enum krige_status st = call_keep(s->client, &request, &reply, &memory, err);
 
 	*out = NULL;
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
 	if (st == KRIGE_OK)
 		st = make(out, &reply.u.explain, memory, err);
 	memory_release(memory);

@@ -82,12 +82,9 @@ enum krige_status krige_get_model(
 	struct msg_request request = {.method = METHOD_GET_MODEL, .u.get_model.study = s->name};
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
+	enum krige_status st = call_keep(s->client, &request, &reply, &memory, err);
 
 	*out = NULL;
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
 	if (st == KRIGE_OK)
 		st = make(out, &reply.u.get_model, memory, err);
 	memory_release(memory);

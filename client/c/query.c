@@ -64,12 +64,9 @@ enum krige_status krige_best(
 	struct msg_request request = {.method = METHOD_BEST, .u.best.study = s->name};
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
+	enum krige_status st = call_keep(s->client, &request, &reply, &memory, err);
 
 	*out = NULL;
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
 	if (st == KRIGE_OK && reply.u.best.trial)
 		st = trial_new(out, s, reply.u.best.trial, memory, err);
 	memory_release(memory);
@@ -83,12 +80,9 @@ enum krige_status krige_get_trial(
 		.method = METHOD_GET_TRIAL, .u.get_trial = {.study = s->name, .number = number}};
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
+	enum krige_status st = call_keep(s->client, &request, &reply, &memory, err);
 
 	*out = NULL;
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
 	if (st == KRIGE_OK && reply.u.trials.n != 1)
 		st = error_set(err, KRIGE_INTERNAL, "the daemon answered %d trials", reply.u.trials.n);
 	if (st == KRIGE_OK)
@@ -148,11 +142,8 @@ static enum krige_status read_page(struct krige_list *list, struct krige_study *
 	struct msg_request request = {.method = METHOD_LIST_TRIALS, .u.list_trials = *m};
 	struct msg_reply reply;
 	struct memory *memory;
-	enum krige_status st = memory_new(&memory, err);
+	enum krige_status st = call_keep(s->client, &request, &reply, &memory, err);
 
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
 	if (st == KRIGE_OK)
 		st = add_page(list, s, &reply.u.list_trials, memory, err);
 	if (st == KRIGE_OK) {

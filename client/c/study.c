@@ -217,10 +217,7 @@ enum krige_status krige_study_get_info(
 	if (info->size < sizeof(info->size) || info->size > 4096)
 		return error_field(err, KRIGE_INVALID_ARGUMENT, "info.size",
 			"info.size is %zu; set it to sizeof(struct krige_study_info)", info->size);
-	st = memory_new(&memory, err);
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(s->client, &request, &reply, memory->arena, err);
+	st = call_keep(s->client, &request, &reply, &memory, err);
 	if (st == KRIGE_OK)
 		fill_info(info, &reply.u.study.study);
 	memory_release(memory);

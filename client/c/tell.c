@@ -112,10 +112,7 @@ enum krige_status krige_report(struct krige_trial *t, int64_t step, double value
 
 	if (stop)
 		*stop = KRIGE_GO_ON;
-	st = memory_new(&memory, err);
-	if (st != KRIGE_OK)
-		return st;
-	st = call_run(t->client, &request, &reply, memory->arena, err);
+	st = call_keep(t->client, &request, &reply, &memory, err);
 	if (st == KRIGE_OK && stop)
 		*stop = (enum krige_stop)reply.u.report.stop;
 	memory_release(memory);
