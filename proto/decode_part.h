@@ -133,13 +133,16 @@ enum kr_status decode_part__label_change(const struct decoder *d, const struct p
 enum kr_status decode_value__list(const struct decoder *d, const struct place *up, size_t n,
 	Kriged__MetricValue *const *pb, int *n_out, const struct msg_value **out);
 
-decode_part__reader decode_part__lease; /* Kriged__Lease -> struct msg_lease */
-decode_part__reader decode_part__point; /* Kriged__Point -> struct msg_point */
+decode_part__reader decode_part__lease;      /* Kriged__Lease -> struct msg_lease */
+decode_part__reader decode_part__point;      /* Kriged__Point -> struct msg_point */
+decode_part__reader decode_part__warm_start; /* Kriged__WarmStart -> struct msg_warm_start */
 
-/* pb may be NULL: all zero. */
-enum kr_status decode_part__why(
+/* In decode_why.c. pb may be NULL: all zero. Lists may be of any length: only the daemon's own
+ * records and replies have them. */
+enum kr_status decode_why__read(
 	const struct decoder *d, const struct place *at, const Kriged__Why *pb, struct msg_why *out);
 
+/* In decode_model.c. */
 decode_part__reader decode_model__item; /* Kriged__MetricModel -> struct msg_model */
 
 /* In decode_prior.c. out->prior <- pb; strict: checked against what else is known of out. */
@@ -149,7 +152,6 @@ enum kr_status decode_prior__read(const struct decoder *d, const struct place *a
 /* In decode_spec.c. pb may be NULL: *has is false. */
 enum kr_status decode_spec__stop(const struct decoder *d, const struct place *at,
 	const Kriged__StopRules *pb, bool *has, struct msg_stop_rules *out);
-decode_part__reader decode_part__warm_start; /* Kriged__WarmStart -> struct msg_warm_start */
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space/space.h. */

@@ -69,7 +69,7 @@ static enum kr_status read_trial(
 	if (st == KR_OK)
 		st = text(d, pb->has_worker, pb->worker, &m->worker);
 	if (st == KR_OK)
-		st = decode_part__why(d, at, pb->why, &m->why);
+		st = decode_why__read(d, at, pb->why, &m->why);
 	if (st == KR_OK && pb->lease)
 		st = decode_part__lease(d, at, pb->lease, &m->lease);
 	if (st == KR_OK)
@@ -130,9 +130,8 @@ static enum kr_status read_study(
 	if (st == KR_OK)
 		st = text(d, pb->has_reason, pb->reason, &m->reason);
 	if (st == KR_OK)
-		st = decode_part__list(d, at, "warm_start", pb->n_warm_start,
-			(void *const *)pb->warm_start, 0, sizeof(*m->warm_start), decode_part__warm_start,
-			&m->n_warm_start, &m->warm_start);
+		st = decode_part__list(d, at, "warm_start", pb->n_warm_start, (void *const *)pb->warm_start,
+			0, sizeof(*m->warm_start), decode_part__warm_start, &m->n_warm_start, &m->warm_start);
 	return st;
 }
 

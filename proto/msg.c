@@ -33,7 +33,43 @@ const char *msg_study_state_name(enum study_state s)
 	return NAME(names, s);
 }
 
-const char *msg_role_name(enum metric_role r)
+const char *msg_why_rule_name(enum why_rule r)
+{
+	static const char *const names[] = {
+		"none",
+		[WHY_INITIAL] = "initial",
+		[WHY_MODEL] = "model",
+		[WHY_FILL] = "fill",
+		[WHY_ENQUEUED] = "enqueued",
+	};
+
+	return NAME(names, r);
+}
+
+const char *msg_why_freshness_name(enum why_freshness f)
+{
+	static const char *const names[] = {
+		"none",
+		[WHY_FRESH] = "fresh",
+		[WHY_PARTIAL] = "partial",
+		[WHY_FALLBACK] = "fallback",
+	};
+
+	return NAME(names, f);
+}
+
+const char *msg_why_role_name(enum why_role r)
+{
+	static const char *const names[] = {
+		"none",
+		[WHY_EXPLORE] = "explore",
+		[WHY_EXPLOIT] = "exploit",
+	};
+
+	return NAME(names, r);
+}
+
+const char *msg_metric_role_name(enum metric_role r)
 {
 	static const char *const names[] = {
 		[METRIC_MINIMIZE] = "minimize",

@@ -130,7 +130,7 @@ static enum kr_status read_given(
 	if (st == KR_OK)
 		st = check_point(d, at, pb->n_values, pb->values);
 	if (st == KR_OK)
-		st = decode_part__why(d, PLACE(at, "why"), pb->why, &r->why);
+		st = decode_why__read(d, PLACE(at, "why"), pb->why, &r->why);
 	r->number = pb->number;
 	r->n_values = (int)pb->n_values;
 	r->values = pb->values;

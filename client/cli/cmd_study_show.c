@@ -80,7 +80,7 @@ static void put_metric(struct fields *f, const struct msg_metric *m)
 
 	if (m->role != METRIC_CONSTRAINT) {
 		fields_text(f, m->role == METRIC_COST ? "cost" : "objective",
-			arena_printf(a, "%s %s", msg_role_name(m->role), m->name));
+			arena_printf(a, "%s %s", msg_metric_role_name(m->role), m->name));
 		return;
 	}
 	if (m->has_lower)

@@ -99,7 +99,8 @@ static enum kr_status check_metric(const struct msg_metric *m, int k, struct kr_
 		return KR_OK;
 	if (m->role != METRIC_CONSTRAINT)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is %s; it must be minimize, maximize or constraint", field, msg_role_name(m->role));
+			"%s is %s; it must be minimize, maximize or constraint", field,
+			msg_metric_role_name(m->role));
 	if (!m->has_lower && !m->has_upper)
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
 			"%s is constraint, but the metric has no bound; give lower, upper or both", field);

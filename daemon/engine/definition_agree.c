@@ -135,7 +135,8 @@ static enum kr_status metric_agrees(
 #define FIELD(member) (snprintf(field, sizeof(field), "spec.metrics[%d]." member, k), field)
 	st = differs_text(err, FIELD("name"), a->name, b->name);
 	if (st == KR_OK)
-		st = differs_text(err, FIELD("role"), msg_role_name(a->role), msg_role_name(b->role));
+		st = differs_text(
+			err, FIELD("role"), msg_metric_role_name(a->role), msg_metric_role_name(b->role));
 	if (st == KR_OK)
 		st = differs_number(err, FIELD("lower"), a->has_lower, a->lower, b->has_lower, b->lower);
 	if (st == KR_OK)

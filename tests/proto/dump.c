@@ -219,7 +219,7 @@ static void spec(FILE *f, const struct msg_spec *s)
 	}
 	for (int i = 0; i < s->n_metrics; i++) {
 		text(f, "metric", s->metrics[i].name);
-		text(f, "role", msg_role_name(s->metrics[i].role));
+		text(f, "role", msg_metric_role_name(s->metrics[i].role));
 		optional_real(f, "lower", s->metrics[i].has_lower, s->metrics[i].lower);
 		optional_real(f, "upper", s->metrics[i].has_upper, s->metrics[i].upper);
 	}

@@ -15,7 +15,7 @@ static void names(void **state)
 	assert_string_equal(msg_trial_state_name(TRIAL_QUEUED), "QUEUED");
 	assert_string_equal(msg_trial_state_name(TRIAL_CANCELLED), "CANCELLED");
 	assert_string_equal(msg_study_state_name(STUDY_FINISHED), "FINISHED");
-	assert_string_equal(msg_role_name(METRIC_MINIMIZE), "minimize");
+	assert_string_equal(msg_metric_role_name(METRIC_MINIMIZE), "minimize");
 	assert_string_equal(msg_param_kind_name(PARAM_CATEGORICAL), "categorical");
 	assert_string_equal(msg_method_name(METHOD_ADD_TRIALS), "add_trials");
 }
@@ -26,7 +26,7 @@ static void outside_the_enum_is_a_question_mark(void **state)
 	assert_string_equal(msg_trial_state_name((enum trial_state)0), "?");
 	assert_string_equal(msg_trial_state_name(TRIAL_N_STATES), "?");
 	assert_string_equal(msg_study_state_name((enum study_state) - 1), "?");
-	assert_string_equal(msg_role_name((enum metric_role)99), "?");
+	assert_string_equal(msg_metric_role_name((enum metric_role)99), "?");
 	assert_string_equal(msg_param_kind_name((enum param_kind)0), "?");
 	assert_string_equal(msg_method_name((enum method)0), "?");
 }
