@@ -29,15 +29,8 @@ static int put_json(struct cli *cli, const struct msg_spec *spec, const struct m
 	for (int i = 0; i < r->n_related; i++)
 		view_trial_json(&w, spec, &r->related[i]);
 	writer_end(&w);
-	writer_key(&w, "surprise");
-	if (r->has_surprise)
-		writer_real(&w, r->surprise);
-	else
-		writer_null(&w);
-	writer_array(writer_key(&w, "sentences"));
-	for (int i = 0; i < r->sentences.n; i++)
-		writer_string(&w, r->sentences.p[i]);
-	writer_end(&w);
+	writer_real_if(writer_key(&w, "surprise"), r->has_surprise, r->surprise);
+	view_texts_json(writer_key(&w, "sentences"), &r->sentences);
 	writer_end(&w);
 	writer_finish(&w);
 	return cli_flush();

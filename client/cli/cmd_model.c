@@ -5,6 +5,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/options.h"
 #include "client/cli/rows.h"
+#include "client/cli/view.h"
 
 int cmd_model(struct cli *cli, int argc, char **argv);
 
@@ -53,11 +54,7 @@ static void put_calibration(struct writer *w, const struct msg_calibration *c)
 	writer_real(writer_key(w, "coverage95"), c->coverage95);
 	writer_uint(writer_key(w, "outliers"), c->outliers);
 	writer_real(writer_key(w, "worst_z"), c->worst_z);
-	writer_key(w, "worst_number");
-	if (c->has_worst)
-		writer_uint(w, c->worst_number);
-	else
-		writer_null(w);
+	writer_uint_if(writer_key(w, "worst_number"), c->has_worst, c->worst_number);
 	writer_end(w);
 }
 
@@ -82,11 +79,7 @@ static void put_model(
 	writer_real(writer_key(w, "mean"), m->mean);
 	writer_uint(writer_key(w, "observations"), m->n);
 	writer_uint(writer_key(w, "fitted"), m->n_fit);
-	writer_key(w, "log_posterior");
-	if (m->has_log_posterior)
-		writer_real(w, m->log_posterior);
-	else
-		writer_null(w);
+	writer_real_if(writer_key(w, "log_posterior"), m->has_log_posterior, m->log_posterior);
 	writer_real(writer_key(w, "jitter"), m->jitter);
 	writer_string(writer_key(w, "transform"), m->transform);
 	put_calibration(writer_key(w, "calibration"), &m->calibration);
@@ -104,10 +97,7 @@ static int put_json(struct cli *cli, const struct msg_get_model_reply *r)
 	for (int i = 0; i < r->models.n; i++)
 		put_model(&w, r, &r->models.p[i]);
 	writer_end(&w);
-	writer_array(writer_key(&w, "sentences"));
-	for (int i = 0; i < r->sentences.n; i++)
-		writer_string(&w, r->sentences.p[i]);
-	writer_end(&w);
+	view_texts_json(writer_key(&w, "sentences"), &r->sentences);
 	writer_end(&w);
 	writer_finish(&w);
 	return cli_flush();

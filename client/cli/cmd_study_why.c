@@ -3,42 +3,27 @@
 
 #include "client/cli/cli.h"
 #include "client/cli/options.h"
+#include "client/cli/view.h"
 #include "client/cli/writer.h"
 
 int cmd_study_why(struct cli *cli, int argc, char **argv);
 
 static const char *const nexts[] = {"?", "NOTHING", "QUEUED", "INITIAL", "MODEL"};
 
-static void count_or_null(struct writer *w, const char *key, bool has, uint64_t n)
-{
-	writer_key(w, key);
-	if (has)
-		writer_uint(w, n);
-	else
-		writer_null(w);
-}
-
 static void put_json(struct writer *w, const struct msg_why_reply *r)
 {
 	writer_object(w);
 	writer_string(writer_key(w, "next"), nexts[r->next]);
-	count_or_null(w, "next_number", r->next != NEXT_NOTHING, r->next_number);
+	writer_uint_if(writer_key(w, "next_number"), r->next != NEXT_NOTHING, r->next_number);
 	writer_string(writer_key(w, "reason"), r->next == NEXT_NOTHING ? r->error.message : NULL);
 	writer_uint(writer_key(w, "waiting"), r->waiting);
 	writer_bool(writer_key(w, "computing"), r->computing);
 	writer_uint(writer_key(w, "queued"), r->queued);
 	writer_uint(writer_key(w, "running"), r->running);
-	count_or_null(w, "left", r->has_left, r->left);
-	count_or_null(w, "expiry_number", r->has_expiry, r->expiry_number);
-	writer_key(w, "expiry");
-	if (r->has_expiry)
-		writer_real(w, (double)r->expiry_ms / 1000);
-	else
-		writer_null(w);
-	writer_array(writer_key(w, "sentences"));
-	for (int i = 0; i < r->sentences.n; i++)
-		writer_string(w, r->sentences.p[i]);
-	writer_end(w);
+	writer_uint_if(writer_key(w, "left"), r->has_left, r->left);
+	writer_uint_if(writer_key(w, "expiry_number"), r->has_expiry, r->expiry_number);
+	writer_real_if(writer_key(w, "expiry"), r->has_expiry, (double)r->expiry_ms / 1000);
+	view_texts_json(writer_key(w, "sentences"), &r->sentences);
 	writer_end(w);
 	writer_finish(w);
 }

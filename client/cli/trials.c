@@ -1,5 +1,6 @@
 #include "client/cli/trials.h"
 
+#include "client/cli/trial_row.h"
 #include "client/cli/view.h"
 
 /* ---- out ---------------------------------------------------------------------------- */
@@ -25,7 +26,7 @@ int trials_begin(
 		return code;
 	t->spec = spec;
 	t->rows.single = !many;
-	view_trial_columns(&t->rows, spec);
+	trial_row_columns(&t->rows, spec);
 	code = rows_ready(&t->rows);
 	if (code != CLI_OK)
 		return code;
@@ -40,13 +41,13 @@ bool trials_put(struct trials *t, const struct msg_trial *trial)
 {
 	struct trials_item item = {t->spec, trial};
 
-	view_trial_cells(t->cells, &t->rows, t->spec, trial);
+	trial_row_cells(t->cells, &t->rows, t->spec, trial);
 	return rows_put(&t->rows, t->cells, put_json, &item);
 }
 
 bool trials_pass(struct trials *t, const struct msg_trial *trial)
 {
-	view_trial_cells(t->cells, &t->rows, t->spec, trial);
+	trial_row_cells(t->cells, &t->rows, t->spec, trial);
 	return !t->rows.filter || filter_match(t->rows.filter, t->cells);
 }
 

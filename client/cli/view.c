@@ -1,11 +1,9 @@
 #include "client/cli/view.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#include "client/cli/number.h"
+#include "client/cli/cell.h"
 #include "client/cli/stop_rules.h"
-#include "client/cli/text.h"
 
 /* ---- JSON ------------------------------------------------------------------------ */
 
@@ -60,7 +58,7 @@ static void progress_json(struct writer *w, const struct msg_trial *t)
 	writer_end(w);
 }
 
-static void texts_json(struct writer *w, const struct msg_texts *texts)
+void view_texts_json(struct writer *w, const struct msg_texts *texts)
 {
 	writer_array(w);
 	for (int i = 0; i < texts->n; i++)
@@ -70,9 +68,7 @@ static void texts_json(struct writer *w, const struct msg_texts *texts)
 
 static void grounds_json(struct writer *w, const struct msg_grounds *g)
 {
-	static const char *const roles[] = {"none", "explore", "exploit"};
-
-	writer_string(writer_key(w, "role"), roles[g->role]);
+	writer_string(writer_key(w, "role"), msg_why_role_name(g->role));
 	writer_uint(writer_key(w, "observations"), g->observations);
 	if (g->has_gain) {
 		writer_uint(writer_key(w, "incumbent"), g->incumbent);
@@ -104,16 +100,13 @@ static void grounds_json(struct writer *w, const struct msg_grounds *g)
 
 static void why_json(struct writer *w, const struct msg_why *why)
 {
-	static const char *const rules[] = {"none", "initial", "model", "fill", "enqueued"};
-	static const char *const fresh[] = {"none", "fresh", "partial", "fallback"};
-
 	if (!why->rule) {
 		writer_null(w);
 		return;
 	}
 	writer_object(w);
-	writer_string(writer_key(w, "rule"), rules[why->rule]);
-	writer_string(writer_key(w, "freshness"), fresh[why->freshness]);
+	writer_string(writer_key(w, "rule"), msg_why_rule_name(why->rule));
+	writer_string(writer_key(w, "freshness"), msg_why_freshness_name(why->freshness));
 	if (why->has_prediction) {
 		writer_real(writer_key(w, "mean"), why->mean);
 		writer_real(writer_key(w, "sd"), why->sd);
@@ -225,15 +218,6 @@ static void param_json(struct writer *w, const struct msg_param *p)
 	writer_end(w);
 }
 
-static void number_or_null(struct writer *w, const char *key, bool has, double x)
-{
-	writer_key(w, key);
-	if (has)
-		writer_real(w, x);
-	else
-		writer_null(w);
-}
-
 static void metrics_json(struct writer *w, const struct msg_spec *spec)
 {
 	writer_array(w);
@@ -242,7 +226,7 @@ static void metrics_json(struct writer *w, const struct msg_spec *spec)
 
 		writer_object(w);
 		writer_string(writer_key(w, "name"), m->name);
-		writer_string(writer_key(w, "role"), msg_role_name(m->role));
+		writer_string(writer_key(w, "role"), msg_metric_role_name(m->role));
 		if (m->has_lower)
 			writer_real(writer_key(w, "lower"), m->lower);
 		if (m->has_upper)
@@ -259,23 +243,17 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 		param_json(writer_key(w, spec->params[i].name), &spec->params[i]);
 	writer_end(w);
 	metrics_json(writer_key(w, "metrics"), spec);
-	writer_key(w, "seed");
-	if (spec->has_seed)
-		writer_uint(w, spec->seed);
-	else
-		writer_null(w);
-	writer_key(w, "budget");
-	if (spec->has_budget)
-		writer_uint(w, spec->budget);
-	else
-		writer_null(w);
-	number_or_null(w, "lease", spec->has_lease, spec->lease_s);
-	texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
-	texts_json(writer_key(w, "forbidden"), &spec->forbidden);
-	number_or_null(w, "noise", spec->has_noise_sd, spec->noise_sd);
+	writer_uint_if(writer_key(w, "seed"), spec->has_seed, spec->seed);
+	writer_uint_if(writer_key(w, "budget"), spec->has_budget, spec->budget);
+	writer_real_if(writer_key(w, "lease"), spec->has_lease, spec->lease_s);
+	view_texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
+	view_texts_json(writer_key(w, "forbidden"), &spec->forbidden);
+	writer_real_if(writer_key(w, "noise"), spec->has_noise_sd, spec->noise_sd);
 	writer_string(writer_key(w, "acquisition"), spec->acquisition ? spec->acquisition : "auto");
-	number_or_null(w, "acquisition_level", spec->has_acquisition_level, spec->acquisition_level);
-	number_or_null(w, "acquisition_beta", spec->has_acquisition_beta, spec->acquisition_beta);
+	writer_real_if(
+		writer_key(w, "acquisition_level"), spec->has_acquisition_level, spec->acquisition_level);
+	writer_real_if(
+		writer_key(w, "acquisition_beta"), spec->has_acquisition_beta, spec->acquisition_beta);
 	stop_rules_json(writer_key(w, "stop"), spec);
 	writer_string(writer_key(w, "on_expiry"), on_expiry(spec->on_expiry));
 	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
@@ -348,100 +326,7 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 	writer_end(w);
 }
 
-/* ---- rows ------------------------------------------------------------------------ */
-
-static const char *const trial_states[] = {"QUEUED", "RUNNING", "COMPLETE", "PRUNED", "FAILED",
-	"INFEASIBLE", "EXPIRED", "CANCELLED", NULL};
-static const char *const why_words[] = {"none", "initial", "model", "fill", "enqueued", NULL};
-static const char *const taken_names[] = {"number", "state", "reason", "worker", "attempt",
-	"created", "finished", "excluded", "note", "late", "told", "seq", "feasible", "why", "value",
-	NULL};
-static const char labels_prefix[] = "labels.";
-
-static bool taken(const struct msg_spec *spec, const char *name, bool is_param)
-{
-	for (int i = 0; taken_names[i]; i++)
-		if (strcmp(taken_names[i], name) == 0)
-			return true;
-	for (int i = 0; is_param && i < spec->n_metrics; i++)
-		if (strcmp(spec->metrics[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static void add(
-	struct rows *r, const char *name, enum column_type type, int flags, const char *usual)
-{
-	rows_column(r, (struct column){.name = name, .type = type, .flags = flags, .usual = usual});
-}
-
-static void add_metrics(struct rows *r, const struct msg_spec *spec)
-{
-	int objective = view_objective(spec);
-
-	for (int i = 0; i < spec->n_metrics; i++) {
-		const struct msg_metric *m = &spec->metrics[i];
-		const char *full = arena_printf(r->arena, "values.%s", m->name);
-		struct column c = {.name = m->name, .aliases = {full}, .type = COLUMN_NUMBER};
-
-		if (taken(spec, m->name, false) && strcmp(m->name, "value") != 0)
-			c.name = full ? full : m->name;
-		if (i == objective)
-			c.aliases[1] = "value";
-		rows_column(r, c);
-	}
-}
-
-static enum column_type param_type(const struct msg_param *p)
-{
-	return p->kind <= PARAM_INT ? COLUMN_NUMBER : p->kind == PARAM_BOOL ? COLUMN_BOOL : COLUMN_ANY;
-}
-
-static void add_params(struct rows *r, const struct msg_spec *spec)
-{
-	for (int i = 0; i < spec->n_params; i++) {
-		const struct msg_param *p = &spec->params[i];
-		const char *full = arena_printf(r->arena, "params.%s", p->name);
-		struct column c = {.name = p->name, .aliases = {full}, .type = param_type(p)};
-
-		if (taken(spec, p->name, true))
-			c.name = full ? full : p->name;
-		rows_column(r, c);
-	}
-}
-
-/* A column for each label that an option names. */
-static void add_labels(struct rows *r)
-{
-	const char *name;
-
-	for (int i = 0; (name = rows_mentions(r, i)); i++)
-		if (strncmp(name, labels_prefix, strlen(labels_prefix)) == 0)
-			add(r, name, COLUMN_ANY, COLUMN_HIDDEN, NULL);
-}
-
-void view_trial_columns(struct rows *r, const struct msg_spec *spec)
-{
-	add(r, "number", COLUMN_NUMBER, 0, NULL);
-	rows_column(r, (struct column){.name = "state", .type = COLUMN_WORD, .words = trial_states});
-	add_metrics(r, spec);
-	add_params(r, spec);
-	add(r, "reason", COLUMN_TEXT, 0, "");
-	add(r, "worker", COLUMN_TEXT, 0, "");
-	add(r, "attempt", COLUMN_NUMBER, 0, "1");
-	add(r, "created", COLUMN_TIME, COLUMN_WIDE, NULL);
-	add(r, "finished", COLUMN_TIME, COLUMN_WIDE, NULL);
-	add(r, "excluded", COLUMN_BOOL, 0, "false");
-	add(r, "note", COLUMN_TEXT, 0, "");
-	add(r, "late", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
-	add(r, "told", COLUMN_BOOL, COLUMN_HIDDEN, NULL);
-	add(r, "seq", COLUMN_NUMBER, COLUMN_HIDDEN, NULL);
-	add(r, "feasible", COLUMN_BOOL, 0, "true");
-	rows_column(r,
-		(struct column){
-			.name = "why", .type = COLUMN_WORD, .flags = COLUMN_HIDDEN, .words = why_words});
-	add_labels(r);
-}
+/* ---- parts ----------------------------------------------------------------------- */
 
 int view_objective(const struct msg_spec *spec)
 {
@@ -466,50 +351,6 @@ const struct msg_scalar *view_param(const struct msg_trial *t, const char *name)
 		if (strcmp(t->params[i].name, name) == 0)
 			return &t->params[i].value;
 	return NULL;
-}
-
-static struct cell label_cell(const struct msg_labels *labels, const char *name)
-{
-	for (int i = 0; i < labels->n; i++)
-		if (strcmp(labels->p[i].name, name) == 0)
-			return cell_scalar(&labels->p[i].value);
-	return cell_none();
-}
-
-void view_trial_cells(
-	struct cell *c, const struct rows *r, const struct msg_spec *spec, const struct msg_trial *t)
-{
-	*c++ = cell_count(t->number);
-	*c++ = cell_text(msg_trial_state_name(t->state));
-	for (int i = 0; i < spec->n_metrics; i++) {
-		const struct msg_value *v = view_value(t, spec, i);
-
-		*c++ = v ? cell_real(v->value) : cell_none();
-	}
-	for (int i = 0; i < spec->n_params; i++) {
-		const struct msg_scalar *s = view_param(t, spec->params[i].name);
-
-		*c++ = s ? cell_scalar(s) : cell_none();
-	}
-	*c++ = cell_text(t->reason);
-	*c++ = cell_text(t->worker);
-	*c++ = cell_int(t->attempt);
-	*c++ = cell_time(t->created_ms);
-	*c++ = cell_time(t->finished_ms);
-	*c++ = cell_bool(t->excluded);
-	*c++ = cell_text(t->note);
-	*c++ = cell_bool(t->late);
-	*c++ = cell_bool(t->told);
-	*c++ = cell_count(t->seq);
-	*c++ = t->has_feasible ? cell_bool(t->feasible) : cell_none();
-	*c++ = cell_text(why_words[t->why.rule]);
-	for (int i = view_trial_n_columns(spec); i < r->n_columns; i++)
-		*c++ = label_cell(&t->labels, r->columns[i].name + strlen(labels_prefix));
-}
-
-int view_trial_n_columns(const struct msg_spec *spec)
-{
-	return 14 + spec->n_metrics + spec->n_params;
 }
 
 const char *view_params_text(int n, const struct msg_named *params, bool brief, struct arena *a)

@@ -212,6 +212,22 @@ void writer_time(struct writer *w, uint64_t unix_ms)
 	writer_string(w, unix_ms ? text_time(text, unix_ms) : NULL);
 }
 
+void writer_real_if(struct writer *w, bool has, double x)
+{
+	if (has)
+		writer_real(w, x);
+	else
+		writer_null(w);
+}
+
+void writer_uint_if(struct writer *w, bool has, uint64_t i)
+{
+	if (has)
+		writer_uint(w, i);
+	else
+		writer_null(w);
+}
+
 void writer_raw(struct writer *w, const char *json)
 {
 	separate(w, true);

@@ -47,6 +47,10 @@ void writer_string(struct writer *w, const char *s);
 void writer_scalar(struct writer *w, const struct msg_scalar *s);
 void writer_time(struct writer *w, uint64_t unix_ms);
 
+/* The value; null when there is none. */
+void writer_real_if(struct writer *w, bool has, double x);
+void writer_uint_if(struct writer *w, bool has, uint64_t i);
+
 /* One value that is JSON already. */
 void writer_raw(struct writer *w, const char *json);
 
