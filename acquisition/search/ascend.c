@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "acquisition/search/bend.h"
+#include "acquisition/search/projection.h"
 
 enum { MEMORY = 10 };
 
@@ -101,9 +101,9 @@ static void apply_memory(const struct ascend *a, struct ascend__start *s)
 /* s->p <- the gradient at x, without what leads out. */
 static void take_gradient(const struct ascend *a, struct ascend__start *s, const double *x)
 {
-	if (a->options.bend)
-		bend_gradient(a->options.bend, x, s->g, s->p);
-	for (int i = 0; i < a->d && !a->options.bend; i++)
+	if (a->options.projection)
+		projection_gradient(a->options.projection, x, s->g, s->p);
+	for (int i = 0; i < a->d && !a->options.projection; i++)
 		s->p[i] = pinned(a, x, s->g, i) ? 0 : s->g[i];
 }
 
@@ -111,9 +111,9 @@ static void take_gradient(const struct ascend *a, struct ascend__start *s, const
 static void take_step(const struct ascend *a, struct ascend__start *s, const double *x)
 {
 	apply_memory(a, s);
-	if (a->options.bend && bend_direction(a->options.bend, s->p))
+	if (a->options.projection && projection_direction(a->options.projection, s->p))
 		return;
-	if (a->options.bend) { /* the memory knows nothing of this edge */
+	if (a->options.projection) { /* the memory knows nothing of this edge */
 		s->pairs = 0;
 		s->gamma = 1;
 		take_gradient(a, s, x);
@@ -160,7 +160,7 @@ static bool propose(const struct ascend *a, struct ascend__start *s, const doubl
 		return false;
 	for (int i = 0; i < a->d; i++)
 		s->trial[i] = a->options.moving[i] ? clip(a, i, x[i] + s->step * s->p[i]) : x[i];
-	return !a->options.bend || bend_trial(a->options.bend, x, s->trial);
+	return !a->options.projection || projection_trial(a->options.projection, x, s->trial);
 }
 
 /* Remember s = trial - x and y = g - g_trial (the function is maximized), if they show

@@ -22,15 +22,15 @@ struct ascend_function {
 	void *ctx;
 };
 
-struct bend;
+struct projection;
 
 struct ascend_options {
-	const unsigned char *moving; /* d flags: coordinates that may change; borrowed */
-	const double *scale;         /* d natural steps > 0; borrowed */
-	struct box box;              /* moving coordinates stay in it */
-	struct bend *bend;           /* rules of the space; NULL: the cube is all; borrowed */
-	int iterations;              /* most evaluations of one start */
-	double tolerance;            /* stop when every projected |gradient| * scale is below */
+	const unsigned char *moving;   /* d flags: coordinates that may change; borrowed */
+	const double *scale;           /* d natural steps > 0; borrowed */
+	struct box box;                /* moving coordinates stay in it */
+	struct projection *projection; /* rules of the space; NULL: the cube is all; borrowed */
+	int iterations;                /* most evaluations of one start */
+	double tolerance;              /* stop when every projected |gradient| * scale is below */
 };
 
 /* Points are columns: start i is x + i d. */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquisition/search/bend.h"
 #include "acquisition/search/maximize_internal.h"
 #include "acquisition/search/moves.h"
+#include "acquisition/search/projection.h"
 
 enum {
 	CHUNK = 256,     /* most rows of one evaluation */
@@ -70,11 +70,11 @@ struct maximizer *maximize_new(const struct maximize_problem *problem, struct ar
 	m->discrete = ARENA_ARRAY(a, unsigned char, m->d);
 	m->order = ARENA_ARRAY(a, int, m->n_raw + problem->n_starts);
 	if (problem->region && region_ruled(problem->region)) {
-		m->bend = bend_new(problem->region, problem->space, m->moving, m->scale, a);
+		m->projection = projection_new(problem->region, problem->space, m->moving, m->scale, a);
 		m->values = ARENA_ARRAY(a, double, m->d);
 		m->spent = region_spent(problem->region);
 		m->waking = ARENA_ARRAY(a, double, m->d);
-		if (!m->bend || !m->values || !m->waking)
+		if (!m->projection || !m->values || !m->waking)
 			return NULL;
 	}
 	if (!m->raw_value || !m->x || !m->f || !m->best_x || !m->scale || !m->moving || !m->discrete ||
@@ -197,7 +197,7 @@ static enum kr_status pick(struct maximizer *m, struct kr_error *err)
 			i = take_largest(v, 0, m->n_raw);
 	}
 	m->stage = m->n ? MAXIMIZE__ASCEND : MAXIMIZE__DONE;
-	bool ready = !m->bend || maximize__find_waking(m);
+	bool ready = !m->projection || maximize__find_waking(m);
 	arena_release(m->arena, mark);
 	return ready ? KR_OK : kr_fail(err, KR_ENOMEM, "no memory for %d candidates", m->n_raw);
 }
@@ -210,7 +210,7 @@ static enum kr_status begin_ascent(
 	struct ascend_options options = {.moving = m->moving,
 		.scale = m->scale,
 		.box = m->p.box,
-		.bend = m->bend,
+		.projection = m->projection,
 		.iterations = ITERATIONS,
 		.tolerance = tolerance};
 	m->ascent = ascend_new(&m->p.function, &options, m->d, n, x, f, m->arena);
@@ -225,7 +225,7 @@ static enum kr_status snap(struct maximizer *m, double *x, double *f, int n, str
 	for (int i = 0; i < n; i++) {
 		space_snap(m->p.space, x + (size_t)i * (size_t)m->d);
 		candidates_fix(m->p.fixed, x + (size_t)i * (size_t)m->d, m->d);
-		if (m->bend)
+		if (m->projection)
 			region_settle(m->p.region, x + (size_t)i * (size_t)m->d, NULL);
 	}
 	return evaluate_columns(m, x, n, f, err);

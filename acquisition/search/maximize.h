@@ -4,7 +4,7 @@
  *   all starts together; move the discrete ones, one at a time } until nothing changes
  *   -> polish the best
  *
- * Under rules an ascent goes along the linear constraints it meets (bend.h), a move mends
+ * Under rules an ascent goes along the linear constraints it meets (projection.h), a move mends
  * what it breaks, and a parameter that becomes active starts where the best candidate had it.
  *
  * maximize_new .. maximize_step (until *more is false, or stopped anywhere) ..

@@ -30,11 +30,11 @@ struct maximizer {
 	unsigned char *moving, *discrete;
 	bool any_smooth, changed, polishing, sorted;
 	int round, coordinate;
-	int *order, n_order; /* of raw candidates (< n_raw) and starts */
-	struct bend *bend;   /* the next four: under rules only */
-	double *values;      /* d */
-	long spent;          /* by the region before */
-	double *waking;      /* d coords: where parameters start that become active */
+	int *order, n_order;           /* of raw candidates (< n_raw) and starts */
+	struct projection *projection; /* the next four: under rules only */
+	double *values;                /* d */
+	long spent;                    /* by the region before */
+	double *waking;                /* d coords: where parameters start that become active */
 };
 
 /* value (one a row) <- of the rows of X, in pieces. Errors: KR_ENOMEM, those of the function. */

@@ -55,7 +55,7 @@ static bool make_move(struct maximizer *m, const double *x, int j, double to, do
 {
 	memcpy(moved, x, sizeof(double) * (size_t)m->d);
 	moved[j] = to;
-	if (!m->bend)
+	if (!m->projection)
 		return true;
 	for (int c = 0; c < m->d; c++)
 		if (isnan(m->values[c]))
@@ -90,7 +90,7 @@ static enum kr_status move(struct maximizer *m, int i, int j, int *work, struct 
 {
 	double value[MOVES_MOST] = {0};
 	double *x = m->x + (size_t)i * (size_t)m->d;
-	if (m->bend) {
+	if (m->projection) {
 		region_decode(m->p.region, x, m->values);
 		if (isnan(m->values[j]))
 			return KR_OK;

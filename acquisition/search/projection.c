@@ -4,7 +4,7 @@
  * projection on a cone). lambda by Hildreth's method (1957): one after another, each to where
  * its row is met, until none moves. A quasi-Newton step H r is projected on the rows with
  * lambda > 0: P H P' g rises for every positive definite H, as P' g = r. */
-#include "acquisition/search/bend.h"
+#include "acquisition/search/projection.h"
 
 #include <float.h>
 #include <math.h>
@@ -17,7 +17,7 @@ static const double nothing_left = 1e-6;              /* of a gradient, relative
 static const double settled = 1e-12;                  /* of a multiplier, relative */
 static const double inside = 64 * DBL_EPSILON;        /* of the sum of a row's terms */
 
-struct bend {
+struct projection {
 	struct region *region;
 	const struct space *space;
 	const struct space_rules *rules;
@@ -31,10 +31,10 @@ struct bend {
 	double *basis;          /* n_linear x d: S-orthogonal directions taken off */
 };
 
-struct bend *bend_new(struct region *region, const struct space *space, const unsigned char *moving,
-	const double *scale, struct arena *a)
+struct projection *projection_new(struct region *region, const struct space *space,
+	const unsigned char *moving, const double *scale, struct arena *a)
 {
-	struct bend *b = ARENA_NEW(a, struct bend);
+	struct projection *b = ARENA_NEW(a, struct projection);
 	if (!b)
 		return NULL;
 	b->region = region;
@@ -62,7 +62,7 @@ struct bend *bend_new(struct region *region, const struct space *space, const un
 
 /* g (d) <- gradient of row k at x, whose values are b->values. Returns its slack; *size: the
  * sum of the terms' sizes. */
-static double gradient(struct bend *b, int k, const double *x, double *size)
+static double gradient(struct projection *b, int k, const double *x, double *size)
 {
 	const struct linear *l = b->rules->linear[k];
 	double slack = l->bound;
@@ -80,7 +80,7 @@ static double gradient(struct bend *b, int k, const double *x, double *size)
 }
 
 /* g' S^2 h over what is not blocked. */
-static double product(const struct bend *b, const double *g, const double *h)
+static double product(const struct projection *b, const double *g, const double *h)
 {
 	double sum = 0;
 	for (int i = 0; i < b->d; i++)
@@ -88,7 +88,7 @@ static double product(const struct bend *b, const double *g, const double *h)
 	return sum;
 }
 
-static double dot(const struct bend *b, const double *g, const double *p)
+static double dot(const struct projection *b, const double *g, const double *p)
 {
 	double sum = 0;
 	for (int i = 0; i < b->d; i++)
@@ -96,7 +96,7 @@ static double dot(const struct bend *b, const double *g, const double *p)
 	return sum;
 }
 
-static double *row_at(const struct bend *b, double *rows, int k)
+static double *row_at(const struct projection *b, double *rows, int k)
 {
 	return rows + (size_t)k * (size_t)b->d;
 }
@@ -104,7 +104,7 @@ static double *row_at(const struct bend *b, double *rows, int k)
 /* ---- directions ------------------------------------------------------------- */
 
 /* rows <- gradients of the constraints that x lies on, or so near. */
-static void find_rows(struct bend *b, const double *x, double edge)
+static void find_rows(struct projection *b, const double *x, double edge)
 {
 	b->n_rows = 0;
 	memset(b->blocked, 0, (size_t)b->d);
@@ -118,7 +118,7 @@ static void find_rows(struct bend *b, const double *x, double edge)
 }
 
 /* rest -= step q, and what that blocks; r. */
-static void take_off(struct bend *b, double step, const double *q)
+static void take_off(struct projection *b, double step, const double *q)
 {
 	for (int i = 0; i < b->d; i++) {
 		double r = b->rest[i] -= q ? step * q[i] : 0;
@@ -128,7 +128,7 @@ static void take_off(struct bend *b, double step, const double *q)
 }
 
 /* Add q to the basis, what is new of it. */
-static void join(struct bend *b, const double *row)
+static void join(struct projection *b, const double *row)
 {
 	double *q = row_at(b, b->basis, b->n_basis), before = product(b, row, row);
 	memcpy(q, row, sizeof(double) * (size_t)b->d);
@@ -143,7 +143,7 @@ static void join(struct bend *b, const double *row)
 }
 
 /* lambda and r for the rows within `edge` of x. */
-static void project(struct bend *b, const double *x, const double *g, double edge)
+static void project(struct projection *b, const double *x, const double *g, double edge)
 {
 	bool moved = true;
 	find_rows(b, x, edge);
@@ -167,7 +167,7 @@ static void project(struct bend *b, const double *x, const double *g, double edg
 }
 
 /* The largest element in scales. */
-static double largest(const struct bend *b, const double *g)
+static double largest(const struct projection *b, const double *g)
 {
 	double most = 0;
 	for (int i = 0; i < b->d; i++)
@@ -178,7 +178,7 @@ static double largest(const struct bend *b, const double *g)
 
 /* Edges that are near count, or an ascent would zigzag between two of them with ever shorter
  * steps; when it has come to rest among those, the last bit to the edges is left. */
-void bend_gradient(struct bend *b, const double *x, const double *g, double *r)
+void projection_gradient(struct projection *b, const double *x, const double *g, double *r)
 {
 	memcpy(b->x, x, sizeof(double) * (size_t)b->d);
 	region_decode(b->region, x, b->values);
@@ -192,7 +192,7 @@ void bend_gradient(struct bend *b, const double *x, const double *g, double *r)
 	memcpy(r, b->r, sizeof(double) * (size_t)b->d);
 }
 
-bool bend_direction(struct bend *b, double *p)
+bool projection_direction(struct projection *b, double *p)
 {
 	for (int i = 0; i < b->d; i++)
 		if (b->blocked[i])
@@ -218,7 +218,7 @@ bool bend_direction(struct bend *b, double *p)
 /* ---- steps ------------------------------------------------------------------ */
 
 /* Is trial allowed, with the same parameters active as at b->other? */
-static bool admits(struct bend *b, const double *trial)
+static bool admits(struct projection *b, const double *trial)
 {
 	if (!region_has(b->region, trial))
 		return false;
@@ -232,7 +232,7 @@ static bool admits(struct bend *b, const double *trial)
 /* Take trial to the edges of all rows that it breaks or touches, at once: the step
  * S^2 sum y_m q_m for their S-orthogonal basis q, y from the triangular system. False when no
  * row is broken. */
-static bool mend_all(struct bend *b, double *trial)
+static bool mend_all(struct projection *b, double *trial)
 {
 	bool broken = false;
 	b->n_basis = 0;
@@ -265,7 +265,7 @@ static bool mend_all(struct bend *b, double *trial)
 }
 
 /* Move trial back inside of each row that it breaks, one after another. False when none is. */
-static bool mend_each(struct bend *b, double *trial)
+static bool mend_each(struct projection *b, double *trial)
 {
 	bool broken = false;
 	region_decode(b->region, trial, b->values);
@@ -286,7 +286,7 @@ static bool mend_each(struct bend *b, double *trial)
 	return broken;
 }
 
-static void mend(struct bend *b, double *trial, int rounds)
+static void mend(struct projection *b, double *trial, int rounds)
 {
 	for (int round = 0; round < rounds; round++)
 		if (!(round < MEND_TOGETHER ? mend_all(b, trial) : mend_each(b, trial)))
@@ -294,7 +294,7 @@ static void mend(struct bend *b, double *trial, int rounds)
 }
 
 /* trial <- the part t of the way from x to the wish, or near there; is it allowed? */
-static bool try_part(struct bend *b, const double *x, double t, double *trial)
+static bool try_part(struct projection *b, const double *x, double t, double *trial)
 {
 	for (int i = 0; i < b->d; i++)
 		trial[i] = x[i] + t * (b->wish[i] - x[i]);
@@ -304,7 +304,7 @@ static bool try_part(struct bend *b, const double *x, double t, double *trial)
 	return admits(b, trial);
 }
 
-bool bend_trial(struct bend *b, const double *x, double *trial)
+bool projection_trial(struct projection *b, const double *x, double *trial)
 {
 	double low = 0, high = 1;
 	region_decode(b->region, x, b->other);

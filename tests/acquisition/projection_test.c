@@ -1,6 +1,6 @@
 /* Ascents under linear constraints: they end in allowed points where no allowed direction
  * rises, on every scale. */
-#include "acquisition/search/bend.h"
+#include "acquisition/search/projection.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,7 +48,7 @@ static double climb(struct ruled *u, struct bowl *q, struct rng *r, double *x)
 	const double scale[D] = {0.3, 0.5, 1, 0.2, 0.4};
 	struct ascend_options o = {
 		.moving = moving, .scale = scale, .iterations = 200, .tolerance = 1e-9};
-	o.bend = bend_new(g, u->space, moving, scale, a);
+	o.projection = projection_new(g, u->space, moving, scale, a);
 	for (int i = 0; i < D; i++)
 		x[i] = rng_uniform(r);
 	assert_true(region_settle(g, x, r));
