@@ -96,7 +96,7 @@ enum kr_status kg_moves(const struct kg *k, struct mat X, struct mat a, struct m
 	return status;
 }
 
-/* ---- their gain -------------------------------------------------------------------------------- */
+/* ---- their gain ----------------------------------------------------------------------------- */
 
 /* Workspace of one candidate. */
 struct gain {

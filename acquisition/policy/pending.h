@@ -19,8 +19,8 @@
 enum kr_status pending_extend(struct gp *g, struct mat P, struct mat F, const struct rng *key,
 	struct arena *scratch, struct kr_error *err);
 
-/* The same with one column and the mean for an outcome, which leaves the mean where it was and takes
- * what is pending from the variance (Desautels, Krause & Burdick 2014, sec. 4). */
+/* The same with one column and the mean for an outcome, which leaves the mean where it was and
+ * takes what is pending from the variance (Desautels, Krause & Burdick 2014, sec. 4). */
 enum kr_status pending_believe(
 	struct gp *g, struct mat P, struct mat F, struct arena *scratch, struct kr_error *err);
 

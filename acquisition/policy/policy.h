@@ -1,45 +1,46 @@
 /* The policy: trials in, suggestions out. One object is one computation.
  *
- *   policy_new .. policy_step (until it says false, or the deadline cut it) ..
- *   policy_suggestion / policy_prediction .. policy_free
+ *   policy_new .. policy_step (until it says false, or the deadline has come) ..
+ *   policy_suggestion / policy_prediction / policy_state .. policy_free
  *
- * encode the space -> transform the outcomes -> fit (one unit a start) ->
- * condition -> for each slot: acquisition with the pending points -> maximize ->
- * decode and check for duplicates.
+ * The stages: encode and transform the observations -> fit hyperparameters -> condition the models
+ * -> for each slot: fantasies at points without outcomes -> maximize the acquisition -> decode,
+ * distinct from all that was given out.
  *
- * The result is a pure function of the input and the number of completed units:
- * `krige replay` rests on that. Numbers are random by (seed, slot number, purpose)
- * only. Owns its memory; not thread-safe: one compute worker at a time.
+ * The result is a pure function of the input and the number of completed units: `krige replay`
+ * rests on that. Numbers are random by (seed, slot number, purpose) only. A unit takes tens of
+ * milliseconds at most, but for a climb of a cold fit. Memory is linear in n. Owns its memory; not
+ * thread-safe: one compute worker at a time.
  *
  * What it does, in short (README.md says why):
- *   - The first 5 points given out or handed in are the initial design: the centre, then
- *     a scrambled Sobol' net of the study; more while nothing has been observed.
- *   - Hyperparameters are fitted anew at every observation up to 50, then when the
- *     observations have grown by 1/25: a bounded part a job, the rest in the jobs after it. In
- *     between the fit of the state is used.
- *   - The objective has two models, of long and of short lengthscales; the expected improvement is
- *     averaged over them; beside more than 128 pending points and slots, and beyond 300
- *     observations, the first does.
- *   - In a batch the first 16 slots get a search each; later ones share searches.
+ *   - The first 5 points given out or handed in are the initial design: the centre, then a
+ *     scrambled Sobol' net of the study; more while nothing has been observed. It takes points of
+ *     other studies and follows a belief about the optimum, where there are any.
+ *   - Observations of equal points become one; outcomes are transformed (gp/outcome/outcome.h).
+ *   - Hyperparameters are fitted anew at every observation up to 50, then when the observations
+ *     have grown by 1/25; a job does a bounded part of a fit and leaves the rest to the next ones
+ *     in its state. Of more than 512 observations (fewer with more than 4 metrics) a fit sees the
+ *     best, the newest, and some that fill the space, a third each.
+ *   - The objective has two models, under priors for long and for short lengthscales, and the
+ *     expected improvement is averaged over both. There is only the first with more than 300
+ *     observations, with more than 128 pending points and slots, and where the study names its
+ *     acquisition.
+ *   - An outcome constraint has a model of its own; points that failed or were infeasible make one
+ *     of success. The incumbent is the best that met the constraints; before there is one, what is
+ *     likeliest to meet them is suggested.
  *   - Every fourth turn from the 11th observation on exploits: the posterior mean is maximized,
  *     where nothing is pending or failed, there are no constraints and some parameter is
  *     continuous.
- *   - With more than 1,500 observations hyperparameters come from the likelihood of a part of
- *     them given their neighbours, and each slot gets exact models of its own on the 512
- *     nearest to a point: the best known one when the slot's number is even, else what a
- *     model of all observations finds promising elsewhere. The search stays in a box around it.
- *   - Of more than 512 the fit takes the best, the newest, and some that fill the space, a third
- *     each; of fewer, when there are more than 4 metrics. Of more than 1,024 pending points the
- *     newest are modelled. All of them count for distinctness.
- *   - Outcome constraints have a model each; what failed or was infeasible teaches one of
- *     success. The incumbent is the best that met the constraints; before there is one, what
- *     is likeliest to be feasible is suggested.
- *   - A belief about the optimum is where the initial design begins, and raises the acquisition by
- *     ln(belief) * 5 / (observations) (Hvarfner et al. 2022): it fades, right or wrong.
- *   - Where the noise is known, observations of equal points become one.
+ *   - A belief about the optimum raises the acquisition by ln(belief) * 5 / (observations)
+ *     (Hvarfner et al. 2022): it fades, right or wrong.
+ *   - In a batch the first 16 slots get a search each; later ones share searches. Of more than
+ *     1,024 pending points the newest are modelled.
+ *   - With more than 1,500 observations hyperparameters come from the likelihood of some of them
+ *     given their neighbours, and each slot gets exact models of its own on the 512 nearest to a
+ *     point: the best known one when the slot's number is even, else what a model of all
+ *     observations finds promising elsewhere. The search stays in a box around it.
  *   - A slot never gets a point that was observed, is pending or taken, failed, or went to an
- *     earlier slot, and always keeps its fixed values as given.
- * A unit is tens of milliseconds of work, but for one start of a fit. Memory is linear in n. */
+ *     earlier slot, and always keeps its fixed values as given. */
 #ifndef KR_ACQUISITION_POLICY_H
 #define KR_ACQUISITION_POLICY_H
 
@@ -93,7 +94,7 @@ struct policy_input {
 	int n_failed;
 	const double *failed; /* points whose evaluation failed: perhaps a mishap */
 	int n_infeasible;
-	const double *infeasible; /* points that were said to be infeasible: they will be again */
+	const double *infeasible; /* points of which it is certain that they fail */
 	int n_taken;
 	const double *taken; /* other points given out before (expired, cancelled, pruned): only
 	                      * not suggested again */
@@ -106,20 +107,20 @@ struct policy_input {
 	bool calibrate;      /* after the last slot: how well do the models fitted here predict? */
 	const struct policy_options *options; /* NULL: the defaults. Copied */
 	enum choice acquisition; /* what is maximized; CHOICE_AUTO: what is best on average */
-	double level;            /* where it needs one: a raw value of the objective */
-	double beta;             /* where it takes one: squared weight of the deviation */
+	double level;            /* CHOICE_LEVEL: a raw value of the objective */
+	double beta;             /* CHOICE_BETA: squared weight of the deviation */
 	int n_sources; /* other studies of the space, from which the initial design takes points */
 	const struct policy_source *sources;
-	const struct belief
-		*belief;       /* where the optimum is thought to be, of this space; NULL: no idea */
-	double least_gain; /* an improvement counts in p_gain_enough from here on: raw units, and */
-	double least_gain_relative; /* a part of the incumbent's size; the larger of the two */
+	const struct belief *belief; /* about the optimum, of this space; NULL: none */
+	/* The least improvement that counts in p_gain_enough is the larger of the two. */
+	double least_gain;          /* raw units of the objective */
+	double least_gain_relative; /* as a part of the size of the incumbent */
 };
 
 enum policy_rule {
 	POLICY_INITIAL,  /* initial design */
 	POLICY_MODEL,    /* maximum of the acquisition */
-	POLICY_FILL,     /* space-filling: a last resort, or the best outcomes are tied */
+	POLICY_FILL,     /* space-filling: a last resort, or a turn while the best outcome is tied */
 	POLICY_EXHAUSTED /* no unseen point is left (for the fixed values given); in a space
 	                   * too large to enumerate: none was found in 1,024 tries */
 };
@@ -144,7 +145,7 @@ enum { POLICY_MOST_PULLS = 5, POLICY_MOST_LEVERS = 3 };
 struct policy_pull {
 	int observation; /* the first of its point, in the order of the input */
 	double weight;   /* w_i */
-	double pull;     /* raw units: w_i (z_i - m), by how much it moves the prediction */
+	double pull;     /* w_i (z_i - m) in raw units: by how much it moves the prediction */
 	double distance; /* from the point, in lengthscales; a choice that differs is a step of 1 */
 };
 
@@ -172,8 +173,8 @@ struct policy_suggestion {
 	/* Why, for people; only with a prediction. No computation reads it. */
 	double model_mean;    /* m, raw: what the model predicts far from all observations */
 	double noise_sd;      /* of an observation there, raw: declared or learnt */
-	int rank, n_optima;   /* the point among the different local maxima that were found, best
-	                      * first (better ones were given out before); 0: none was searched */
+	int n_optima;         /* different local maxima that the search has found; 0: none was made */
+	int rank;             /* of the point among them, 1: the best; better ones were given out */
 	bool has_gain;        /* there is an incumbent */
 	int incumbent;        /* its observation, the first of its point; -1: not among them */
 	double best;          /* its value, raw; under noise what the model predicts there */

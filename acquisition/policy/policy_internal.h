@@ -27,14 +27,13 @@
 #include "acquisition/function/max_value.h"
 #include "acquisition/function/novelty.h"
 #include "acquisition/policy/policy.h"
+#include "acquisition/policy/policy_metric.h"
 #include "acquisition/policy/seen.h"
 #include "acquisition/search/candidates.h"
 #include "acquisition/search/maximize.h"
 #include "acquisition/space/enumerate.h"
 #include "acquisition/space/region.h"
-#include "gp/fit.h"
 #include "gp/outcome/levels.h"
-#include "gp/outcome/outcome.h"
 #include "gp/vecchia/vecchia.h"
 
 enum {
@@ -47,11 +46,11 @@ enum {
 	POLICY__BEST = 20,           /* best known points around which the search looks */
 	POLICY__BEST_DRAWN = 12,     /* of which so many are drawn when outcomes are noisy */
 	POLICY__MEMBERS = 2,         /* models of the objective */
-	POLICY__CROWD = 128,         /* beside more pending points and slots the first of these does */
+	POLICY__CROWD = 128,         /* with more pending points and slots there is only the first */
 	POLICY__COLUMNS = 16,        /* fantasies */
 	POLICY__NOISY_COLUMNS = 32,
 	POLICY__ENUMERATED = 5000, /* spaces with fewer unseen points are enumerated */
-	POLICY__VISITED = 100000   /* beginnings of points looked at for that, under rules */
+	POLICY__VISITED = 100000   /* partial points that an enumeration under rules visits at most */
 };
 
 /* In the order in which they come, as far as they come in one (policy.c). */
@@ -67,51 +66,6 @@ enum policy__stage {
 	POLICY__SEARCH,
 	POLICY__CALIBRATE,
 	POLICY__DONE
-};
-
-/* Observations in the form of a model. */
-struct policy__data {
-	int m;
-	const int *rows;        /* m: which of the n_obs observations; NULL: of success */
-	struct mat X;           /* m x d coords */
-	double *z;              /* m */
-	double *var;            /* m known variances of one observation, NULL: none */
-	double *count, *spread; /* m replicates, as in gp_data; NULL: each row is one observation */
-};
-
-/* What is modelled: the objective, each constraint, success (1; -1 where it failed), and the
- * objective again under a prior for short lengthscales. */
-enum policy__kind { POLICY__OBJECTIVE, POLICY__CONSTRAINT, POLICY__SUCCESS, POLICY__SHORT };
-
-struct policy__metric {
-	enum policy__kind kind;
-	bool known;             /* all variances are known: none is fitted */
-	const double *y;        /* observed, raw */
-	double *sd;             /* known deviations of z; NULL: none */
-	double *z;              /* as the model sees y */
-	double *count, *spread; /* of replicates, in units of z; NULL: none were collapsed */
-	double lower, upper;    /* bounds of z; infinite: none */
-	struct outcome outcome;
-	struct policy__data data, fit_data; /* of the models, of the fit */
-	struct policy__data all;            /* every observation, when there is a survey */
-	struct gp_prior prior;
-	double *theta;            /* theta_size */
-	double *here;             /* theta_size: theta in the box of a slot */
-	double *rival;            /* theta_size: what may take the place of theta */
-	double *scratch;          /* 2 theta_size */
-	int slices, rival_slices; /* that either still climbs, 0: not at all */
-	double log_posterior;     /* at theta, -inf: not known */
-	unsigned char tasks[4];   /* of the fit in this job (policy_fit.c) */
-	int task, n_tasks;
-	bool due;                /* the fit is too old */
-	bool on_all;             /* fitted on all observations of a survey */
-	bool fitted_here;        /* theta is new */
-	bool warm;               /* theta came from the state */
-	double n_fitted;         /* what was known when theta was fitted, 0: never */
-	struct gp *base, *joint; /* joint: with fantasies, NULL without */
-	struct gp_calibration calibration;
-	bool has_mean;
-	double mean, jitter; /* of the survey's model */
 };
 
 /* What is known over all of very many observations. */
@@ -150,16 +104,16 @@ struct policy__aim {
 
 	/* That of a study which named it, when it is not in `constrained` (policy_named.c). */
 	struct ascend_function named;  /* eval NULL: there is none */
-	double rows;                   /* as policy__worth_rows */
-	double level[ACQ_MAX_COLUMNS]; /* z that acq[0] refers to */
+	double rows;                   /* what an evaluation costs, as policy__worth_rows */
+	double level[ACQ_MAX_COLUMNS]; /* `best` of acq[0], where that is not the incumbent */
 	struct novelty novelty;        /* joined NULL: nothing is pending */
 	struct max_value max_value;
 	struct covariance points;
 	struct integrated integrated;
 	struct kg_hybrid kg;
 
-	/* No point of a named acquisition lies in the cell of an open point. */
-	struct mat cell; /* centres */
+	/* No point of a named acquisition lies in the cell around a point without outcome. */
+	struct mat cell; /* centres, x d coords */
 	double *half;    /* d half sides */
 };
 
@@ -169,11 +123,11 @@ struct policy {
 	struct kernel_term kernel; /* of all models */
 	bool mixed;                /* it tells numbers from choices */
 	int theta_size;
-	int n_inputs; /* of d parameters, those that vary (mixed: numbers): what scales lengthscales */
+	int n_inputs;    /* parameters that vary, of a mixed space numbers: for priors by dimension */
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;
 	int units;
-	bool starved; /* the heap was empty once */
+	bool starved; /* the heap ran out of memory once */
 	struct arena *arena;
 
 	/* results */
@@ -208,24 +162,24 @@ struct policy {
 	double *thetas;   /* storage of theta and its like */
 	int fitting;      /* the model that is fitted */
 	double fit_work;  /* done here: evaluations times rows cubed */
-	int n_based;      /* models with a base */
+	int n_based;      /* models that have a base */
 	int n_calibrated; /* metrics whose calibration was looked at */
 	struct policy__survey survey;
 	struct policy__place place;
 	struct mat top;     /* best known points (in the box), t x d coords, best first */
 	int n_incumbents;   /* of top: the first so many meet the constraints */
-	struct mat sources; /* around which candidates lie: top, in a box with its centre before */
-	double floor;       /* under noise no incumbent is below */
-	bool noisy;
-	bool tied;     /* the best outcome was observed at several points */
-	double margin; /* an improvement is one by so much, in model units */
+	struct mat sources; /* around which candidates lie: top; in a box its centre, then top */
+	double floor;       /* drawn incumbents are at least so high: the best outside of the box */
+	bool noisy;         /* as policy__is_noisy of the objective */
+	bool tied;          /* the best outcome was observed at several points */
+	double margin;      /* the least improvement that counts, in model units */
 	bool has_incumbent;
 	double best_z;    /* over all observations that meet the constraints */
 	double best_mean; /* posterior mean at the best of top */
-	int n_joint;      /* models with a joint */
-	int n_joined;     /* pending points and settled slots in joint */
-	double best[POLICY__MEMBERS][ACQ_MAX_COLUMNS]; /* incumbents */
-	bool closed[ACQ_MAX_COLUMNS]; /* without an incumbent: a pending point is feasible there */
+	int n_joint;      /* models that have a joint */
+	int n_joined;     /* pending points and settled slots in these */
+	double best[POLICY__MEMBERS][ACQ_MAX_COLUMNS]; /* incumbent of each column */
+	bool closed[ACQ_MAX_COLUMNS]; /* there is no incumbent, and a fantasy found a feasible point */
 
 	/* search of slot n_settled */
 	bool searching, few; /* few: raw are all the unseen points */
@@ -238,90 +192,14 @@ struct policy {
 
 /* ---- policy.c --------------------------------------------------------------------- */
 
-/* How something ended that ends no unit: without heap memory the job is starved. */
+/* Notes how something ended whose error is not passed on: without heap memory the job is
+ * starved. */
 void policy__note(struct policy *p, enum kr_status st);
 
-/* ---- policy_kernel.c: the covariance function -------------------------------------- */
-
-/* kernel, mixed, theta_size and n_inputs from the space, the options and the number of
- * observations; the structure lives in the arena. False without memory. */
-bool policy__choose_kernel(struct policy *p);
-
-/* out <- the prior of every number of theta, in the arena: of the second model short lengthscales,
- * where variances are known no noise. Errors: KR_ENOMEM. */
-enum kr_status policy__make_prior(
-	struct policy *p, const struct policy__metric *m, struct gp_prior *out, struct kr_error *err);
-
-/* For people. */
-const char *policy__kernel_name(const struct policy *p);
-
-/* ---- policy_state.c: what a fit leaves to the next job --------------------------- */
-
-/* Of the models theta, rival, slices, n_fitted and warm from in.state, when that is ours and
- * whole. */
-void policy__read_state(struct policy *p);
-
-/* How much a metric is made of now; to n_fitted with it when it is fitted. */
-double policy__known_points(const struct policy *p, const struct policy__metric *m);
-
-/* Most numbers of a state. */
-size_t policy__state_size(const struct policy *p);
-
-/* The state for the next job, from the same of the models. */
-void policy__write_state(struct policy *p);
-
-/* ---- policy_data.c: observations to what the models are made of ------------------- */
-
-/* All of these: KR_ENOMEM and the errors of the models they call. */
-
-/* Storage for rows x d coords, uninitialized; NULL when memory runs out. */
-double *policy__points(struct policy *p, int rows);
-
-/* Merge replicates, transform outcomes, choose and encode the rows of the models and fits. */
-enum kr_status policy__encode(struct policy *p, struct kr_error *err);
-
-/* data <- z, known variances and replicates of one metric at rows (data->m of them; NULL: all). */
-enum kr_status policy__take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
-	struct policy__data *data, struct kr_error *err);
-
-/* The data of success: these observations (n of them), and failed points. near: coords of a point
- * whose nearest they shall be, NULL: the newest. */
-enum kr_status policy__encode_success(struct policy *p, struct policy__metric *m, const int *rows,
-	int n, const double *near, struct policy__data *data, struct kr_error *err);
-
-/* The memory and the work of n metrics with so many rows each are those of four. */
-int policy__rows_of_each(int n_metrics, int most);
-
-/* ---- policy_fit.c: hyperparameters, a bounded part of the work a job ------------------------ */
-
-/* Is there anything to fit? */
-bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
-
-/* Plan what this job does: how many tasks of all models. */
-int policy__begin_fit(struct policy *p);
-
-/* One task; false in *more after the last. Errors: KR_ENOMEM; KR_ENOTPD when no start worked. */
-enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
-
-/* ---- policy_model.c: models --------------------------------------------------------- */
-
-/* Of them all, those of the objective under other priors included. */
-int policy__n_models(const struct policy *p);
-
-/* Model e of the objective, e < n_members. */
-struct policy__metric *policy__member(struct policy *p, int e);
-
-/* Borrows data. */
-struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
+/* ---- policy_model.c: models, predictions (the rest: policy_metric.h) ------------------ */
 
 /* The base of one metric; with the last: top, noisy and the incumbents. */
 enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
-
-/* scale (d, room for theta_size more) <- the metric of the objective's model. */
-void policy__lengthscales(const struct policy *p, double *scale);
-
-/* Is the noise of a metric worth regard? */
-bool policy__is_noisy(const struct policy *p, const struct policy__metric *m);
 
 /* One block of predictions. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
@@ -350,9 +228,20 @@ enum kr_status policy__locate(struct policy *p, bool *more, struct kr_error *err
 /* The fit and the base of one metric. */
 enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err);
 
-/* Is the point in the box? Without a survey all are. */
-bool policy__in_box(const struct policy *p, struct mat X, int row);
+/* ---- policy_box.c: the box, and what is known in it ----------------------------------------- */
+
+/* The box of the slot; without a survey the whole cube. */
 struct box policy__box(const struct policy *p);
+
+/* Is row `row` of X in it? */
+bool policy__in_box(const struct policy *p, struct mat X, int row);
+
+/* The box around p->place.centre; *rows (in the arena) <- the *n observations nearest to it. */
+enum kr_status policy__draw_box(struct policy *p, int **rows, int *n, struct kr_error *err);
+
+/* The same, and the data of all models, top and the sources of candidates <- what is known
+ * there. */
+enum kr_status policy__settle_box(struct policy *p, struct kr_error *err);
 
 /* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
 
@@ -388,7 +277,7 @@ enum kr_status policy__worth(void *context, struct mat X, double *value, struct 
 /* A value at coords without what a belief adds to it. */
 double policy__without_belief(struct policy *p, double *coords, double value);
 
-/* What an evaluation of it costs, in observations: the square root of its flops. */
+/* What an evaluation of it costs, as the number of rows n of one model with a cost of n^2. */
 double policy__worth_rows(const struct policy *p);
 
 /* The incumbents of all columns <- best. */
@@ -396,22 +285,24 @@ void policy__reset_incumbents(struct policy *p, double best);
 
 /* ---- policy_named.c: the acquisition that a study names ------------------------------------- */
 
-/* Does it look at one column, in which what is pending has the outcome that is expected of it? */
+/* Has each point without outcome the one that is expected of it, in one column, instead of
+ * draws? */
 bool policy__believes(const struct policy *p);
 
-/* p->aim.named <- it, in the arena. */
+/* p->aim.named <- that acquisition, in the arena. */
 enum kr_status policy__name(struct policy *p, struct kr_error *err);
 
-/* Cells of the open points, and whether a row lies in one: what has no use for the variance there,
- * or knows it beyond rounding, would come back to the same point. */
+/* p->aim.cell, half <- cells around the points without outcomes; does row `row` of X lie in one? An
+ * acquisition that pays no regard to the variance there would come back to the same point. */
 enum kr_status policy__keep_apart(struct policy *p, struct kr_error *err);
 bool policy__is_crowded(const struct policy *p, struct mat X, int row);
 
-/* What a point with these moments is worth to it, roughly: for candidates under a model of very
- * many observations. best: -inf when there is none. */
+/* Roughly what a point with this mean and deviation (model units) is worth to the acquisition: for
+ * candidates under the model of very many observations. best: the incumbent, -inf: none. */
 double policy__screen(const struct policy *p, double mean, double sd, double best);
 
-/* value (rows of X), D <- p->aim.named under the constraints and success. */
+/* value (rows of X), D (as X, p NULL to skip) <- p->aim.named under the constraints and success,
+ * and its gradient. */
 enum kr_status policy__named_worth(const struct policy *p, struct mat X, double *value,
 	struct mat D, struct arena *scratch, struct kr_error *err);
 

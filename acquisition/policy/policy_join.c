@@ -63,8 +63,8 @@ static enum kr_status extend(struct policy *p, struct gp *g, struct mat P, struc
 							   : pending_extend(g, P, F, &key, p->arena, err);
 }
 
-/* The incumbent of each column of model e <- the larger of it and the draws in it; where a draw of a
- * constraint is outside, it is none (inside: rows x columns flags, NULL: all are). */
+/* The incumbent of each column of model e <- the larger of it and the draws in it; where a draw of
+ * a constraint is outside, it is none (inside: rows x columns flags, NULL: all are). */
 static void raise_incumbents(struct policy *p, int e, struct mat F, const unsigned char *inside)
 {
 	for (int m = 0; m < F.cols; m++)

@@ -42,8 +42,8 @@ static bool best_by_mean(const struct policy *p, struct incumbent *out)
 }
 
 /* Without noise the best observation that met the constraints, under noise the best known point.
- * There is none while nothing met them, and where the function is to be learnt, because then neither
- * direction is the better one. */
+ * There is none while nothing met them, and where the function is to be learnt, because then
+ * neither direction is the better one. */
 static bool find_incumbent(const struct policy *p, struct incumbent *out)
 {
 	int best = 0;

@@ -1,8 +1,8 @@
-/* Raw candidates of the acquisition search: a scrambled net over the cube, or a box in it, perturbations
- * and recombinations of the best known points, and those points themselves. All lie on the
- * grid of the space and keep the fixed coordinates. Under rules all are allowed: what a
- * candidate breaks is mended, half of the mended ones then walk on, because the nearest
- * allowed point is on the edge. Pure functions, thread-safe. */
+/* Raw candidates of the acquisition search: a scrambled net over the cube, or a box in it,
+ * perturbations and recombinations of the best known points, and those points themselves. All lie
+ * on the grid of the space and keep the fixed coordinates. Under rules all are allowed: what a
+ * candidate breaks is mended, half of the mended ones then walk on, because the nearest allowed
+ * point is on the edge. Pure functions, thread-safe. */
 #ifndef KR_ACQUISITION_CANDIDATES_H
 #define KR_ACQUISITION_CANDIDATES_H
 
