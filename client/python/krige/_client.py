@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Tuple
 
-from . import _endpoint, _names, _scalar, _schema, views
+from . import _endpoint, _messages, _names, _scalar, _schema, views
 from ._exchange import Steps, exchange, version_mismatch
 from ._leases import Keeper
 from ._spec import put_spec
@@ -124,7 +124,7 @@ class ClientCore:
 
     def _status(self, timeout: float) -> Steps[views.Status]:
         reply = yield from self._call(_schema.STATUS, _schema.STATUS.request(), timeout)
-        return views.read_status(reply)
+        return _messages.read_status(reply)
 
     def _ping(self, timeout: float) -> Steps[None]:
         yield from self._call(_schema.PING, _schema.PING.request(), timeout)

@@ -8,7 +8,7 @@ import time
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Generic, Iterable, List, Mapping,
                     Optional, Sequence, Tuple, TypeVar, Union)
 
-from . import _html, _outcome, _scalar, _schema, _spec, views
+from . import _html, _messages, _outcome, _scalar, _schema, _spec, views
 from ._client import TIMEOUT
 from ._exchange import Steps
 from ._outcome import Outcome
@@ -56,14 +56,14 @@ class StudyCore(Generic[C]):
     """
 
     def __init__(self, client: C, message: Any, proven: bool = True) -> None:
-        view = views.read_study(message)
+        view = _messages.read_study(message)
         self._client = client
         self._message = message
         self._proven = proven
         self._wire_name = bytes(message.name)
-        self._objective = views.objective_of(message.spec)
+        self._objective = _messages.objective_of(message.spec)
         self._kinds: Dict[str, int] = {
-            views.text(p.name): int(p.kind) for p in message.spec.parameters}
+            _messages.text(p.name): int(p.kind) for p in message.spec.parameters}
         self.name = view.name
         self.id = view.id
         self.space = view.space
@@ -97,7 +97,7 @@ class StudyCore(Generic[C]):
         self._proven = True
 
     def _view(self, message: Any) -> TrialView:
-        return views.read_trial(message, self._objective)
+        return _messages.read_trial(message, self._objective)
 
     def _one(self, method: _schema.Method, request: Any, timeout: float) -> Steps[TrialView]:
         """A call whose reply is one trial."""
@@ -192,7 +192,7 @@ class StudyCore(Generic[C]):
         for request in self._point_requests(_schema.PREDICT, _points(points)):
             reply = yield from self._call(_schema.PREDICT, request,
                                           max(0.0, end - time.monotonic()), first=len(found))
-            found.extend({views.text(m.name): (float(m.mean), float(m.sd)) for m in p.metrics}
+            found.extend({_messages.text(m.name): (float(m.mean), float(m.sd)) for m in p.metrics}
                          for p in reply.predictions)
         return found
 
@@ -283,7 +283,7 @@ class StudyCore(Generic[C]):
     def _info(self, timeout: float = TIMEOUT) -> Steps[StudyView]:
         request = _schema.GET_STUDY.request(study=self._wire_name)
         reply = yield from self._call(_schema.GET_STUDY, request, timeout)
-        return views.read_study(reply.study)
+        return _messages.read_study(reply.study)
 
     def _labels(self) -> Steps[Mapping[str, Value]]:
         view = yield from self._info()
@@ -292,19 +292,19 @@ class StudyCore(Generic[C]):
     def _why(self, timeout: float) -> Steps[views.StudyWhy]:
         reply = yield from self._call(_schema.WHY, _schema.WHY.request(study=self._wire_name),
                                       timeout)
-        return views.read_study_why(reply)
+        return _messages.read_study_why(reply)
 
     def _explain(self, number: Any, timeout: float) -> Steps[views.Explanation]:
         request = _schema.EXPLAIN.request(study=self._wire_name)
         if number is not None:
             request.number = _number(number)
         reply = yield from self._call(_schema.EXPLAIN, request, timeout)
-        return views.read_explanation(reply, self._objective)
+        return _messages.read_explanation(reply, self._objective)
 
     def _model(self, timeout: float) -> Steps[views.Model]:
         request = _schema.GET_MODEL.request(study=self._wire_name)
         reply = yield from self._call(_schema.GET_MODEL, request, timeout)
-        return views.read_model(reply)
+        return _messages.read_model(reply)
 
     def _wait(self, for_: For, timeout: Optional[float]) -> Steps[StudyView]:
         reached = _condition(for_)
@@ -314,7 +314,7 @@ class StudyCore(Generic[C]):
         while True:
             wait = request.wait_ms / 1000.0
             reply = yield from self._call(_schema.GET_STUDY, request, wait + TIMEOUT, patience=wait)
-            view = views.read_study(reply.study)
+            view = _messages.read_study(reply.study)
             if reached(view):
                 return view
             left = end - time.monotonic()
@@ -346,7 +346,7 @@ class StudyCore(Generic[C]):
         if expected_version is not None:
             request.expected_version = _scalar.integer(expected_version, "expected_version", 1)
         reply = yield from self._call(_schema.UPDATE_STUDY, request, timeout)
-        return views.read_study(reply.study)
+        return _messages.read_study(reply.study)
 
     def _delete(self, timeout: float) -> Steps[None]:
         request = _schema.DELETE_STUDY.request(study=self._wire_name, id=self.id)

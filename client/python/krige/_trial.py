@@ -5,7 +5,7 @@ import os
 from typing import (TYPE_CHECKING, Any, Generic, Mapping, Optional, Sequence, Tuple, TypeVar,
                     Union)
 
-from . import _html, _outcome, _scalar, _schema, views
+from . import _html, _messages, _outcome, _scalar, _schema, views
 from ._exchange import Steps
 from ._outcome import Outcome
 from ._scalar import Value
@@ -55,11 +55,11 @@ class TrialCore(Generic[S]):
         self._end = end
         self._said = None if end is None else end[:2]
         self.number = int(message.number)
-        self.params: Mapping[str, Value] = views.read_named(message.params)
-        self.why = views.read_why(message)
-        self.worker = views.text(message.worker) or None
+        self.params: Mapping[str, Value] = _messages.read_named(message.params)
+        self.why = _messages.read_why(message)
+        self.worker = _messages.text(message.worker) or None
         self.attempt = int(message.attempt)
-        self.labels: Mapping[str, Value] = views.read_named(message.labels)
+        self.labels: Mapping[str, Value] = _messages.read_named(message.labels)
         self.stop_reason: Optional[str] = None
         if end is None and self._lease is not None:
             self._leases.hold(self, fresh)

@@ -92,9 +92,9 @@ class Client(ClientCore):
                      acquisition_level)
         acquisition_beta
                      "ucb", "straddle": squared weight of the standard deviation
-        warm_start   names of other studies with the same parameters (their ranges may differ): the
-                     study begins with their best points and learns from them, as far as they
-                     turn out to be alike. What was taken is in info().warm_start
+        warm_start   names of other studies with the same parameters (their ranges may differ):
+                     every other point of the initial design is one of their best. What was
+                     taken is in info().warm_start
         budget       trials that are given out at most; None for no limit
         lease        seconds after which a trial without a sign of life expires (600)
         on_expiry    "expire", or "requeue": the trial is given out again, under its number
