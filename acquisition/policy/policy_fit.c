@@ -19,17 +19,17 @@
 #include "acquisition/policy/policy_internal.h"
 
 enum {
-	REFIT_ALWAYS = 50,
-	COLD_ROWS = 256,
-	COLD_ROUNDS = 2, /* on all observations */
-	SLICE = 8,       /* evaluations, */
-	LEAST_SLICE = 5,
-	SLICES = 4,
-	COLD_SLICES = 6, /* after a fit on a part of the rows */
-	RIVAL_SLICES = 6,
-	CHEAP = 64, /* below so many rows a slice is a whole climb */
-	FEW = 30,   /* below, a posterior has several modes */
-	RIVAL_EVERY = 5
+	REFIT_ALWAYS = 50, /* up to so many points each new one makes a fit due */
+	COLD_ROWS = 256,   /* of a cold fit */
+	COLD_ROUNDS = 2,   /* of a cold fit on all observations of a survey */
+	SLICE = 8,         /* evaluations of a slice, fewer on many rows, */
+	LEAST_SLICE = 5,   /* but so many at least */
+	SLICES = 4,        /* of a refit */
+	COLD_SLICES = 6,   /* after a cold fit on a part of the rows */
+	RIVAL_SLICES = 6,  /* of a rival */
+	CHEAP = 64,        /* below so many rows a slice is a whole climb */
+	FEW = 30,          /* below so many rows a posterior has several modes */
+	RIVAL_EVERY = 5    /* a rival sets out at every fifth number of rows */
 };
 
 static const double refit_growth = 1.04; /* a refit every n / 25 observations */
@@ -56,7 +56,7 @@ static void add(struct policy__metric *m, enum task task)
 	m->tasks[m->n_tasks++] = (unsigned char)task;
 }
 
-/* A rival sets out, at every fifth number of observations. */
+/* A rival sets out, if there is none and it is time. */
 static void begin_rival(struct policy__metric *m)
 {
 	if (m->rival_slices > 0 || m->fit_data.m % RIVAL_EVERY != 0)
@@ -228,14 +228,14 @@ static enum kr_status climb_rival(struct policy *p, struct policy__metric *m, st
 
 /* ---- units ----------------------------------------------------------------------- */
 
-/* Is there nothing left of the job's share for a slice of this model? */
+/* Would a slice of this model be more work than a job may do? The first slice always may be. */
 static bool is_late(const struct policy *p, const struct policy__metric *m)
 {
 	double rows = m->fit_data.m, work = slice(m) * rows * rows * rows;
 	return m->warm && !m->on_all && p->fit_work > 0 && p->fit_work + work > work_a_job;
 }
 
-/* The model that has a task left and may have it; NULL when there is none. */
+/* The first model with a task left that is not late; NULL when there is none. */
 static struct policy__metric *next_to_fit(struct policy *p)
 {
 	for (; p->fitting < policy__n_models(p); p->fitting++) {
@@ -260,7 +260,8 @@ static enum kr_status one_task(
 	return policy__fit_all(p, m, err);
 }
 
-/* May the state say that this model is fitted? */
+/* May the state say that this model is fitted? A warm one that was due, as soon as anything is
+ * done; a cold one after its starts, when at most the slice on all rows is left. */
 static bool counts(const struct policy__metric *m)
 {
 	bool last = m->task == m->n_tasks;

@@ -33,15 +33,16 @@ bool policy__has_joint(const struct policy *p)
 	return p->n_joint == p->in.n_constraints + p->n_members;
 }
 
-/* Of the models with fantasies the i-th: the objective, the constraints, its other models. */
+/* The i-th model that has fantasies: of the objective, of the constraints, then of the objective
+ * again. */
 static struct policy__metric *joined(struct policy *p, int i)
 {
 	int e = i - p->in.n_constraints;
 	return e > 0 ? policy__member(p, e) : &p->metrics[i];
 }
 
-/* Random numbers of block `block` of metric k: the objective's, in all of its models, are those of
- * block alone. */
+/* Random numbers of a block of metric k. All models of the objective have those of k = 0, so that
+ * their fantasies are of the same draws. */
 static struct rng key_of(const struct policy *p, int k, int block)
 {
 	return rng_make(p->in.seed, p->in.slots[p->n_settled].number, RNG_FANTASY,
@@ -82,8 +83,9 @@ static int best_drawn(const struct policy *p)
 	return p->n_incumbents < POLICY__BEST_DRAWN ? p->n_incumbents : POLICY__BEST_DRAWN;
 }
 
-/* A second model i on the same data, with room for fantasies; under noise the best known
- * points that meet the constraints are drawn too, and the incumbent is the best of the draws. */
+/* The joint of model i: on the same data, with room for fantasies. Under noise the function is
+ * drawn at the best known points that meet the constraints, and the incumbent is the best of the
+ * draws. */
 static enum kr_status begin_joint(struct policy *p, int i, struct kr_error *err)
 {
 	struct policy__metric *metric = joined(p, i);
@@ -113,7 +115,7 @@ static enum kr_status begin_joint(struct policy *p, int i, struct kr_error *err)
 	return st;
 }
 
-/* inside &= are the draws of a constraint between its bounds? */
+/* inside (rows x columns flags) &= is the draw between the bounds of the constraint? */
 static void judge_draws(const struct policy__metric *c, struct mat F, unsigned char *inside)
 {
 	for (int m = 0; m < F.cols; m++)
@@ -121,7 +123,8 @@ static void judge_draws(const struct policy__metric *c, struct mat F, unsigned c
 			inside[m * F.rows + i] &= *mat_at(F, i, m) >= c->lower && *mat_at(F, i, m) <= c->upper;
 }
 
-/* The points of P into all models. first: the number of the block's first point. */
+/* Extend all joints by draws at the points of P, a block whose first point has the number
+ * `first`. */
 static enum kr_status extend_all(struct policy *p, struct mat P, int first, struct kr_error *err)
 {
 	int columns = columns_of(p), cells = P.rows * columns;

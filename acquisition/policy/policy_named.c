@@ -31,13 +31,13 @@ static const double flat = 1e-4; /* scaled slope at which an inner ascent ends *
 
 /* ---- what they are made of ------------------------------------------------------------- */
 
-/* The objective, with what is pending. */
+/* The model of the objective, with what is pending when anything is. */
 static const struct gp *model(const struct policy *p)
 {
 	return policy__has_joint(p) ? p->metrics[0].joint : p->metrics[0].base;
 }
 
-/* Variance of the next observation. */
+/* Variance of the noise of the next observation: what is learnt, and the mean of what is known. */
 static double noise(const struct policy *p)
 {
 	const struct policy__data *data = &p->metrics[0].data;
@@ -57,7 +57,7 @@ static unsigned char *moving(const struct policy *p)
 	return flags;
 }
 
-/* The space of paths: how many choices a categorical column has. */
+/* d numbers of choices, 0 where a column is numeric: the space of sample paths. */
 static int *count_choices(const struct policy *p)
 {
 	int *n = ARENA_ARRAY(p->arena, int, p->d);
@@ -115,7 +115,7 @@ static enum kr_status name_thompson(struct policy *p, struct kr_error *err)
 	return st;
 }
 
-/* At most n of the candidates 0 .. from - 1, evenly. */
+/* At most n of the first `from` candidates, evenly spread over them; p NULL without memory. */
 static struct mat thin(const struct policy *p, int from, int n)
 {
 	int rows = from < n ? from : n;
@@ -126,7 +126,8 @@ static struct mat thin(const struct policy *p, int from, int n)
 	return X;
 }
 
-/* x (OPTIMA x d), y <- the optima of paths through what is known and believed. */
+/* *x (OPTIMA x d), *y (OPTIMA) <- the optima of sample paths of the objective with what is
+ * pending. */
 static enum kr_status draw_optima(struct policy *p, struct mat *x, double **y, struct kr_error *err)
 {
 	int *choices = count_choices(p);
@@ -180,7 +181,7 @@ static enum kr_status name_jes(struct policy *p, struct kr_error *err)
 static enum kr_status name_integrated(struct policy *p, struct kr_error *err)
 {
 	struct policy__aim *aim = &p->aim;
-	/* The net covers the space; under rules there may be none. */
+	/* The net alone covers the space evenly; under rules there may be none. */
 	struct mat Z = thin(p, p->raw.n_net ? p->raw.n_net : p->raw.X.rows, MEAN_POINTS);
 	double rows = gp_rows(model(p));
 	enum kr_status st = Z.p ? covariance_init(&aim->points, model(p), Z, p->arena, err)
@@ -206,7 +207,8 @@ static void take_best(struct mat raw, double *value, struct mat X)
 	}
 }
 
-/* *X <- the n best candidates by a family and C, all of them when there are fewer. */
+/* *X <- the n best candidates by a family under the constraints, all of them when there are
+ * fewer. */
 static enum kr_status screen(
 	struct policy *p, const char *family, int n, struct mat *X, struct kr_error *err)
 {
@@ -253,10 +255,10 @@ static enum kr_status name_kg(struct policy *p, struct kr_error *err)
 	return KR_OK;
 }
 
-/* ---- company --------------------------------------------------------------------------------- */
+/* ---- cells around points without outcomes ---------------------------------------------------- */
 
-/* Half the sides of the cell of an open point: a part of the lengthscale, and all cells together at
- * most a part of the space. */
+/* Half the side of a cell is this part of the lengthscale, and all cells together are at most this
+ * share of the space. */
 static const double cell_scale = 0.05, cell_share = 0.25;
 
 enum kr_status policy__keep_apart(struct policy *p, struct kr_error *err)
@@ -298,7 +300,7 @@ bool policy__is_crowded(const struct policy *p, struct mat X, int row)
 	return false;
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- the acquisition that is named -------------------------------------------------------- */
 
 /* Averages over fantasies: all is in policy_acquire.c. */
 static enum kr_status name_fantasies(struct policy *p, struct kr_error *err)
@@ -340,8 +342,8 @@ double policy__screen(const struct policy *p, double mean, double sd, double bes
 	return acq_find("log_ei")->at(mean, sd, best, 0, &dmu, &ds);
 }
 
-/* value, D += weight times those of another, where the other plus `above` is below 0, or everywhere
- * (above infinite). */
+/* value (n), D += another value and its gradient: with `above` infinite as they are, else other +
+ * above where that is negative. */
 static void add(double *value, struct mat D, int n, const double *other, struct mat E, double above)
 {
 	for (int i = 0; i < n; i++) {

@@ -64,7 +64,7 @@ static enum kr_status begin(struct policy *p, struct kr_error *err)
 	return at->anywhere ? make_candidates(p, err) : KR_OK;
 }
 
-/* The part of metric k in the acquisition; `best` is the incumbent, -inf: none. */
+/* What metric k contributes to the acquisition; best: the incumbent, -inf: none. */
 static double part(const struct policy *p, int k, double mean, double sd, double best)
 {
 	double dmu, ds;
@@ -190,7 +190,7 @@ enum kr_status policy__locate(struct policy *p, bool *more, struct kr_error *err
 
 /* ---- models ------------------------------------------------------------------------ */
 
-/* Nothing is known of this slot's models yet. */
+/* Drop the models and fantasies of the slot before; the incumbents are those of the box. */
 static void begin_models(struct policy *p)
 {
 	for (int k = 0; k < p->n_metrics; k++) {

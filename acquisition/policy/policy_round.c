@@ -64,7 +64,8 @@ static void collect(struct policy *p, struct pool *o)
 			add(o, p->point, value);
 }
 
-/* Acquisitions that are no logarithms are measured by their deviation over the points. */
+/* worth <- value in units of a logarithm: what is none is divided by its deviation over the
+ * points. */
 static void measure(const struct policy *p, struct pool *o)
 {
 	double mean = 0, square = 0, unit = 1;
@@ -95,7 +96,7 @@ static enum kr_status posterior(struct policy *p, struct pool *o, struct kr_erro
 	return st;
 }
 
-/* The k-th pick is point j: variances given it. */
+/* Point j becomes the k-th pick: column k of L, and variances given it. */
 static void pick(struct pool *o, int k, int j)
 {
 	double pivot = sqrt(o->var[j]);
@@ -109,7 +110,7 @@ static void pick(struct pool *o, int k, int j)
 	}
 }
 
-/* What is worth most beside the picks; -1: nothing is left. */
+/* The point that is worth most given the picks; -1: none is left. */
 static int best(const struct pool *o)
 {
 	double most = -INFINITY;

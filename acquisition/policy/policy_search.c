@@ -53,7 +53,7 @@ enum kr_status policy__enumerate(struct policy *p, struct kr_error *err)
 	return KR_OK;
 }
 
-/* What the place of a slot has not done yet. */
+/* Fixed values and the number of unseen points, unless policy__locate has found them. */
 static enum kr_status begin_slot(struct policy *p, struct kr_error *err)
 {
 	if (p->searching)
@@ -131,7 +131,8 @@ static void predict(struct policy *p, double *coords, struct policy_suggestion *
 	arena_release(p->arena, mark);
 }
 
-/* Is coords closer to a point without an outcome than a model tells apart? */
+/* Is the point at coords so close to one without an outcome that a model cannot tell them apart?
+ * other: d, overwritten. */
 static bool is_beside(struct policy *p, const double *coords, double *other)
 {
 	const double *scale = gp_lengthscale(p->metrics[0].base);

@@ -38,6 +38,7 @@ static int next_point(
 	return best;
 }
 
+/* p->point <- the point at row `row` of X (coords), as uniform numbers in [0, 1). */
 static void place(struct policy *p, struct mat X, int row)
 {
 	for (int j = 0; j < p->d; j++) {

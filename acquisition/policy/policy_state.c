@@ -21,7 +21,7 @@ static double format(const struct policy *p)
 	return p->mixed ? format_mixed : format_plain;
 }
 
-/* Of the state, whatever the job needs now. */
+/* Models that a state keeps, also those of which this job has no need. */
 static int n_kept(const struct policy *p)
 {
 	return p->n_metrics + (int)p->options.members - 1;
@@ -38,7 +38,7 @@ double policy__known_points(const struct policy *p, const struct policy__metric 
 	return m->kind == POLICY__SUCCESS ? p->in.n + p->in.n_failed + p->in.n_infeasible : p->in.n;
 }
 
-/* to <- theta at s, within the bounds; false when it is none. */
+/* to (theta_size) <- the numbers at s within their bounds; false when they are no theta. */
 static bool read_theta(
 	const struct policy *p, const struct policy__metric *m, const double *s, double *to)
 {

@@ -9,10 +9,10 @@
 #include "gp/vecchia/vecchia_fit.h"
 
 enum {
-	NEIGHBOURS = 32,
-	FIT_TERMS = 1000, /* conditionals in a fit: a quarter of a second */
+	NEIGHBOURS = 32,  /* on which a prediction rests */
+	FIT_TERMS = 1000, /* conditionals in the likelihood of a fit: a quarter of a second */
 	MEAN_TERMS = 256, /* in the estimate of a mean */
-	LOOKED_AT = 64
+	LOOKED_AT = 64    /* observations among which the best known points are sought */
 };
 
 static struct vecchia_plan plan(const struct policy *p, int terms)
@@ -67,8 +67,8 @@ static enum kr_status condition(struct policy *p, int k, int cap, struct kr_erro
 	return KR_OK;
 }
 
-/* Points without outcomes join with those that are expected, which leaves the means as they are
- * and takes away the variance there. */
+/* Add the points without outcomes at the outcomes that are expected there, which leaves the means
+ * as they are and takes away the variance. */
 static enum kr_status append_open(struct policy *p, struct kr_error *err)
 {
 	struct arena_mark mark = arena_mark(p->arena);

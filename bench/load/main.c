@@ -1,4 +1,4 @@
-/* Load generator of `./dev bench service` and `./dev bench large`. Each mode prints one line of JSON.
+/* Load generator of `./dev bench service` and `./dev bench large`. A mode prints one line of JSON.
  *
  *   service_load observe ENDPOINT CLIENTS TRIALS   durable observes, closed loop
  *   service_load fit ENDPOINT POINTS TRIALS        observes alone, and beside a fit

@@ -242,15 +242,25 @@ enum krige_if_exists {
 
 enum krige_noise { KRIGE_NOISE_LEARNT, KRIGE_NOISE_NONE, KRIGE_NOISE_KNOWN };
 
-/* When a study ends by itself; results count as they were given. */
+/* When a study ends by itself: as soon as one of the rules holds. Results count as they were told,
+ * lucky ones too. A value of 0 (NULL) is no rule. */
 struct krige_stop_rules {
-	size_t size;          /* sizeof(struct krige_stop_rules) */
-	uint64_t no_progress; /* after so many suggested trials without progress; 0: no such rule */
-	double min_progress, min_progress_relative; /* smaller improvements are none; relative: a
-	                                             * part of the best value */
-	const double *target;                       /* at a value as good as this; NULL: no such rule */
-	double p_gain;              /* when a better point is less likely; 0: no such rule */
-	double gain, gain_relative; /* better by so much */
+	size_t size; /* sizeof(struct krige_stop_rules) */
+
+	/* After so many suggested trials without progress: a result that is better than the last
+	 * progress by more than the larger of the two. */
+	uint64_t no_progress;
+	double min_progress;          /* units of the objective */
+	double min_progress_relative; /* a part of the size of the last progress */
+
+	/* At a result that is as good as this. */
+	const double *target;
+
+	/* When three suggestions in a row expect an improvement of more than the larger of the two
+	 * with a smaller probability. */
+	double p_gain;
+	double gain;          /* units of the objective */
+	double gain_relative; /* a part of the size of the best value */
 };
 
 struct krige_study_options {
@@ -270,10 +280,11 @@ struct krige_study_options {
 	size_t n_labels;
 	const char *acquisition;         /* what suggestions maximize: "kg"; NULL: "auto" */
 	const double *acquisition_level; /* straddle: in units of the objective; NULL: none */
-	const double
-		*acquisition_beta; /* ucb, straddle: squared weight of the deviation; NULL: usual */
+	/* ucb, straddle: the squared weight of the deviation; NULL: 1.8^2, 1.96^2. */
+	const double *acquisition_beta;
 	const struct krige_stop_rules *stop; /* NULL: none */
-	const char *const *warm_start; /* names of studies to begin with: of the same parameters */
+	const char *const *warm_start; /* studies of the same parameters, whose best points this one
+	                                * tries in its initial design */
 	size_t n_warm_start;
 };
 
@@ -489,19 +500,23 @@ struct krige_pull {
  * are NaN. */
 struct krige_why {
 	size_t size;
-	uint64_t number;  /* of the trial */
-	const char *rule; /* "initial", "model", "fill", "enqueued"; "none": it was not suggested */
-	const char *role; /* "explore", "exploit"; "none" without a model */
-	double mean, sd;  /* predicted, of the objective */
-	double p_feasible, p_gain, expected_gain; /* gain: on the best of then */
-	uint64_t n_observations;
-	uint64_t incumbent; /* the best trial then; UINT64_MAX: none */
-	double best;        /* its value */
-	double model_mean, noise_sd;
-	uint32_t rank, n_optima; /* 0: no search */
+	uint64_t number;      /* of the trial */
+	const char *rule;     /* "initial", "model", "fill", "enqueued"; "none": it was not suggested */
+	const char *role;     /* "explore", "exploit"; "none" without a model */
+	double mean, sd;      /* predicted, of the objective without noise */
+	double p_feasible;    /* probability of success, and that constraints are met */
+	double p_gain;        /* probability that it is better than the best of then, and feasible */
+	double expected_gain; /* expected improvement on that, units of the objective */
+	uint64_t n_observations; /* results that the model had */
+	uint64_t incumbent;      /* the best trial of then; UINT64_MAX: none */
+	double best;             /* its value; under noise what the model predicted there */
+	double model_mean;       /* predicted far from all results */
+	double noise_sd;         /* of a measurement */
+	uint32_t rank;           /* of the point among the local maxima found; 1: the highest */
+	uint32_t n_optima;       /* how many these were; 0: no search was made */
 	size_t n_pulls;
 	const struct krige_pull *pulls; /* largest first */
-	double surprise;                /* (value - mean) / deviation, once it has a value */
+	double surprise; /* (value - mean) / deviation of a result there, once it has a value */
 };
 
 /* Why a trial was suggested, and what came of it. number UINT64_MAX: the newest suggestion.

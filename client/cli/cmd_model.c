@@ -190,6 +190,7 @@ int cmd_model(struct cli *cli, int argc, char **argv)
 		cli_say("%s", r->reason ? r->reason : "there is no model yet");
 		return CLI_NOT_NOW;
 	}
-	return cli_format(cli) == FORMAT_TABLE || cli_format(cli) == FORMAT_WIDE ? put_table(cli, r)
-																			 : put_rows(cli, r);
+	if (cli_format(cli) == FORMAT_TABLE || cli_format(cli) == FORMAT_WIDE)
+		return put_table(cli, r);
+	return put_rows(cli, r);
 }

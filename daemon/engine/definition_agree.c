@@ -235,8 +235,8 @@ static enum kr_status settings_agree(const struct msg_spec *first, const struct 
 	return st == KR_OK ? labels_agree(&first->labels, &now->labels, &given->labels, err) : st;
 }
 
-/* Names of one acquisition are equal, as are a beta that is not given and the usual one. A name that
- * nothing has is equal to none. */
+/* Names of one acquisition are equal, as are a beta that is not given and the usual one. A name
+ * that nothing has is equal to none. */
 static enum kr_status acquisition_agrees(
 	const struct definition *def, const struct msg_spec *given, struct kr_error *err)
 {

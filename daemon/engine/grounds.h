@@ -27,7 +27,7 @@ size_t grounds_size(const struct msg_grounds *g);
 const struct msg_grounds *grounds_keep(
 	struct pool *pool, const struct definition *def, const struct msg_grounds *g);
 
-/* Is each name one of the study's parameters, each trial one of the first n_trials? NULL is fine. */
+/* Is each name a parameter of the study, each trial one of the first n_trials? NULL is fine. */
 bool grounds_good(const struct msg_grounds *g, const struct definition *def, uint64_t n_trials);
 
 /* The same bits? Both may be NULL. */

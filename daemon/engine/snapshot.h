@@ -26,7 +26,7 @@ struct snapshot {
 
 /* s as it is, with one reference. Errors: KR_ENOMEM. */
 enum kr_status snapshot_new(struct snapshot **out, const struct study *s, struct kr_error *err);
-/* Would one of s have points that failed or were infeasible? Looks at all trials without a result. */
+/* Would one of s have points that failed or were infeasible? Looks at all without a result. */
 bool snapshot_has_failed(const struct study *s);
 
 struct snapshot *snapshot_retain(struct snapshot *snap);

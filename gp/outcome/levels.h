@@ -1,5 +1,6 @@
-/* Outcomes that come in levels: an error rate of 200 test points is a multiple of 1/200, and a choice
- * that makes other parameters idle gives one value over and over. Plain values, thread-safe. */
+/* Outcomes that come in levels: an error rate of 200 test points is a multiple of 1/200, and a
+ * choice that makes other parameters idle gives one value over and over. Plain values,
+ * thread-safe. */
 #ifndef KR_GP_OUTCOME_LEVELS_H
 #define KR_GP_OUTCOME_LEVELS_H
 

@@ -46,8 +46,8 @@ static double work_unit(const double *y, int n)
 }
 
 /* z = (y / unit - *m) / s; the sample deviation s, 0 (and z = 0) for constant data. Values whose
- * raw deviation, s raw_unit, is below the normal doubles are constant too: no scale can be kept that
- * leads from one to the other. */
+ * raw deviation, s raw_unit, is below the normal doubles are constant too: no scale can be kept
+ * that leads from one to the other. */
 static double standardize(
 	const double *y, int n, double unit, double raw_unit, double *z, double *m)
 {
@@ -68,7 +68,7 @@ static double standardize(
 	return s;
 }
 
-/* s in units, as a raw deviation: what is divided by it may be no 0, among subnormal data either. */
+/* s in units, as a raw deviation that can be divided by, among subnormal data too. */
 static double raw_scale(double s, double unit)
 {
 	if (s == 0)
