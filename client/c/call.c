@@ -436,6 +436,17 @@ static enum krige_status exchange(struct call *k, struct krige_error *err)
 	return s;
 }
 
+/* A caller who gives up gets nothing of a computation that ends later; cut in time, it gives what
+ * it has. The rest of the time is for the last unit of work, the disk and the way back. */
+static void limit_computation(struct msg_request *request, uint32_t timeout_ms)
+{
+	uint64_t wait_ms = request->u.suggest.wait_ms;
+	uint64_t left = timeout_ms > wait_ms ? timeout_ms - wait_ms : 0, most = LIMIT_DEADLINE_MS;
+
+	request->meta.has_deadline = true;
+	request->meta.deadline_ms = left / 4 * 3 < most ? left / 4 * 3 : most;
+}
+
 enum krige_status call_run_within(struct krige_client *c, const struct call_times *times,
 	struct msg_request *request, struct msg_reply *reply, struct arena *a, struct krige_error *err)
 {
@@ -455,6 +466,8 @@ enum krige_status call_run_within(struct krige_client *c, const struct call_time
 	}
 	if (!request->meta.worker_id)
 		request->meta.worker_id = c->worker;
+	if (request->method == METHOD_SUGGEST && !request->meta.has_deadline)
+		limit_computation(request, times->timeout_ms);
 	return exchange(&k, err);
 }
 

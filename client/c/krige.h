@@ -380,7 +380,7 @@ struct krige_ask_options {
 	size_t size;                     /* sizeof(struct krige_ask_options) */
 	const struct krige_named *fixed; /* parameters that the trial must have */
 	size_t n_fixed;
-	uint32_t deadline_ms; /* for the computation; 0: none */
+	uint32_t deadline_ms; /* for the computation; 0: three quarters of the client's timeout */
 	uint32_t wait_ms;     /* when nothing can be given out now: wait for so long */
 	double lease_s;       /* 0: the study's */
 	const char *worker;   /* NULL: the client's */

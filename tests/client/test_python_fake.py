@@ -82,6 +82,10 @@ def test_fixed_and_points_are_typed_by_the_space(study, fake):
 def test_deadline_and_count_go_out(study, fake):
     study.ask(deadline=0.25)
     assert fake.requests[-1][1].meta.deadline_ms == 250
+    study.ask()  # cut in time for the caller, who waits for 60 s
+    assert fake.requests[-1][1].meta.deadline_ms == 45000
+    study.ask(timeout=2)
+    assert fake.requests[-1][1].meta.deadline_ms == 1500
     for wrong in (0, 1025, True, "2"):
         with pytest.raises(krige.InvalidArgument):
             study.ask(n=wrong)
@@ -632,7 +636,7 @@ def test_meta_is_whole(study, fake):
     study.ask()
     meta = fake.requests[-1][1].meta
     assert len(meta.request_id) == 16 and bytes(meta.session) in fake.sessions
-    assert not meta.HasField("worker_id") and not meta.HasField("deadline_ms")
+    assert not meta.HasField("worker_id")
 
 
 def test_a_daemon_of_another_version_is_named(client, fake):

@@ -58,7 +58,7 @@ def main():
     with open(path, "a") as journal:
         while True:
             try:
-                trial = study.ask(wait=2)
+                trial = study.ask(wait=30)  # longer than the lease of one that has died
             except krige.StudyFinished:
                 return
             except krige.StaleLease:

@@ -27,6 +27,9 @@ For = Union[str, Callable[[StudyView], bool]]
 
 # Seconds that one request of a long wait stays with the daemon.
 _LONG_POLL = 20.0
+# Part of the time for an answer after which a computation is cut, when the caller names none.
+_FOR_COMPUTING = 0.75
+_LONGEST_PATIENCE = 1e6
 # Of points that one message may have.
 _POINT_BYTES = _schema.MESSAGE_BYTES // 2
 
@@ -125,10 +128,13 @@ class StudyCore(Generic[C]):
     def _ask(self, request: Any, timeout: float) -> Steps[List[Any]]:
         """The Trial messages that a Suggest gives.
 
-        A long wait is made of short ones, so that the daemon does not keep a trial for a
+        The daemon is told when the caller gives up: what is known by then is better than
+        points that nobody takes. A long wait is made of short ones, so that the daemon does not keep a trial for a
         worker that is not there any more.
         """
         timeout = _scalar.seconds(timeout, "timeout")
+        if not request.meta.HasField("deadline_ms") and timeout <= _LONGEST_PATIENCE:
+            request.meta.deadline_ms = max(1, round(_FOR_COMPUTING * timeout * 1000))
         end = time.monotonic() + request.wait_ms / 1000.0
         while True:
             start = time.monotonic()

@@ -104,7 +104,8 @@ class Study(StudyCore["Client"]):
         wait      seconds to wait for a trial when none can be given now: the study is
                   paused, or trials that run have taken the last places of the budget
         timeout   seconds to wait for an answer, beside those
-        deadline  seconds for the computation: then the best point so far is given
+        deadline  seconds for the computation: then the best point so far is given;
+                  None: three quarters of timeout
         Raises StudyFinished at the end of the budget, SpaceExhausted when every
         point has been given out, NotNow when the study is paused.
 
