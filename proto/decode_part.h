@@ -152,6 +152,16 @@ enum kr_status decode_prior__read(const struct decoder *d, const struct place *a
 /* In decode_spec.c. pb may be NULL: *has is false. */
 enum kr_status decode_spec__stop(const struct decoder *d, const struct place *at,
 	const Kriged__StopRules *pb, bool *has, struct msg_stop_rules *out);
+/* In decode_spec.c. out, but its name, is set: see READ_ACQUISITION. */
+enum kr_status decode_spec__acquisition(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData name, struct msg_acquisition *out);
+/* *out <- the fields acquisition, acquisition_level and acquisition_beta of pb. */
+#define READ_ACQUISITION(d, at, pb, out)                                         \
+	(*(out) = (struct msg_acquisition){.has_level = (pb)->has_acquisition_level, \
+		 .has_beta = (pb)->has_acquisition_beta,                                 \
+		 .level = (pb)->acquisition_level,                                       \
+		 .beta = (pb)->acquisition_beta},                                        \
+		decode_spec__acquisition((d), (at), (pb)->has_acquisition, (pb)->acquisition, (out)))
 
 /* In decode_spec.c. Strict: the structure is checked; what needs numbers to be compared
  * (low < high, steps, log) is left to acquisition/space/space.h. */

@@ -117,6 +117,7 @@ static enum kr_status read_study(
 	m->seq = pb->seq;
 	m->reserved = pb->reserved;
 	m->spec_version = pb->spec_version;
+	m->prepared = known(&kriged__prepared__descriptor, pb->has_prepared, (int)pb->prepared);
 	m->has_outlook = pb->outlook != NULL;
 	if (pb->outlook)
 		m->outlook = (struct msg_outlook){pb->outlook->number, pb->outlook->expected_gain,
@@ -435,6 +436,7 @@ static enum kr_status read_why(const struct decoder *d, const void *item, struct
 	m->has_expiry = pb->has_expiry_ms;
 	m->expiry_ms = pb->expiry_ms;
 	m->expiry_number = pb->expiry_number;
+	m->prepared = known(&kriged__prepared__descriptor, pb->has_prepared, (int)pb->prepared);
 	return st == KR_OK && pb->error ? read_error_part(d, pb->error, &m->error) : st;
 }
 

@@ -17,6 +17,8 @@ enum kr_status decode_request__create_study(
 	if (st == KR_OK && pb->has_if_exists)
 		st = decode_part__enum(d, AT("if_exists"),
 			&kriged__create_study_request__if_exists__descriptor, (int)pb->if_exists, &if_exists);
+	if (st == KR_OK && pb->has_clone_of)
+		st = decode_part__required_name(d, AT("clone_of"), true, pb->clone_of, &m->clone_of);
 	if (st != KR_OK)
 		return st;
 	m->if_exists = if_exists;
@@ -58,10 +60,11 @@ static enum kr_status check_update(const struct decoder *d, const struct msg_upd
 		return decode_part__fail(d, AT("no_budget"), KR_INVALID_ARGUMENT,
 			"contradicts budget %" PRIu64 "; give one of the two", m->budget);
 	if (!m->action && !m->has_budget && !m->no_budget && !m->has_lease && !m->on_expiry &&
-		!m->has_retry_limit && !m->labels.n && !m->remove_labels.n && !m->has_stop)
+		!m->has_retry_limit && !m->labels.n && !m->remove_labels.n && !m->has_stop &&
+		!m->acquisition.name && !m->acquisition.has_level && !m->acquisition.has_beta)
 		return decode_part__missing(d, AT("action"),
 			"there is nothing to change: give action, budget, no_budget, lease_s, on_expiry, "
-			"retry_limit, labels, remove_labels or stop");
+			"retry_limit, labels, remove_labels, stop or acquisition");
 	return KR_OK;
 }
 
@@ -86,6 +89,8 @@ enum kr_status decode_request__update_study(
 			pb->remove_labels, &m->labels, &m->remove_labels);
 	if (st == KR_OK)
 		st = decode_spec__stop(d, AT("stop"), pb->stop, &m->has_stop, &m->stop);
+	if (st == KR_OK)
+		st = READ_ACQUISITION(d, NULL, pb, &m->acquisition);
 	m->action = action;
 	m->has_budget = pb->has_budget;
 	m->budget = pb->budget;

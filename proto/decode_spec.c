@@ -285,26 +285,20 @@ static enum kr_status read_noise(const struct decoder *d, const struct place *at
 }
 
 /* Which acquisition there is, and what it needs, is left to acquisition/policy/choice.h. */
-static enum kr_status read_acquisition(const struct decoder *d, const struct place *at,
-	const Kriged__StudySpec *pb, struct msg_spec *out)
+enum kr_status decode_spec__acquisition(const struct decoder *d, const struct place *at,
+	protobuf_c_boolean has, ProtobufCBinaryData name, struct msg_acquisition *out)
 {
 	const struct place *beta = PLACE(at, "acquisition_beta");
-	enum kr_status st = decode_part__text(d, PLACE(at, "acquisition"),
-		pb->has_acquisition && pb->acquisition.len > 0, pb->acquisition, LIMIT_NAME_BYTES,
-		&out->acquisition);
+	enum kr_status st = decode_part__text(
+		d, PLACE(at, "acquisition"), has && name.len > 0, name, LIMIT_NAME_BYTES, &out->name);
 
-	out->has_acquisition_level = pb->has_acquisition_level;
-	out->acquisition_level = pb->acquisition_level;
-	out->has_acquisition_beta = pb->has_acquisition_beta;
-	out->acquisition_beta = pb->acquisition_beta;
-	if (st == KR_OK && pb->has_acquisition_level)
-		st = decode_part__finite(d, PLACE(at, "acquisition_level"), pb->acquisition_level);
-	if (st == KR_OK && pb->has_acquisition_beta)
-		st = decode_part__finite(d, beta, pb->acquisition_beta);
-	if (st == KR_OK && d->strict && pb->has_acquisition_beta && pb->acquisition_beta < 0)
+	if (st == KR_OK && out->has_level)
+		st = decode_part__finite(d, PLACE(at, "acquisition_level"), out->level);
+	if (st == KR_OK && out->has_beta)
+		st = decode_part__finite(d, beta, out->beta);
+	if (st == KR_OK && d->strict && out->has_beta && out->beta < 0)
 		return decode_part__fail(d, beta, KR_INVALID_ARGUMENT,
-			"is %g; it is the squared weight of the deviation: give 0 or more",
-			pb->acquisition_beta);
+			"is %g; it is the squared weight of the deviation: give 0 or more", out->beta);
 	return st;
 }
 
@@ -414,7 +408,7 @@ enum kr_status decode_spec__read(const struct decoder *d, const struct place *at
 	if (st == KR_OK)
 		st = read_noise(d, at, pb, out);
 	if (st == KR_OK)
-		st = read_acquisition(d, at, pb, out);
+		st = READ_ACQUISITION(d, at, pb, &out->acquisition);
 	if (st == KR_OK)
 		st = read_settings(d, at, pb, out);
 	if (st == KR_OK && d->strict)

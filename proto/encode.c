@@ -85,6 +85,7 @@ static ProtobufCMessage *make_create_study(
 	pb->meta = meta;
 	SET_TEXT(pb, name, m->name);
 	SET_IF(pb, if_exists, m->if_exists != 0, (Kriged__CreateStudyRequest__IfExists)m->if_exists);
+	SET_TEXT(pb, clone_of, m->clone_of);
 	pb->spec = encode_part__spec(a, &m->spec);
 	return pb->spec ? &pb->base : NULL;
 }
@@ -138,6 +139,7 @@ static ProtobufCMessage *make_update_study(
 	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	SET_IF(pb, expected_version, m->has_expected_version, m->expected_version);
+	SET_ACQUISITION(pb, &m->acquisition);
 	if (m->has_stop && !(pb->stop = encode_part__stop(a, &m->stop)))
 		return NULL;
 	return &pb->base;

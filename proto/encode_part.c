@@ -220,9 +220,7 @@ Kriged__StudySpec *encode_part__spec(struct arena *a, const struct msg_spec *m)
 	SET_IF(pb, lease_s, m->has_lease, m->lease_s);
 	SET_IF(pb, seed, m->has_seed, m->seed);
 	SET_IF(pb, noise_sd, m->has_noise_sd, m->noise_sd);
-	SET_TEXT(pb, acquisition, m->acquisition);
-	SET_IF(pb, acquisition_level, m->has_acquisition_level, m->acquisition_level);
-	SET_IF(pb, acquisition_beta, m->has_acquisition_beta, m->acquisition_beta);
+	SET_ACQUISITION(pb, &m->acquisition);
 	SET_IF(pb, on_expiry, m->on_expiry != 0, (Kriged__OnExpiry)m->on_expiry);
 	SET_IF(pb, retry_limit, m->has_retry_limit, m->retry_limit);
 	if (m->has_stop && !(pb->stop = encode_part__stop(a, &m->stop)))

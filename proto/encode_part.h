@@ -23,6 +23,12 @@
 			SET(pb, field, x);    \
 	} while (0)
 #define SET_TEXT(pb, field, s) SET_IF(pb, field, (s) != NULL, encode_part__text(s))
+#define SET_ACQUISITION(pb, m)                                     \
+	do {                                                           \
+		SET_TEXT(pb, acquisition, (m)->name);                      \
+		SET_IF(pb, acquisition_level, (m)->has_level, (m)->level); \
+		SET_IF(pb, acquisition_beta, (m)->has_beta, (m)->beta);    \
+	} while (0)
 
 /* s may be NULL. */
 ProtobufCBinaryData encode_part__text(const char *s);
@@ -57,7 +63,7 @@ Kriged__StopRules *encode_part__stop(struct arena *a, const struct msg_stop_rule
 Kriged__Why *encode_part__why(struct arena *a, const struct msg_why *m);
 
 encode_part__maker encode_part__warm_start; /* struct msg_warm_start -> Kriged__WarmStart */
-encode_part__maker encode_part__model; /* struct msg_model -> Kriged__MetricModel */
+encode_part__maker encode_part__model;      /* struct msg_model -> Kriged__MetricModel */
 
 /* Is there anything to say? */
 bool encode_part__has_why(const struct msg_why *m);

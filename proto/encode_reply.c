@@ -106,6 +106,7 @@ static void *make_study(struct arena *a, const void *item)
 	SET_TEXT(pb, reason, m->reason);
 	SET(pb, reserved, m->reserved);
 	SET(pb, spec_version, m->spec_version);
+	SET_IF(pb, prepared, m->prepared != PREPARED_NONE, (Kriged__Prepared)m->prepared);
 	if (m->has_outlook && !(pb->outlook = make_outlook(a, &m->outlook)))
 		return NULL;
 	pb->spec = encode_part__spec(a, &m->spec);
@@ -381,6 +382,7 @@ static ProtobufCMessage *make_why(struct arena *a, const struct msg_reply *r)
 	SET_IF(pb, left, m->has_left, m->left);
 	SET_IF(pb, expiry_ms, m->has_expiry, m->expiry_ms);
 	SET_IF(pb, expiry_number, m->has_expiry, m->expiry_number);
+	SET_IF(pb, prepared, m->prepared != PREPARED_NONE, (Kriged__Prepared)m->prepared);
 	return &pb->base;
 }
 

@@ -95,6 +95,17 @@ const char *msg_param_kind_name(enum param_kind k)
 	return NAME(names, k);
 }
 
+const char *msg_prepared_name(enum msg_prepared p)
+{
+	static const char *const names[] = {
+		[PREPARED_NONE] = "NONE",
+		[PREPARED_COMPUTING] = "COMPUTING",
+		[PREPARED_READY] = "READY",
+	};
+
+	return NAME(names, p);
+}
+
 const char *msg_prior_kind_name(enum prior_kind k)
 {
 	static const char *const names[] = {

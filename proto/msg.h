@@ -48,6 +48,7 @@ struct msg_create_study {
 	const char *name;
 	struct msg_spec spec;
 	enum if_exists if_exists;
+	const char *clone_of; /* study whose sources are taken; NULL: those of spec.warm_start */
 };
 struct msg_study_ref {
 	const char *study;
@@ -77,6 +78,7 @@ struct msg_update_study {
 	struct msg_texts remove_labels;
 	bool has_stop;
 	struct msg_stop_rules stop;
+	struct msg_acquisition acquisition;
 	bool has_expected_version;
 	uint64_t expected_version;
 };
@@ -322,6 +324,7 @@ struct msg_why_reply {
 	uint64_t left;
 	bool has_expiry;
 	uint64_t expiry_ms, expiry_number;
+	enum msg_prepared prepared;
 	struct msg_texts sentences;
 };
 

@@ -110,6 +110,13 @@ struct msg_stop_rules {
 	double gain, gain_relative;
 };
 
+/* What suggestions maximize. */
+struct msg_acquisition {
+	const char *name; /* NULL: auto; in a change: as it is */
+	bool has_level, has_beta;
+	double level, beta;
+};
+
 struct msg_outlook {
 	uint64_t number;
 	double expected_gain, gain, p_gain;
@@ -130,9 +137,7 @@ struct msg_spec {
 	struct msg_texts forbidden;   /* conditions */
 	bool has_noise_sd;
 	double noise_sd;
-	const char *acquisition; /* NULL: auto */
-	bool has_acquisition_level, has_acquisition_beta;
-	double acquisition_level, acquisition_beta;
+	struct msg_acquisition acquisition;
 	enum on_expiry on_expiry; /* 0: not said */
 	bool has_retry_limit;
 	uint32_t retry_limit;
@@ -246,6 +251,9 @@ struct msg_point {
 	const char *note;
 };
 
+/* The next suggestion, before anybody asks for it. */
+enum msg_prepared { PREPARED_NONE, PREPARED_COMPUTING, PREPARED_READY };
+
 struct msg_study {
 	const char *name;
 	uint64_t id;
@@ -259,6 +267,7 @@ struct msg_study {
 	uint64_t reserved;
 	bool has_outlook;
 	struct msg_outlook outlook;
+	enum msg_prepared prepared;
 	uint64_t spec_version;
 	int n_warm_start;
 	const struct msg_warm_start *warm_start;
@@ -271,6 +280,7 @@ const char *msg_study_state_name(enum study_state s);
 const char *msg_metric_role_name(enum metric_role r);
 const char *msg_param_kind_name(enum param_kind k);
 const char *msg_prior_kind_name(enum prior_kind k);
+const char *msg_prepared_name(enum msg_prepared p);
 const char *msg_why_rule_name(enum why_rule r);
 const char *msg_why_freshness_name(enum why_freshness f);
 const char *msg_why_role_name(enum why_role r);

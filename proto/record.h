@@ -53,7 +53,8 @@ struct record_updated {
 	const char *reason; /* FINISHED by a stop rule; NULL: not */
 	bool has_stop;
 	struct msg_stop_rules stop;
-	bool has_labels; /* labels is the whole new list */
+	struct msg_acquisition acquisition; /* without a name: as it was */
+	bool has_labels;                    /* labels is the whole new list */
 	struct msg_labels labels;
 };
 

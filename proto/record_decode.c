@@ -110,6 +110,8 @@ static enum kr_status read_updated(const struct decoder *d, const void *item, st
 	if (st == KR_OK)
 		st = decode_spec__stop(d, AT("stop"), pb->stop, &r->has_stop, &r->stop);
 	if (st == KR_OK)
+		st = READ_ACQUISITION(d, NULL, pb, &r->acquisition);
+	if (st == KR_OK)
 		st = decode_part__text(d, AT("reason"), pb->has_reason, pb->reason, SIZE_MAX, &r->reason);
 	return st == KR_OK ? decode_part__labels(d, NULL, pb->n_labels, pb->labels, &r->labels) : st;
 }

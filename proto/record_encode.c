@@ -48,6 +48,7 @@ static ProtobufCMessage *make_updated(struct arena *a, const struct record_updat
 	SET_IF(pb, retry_limit, r->has_retry_limit, r->retry_limit);
 	SET_IF(pb, has_labels, r->has_labels, true);
 	SET_TEXT(pb, reason, r->reason);
+	SET_ACQUISITION(pb, &r->acquisition);
 	if (r->has_stop && !(pb->stop = encode_part__stop(a, &r->stop)))
 		return NULL;
 	return &pb->base;

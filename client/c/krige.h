@@ -344,6 +344,10 @@ KRIGE_API enum krige_status krige_study_set_budget(
 /* All of them anew; NULL: none. A study that its rules have ended goes on. */
 KRIGE_API enum krige_status krige_study_set_stop(
 	struct krige_study *study, const struct krige_stop_rules *stop, struct krige_error *err);
+/* Of suggestions from now on, as in krige_study_options. level and beta may be NULL; name NULL: they
+ * are for the one that the study has. Errors: INVALID_ARGUMENT. */
+KRIGE_API enum krige_status krige_study_set_acquisition(struct krige_study *study, const char *name,
+	const double *level, const double *beta, struct krige_error *err);
 
 /* ---- trials ---------------------------------------------------------------- */
 

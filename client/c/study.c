@@ -102,6 +102,15 @@ static enum krige_status read_stop(const struct krige_stop_rules *in, bool *has,
 	return st;
 }
 
+static struct msg_acquisition acquisition(const char *name, const double *level, const double *beta)
+{
+	return (struct msg_acquisition){.name = name,
+		.has_level = level != NULL,
+		.has_beta = beta != NULL,
+		.level = level ? *level : 0,
+		.beta = beta ? *beta : 0};
+}
+
 static enum krige_status write_spec(struct arena *a, const struct krige_space *space,
 	const struct krige_study_options *o, struct msg_spec *spec, struct krige_error *err)
 {
@@ -120,11 +129,7 @@ static enum krige_status write_spec(struct arena *a, const struct krige_space *s
 	spec->seed = o->seed ? *o->seed : 0;
 	spec->has_noise_sd = o->noise != KRIGE_NOISE_LEARNT;
 	spec->noise_sd = o->noise == KRIGE_NOISE_KNOWN ? o->noise_sd : 0;
-	spec->acquisition = o->acquisition;
-	spec->has_acquisition_level = o->acquisition_level != NULL;
-	spec->acquisition_level = o->acquisition_level ? *o->acquisition_level : 0;
-	spec->has_acquisition_beta = o->acquisition_beta != NULL;
-	spec->acquisition_beta = o->acquisition_beta ? *o->acquisition_beta : 0;
+	spec->acquisition = acquisition(o->acquisition, o->acquisition_level, o->acquisition_beta);
 	if (st == KRIGE_OK)
 		st = read_stop(o->stop, &spec->has_stop, &spec->stop, err);
 	spec->warm_start = (struct msg_texts){(int)o->n_warm_start, o->warm_start};
@@ -257,4 +262,12 @@ enum krige_status krige_study_set_stop(
 
 	m.has_stop = true;
 	return st == KRIGE_OK ? update(s, &m, err) : st;
+}
+
+enum krige_status krige_study_set_acquisition(struct krige_study *s, const char *name,
+	const double *level, const double *beta, struct krige_error *err)
+{
+	struct msg_update_study m = {.study = s->name, .acquisition = acquisition(name, level, beta)};
+
+	return update(s, &m, err);
 }

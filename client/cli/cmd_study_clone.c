@@ -135,8 +135,10 @@ int cmd_study_clone(struct cli *cli, int argc, char **argv)
 	code = cli_study(cli, argv[optind], &from);
 	if (code != CLI_OK)
 		return code;
-	request.u.create_study = (struct msg_create_study){
-		.name = argv[optind + 1], .spec = from->spec, .if_exists = IF_EXISTS_FAIL};
+	request.u.create_study = (struct msg_create_study){.name = argv[optind + 1],
+		.spec = from->spec,
+		.if_exists = IF_EXISTS_FAIL,
+		.clone_of = argv[optind]};
 	code = cli_call(cli, &request, &reply);
 	if (code == CLI_OK && results)
 		code = copy_results(cli, from, argv[optind + 1]);

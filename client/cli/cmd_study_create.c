@@ -111,41 +111,88 @@ static bool add_sources(struct msg_texts *to, const struct msg_texts *more, stru
 	return all != NULL;
 }
 
+/* What the options say; the file says the rest. */
+struct said {
+	enum if_exists if_exists;
+	struct msg_acquisition acquisition;
+	const char *sources[LIMIT_WARM_START];
+	int n_sources;
+};
+
+static int read_option(struct cli *cli, struct said *said, int c)
+{
+	struct msg_acquisition *a = &said->acquisition;
+
+	switch (c) {
+	case 'w':
+		if (said->n_sources == LIMIT_WARM_START)
+			return cli_usage(cli, "--warm-start: at most %d studies", LIMIT_WARM_START);
+		said->sources[said->n_sources++] = optarg;
+		return CLI_OK;
+	case 'a': a->name = optarg; return CLI_OK;
+	case 'l':
+		a->has_level = options_real("--acquisition-level", optarg, &a->level);
+		return a->has_level ? CLI_OK : CLI_USAGE;
+	case 'b':
+		a->has_beta = options_real("--acquisition-beta", optarg, &a->beta);
+		return a->has_beta ? CLI_OK : CLI_USAGE;
+	default: break;
+	}
+	said->if_exists = studyfile_if_exists(optarg);
+	if (!said->if_exists)
+		return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace", optarg);
+	return CLI_OK;
+}
+
+/* Options over what the file says: a name comes with numbers of its own. */
+static void put_acquisition(struct msg_acquisition *to, const struct msg_acquisition *said)
+{
+	if (said->name)
+		*to = *said;
+	if (said->has_level) {
+		to->has_level = true;
+		to->level = said->level;
+	}
+	if (said->has_beta) {
+		to->has_beta = true;
+		to->beta = said->beta;
+	}
+}
+
+static bool put_options(struct msg_create_study *m, const struct said *said, struct arena *a)
+{
+	struct msg_texts sources = {said->n_sources, said->sources};
+
+	put_acquisition(&m->spec.acquisition, &said->acquisition);
+	if (said->if_exists)
+		m->if_exists = said->if_exists;
+	if (!m->if_exists)
+		m->if_exists = IF_EXISTS_FAIL;
+	return add_sources(&m->spec.warm_start, &sources, a);
+}
+
 int cmd_study_create(struct cli *cli, int argc, char **argv)
 {
 	struct msg_request request = {.method = METHOD_CREATE_STUDY};
 	struct krige_error err;
 	struct msg_reply reply;
-	enum if_exists if_exists = 0;
-	struct msg_texts sources = {0};
-	const char *names[LIMIT_WARM_START];
+	struct said said = {0};
 	int c, code;
 
 	while ((c = options_next(cli, argc, argv)) != -1) {
 		if (c == '?')
 			return cli->code;
-		if (c == 'w') {
-			if (sources.n == LIMIT_WARM_START)
-				return cli_usage(cli, "--warm-start: at most %d studies", LIMIT_WARM_START);
-			names[sources.n++] = optarg;
-			continue;
-		}
-		if_exists = studyfile_if_exists(optarg);
-		if (!if_exists)
-			return cli_usage(cli, "--if-exists: '%s'; use fail, attach or replace", optarg);
+		code = read_option(cli, &said, c);
+		if (code != CLI_OK)
+			return code;
 	}
 	if (argc - optind != 1)
 		return cli_usage(cli, "one study file, or - for standard input");
 	code = read_study(cli, argv[optind], &request.u.create_study);
 	if (code != CLI_OK)
 		return code;
-	sources.p = names;
-	if (!add_sources(&request.u.create_study.spec.warm_start, &sources, cli->arena))
+	if (!put_options(&request.u.create_study, &said, cli->arena))
 		return cli_no_memory();
-	if (if_exists)
-		request.u.create_study.if_exists = if_exists;
-	if (!request.u.create_study.if_exists)
-		request.u.create_study.if_exists = IF_EXISTS_FAIL;
 	if (!cli_client(cli, &code))
 		return code;
 	if (call_run(cli->client, &request, &reply, cli->arena, &err) == KRIGE_OK)

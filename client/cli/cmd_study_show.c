@@ -129,11 +129,11 @@ static void put_settings(struct fields *f, const struct msg_study *s)
 		fields_text(f, "seed", arena_printf(a, "%" PRIu64, spec->seed));
 	if (spec->has_noise_sd)
 		fields_text(f, "noise", fields_real(f, spec->noise_sd));
-	fields_text(f, "acquisition", spec->acquisition ? spec->acquisition : "auto");
-	if (spec->has_acquisition_level)
-		fields_text(f, "acquisition_level", fields_real(f, spec->acquisition_level));
-	if (spec->has_acquisition_beta)
-		fields_text(f, "acquisition_beta", fields_real(f, spec->acquisition_beta));
+	fields_text(f, "acquisition", spec->acquisition.name ? spec->acquisition.name : "auto");
+	if (spec->acquisition.has_level)
+		fields_text(f, "acquisition_level", fields_real(f, spec->acquisition.level));
+	if (spec->acquisition.has_beta)
+		fields_text(f, "acquisition_beta", fields_real(f, spec->acquisition.beta));
 	if (spec->has_stop)
 		fields_text(f, "stop", stop_rules_text(spec, a));
 	for (int i = 0; i < s->n_warm_start; i++) {
@@ -184,6 +184,9 @@ static int put_fields(struct cli *cli, const struct msg_study *s)
 				s->counts[i]);
 	put_best(&f, s);
 	put_outlook(&f, s);
+	if (s->prepared != PREPARED_NONE)
+		fields_text(&f, "next",
+			s->prepared == PREPARED_READY ? "ready: an ask gets it at once" : "is being computed");
 	put_settings(&f, s);
 	fields_put(&f, "created", cell_time(s->created_ms));
 	return fields_end(&f);

@@ -150,7 +150,7 @@ static int set_retries(struct cli *cli, struct msg_update_study *m, const char *
 static int set_stop(struct cli *cli, struct settings *s, const char *word)
 {
 	const struct msg_study *study;
-	const char *wrong = "stop: the only value is none; use stop.no_progress=N and the like";
+	struct kr_error err;
 	int code = CLI_OK;
 
 	if (!s->m.has_stop && word[4] == '.')
@@ -160,18 +160,36 @@ static int set_stop(struct cli *cli, struct settings *s, const char *word)
 	if (!s->m.has_stop && word[4] == '.')
 		s->m.stop = study->spec.stop;
 	s->m.has_stop = true;
-	if (word[4] == '.' && stop_rules_set(&s->m.stop, word + 5, &wrong, cli->arena))
-		return CLI_OK;
+	if (word[4] == '.')
+		return stop_rules_set(&s->m.stop, word + 5, &err) == KR_OK ? CLI_OK
+																   : cli_usage(cli, "%s", err.text);
 	if (strcmp(word, "stop=none") != 0)
-		return cli_usage(cli, "%s", wrong ? wrong : "no memory");
+		return cli_usage(cli, "stop: the only value is none; use stop.no_progress=N and the like");
 	s->m.stop = (struct msg_stop_rules){0};
 	return CLI_OK;
 }
 
+static int set_acquisition(struct cli *cli, struct msg_acquisition *a, const char *word)
+{
+	const char *value = strchr(word, '=') + 1;
+
+	if (strncmp(word, "acquisition=", 12) == 0) {
+		a->name = value;
+		return *value ? CLI_OK : cli_usage(cli, "acquisition: give a name, or auto");
+	}
+	if (strncmp(word, "acquisition_level=", 18) == 0)
+		a->has_level = options_real("acquisition_level", value, &a->level);
+	else if (strncmp(word, "acquisition_beta=", 17) == 0)
+		a->has_beta = options_real("acquisition_beta", value, &a->beta);
+	else
+		return cli_usage(cli, "'%s': use acquisition, acquisition_level or acquisition_beta", word);
+	return a->has_level || a->has_beta ? CLI_OK : CLI_USAGE;
+}
+
 static int set_one(struct cli *cli, struct settings *s, const char *word)
 {
-	static const char *const keys[] = {
-		"budget", "lease", "on_expiry", "retry_limit", "stop.RULE", "label.NAME"};
+	static const char *const keys[] = {"budget", "lease", "on_expiry", "retry_limit", "acquisition",
+		"acquisition_level", "acquisition_beta", "stop.RULE", "label.NAME"};
 	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL, *near;
 
 	if (!equals)
@@ -190,10 +208,13 @@ static int set_one(struct cli *cli, struct settings *s, const char *word)
 		return set_expiry(cli, &s->m, value);
 	if (strncmp(word, "retry_limit=", 12) == 0)
 		return set_retries(cli, &s->m, value);
-	near = text_nearest(arena_printf(cli->arena, "%.*s", (int)(equals - word), word), keys, 6);
+	if (strncmp(word, "acquisition", 11) == 0 && strchr("=_", word[11]))
+		return set_acquisition(cli, &s->m.acquisition, word);
+	near = text_nearest(arena_printf(cli->arena, "%.*s", (int)(equals - word), word), keys,
+		sizeof(keys) / sizeof(*keys));
 	return cli_usage(cli,
-		"'%.*s' is no setting%s%s%s; use budget, lease, on_expiry, retry_limit, "
-		"stop.RULE or label.NAME",
+		"'%.*s' is no setting%s%s%s; use budget, lease, on_expiry, retry_limit, acquisition, "
+		"acquisition_level, acquisition_beta, stop.RULE or label.NAME",
 		(int)(equals - word), word, near ? "; did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 }

@@ -18,6 +18,8 @@ static void put_json(struct writer *w, const struct msg_why_reply *r)
 	writer_string(writer_key(w, "reason"), r->next == NEXT_NOTHING ? r->error.message : NULL);
 	writer_uint(writer_key(w, "waiting"), r->waiting);
 	writer_bool(writer_key(w, "computing"), r->computing);
+	writer_string(writer_key(w, "prepared"),
+		r->prepared == PREPARED_NONE ? NULL : msg_prepared_name(r->prepared));
 	writer_uint(writer_key(w, "queued"), r->queued);
 	writer_uint(writer_key(w, "running"), r->running);
 	writer_uint_if(writer_key(w, "left"), r->has_left, r->left);

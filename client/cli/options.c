@@ -53,6 +53,14 @@ bool options_ms(const char *option, const char *text, uint32_t *ms)
 	return true;
 }
 
+bool options_real(const char *option, const char *text, double *x)
+{
+	if (number_parse(text, x))
+		return true;
+	cli_say("%s: '%s' is not a number", option, text);
+	return false;
+}
+
 bool options_count(
 	struct cli *cli, const char *option, const char *text, uint64_t low, uint64_t *out)
 {

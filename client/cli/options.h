@@ -27,6 +27,9 @@ bool options_seconds(const char *option, const char *text, double *s);
 /* The same as milliseconds in 32 bits. */
 bool options_ms(const char *option, const char *text, uint32_t *ms);
 
+/* A finite number. False after saying what is wrong with it. */
+bool options_real(const char *option, const char *text, double *x);
+
 /* A whole number from low on. False after saying what is wrong with it. */
 bool options_count(
 	struct cli *cli, const char *option, const char *text, uint64_t low, uint64_t *out);

@@ -21,34 +21,39 @@ double *stop_rules_number(struct msg_stop_rules *rules, const char *name, size_t
 	return NULL;
 }
 
-bool stop_rules_set(
-	struct msg_stop_rules *rules, const char *word, const char **wrong, struct arena *a)
+static enum kr_status set_no_progress(
+	struct msg_stop_rules *rules, const char *value, struct kr_error *err)
+{
+	uint64_t n = 0;
+
+	if (strcmp(value, "none") != 0 && !(number_parse_u64(value, &n) && n > 0))
+		return kr_fail(err, KR_INVALID_ARGUMENT,
+			"stop.no_progress: '%s' is not a number of trials, nor none", value);
+	rules->no_progress = n;
+	return KR_OK;
+}
+
+enum kr_status stop_rules_set(struct msg_stop_rules *rules, const char *word, struct kr_error *err)
 {
 	const char *equals = strchr(word, '='), *value = equals + 1;
 	size_t len = (size_t)(equals - word);
 	bool none = strcmp(value, "none") == 0;
-	double *number = stop_rules_number(rules, word, len);
+	double *number = stop_rules_number(rules, word, len), x = 0;
 
-	*wrong = NULL;
-	if (len == 11 && memcmp(word, "no_progress", len) == 0) {
-		rules->no_progress = 0;
-		if (!none && !(number_parse_u64(value, &rules->no_progress) && rules->no_progress > 0))
-			*wrong = arena_printf(
-				a, "stop.no_progress: '%s' is not a number of trials, nor none", value);
-	} else if (!number) {
-		*wrong = arena_printf(a,
+	if (len == 11 && memcmp(word, "no_progress", len) == 0)
+		return set_no_progress(rules, value, err);
+	if (!number)
+		return kr_fail(err, KR_INVALID_ARGUMENT,
 			"'stop.%.*s' is no setting; use stop.no_progress, min_progress, "
 			"min_progress_relative, target, p_gain, gain, gain_relative or stop=none",
 			(int)len, word);
-	} else {
-		*number = 0;
-		if (!none && !number_parse(value, number))
-			*wrong = arena_printf(
-				a, "stop.%.*s: '%s' is not a number, nor none", (int)len, word, value);
-		if (number == &rules->target)
-			rules->has_target = !none;
-	}
-	return *wrong == NULL;
+	if (!none && !number_parse(value, &x))
+		return kr_fail(err, KR_INVALID_ARGUMENT, "stop.%.*s: '%s' is not a number, nor none",
+			(int)len, word, value);
+	*number = x;
+	if (number == &rules->target)
+		rules->has_target = !none;
+	return KR_OK;
 }
 
 static void put(struct writer *w, const char *key, bool has, double x)

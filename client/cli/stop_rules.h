@@ -4,13 +4,13 @@
 #define KR_CLIENT_CLI_STOP_RULES_H
 
 #include "base/arena.h"
+#include "base/status.h"
 #include "client/cli/writer.h"
 #include "proto/msg.h"
 
 /* "no_progress=20" of `study set stop.no_progress=20`; "none" as the value takes the rule away.
- * False with *wrong, in the arena, saying why. */
-bool stop_rules_set(
-	struct msg_stop_rules *rules, const char *word, const char **wrong, struct arena *a);
+ * Needs no memory. Errors: KR_INVALID_ARGUMENT, and the rules are as they were. */
+enum kr_status stop_rules_set(struct msg_stop_rules *rules, const char *word, struct kr_error *err);
 
 /* {"no_progress":20,"target":0.1}; null without rules. */
 void stop_rules_json(struct writer *w, const struct msg_spec *spec);

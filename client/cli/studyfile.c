@@ -158,7 +158,8 @@ static enum kr_status read_acquisition(
 {
 	struct msg_create_study *study = out;
 
-	return cJSON_IsNull(item) ? KR_OK : studyfile__text(p, path, item, &study->spec.acquisition);
+	return cJSON_IsNull(item) ? KR_OK
+							  : studyfile__text(p, path, item, &study->spec.acquisition.name);
 }
 
 static enum kr_status read_acquisition_level(
@@ -166,8 +167,8 @@ static enum kr_status read_acquisition_level(
 {
 	struct msg_spec *spec = &((struct msg_create_study *)out)->spec;
 
-	spec->has_acquisition_level = !cJSON_IsNull(item);
-	return spec->has_acquisition_level ? studyfile__real(p, path, item, &spec->acquisition_level)
+	spec->acquisition.has_level = !cJSON_IsNull(item);
+	return spec->acquisition.has_level ? studyfile__real(p, path, item, &spec->acquisition.level)
 									   : KR_OK;
 }
 
@@ -176,8 +177,8 @@ static enum kr_status read_acquisition_beta(
 {
 	struct msg_spec *spec = &((struct msg_create_study *)out)->spec;
 
-	spec->has_acquisition_beta = !cJSON_IsNull(item);
-	return spec->has_acquisition_beta ? studyfile__real(p, path, item, &spec->acquisition_beta)
+	spec->acquisition.has_beta = !cJSON_IsNull(item);
+	return spec->acquisition.has_beta ? studyfile__real(p, path, item, &spec->acquisition.beta)
 									  : KR_OK;
 }
 

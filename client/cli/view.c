@@ -249,11 +249,12 @@ static void spec_json(struct writer *w, const struct msg_spec *spec)
 	view_texts_json(writer_key(w, "parameter_constraints"), &spec->constraints);
 	view_texts_json(writer_key(w, "forbidden"), &spec->forbidden);
 	writer_real_if(writer_key(w, "noise"), spec->has_noise_sd, spec->noise_sd);
-	writer_string(writer_key(w, "acquisition"), spec->acquisition ? spec->acquisition : "auto");
+	writer_string(
+		writer_key(w, "acquisition"), spec->acquisition.name ? spec->acquisition.name : "auto");
 	writer_real_if(
-		writer_key(w, "acquisition_level"), spec->has_acquisition_level, spec->acquisition_level);
+		writer_key(w, "acquisition_level"), spec->acquisition.has_level, spec->acquisition.level);
 	writer_real_if(
-		writer_key(w, "acquisition_beta"), spec->has_acquisition_beta, spec->acquisition_beta);
+		writer_key(w, "acquisition_beta"), spec->acquisition.has_beta, spec->acquisition.beta);
 	stop_rules_json(writer_key(w, "stop"), spec);
 	writer_string(writer_key(w, "on_expiry"), on_expiry(spec->on_expiry));
 	writer_uint(writer_key(w, "retry_limit"), spec->retry_limit);
@@ -316,6 +317,8 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 		writer_uint(writer_key(w, msg_trial_state_name((enum trial_state)i)), s->counts[i]);
 	writer_end(w);
 	outlook_json(writer_key(w, "outlook"), s);
+	writer_string(writer_key(w, "prepared"),
+		s->prepared == PREPARED_NONE ? NULL : msg_prepared_name(s->prepared));
 	best_json(writer_key(w, "best"), s);
 	writer_time(writer_key(w, "created"), s->created_ms);
 	writer_uint(writer_key(w, "reserved"), s->reserved);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/acquisition.h"
 #include "daemon/engine/beliefs.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/quote.h"
@@ -80,7 +81,7 @@ static enum kr_status copy_spec(
 	for (int k = 0; k < from->n_metrics; k++)
 		if (!(metrics[k].name = copy_text(a, metrics[k].name)))
 			return no_memory(err);
-	if (from->acquisition && !(to->acquisition = copy_text(a, from->acquisition)))
+	if (from->acquisition.name && !(to->acquisition.name = copy_text(a, from->acquisition.name)))
 		return no_memory(err);
 	return labels_copy(a, &to->labels, &from->labels, err);
 }
@@ -131,44 +132,6 @@ static enum kr_status check_metrics(const struct msg_spec *spec, struct kr_error
 	return KR_OK;
 }
 
-static enum kr_status not_taken(
-	struct kr_error *err, const char *field, unsigned what, enum choice c)
-{
-	char names[64];
-
-	choice_list(what, names, sizeof(names));
-	return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-		"%s is only for %s, and spec.acquisition is %s; remove it", field, names, choice_name(c));
-}
-
-static enum kr_status check_acquisition(const struct msg_spec *spec, struct kr_error *err)
-{
-	static const char field[] = "spec.acquisition";
-	char names[160], shown[72];
-	enum choice c;
-
-	if (!choice_find(spec->acquisition, &c)) {
-		choice_list(0, names, sizeof(names));
-		quote_text(spec->acquisition, shown, sizeof(shown));
-		return kr_fail_field(
-			err, KR_INVALID_ARGUMENT, field, "%s is %s; it must be one of %s", field, shown, names);
-	}
-	if (choice_has(c, CHOICE_ALONE) && spec->n_metrics > 1)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
-			"%s is %s, which knows no outcome constraints, and there are %d; name log_ei, noisy_ei, "
-			"pi, ucb, thompson, kg or none",
-			field, choice_name(c), spec->n_metrics - 1);
-	if (choice_has(c, CHOICE_LEVEL) && !spec->has_acquisition_level)
-		return kr_fail_field(err, KR_INVALID_ARGUMENT, "spec.acquisition_level",
-			"spec.acquisition_level is missing; %s needs the level of the objective to look for",
-			choice_name(c));
-	if (!choice_has(c, CHOICE_LEVEL) && spec->has_acquisition_level)
-		return not_taken(err, "spec.acquisition_level", CHOICE_LEVEL, c);
-	if (!choice_has(c, CHOICE_BETA) && spec->has_acquisition_beta)
-		return not_taken(err, "spec.acquisition_beta", CHOICE_BETA, c);
-	return KR_OK;
-}
-
 /* What the engine leans on; decoding has checked the rest. */
 static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *err)
 {
@@ -196,7 +159,7 @@ static enum kr_status check_spec(const struct msg_spec *spec, struct kr_error *e
 				kind == PARAM_FIXED ? "exactly one" : "at least one");
 		}
 	}
-	enum kr_status st = check_acquisition(spec, err);
+	enum kr_status st = acquisition_check(&spec->acquisition, spec->n_metrics, "spec.", err);
 	return st == KR_OK ? check_metrics(spec, err) : st;
 }
 
@@ -219,8 +182,6 @@ enum kr_status definition_new(
 			def->objective = k;
 	def->minimize = spec->metrics[def->objective].role == METRIC_MINIMIZE;
 	def->constrained = spec->n_metrics > 1;
-	choice_find(spec->acquisition, &def->acquisition);
-	def->beta = spec->has_acquisition_beta ? spec->acquisition_beta : choice_beta(def->acquisition);
 	def->arena = arena_new(2 * LIMIT_ARENA_BYTES);
 	if (!def->arena || !(def->name = copy_text(def->arena, name)))
 		st = no_memory(err);

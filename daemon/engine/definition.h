@@ -23,11 +23,9 @@ struct definition {
 	int n_sources;
 	const struct msg_warm_start *warm_start; /* n_sources */
 	const struct policy_source *sources;     /* n_sources: their points */
-	int d;         /* parameters */
-	int objective; /* of the metrics */
+	int d;                                   /* parameters */
+	int objective;                           /* of the metrics */
 	bool minimize;
-	enum choice acquisition;
-	double beta;          /* of the acquisition */
 	bool constrained;     /* some metrics are outcome constraints */
 	struct params params; /* by name */
 };
@@ -56,8 +54,13 @@ int definition_find(const struct definition *def, const char *name, int hint);
 /* For a study that is to be created: see rules_check. */
 enum kr_status definition_check(const struct definition *def, struct kr_error *err);
 
+/* Would a study of that spec have the same parameters and rules for points, and begin with the same
+ * other studies? Errors: KR_CONFLICT naming the first field that differs and both values. */
+enum kr_status definition_agrees_start(
+	const struct definition *def, const struct msg_spec *spec, struct kr_error *err);
+
 /* Does what a request says agree with the study? Settings that are absent (budget, lease, what
- * becomes of lost trials, labels) and an absent seed agree with anything; others with the first
+ * becomes of lost trials, stop rules, labels) and an absent seed agree with anything; others with the first
  * ones or those of `now`, so that a script attaches again after somebody changed them.
  * Errors: KR_CONFLICT naming the first field that differs and both values. */
 enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,

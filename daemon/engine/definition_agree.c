@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "daemon/engine/acquisition.h"
 #include "daemon/engine/definition.h"
 #include "daemon/engine/labels.h"
 #include "daemon/engine/quote.h"
@@ -215,6 +216,23 @@ static enum kr_status stop_rules_agree(
 	return st;
 }
 
+static enum kr_status acquisition_agrees(
+	const struct msg_acquisition *a, const struct msg_acquisition *b, struct kr_error *err)
+{
+	enum choice c;
+	const char *name = choice_find(b->name, &c) ? choice_name(c) : b->name;
+	enum kr_status st = differs_text(
+		err, "spec.acquisition", choice_name(acquisition_choice(a)), name);
+
+	if (st == KR_OK)
+		st = differs_number(
+			err, "spec.acquisition_level", a->has_level, a->level, b->has_level, b->level);
+	if (st == KR_OK)
+		st = differs_number(err, "spec.acquisition_beta", choice_has(c, CHOICE_BETA),
+			acquisition_beta(a), b->has_beta || choice_has(c, CHOICE_BETA), acquisition_beta(b));
+	return st;
+}
+
 /* Only what differs from the first ones is compared with those of now. */
 static enum kr_status settings_agree(const struct msg_spec *first, const struct msg_spec *now,
 	const struct msg_spec *given, struct kr_error *err)
@@ -232,30 +250,13 @@ static enum kr_status settings_agree(const struct msg_spec *first, const struct 
 		st = differs_integer(err, "spec.retry_limit", retry_limit(now), given->retry_limit);
 	if (st == KR_OK && given->has_stop && !msg_stop_rules_equal(&first->stop, &given->stop))
 		st = stop_rules_agree(&now->stop, &given->stop, err);
+	if (st == KR_OK && !acquisition_equal(&first->acquisition, &given->acquisition))
+		st = acquisition_agrees(&now->acquisition, &given->acquisition, err);
 	return st == KR_OK ? labels_agree(&first->labels, &now->labels, &given->labels, err) : st;
 }
 
-/* Names of one acquisition are equal, as are a beta that is not given and the usual one. A name
- * that nothing has is equal to none. */
-static enum kr_status acquisition_agrees(
-	const struct definition *def, const struct msg_spec *given, struct kr_error *err)
-{
-	enum choice c;
-	const char *name = choice_find(given->acquisition, &c) ? choice_name(c) : given->acquisition;
-	enum kr_status st = differs_text(err, "spec.acquisition", choice_name(def->acquisition), name);
-
-	if (st == KR_OK)
-		st = differs_number(err, "spec.acquisition_level", def->spec.has_acquisition_level,
-			def->spec.acquisition_level, given->has_acquisition_level, given->acquisition_level);
-	if (st == KR_OK)
-		st = differs_number(err, "spec.acquisition_beta", choice_has(c, CHOICE_BETA), def->beta,
-			given->has_acquisition_beta || choice_has(c, CHOICE_BETA),
-			given->has_acquisition_beta ? given->acquisition_beta : choice_beta(c));
-	return st;
-}
-
-enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
-	const struct msg_spec *now, struct kr_error *err)
+enum kr_status definition_agrees_start(
+	const struct definition *def, const struct msg_spec *spec, struct kr_error *err)
 {
 	enum kr_status st = differs_integer(
 		err, "spec.parameters", (uint64_t)def->spec.n_params, (uint64_t)spec->n_params);
@@ -263,22 +264,27 @@ enum kr_status definition_agrees(const struct definition *def, const struct msg_
 	for (int i = 0; st == KR_OK && i < def->d; i++)
 		st = param_agrees(&def->spec.params[i], &spec->params[i], i, err);
 	if (st == KR_OK)
+		st = texts_agree(
+			"spec.parameter_constraints", &def->spec.constraints, &spec->constraints, err);
+	if (st == KR_OK)
+		st = texts_agree("spec.warm_start", &def->spec.warm_start, &spec->warm_start, err);
+	return st == KR_OK ? texts_agree("spec.forbidden", &def->spec.forbidden, &spec->forbidden, err)
+					   : st;
+}
+
+enum kr_status definition_agrees(const struct definition *def, const struct msg_spec *spec,
+	const struct msg_spec *now, struct kr_error *err)
+{
+	enum kr_status st = definition_agrees_start(def, spec, err);
+
+	if (st == KR_OK)
 		st = differs_integer(
 			err, "spec.metrics", (uint64_t)def->spec.n_metrics, (uint64_t)spec->n_metrics);
 	for (int k = 0; st == KR_OK && k < def->spec.n_metrics; k++)
 		st = metric_agrees(&def->spec.metrics[k], &spec->metrics[k], k, err);
 	if (st == KR_OK)
-		st = texts_agree(
-			"spec.parameter_constraints", &def->spec.constraints, &spec->constraints, err);
-	if (st == KR_OK)
-		st = texts_agree("spec.warm_start", &def->spec.warm_start, &spec->warm_start, err);
-	if (st == KR_OK)
-		st = texts_agree("spec.forbidden", &def->spec.forbidden, &spec->forbidden, err);
-	if (st == KR_OK)
 		st = differs_number(err, "spec.noise_sd", def->spec.has_noise_sd, def->spec.noise_sd,
 			spec->has_noise_sd, spec->noise_sd);
-	if (st == KR_OK)
-		st = acquisition_agrees(def, spec, err);
 	if (st == KR_OK && spec->has_seed)
 		st = differs_integer(err, "spec.seed", def->spec.seed, spec->seed);
 	return st == KR_OK ? settings_agree(&def->spec, now, spec, err) : st;

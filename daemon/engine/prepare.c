@@ -231,6 +231,14 @@ const struct job *prepare_ready(const struct study *s)
 	return s->prepared && is_good(s->prepared) ? s->prepared->result : NULL;
 }
 
+enum msg_prepared prepare_state(const struct study *s)
+{
+	if (prepare_ready(s))
+		return PREPARED_READY;
+	return s->prepared && is_good(s->prepared) && s->prepared->job ? PREPARED_COMPUTING
+																   : PREPARED_NONE;
+}
+
 void prepare_given(struct engine *e, struct study *s)
 {
 	s->prepared_in_vain = false;

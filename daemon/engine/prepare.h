@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "proto/msg.h"
 
 enum {
 	PREPARE_IDLE_S = 600,
@@ -44,6 +45,9 @@ void prepare_review(struct engine *e, struct study *s);
 /* The result for one new free point of s as it is; NULL: there is none. It is prepared's, and gone
  * when s changes. */
 const struct job *prepare_ready(const struct study *s);
+
+/* Is there one for s as it is, or under way? */
+enum msg_prepared prepare_state(const struct study *s);
 
 /* Somebody has got that result. */
 void prepare_given(struct engine *e, struct study *s);

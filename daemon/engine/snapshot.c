@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "daemon/engine/acquisition.h"
 
 static bool is_any(const struct trial *t)
 {
@@ -88,6 +89,9 @@ enum kr_status snapshot_new(struct snapshot **out, const struct study *s, struct
 	snap->first_number = s->trials.n;
 	snap->gain = s->now.stop.gain;
 	snap->gain_relative = s->now.stop.gain_relative;
+	snap->acquisition = acquisition_choice(&s->now.acquisition);
+	snap->level = s->now.acquisition.level;
+	snap->beta = acquisition_beta(&s->now.acquisition);
 	if (!fill(snap, s)) {
 		snapshot_release(snap);
 		return kr_fail(err, KR_ENOMEM, "no memory for a snapshot");

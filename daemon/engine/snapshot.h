@@ -22,6 +22,8 @@ struct snapshot {
 	double *state; /* of the model */
 	int n_state;
 	double gain, gain_relative; /* of the stop rules: an improvement that counts */
+	enum choice acquisition;
+	double level, beta; /* of the acquisition */
 };
 
 /* s as it is, with one reference. Errors: KR_ENOMEM. */

@@ -22,6 +22,7 @@ static void view_init(struct study_view *v, const struct definition *def)
 		.retry_limit = def->spec.has_retry_limit ? def->spec.retry_limit : DEFINITION_RETRY_LIMIT,
 		.labels = def->spec.labels,
 		.stop = def->spec.stop,
+		.acquisition = def->spec.acquisition,
 		.spec_version = 1,
 	};
 }
@@ -75,7 +76,7 @@ void study_free(struct study *s)
 static bool changes_settings(const struct record_updated *u)
 {
 	return u->has_budget || u->no_budget || u->has_lease || u->on_expiry || u->has_retry_limit ||
-		u->has_labels || u->has_stop;
+		u->has_labels || u->has_stop || u->acquisition.name;
 }
 
 void study_view_update(struct study_view *v, const struct record_updated *u, uint64_t seq)
@@ -91,6 +92,8 @@ void study_view_update(struct study_view *v, const struct record_updated *u, uin
 		v->state = u->state;
 	if (u->has_stop)
 		v->stop = u->stop;
+	if (u->acquisition.name)
+		v->acquisition = u->acquisition;
 	if (u->has_budget) {
 		v->has_budget = true;
 		v->budget = u->budget;
@@ -123,6 +126,7 @@ struct msg_spec study_view_spec(const struct definition *def, const struct study
 	spec.labels = v->labels;
 	spec.has_stop = !msg_stop_rules_equal(&v->stop, &(struct msg_stop_rules){0});
 	spec.stop = v->stop;
+	spec.acquisition = v->acquisition;
 	return spec;
 }
 

@@ -43,6 +43,7 @@ struct study_view {
 	uint64_t counts[TRIAL_N_STATES];
 	uint64_t spent; /* trials that take a place of the budget */
 	struct msg_stop_rules stop;
+	struct msg_acquisition acquisition;
 	const char *end; /* FINISHED by a stop rule: which; NULL: not */
 	bool has_outlook;
 	struct msg_outlook outlook; /* of the newest suggestion by the model */

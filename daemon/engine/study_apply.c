@@ -12,6 +12,7 @@ static void apply_updated(struct study *s, const struct row *row, const struct r
 
 	kept.labels = labels_keep(&s->pool, &s->text, &u->labels);
 	kept.reason = text_keep(&s->text, u->reason);
+	kept.acquisition.name = text_keep(&s->text, u->acquisition.name);
 	study_view_update(&s->now, &kept, row->seq);
 	if (u->has_stop || u->state == STUDY_ACTIVE)
 		halt_reset(s);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "daemon/engine/acquisition.h"
 #include "daemon/engine/grounds.h"
 #include "daemon/engine/point.h"
 #include "daemon/engine/progress.h"
@@ -241,7 +242,11 @@ enum kr_status study_check(
 		return damaged(row, err, "events are missing before it");
 	switch (r->kind) {
 	case RECORD_STUDY_CREATED: return damaged(row, err, "it creates the study a second time");
-	case RECORD_STUDY_UPDATED: return KR_OK;
+	case RECORD_STUDY_UPDATED:
+		return acquisition_check(&r->u.updated.acquisition, s->def->spec.n_metrics, "", NULL) ==
+				KR_OK
+			? KR_OK
+			: damaged(row, err, "it names no acquisition that this study may have");
 	case RECORD_SUGGESTED: return check_suggested(s, row, &r->u.suggested, err);
 	case RECORD_ENDED: return check_ended(s, row, &r->u.ended, err);
 	case RECORD_ADDED: return check_added(s, row, &r->u.added, err);

@@ -29,11 +29,11 @@ static enum kr_status reserve_models(
 static enum kr_status reserve_updated(
 	struct study *s, const struct record_updated *u, struct kr_error *err)
 {
+	size_t text = text_size(u->reason) + text_size(u->acquisition.name) +
+		labels_text_size(&u->labels);
 	enum kr_status st = pool_reserve(&s->pool, labels_size(&u->labels), err);
 
-	return st == KR_OK
-		? text_reserve(&s->text, text_size(u->reason) + labels_text_size(&u->labels), err)
-		: st;
+	return st == KR_OK ? text_reserve(&s->text, text, err) : st;
 }
 
 /* Versions of the trials that are given out again, with the points of the partial ones; and what

@@ -181,15 +181,62 @@ static enum kr_status take_one(struct call *c, const struct definition *def, int
 	return choose(&s, out, err);
 }
 
+/* out <- what that study has taken of its k-th source; borrowed. */
+static struct record_source recorded(const struct definition *from, int k)
+{
+	const struct policy_source *points = &from->sources[k];
+
+	return (struct record_source){.what = from->warm_start[k],
+		.maximize = !points->minimize,
+		.n_values = points->n * from->d,
+		.values = points->X,
+		.n_outcomes = points->n,
+		.outcomes = points->y};
+}
+
+/* A study is cloned: what it has taken, whatever has become of its sources since. */
+static enum kr_status take_recorded(struct call *c, const struct definition *def, const char *name,
+	struct record_source *taken, struct kr_error *err)
+{
+	const struct study *from;
+	enum kr_status st = find(c, name, "clone_of", &from, err);
+
+	if (st == KR_OK)
+		st = definition_agrees_start(from->def, &def->spec, err);
+	for (int k = 0; st == KR_OK && k < def->spec.warm_start.n; k++)
+		taken[k] = recorded(from->def, k);
+	return st;
+}
+
+/* One that takes the place of another can't begin with it under the name that is its own then. */
+static enum kr_status check_names(const struct definition *def, struct kr_error *err)
+{
+	char field[40], name[72];
+
+	for (int k = 0; k < def->spec.warm_start.n; k++) {
+		if (strcmp(def->spec.warm_start.p[k], def->name) != 0)
+			continue;
+		snprintf(field, sizeof(field), "spec.warm_start[%d]", k);
+		quote_text(def->name, name, sizeof(name));
+		return kr_fail_field(err, KR_INVALID_ARGUMENT, field,
+			"%s is %s, the new study itself; leave it out, or give the new study another name",
+			field, name);
+	}
+	return KR_OK;
+}
+
 enum kr_status warm_start_take(struct call *c, struct definition *def,
 	const struct record_source **sources, struct kr_error *err)
 {
+	const char *clone_of = c->m->u.create_study.clone_of;
 	int n = def->spec.warm_start.n;
 	struct record_source *taken = ARENA_ARRAY(c->a, struct record_source, n);
 	enum kr_status st = taken ? KR_OK : call_no_memory(err);
 
 	*sources = taken;
-	for (int k = 0; st == KR_OK && k < n; k++) {
+	if (st == KR_OK)
+		st = clone_of ? take_recorded(c, def, clone_of, taken, err) : check_names(def, err);
+	for (int k = 0; st == KR_OK && !clone_of && k < n; k++) {
 		taken[k] = (struct record_source){0};
 		st = take_one(c, def, k, &taken[k], err);
 	}

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "daemon/engine/core.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/reply.h"
 
 /* One change may answer all of a study's at once: bound what that takes, and what one
@@ -54,6 +55,7 @@ static void answer(struct engine *e, const struct study *s, const struct watch *
 			"study '%s' was deleted; undelete it, or create it anew", s->def->name);
 	if (st == KR_OK)
 		st = reply_study(&reply.u.study.study, s, &s->now, e->scratch, &err);
+	reply.u.study.study.prepared = prepare_state(s);
 	if (st == KR_OK)
 		engine__answer(e, &w->route, s->id, engine__hold(e, s), &reply);
 	else

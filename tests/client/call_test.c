@@ -125,6 +125,35 @@ static void test_timeout(void **state)
 	fake_stop(f);
 }
 
+/* A Suggest says when to stop computing: before its caller gives up. */
+static void test_suggest_ends_in_time(void **state)
+{
+	static const struct {
+		uint64_t wait_ms, said, deadline_ms;
+	} rows[] = {{0, 0, 3000}, {2000, 0, 1500}, {9000, 0, 0}, {0, 17, 17}};
+	struct script script = {.n = 0};
+	struct fake *f = fake_start(play, &script);
+	struct krige_client *c = connect_to(f, 4000, 0, 0);
+	struct arena *a = arena_new(LIMIT_ARENA_BYTES);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct msg_request request = {.method = METHOD_SUGGEST,
+			.meta = {.has_deadline = rows[i].said != 0, .deadline_ms = rows[i].said},
+			.u.suggest = {.study = "s", .count = 1, .wait_ms = rows[i].wait_ms}};
+		struct msg_reply reply;
+
+		assert_int_equal(call_run(c, &request, &reply, a, NULL), KRIGE_OK);
+		assert_true(fake_request(f, i)->meta.has_deadline);
+		assert_int_equal(fake_request(f, i)->meta.deadline_ms, rows[i].deadline_ms);
+	}
+	assert_int_equal(change(c, NULL), KRIGE_OK);
+	assert_false(fake_request(f, 4)->meta.has_deadline);
+	arena_free(a);
+	krige_close(c);
+	fake_stop(f);
+}
+
 static void test_stale_and_garbage(void **state)
 {
 	struct script script = {.n = 2, .actions = {FAKE_STALE_FIRST, FAKE_GARBAGE_FIRST}};
@@ -415,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_suggest_ends_in_time),
 		cmocka_unit_test(test_stale_and_garbage),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_error),

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from krige_cli import (CANNOT_CONNECT, CONFLICT, FAILED, FINISHED, KRIGE, NOT_FOUND, NOT_NOW, OK, SPEC, TIMEOUT,
-                       USAGE, Cli)
+                       USAGE, Cli, wait_for)
 
 # ---- studies -------------------------------------------------------------------------
 
@@ -105,6 +105,102 @@ def test_bad_studies(cli, change, words):
     cli("study", "create", "-", stdin=json.dumps({**SPEC, **change}), code=USAGE)
     assert words in cli.words and cli.words.startswith("krige: ")
     assert cli.lines("study", "list") == []
+
+
+def test_acquisition(cli):
+    spec = json.dumps({**SPEC, "acquisition": "straddle", "acquisition_level": 0.5})
+    cli("study", "create", "-", "-q", "--acquisition", "ucb", "--acquisition-beta", "4", stdin=spec)
+    shown = cli.json("study", "show", "s")
+    assert (shown["acquisition"], shown["acquisition_level"], shown["acquisition_beta"]) == (
+        "ucb", None, 4.0)
+    cli("study", "set", "s", "acquisition_beta=9")
+    assert cli.json("study", "show", "s")["acquisition_beta"] == 9.0
+    cli("study", "set", "s", "acquisition=straddle", "acquisition_level=-1e-3")
+    shown = cli.json("study", "show", "s")
+    assert (shown["acquisition"], shown["acquisition_level"], shown["acquisition_beta"]) == (
+        "straddle", -1e-3, None)
+    assert shown["spec_version"] == 3
+    for words, said in ((["acquisition=magic"], "'magic'"), (["acquisition=straddle"], "is missing"),
+                        (["acquisition="], "auto"), (["acquisition_level=low"], "'low'"),
+                        (["acquisition_weight=1"], "acquisition_beta"), (["acquisitio=kg"], "acquisition")):
+        cli("study", "set", "s", *words, code=USAGE)
+        assert said in cli.words
+    cli("study", "set", "s", "acquisition=auto")
+    assert cli.json("study", "show", "s")["acquisition"] == "auto"
+    other = spec.replace('"s"', '"t"')
+    cli("study", "create", "-", "--acquisition", "magic", stdin=other, code=USAGE)
+    assert "'magic'" in cli.words
+    cli("study", "create", "-", "--acquisition-beta", "much", stdin=other, code=USAGE)
+
+
+SEARCH = {"lr": {"type": "float", "low": 1e-5, "high": 0.1, "log": True},
+          "size": {"type": "int", "low": 1, "high": 9}}
+
+
+def make_source(cli, name, *points):
+    cli.create(name=name, space=SEARCH)
+    for lr, size, loss in points:
+        point = {"params": {"lr": lr, "size": size}, "value": loss}
+        cli("tell", name, "-", stdin=json.dumps(point) + "\n")
+
+
+def test_priors_in_a_study_file(cli):
+    space = {"lr": {**SEARCH["lr"], "prior": {"mean": 3e-4, "factor": 3}},
+             "drop": {"type": "float", "low": 0, "high": 1, "prior": {"mean": 0.25, "sd": 0.1}},
+             "opt": {"type": "categorical", "choices": ["sgd", "adam"], "prior": [1, 4]}}
+    cli.create(space=space)
+    assert cli.json("study", "show", "s")["space"] == space
+    shown = cli("study", "show", "s")
+    assert "prior 0.0003, factor 3" in shown and "prior 0.25, sd 0.1" in shown
+    assert "prior weights 1.0, 4.0" in shown
+    point = cli.json("ask", "s")["params"]  # where they say
+    assert point == {"lr": pytest.approx(3e-4), "drop": 0.25, "opt": "adam"}
+    for prior, words in (({"mean": 2, "sd": 0.1}, "space.drop.prior"), ({"mean": 0.5}, "prior"),
+                         ({"mean": 0.5, "factor": 2}, "prior"), ([1, 2], "prior"), (3, "prior")):
+        wrong = {**SPEC, "name": "t", "space": {**space, "drop": {**space["drop"], "prior": prior}}}
+        cli("study", "create", "-", stdin=json.dumps(wrong), code=USAGE)
+        assert words in cli.words, cli.words
+
+
+def test_warm_start(cli):
+    make_source(cli, "a", (1e-3, 4, 0.3), (1e-2, 2, 0.5))
+    make_source(cli, "b", (1e-4, 8, 7))
+    spec = json.dumps({**SPEC, "space": SEARCH, "warm_start": ["a"]})
+    cli("study", "create", "-", "-q", "--warm-start", "b", stdin=spec)
+    shown = cli.json("study", "show", "s")["warm_start"]
+    assert [(w["study"], w["taken"]) for w in shown] == [("a", 2), ("b", 1)]
+    assert "a: 2 taken, 0 unfit, 0 unused" in cli("study", "show", "s")
+    assert cli.json("ask", "s")["params"] == {"lr": pytest.approx(1e-3), "size": 4}
+    cli("study", "create", "-", "--warm-start", "s", "--if-exists", "replace", stdin=spec, code=USAGE)
+    assert "'s'" in cli.words and "warm_start[1]" in cli.words
+    cli("study", "create", "-", "--warm-start", "nobody", "--if-exists", "replace", stdin=spec,
+        code=NOT_FOUND)
+    assert "'nobody'" in cli.words
+    cli("study", "create", "-", *["--warm-start", "a"] * 9, stdin=spec, code=USAGE)
+
+
+def test_a_clone_keeps_what_was_taken(cli):
+    make_source(cli, "a", (1e-3, 4, 0.3), (1e-2, 2, 0.5))
+    cli.create(space=SEARCH, warm_start=["a"])
+    cli("study", "delete", "a")
+    cli("study", "clone", "s", "t")
+    make_source(cli, "a", (1e-5, 1, 3))  # another one of that name
+    cli("study", "clone", "s", "u")
+    for name in ("s", "t", "u"):
+        shown = cli.json("study", "show", name)["warm_start"]
+        assert [(w["study"], w["taken"]) for w in shown] == [("a", 2)]
+        assert cli.json("ask", name)["params"] == {"lr": pytest.approx(1e-3), "size": 4}
+
+
+def test_what_is_prepared_is_shown(cli):
+    cli.create()
+    for value in (3, 1, 2, 5, 4, 6):
+        cli("tell", "s", cli.json("ask", "s")["number"], value)
+    wait_for(lambda: cli.json("study", "show", "s")["prepared"] == "READY")
+    assert re.search(r"^next\tready", cli("study", "show", "s"), re.M)
+    why = cli.json("study", "why", "s")
+    assert why["prepared"] == "READY" and not why["computing"]
+    assert "the next suggestion is ready" in cli("study", "why", "s")
 
 
 def test_unreadable_study_files(cli, folder):

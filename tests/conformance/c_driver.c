@@ -776,6 +776,19 @@ static enum krige_status do_set_stop(struct driver *d, const cJSON *step)
 	return nothing(krige_study_set_stop(study, &rules, &d->err));
 }
 
+static enum krige_status do_set_acquisition(struct driver *d, const cJSON *step)
+{
+	struct krige_study *study = study_of(d, step);
+	double level = real_or(step, "acquisition_level", 0),
+		   beta = real_or(step, "acquisition_beta", 0);
+
+	if (!study)
+		return d->err.code;
+	return nothing(krige_study_set_acquisition(study, text_or(step, "acquisition", NULL),
+		field(step, "acquisition_level") ? &level : NULL,
+		field(step, "acquisition_beta") ? &beta : NULL, &d->err));
+}
+
 /* {"number", "rule", "role", "observations", "incumbent", "pulls": [number..]} */
 static enum krige_status do_explain(struct driver *d, const cJSON *step)
 {
@@ -813,7 +826,7 @@ static const struct {
 	{"predict", do_predict}, {"model", do_model}, {"best", do_best}, {"trial", do_trial},
 	{"list", do_list}, {"cancel", do_cancel}, {"info", do_info}, {"pause", do_pause},
 	{"resume", do_resume}, {"finish", do_finish}, {"set_budget", do_set_budget},
-	{"set_stop", do_set_stop}, {"explain", do_explain}};
+	{"set_stop", do_set_stop}, {"set_acquisition", do_set_acquisition}, {"explain", do_explain}};
 
 static void run_step(struct driver *d, const cJSON *step)
 {

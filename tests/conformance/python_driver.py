@@ -138,6 +138,11 @@ class Driver:
         self.study(step).set(stop=step["stop"])
         return {}
 
+    def set_acquisition(self, step):
+        self.study(step).set(**{key: step[key] for key in (
+            "acquisition", "acquisition_level", "acquisition_beta") if key in step})
+        return {}
+
     def explain(self, step):
         trial = self.study(step).explain(step.get("number")).trial
         why = trial.why

@@ -183,6 +183,45 @@ static void rows_are_those_of_an_ordinary_suggest(void **state)
 	harness_free(without);
 }
 
+/* ---- what people see -------------------------------------------------------- */
+
+static void assert_prepared(struct harness *h, enum msg_prepared wanted, const char *words)
+{
+	struct msg_request m = {.method = METHOD_GET_STUDY};
+	struct msg_reply r;
+	bool said = false;
+
+	m.u.get_study.study = "s";
+	assert_int_equal(ask_ok(h, &m).u.study.study.prepared, wanted);
+	m = (struct msg_request){.method = METHOD_WHY};
+	m.u.why.study = "s";
+	r = ask_ok(h, &m);
+	assert_int_equal(r.u.why.prepared, wanted);
+	for (int i = 0; i < r.u.why.sentences.n; i++)
+		said |= strstr(r.u.why.sentences.p[i], words) != NULL;
+	assert_int_equal(said, wanted != PREPARED_NONE);
+}
+
+static void it_is_said_to_be_ready(void **state)
+{
+	struct harness *h = with_trials(6);
+	struct msg_request m;
+
+	(void)state;
+	assert_prepared(h, PREPARED_READY, "next suggestion is ready");
+	suggest(h, 1);
+	assert_prepared(h, PREPARED_NONE, "next suggestion");
+	h->hold_jobs = true;
+	observe(h, 6, 2);
+	assert_prepared(h, PREPARED_COMPUTING, "next suggestion is being computed");
+	m = harness_suggest(h, "s", 1); /* it is somebody's now */
+	harness_send(h, &m);
+	assert_prepared(h, PREPARED_NONE, "next suggestion");
+	h->hold_jobs = false;
+	harness_jobs(h);
+	harness_free(h);
+}
+
 /* ---- while it runs ---------------------------------------------------------- */
 
 static void a_suggest_joins_the_one_that_runs(void **state)
@@ -603,6 +642,7 @@ int main(void)
 		cmocka_unit_test(a_told_study_has_the_next_ready),
 		cmocka_unit_test(the_one_after_a_suggest_waits_for_quiet),
 		cmocka_unit_test(rows_are_those_of_an_ordinary_suggest),
+		cmocka_unit_test(it_is_said_to_be_ready),
 		cmocka_unit_test(a_suggest_joins_the_one_that_runs),
 		cmocka_unit_test(who_joins_has_their_deadline),
 		cmocka_unit_test(other_wishes_begin_anew),

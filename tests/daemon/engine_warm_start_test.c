@@ -171,6 +171,106 @@ static void test_what_does_not_fit_is_refused(void **state)
 	harness_free(h);
 }
 
+/* A clone begins with what was taken then, though the source is another study by now, or none. */
+static void test_a_clone_takes_what_was_recorded(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_request m, gone = harness_request(h, METHOD_DELETE_STUDY, 0);
+
+	(void)state;
+	make_old(h, 30);
+	m = create_new(h, old, 1);
+	life_do(h, &m);
+	gone.u.delete_study.study = "old";
+	life_do(h, &gone);
+	make_old(h, 1);
+	gone = harness_request(h, METHOD_DELETE_STUDY, 0);
+	gone.u.delete_study.study = "old";
+	life_do(h, &gone);
+	for (int pass = 0; pass < 2; pass++) {
+		struct msg_request get = harness_request(h, METHOD_GET_STUDY, 0);
+		struct msg_reply r;
+
+		m = create_new(h, old, 1);
+		m.u.create_study.name = "t";
+		m.u.create_study.clone_of = "s";
+		if (pass == 0)
+			life_do(h, &m);
+		get.u.get_study.study = "t";
+		r = harness_ask(h, &get);
+		harness_assert_ok(&r);
+		assert_int_equal(r.u.study.study.n_warm_start, 1);
+		assert_int_equal(r.u.study.study.warm_start[0].id, 1);
+		assert_int_equal(r.u.study.study.warm_start[0].taken, 11);
+		harness_restart(h);
+	}
+	for (int i = 0; i < 3; i++) { /* the same seed, so the same design */
+		struct msg_request ask = harness_request(h, METHOD_SUGGEST, 0);
+		struct msg_reply r;
+		double x;
+
+		ask.u.suggest = (struct msg_suggest){.study = "t", .count = 1};
+		r = harness_ask(h, &ask);
+		harness_assert_ok(&r);
+		x = life_param(&r.u.trials.trials[0], "x")->r;
+		if (i != 1)
+			assert_true(x == life_param(&life_ask(h, 1, NULL, 0).trials[0], "x")->r);
+		else
+			life_ask(h, 1, NULL, 0);
+	}
+	harness_free(h);
+}
+
+static void clone_refused(struct harness *h, const char *of, const char *const *sources, int n,
+	enum kr_status code, const char *field, const char *words)
+{
+	struct msg_request m = create_new(h, sources, n);
+	struct msg_reply r;
+
+	m.u.create_study.name = "t";
+	m.u.create_study.clone_of = of;
+	r = harness_ask(h, &m);
+	harness_assert_error(&r, code, field, words);
+}
+
+static void test_a_clone_of_something_else_is_refused(void **state)
+{
+	struct harness *h = harness_new();
+	struct msg_request m;
+
+	(void)state;
+	make_old(h, 3);
+	m = create_new(h, old, 1);
+	life_do(h, &m);
+	clone_refused(h, "nobody", old, 1, KR_NOT_FOUND, "clone_of", "no study 'nobody'");
+	clone_refused(h, "s", old, 0, KR_CONFLICT, "spec.warm_start", "the study has 1");
+	clone_refused(h, "old", old, 1, KR_CONFLICT, "spec.parameters[0].high", "the study has");
+	harness_free(h);
+}
+
+/* Whether or not there is one of that name yet. */
+static void test_a_study_is_not_its_own_source(void **state)
+{
+	static const char *const names[] = {"old", "s"};
+	struct harness *h = harness_new();
+
+	(void)state;
+	make_old(h, 3);
+	for (int pass = 0; pass < 2; pass++) {
+		struct msg_request m = create_new(h, names, 2);
+		struct msg_reply r;
+
+		m.u.create_study.if_exists = IF_EXISTS_REPLACE;
+		r = harness_ask(h, &m);
+		harness_assert_error(&r, KR_INVALID_ARGUMENT, "spec.warm_start[1]",
+			"is 's', the new study itself; leave it out, or give the new study another name");
+		m = create_new(h, names, 1);
+		if (pass == 0)
+			life_do(h, &m);
+	}
+	harness_free(h);
+}
+
 static void test_priors_agree_or_not(void **state)
 {
 	static const double other[2] = {0.6, 0.2}, outside[3] = {6, 0.2, 1};
@@ -244,6 +344,9 @@ int main(void)
 		cmocka_unit_test(test_what_fits_is_taken),
 		cmocka_unit_test(test_it_stays_when_the_source_goes),
 		cmocka_unit_test(test_what_does_not_fit_is_refused),
+		cmocka_unit_test(test_a_clone_takes_what_was_recorded),
+		cmocka_unit_test(test_a_clone_of_something_else_is_refused),
+		cmocka_unit_test(test_a_study_is_not_its_own_source),
 		cmocka_unit_test(test_priors_agree_or_not),
 		cmocka_unit_test(test_no_memory),
 	};

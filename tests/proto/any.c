@@ -321,6 +321,15 @@ static struct msg_metric metric(struct arena *a, struct rng *r, int i)
 	return m;
 }
 
+struct msg_acquisition any_acquisition(struct arena *a, struct rng *r)
+{
+	struct msg_acquisition m = {any_maybe_name(a, r), any_coin(r), any_coin(r), 0, 0};
+
+	m.level = m.has_level ? any_finite(r) : 0;
+	m.beta = m.has_beta ? fabs(any_finite(r)) : 0;
+	return m;
+}
+
 struct msg_stop_rules any_stop(struct rng *r)
 {
 	struct msg_stop_rules m = {.has_target = any_coin(r)};
@@ -370,11 +379,7 @@ struct msg_spec any_spec(struct arena *a, struct rng *r)
 	if (s.has_stop)
 		s.stop = any_stop(r);
 	s.retry_limit = s.has_retry_limit ? any_u32(r) : 0;
-	s.acquisition = any_maybe_name(a, r);
-	s.has_acquisition_level = any_coin(r);
-	s.acquisition_level = s.has_acquisition_level ? any_finite(r) : 0;
-	s.has_acquisition_beta = any_coin(r);
-	s.acquisition_beta = s.has_acquisition_beta ? fabs(any_finite(r)) : 0;
+	s.acquisition = any_acquisition(a, r);
 	return s;
 }
 

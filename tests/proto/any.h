@@ -57,6 +57,7 @@ const struct msg_value *any_values(
 struct msg_lease any_lease(struct rng *r, uint64_t number);
 
 struct msg_stop_rules any_stop(struct rng *r);
+struct msg_acquisition any_acquisition(struct arena *a, struct rng *r);
 struct msg_why any_why(struct arena *a, struct rng *r);
 
 struct msg_models any_models(struct arena *a, struct rng *r);

@@ -185,6 +185,13 @@ static void outlook(FILE *f, bool has, const struct msg_outlook *m)
 	optional_real(f, "p_gain", true, m->p_gain);
 }
 
+static void acquisition(FILE *f, const struct msg_acquisition *m)
+{
+	text(f, "acquisition", m->name);
+	optional_real(f, "acquisition_level", m->has_level, m->level);
+	optional_real(f, "acquisition_beta", m->has_beta, m->beta);
+}
+
 static void stop_rules(FILE *f, bool has, const struct msg_stop_rules *m)
 {
 	double numbers[] = {
@@ -230,9 +237,7 @@ static void spec(FILE *f, const struct msg_spec *s)
 	texts(f, "forbidden", &s->forbidden);
 	texts(f, "warm_start", &s->warm_start);
 	optional_real(f, "noise_sd", s->has_noise_sd, s->noise_sd);
-	text(f, "acquisition", s->acquisition);
-	optional_real(f, "acquisition_level", s->has_acquisition_level, s->acquisition_level);
-	optional_real(f, "acquisition_beta", s->has_acquisition_beta, s->acquisition_beta);
+	acquisition(f, &s->acquisition);
 	number(f, "on_expiry", s->on_expiry);
 	optional(f, "retry_limit", s->has_retry_limit, s->retry_limit);
 	stop_rules(f, s->has_stop, &s->stop);
@@ -269,6 +274,7 @@ static void study(FILE *f, const struct msg_study *s)
 	number(f, "reserved", s->reserved);
 	number(f, "spec_version", s->spec_version);
 	outlook(f, s->has_outlook, &s->outlook);
+	number(f, "prepared", s->prepared);
 	for (int i = 0; i < s->n_warm_start; i++)
 		warm_start(f, &s->warm_start[i]);
 }
@@ -351,6 +357,7 @@ static void update_study(FILE *f, const struct msg_update_study *m)
 	number(f, "on_expiry", m->on_expiry);
 	optional(f, "retry_limit", m->has_retry_limit, m->retry_limit);
 	stop_rules(f, m->has_stop, &m->stop);
+	acquisition(f, &m->acquisition);
 	labels(f, &m->labels);
 	texts(f, "remove_labels", &m->remove_labels);
 	optional(f, "expected_version", m->has_expected_version, m->expected_version);
@@ -368,6 +375,7 @@ static void request_body(FILE *f, const struct msg_request *m)
 	case METHOD_CREATE_STUDY:
 		text(f, "name", m->u.create_study.name);
 		number(f, "if_exists", m->u.create_study.if_exists);
+		text(f, "clone_of", m->u.create_study.clone_of);
 		spec(f, &m->u.create_study.spec);
 		break;
 	case METHOD_GET_STUDY:
@@ -545,6 +553,7 @@ static void why_reply(FILE *f, const struct msg_why_reply *m)
 	error(f, &m->error);
 	number(f, "waiting", m->waiting);
 	number(f, "computing", m->computing);
+	number(f, "prepared", m->prepared);
 	number(f, "queued", m->queued);
 	number(f, "running", m->running);
 	optional(f, "left", m->has_left, m->left);
@@ -745,6 +754,7 @@ static void updated(FILE *f, const struct record_updated *r)
 	number(f, "on_expiry", r->on_expiry);
 	optional(f, "retry_limit", r->has_retry_limit, r->retry_limit);
 	stop_rules(f, r->has_stop, &r->stop);
+	acquisition(f, &r->acquisition);
 	text(f, "reason", r->reason);
 	if (r->has_labels)
 		labels(f, &r->labels);

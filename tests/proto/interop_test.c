@@ -196,9 +196,9 @@ static void request_from_names(void **state)
 	assert_int_equal(s->metrics[1].role, METRIC_CONSTRAINT);
 	assert_true(s->metrics[1].lower == 1 && s->metrics[1].upper == 2);
 	assert_true(s->has_noise_sd && s->noise_sd == 0.5);
-	assert_string_equal(s->acquisition, "straddle");
-	assert_true(s->has_acquisition_level && s->acquisition_level == -1.5);
-	assert_true(s->has_acquisition_beta && s->acquisition_beta == 4);
+	assert_string_equal(s->acquisition.name, "straddle");
+	assert_true(s->acquisition.has_level && s->acquisition.level == -1.5);
+	assert_true(s->acquisition.has_beta && s->acquisition.beta == 4);
 	assert_true(s->on_expiry == ON_EXPIRY_REQUEUE && s->retry_limit == 4);
 	assert_int_equal(s->constraints.n, 2);
 	assert_string_equal(s->constraints.p[1], "i >= 1");

@@ -99,6 +99,7 @@ static struct msg_study study(struct arena *a, struct rng *r)
 		.reason = any_maybe_text(a, r),
 		.reserved = any_u64(r),
 		.spec_version = any_u64(r),
+		.prepared = rng_below(r, 3),
 		.has_outlook = any_coin(r)};
 	struct msg_warm_start *from;
 
@@ -157,6 +158,7 @@ static struct msg_update_study update_study(struct arena *a, struct rng *r)
 	m.has_stop = any_coin(r);
 	if (m.has_stop)
 		m.stop = any_stop(r);
+	m.acquisition = any_acquisition(a, r);
 	m.expected_version = m.has_expected_version ? any_u64(r) : 0;
 	if (m.action == ACTION_NONE || any_coin(r)) {
 		m.has_budget = any_coin(r);
@@ -286,8 +288,8 @@ struct msg_request random_request(struct arena *a, struct rng *r, enum method me
 	case METHOD_PING:
 	case METHOD_STATUS: break;
 	case METHOD_CREATE_STUDY:
-		m.u.create_study = (struct msg_create_study){
-			any_name(a, r, 0), any_spec(a, r), IF_EXISTS_FAIL + rng_below(r, 3)};
+		m.u.create_study = (struct msg_create_study){any_name(a, r, 0), any_spec(a, r),
+			IF_EXISTS_FAIL + rng_below(r, 3), any_maybe_name(a, r)};
 		break;
 	case METHOD_GET_STUDY:
 		m.u.get_study = (struct msg_get_study){
@@ -433,6 +435,7 @@ static struct msg_why_reply why_reply(struct arena *a, struct rng *r)
 	struct msg_why_reply m = {.next = NEXT_NOTHING + rng_below(r, 4),
 		.waiting = any_u64(r),
 		.computing = any_coin(r),
+		.prepared = rng_below(r, 3),
 		.queued = any_u64(r),
 		.running = any_u64(r),
 		.has_left = any_coin(r),

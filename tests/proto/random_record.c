@@ -17,6 +17,7 @@ static struct record_updated updated(struct arena *a, struct rng *r)
 	m.has_stop = any_coin(r);
 	if (m.has_stop)
 		m.stop = any_stop(r);
+	m.acquisition = any_acquisition(a, r);
 	m.reason = any_maybe_text(a, r);
 	if (m.has_labels)
 		m.labels = any_labels(a, r);

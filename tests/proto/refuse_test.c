@@ -189,6 +189,8 @@ static void specs(void **state)
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "5:4", BAD, "if_exists",
 			"FAIL (1), ATTACH (2), REPLACE (3)"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "5:0", BAD, "if_exists", "is 0"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "6:\"old\"", KR_OK, NULL, NULL},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS) "6:\"\"", BAD, "clone_of", "is empty"},
 	};
 
 	CHECK(rows);
@@ -342,8 +344,8 @@ static void settings(void **state)
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{2:#1}"), BAD, "spec.stop.no_progress", "missing"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{1:5 2:#-1}"), BAD, "spec.stop.min_progress",
 			"is -1"},
-		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{1:5 3:#1}"), BAD,
-			"spec.stop.min_progress_relative", "is 1"},
+		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{1:5 3:#1}"), BAD, "spec.stop.min_progress_relative",
+			"is 1"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{4:#nan}"), BAD, "spec.stop.target", "NaN"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{5:#0}"), BAD, "spec.stop.p_gain", "is 0"},
 		{METHOD_CREATE_STUDY, SPEC(LR LOSS "17:{5:#1}"), BAD, "spec.stop.p_gain", "is 1"},
@@ -464,6 +466,10 @@ static void studies(void **state)
 		{METHOD_UPDATE_STUDY, STUDY "3:1", KR_OK, NULL, NULL},
 		{METHOD_UPDATE_STUDY, STUDY "20:{}", KR_OK, NULL, NULL},
 		{METHOD_UPDATE_STUDY, STUDY "20:{1:0}", BAD, "stop.no_progress", "is 0"},
+		{METHOD_UPDATE_STUDY, STUDY "21:\"\"", BAD, "action", "nothing to change"},
+		{METHOD_UPDATE_STUDY, STUDY "21:\"ucb\" 23:#4", KR_OK, NULL, NULL},
+		{METHOD_UPDATE_STUDY, STUDY "23:#-4", BAD, "acquisition_beta", "0 or more"},
+		{METHOD_UPDATE_STUDY, STUDY "22:#nan", BAD, "acquisition_level", "NaN"},
 		{METHOD_UPDATE_STUDY, STUDY "3:4", BAD, "action", "PAUSE (1)"},
 		{METHOD_UPDATE_STUDY, STUDY "4:10", KR_OK, NULL, NULL},
 		{METHOD_UPDATE_STUDY, STUDY "4:0", BAD, "budget", "is 0"},

@@ -100,7 +100,10 @@ void clients_ask_create(struct world *w, struct msg_request *m, struct asked *q,
 
 static void ask_settings(struct world *w, struct msg_update_study *u)
 {
-	switch (world_below(w, 6)) {
+	static const char *const acquisitions[] = {"auto", "pi", "ucb"};
+
+	switch (world_below(w, 7)) {
+	case 6: u->acquisition.name = acquisitions[world_below(w, 3)]; break;
 	case 5:
 		u->has_stop = true;
 		u->stop.no_progress = world_below(w, 9);

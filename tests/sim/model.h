@@ -85,6 +85,7 @@ struct model_view {
 	uint64_t no_progress; /* stop rule: so many trials; 0: none */
 	uint64_t without;     /* suggested trials COMPLETE since the last that was better */
 	bool ended;           /* FINISHED by the rule */
+	const char *acquisition;
 	uint64_t spec_version;
 	uint64_t counts[TRIAL_N_STATES], spent, n;
 	int64_t best; /* number, -1: none */

@@ -28,6 +28,7 @@ void model__created(
 	v->retry_limit = f->spec.has_retry_limit ? f->spec.retry_limit : 2;
 	v->labels = f->spec.labels;
 	v->no_progress = f->spec.has_stop ? f->spec.stop.no_progress : 0;
+	v->acquisition = "auto";
 	const struct asked *q = model__asked(w, f, &s->row, METHOD_CREATE_STUDY);
 	if (q && (!v->limited || v->budget != q->budget))
 		world_complain(w, "study %llu has a budget of %llu, not %llu", LL(f->id), LL(v->budget),
@@ -97,7 +98,7 @@ static bool same_settings(const struct model_view *a, const struct model_view *b
 	return a->limited == b->limited && (!a->limited || a->budget == b->budget) &&
 		a->lease_s == b->lease_s && a->on_expiry == b->on_expiry &&
 		a->retry_limit == b->retry_limit && a->no_progress == b->no_progress &&
-		model_same_labels(&a->labels, &b->labels);
+		strcmp(a->acquisition, b->acquisition) == 0 && model_same_labels(&a->labels, &b->labels);
 }
 
 /* What the request makes of a study. */
@@ -122,6 +123,8 @@ static void ask_settings(struct world *w, struct model_view *v, const struct msg
 		if (v->ended && v->state == STUDY_FINISHED && !q->action)
 			v->state = STUDY_ACTIVE;
 	}
+	if (q->acquisition.name)
+		v->acquisition = q->acquisition.name;
 	v->labels = model__merged(w, &v->labels, &q->labels, &q->remove_labels);
 	v->spec_version += !same_settings(&was, v);
 	if (q->action)
@@ -145,6 +148,8 @@ static void tell_settings(struct model_view *v, const struct record_updated *r)
 		v->labels = r->labels;
 	if (r->has_stop)
 		v->no_progress = r->stop.no_progress;
+	if (r->acquisition.name)
+		v->acquisition = r->acquisition.name;
 	if (r->has_stop || r->state == STUDY_ACTIVE)
 		v->without = 0;
 	if (r->state == STUDY_ACTIVE || (r->state == STUDY_FINISHED && v->state != STUDY_DELETED))

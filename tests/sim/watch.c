@@ -107,6 +107,7 @@ static bool same_settings(const struct model_view *v, const struct msg_study *m)
 		v->lease_s == m->spec.lease_s && v->spec_version == m->spec_version &&
 		(!m->spec.on_expiry || v->on_expiry == m->spec.on_expiry) &&
 		(!m->spec.has_retry_limit || v->retry_limit == m->spec.retry_limit) &&
+		strcmp(v->acquisition, m->spec.acquisition.name ? m->spec.acquisition.name : "auto") == 0 &&
 		v->no_progress == (m->spec.has_stop ? m->spec.stop.no_progress : 0) &&
 		model_same_labels(&v->labels, &m->spec.labels);
 }

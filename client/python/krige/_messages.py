@@ -121,6 +121,7 @@ def read_study(study: Any) -> StudyView:
         retry_limit=_optional(spec, "retry_limit"),
         stop={name.name: value for name, value in spec.stop.ListFields()},
         outlook=_read_outlook(study.outlook) if study.HasField("outlook") else None,
+        prepared=_schema.PREPARED.get(study.prepared) if study.HasField("prepared") else None,
         labels=read_named(spec.labels),
         version=int(study.spec_version) or 1,
         seq=int(study.seq))
@@ -139,7 +140,8 @@ def read_study_why(why: Any) -> StudyWhy:
         left=_optional(why, "left"),
         expiry=None if expiry is None else expiry / 1000.0,
         expiry_number=_optional(why, "expiry_number"),
-        sentences=tuple(text(s) for s in why.sentences))
+        sentences=tuple(text(s) for s in why.sentences),
+        prepared=_schema.PREPARED.get(why.prepared) if why.HasField("prepared") else None)
 
 
 def read_explanation(reply: Any, objective: str) -> Explanation:

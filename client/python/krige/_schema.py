@@ -99,6 +99,7 @@ TRIAL_STATES = enum("TrialState")
 TRIAL_STATE_NAMES = {number: name for name, number in TRIAL_STATES.items()}
 STOP_REASONS = {number: name[len("STOP_"):] for name, number in enum("StopReason").items()}
 NEXT = {number: name.lower() for name, number in enum("WhyReply", "Next").items()}
+PREPARED = {number: name[len("PREPARED_"):].lower() for name, number in enum("Prepared").items()}
 STUDY_STATE_NAMES = {number: name for name, number in enum("StudyState").items()}
 KINDS = enum("Parameter", "Kind")
 PRIORS = enum("Prior", "Kind")

@@ -35,12 +35,7 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         metric.name, metric.role = _scalar.text(cost, "cost"), ROLES["COST"]
     if noise is not None:
         spec.noise_sd = _scalar.number(noise, "noise")
-    if acquisition is not None:
-        spec.acquisition = _scalar.text(acquisition, "acquisition")
-    if acquisition_level is not None:
-        spec.acquisition_level = _scalar.number(acquisition_level, "acquisition_level")
-    if acquisition_beta is not None:
-        spec.acquisition_beta = _scalar.number(acquisition_beta, "acquisition_beta")
+    put_acquisition(spec, acquisition, acquisition_level, acquisition_beta)
     for i, text in enumerate(_scalar.texts(warm_start, "warm_start")):
         spec.warm_start.append(_scalar.text(text, f"warm_start[{i}]"))
     if budget is not None:
@@ -52,6 +47,20 @@ def put_spec(spec: Any, *, space: Mapping[str, Parameter], objective: Union[str,
         put_labels(spec.labels, labels)
     if seed is not None:
         spec.seed = _scalar.integer(seed, "seed", 0, (1 << 64) - 1)
+
+
+# Its name, level and beta.
+Acquisition = Tuple[Optional[str], Optional[float], Optional[float]]
+
+
+def put_acquisition(message: Any, name: Optional[str], level: Optional[float],
+                    beta: Optional[float]) -> None:
+    if name is not None:
+        message.acquisition = _scalar.text(name, "acquisition")
+    if level is not None:
+        message.acquisition_level = _scalar.number(level, "acquisition_level")
+    if beta is not None:
+        message.acquisition_beta = _scalar.number(beta, "acquisition_beta")
 
 
 STOP_RULES = ("no_progress", "min_progress", "min_progress_relative", "target", "p_gain", "gain",

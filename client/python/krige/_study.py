@@ -337,9 +337,9 @@ class StudyCore(Generic[C]):
 
     def _set(self, budget: Union[None, int, Keep], lease: Optional[float],
              on_expiry: Optional[str], retry_limit: Optional[int],
-             stop: Optional[Mapping[str, float]], labels: Optional[Params],
-             remove_labels: Sequence[str], expected_version: Optional[int],
-             timeout: float) -> Steps[StudyView]:
+             stop: Optional[Mapping[str, float]], acquisition: _spec.Acquisition,
+             labels: Optional[Params], remove_labels: Sequence[str],
+             expected_version: Optional[int], timeout: float) -> Steps[StudyView]:
         request = _schema.UPDATE_STUDY.request(study=self._wire_name)
         if budget is None:
             request.no_budget = True
@@ -348,6 +348,7 @@ class StudyCore(Generic[C]):
         _spec.put_leases(request, lease, on_expiry, retry_limit)
         if stop is not None:
             _spec.put_stop(request.stop, stop)
+        _spec.put_acquisition(request, *acquisition)
         _put_labels(request, labels, remove_labels)
         if expected_version is not None:
             request.expected_version = _scalar.integer(expected_version, "expected_version", 1)
@@ -367,6 +368,7 @@ class StudyCore(Generic[C]):
         request = _schema.GET_STUDY.request(study=self._wire_name)
         reply = yield from self._call(_schema.GET_STUDY, request, timeout)
         create.spec.CopyFrom(reply.study.spec)
+        create.clone_of = self._wire_name
         created = yield from self._client._call(_schema.CREATE_STUDY, create, timeout)
         page = self._list("COMPLETE", 0)
         while trials:

@@ -373,6 +373,8 @@ class Study(StudyCore["Client"]):
     def set(self, *, budget: Union[None, int, Keep] = KEEP, lease: Optional[float] = None,
             on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
             stop: Optional[Mapping[str, float]] = None,
+            acquisition: Optional[str] = None, acquisition_level: Optional[float] = None,
+            acquisition_beta: Optional[float] = None,
             labels: Optional[Params] = None, remove_labels: Sequence[str] = (),
             expected_version: Optional[int] = None, timeout: float = TIMEOUT) -> StudyView:
         """Change settings; what is not given stays.
@@ -381,14 +383,18 @@ class Study(StudyCore["Client"]):
         lease      of trials given out from now on
         stop       all rules anew, as in create_study; {}: none. A study that its rules have
                    ended goes on
+        acquisition  of suggestions from now on, as in create_study, with acquisition_level and
+                   acquisition_beta; these alone are for the one that it has
         labels     set beside those that are there; `remove_labels` takes some away
         expected_version  Conflict unless this is still the `version` of the settings
 
         >>> study.set(budget=500, on_expiry="requeue", retry_limit=3).budget
         500
         """
-        return self._client._run(self._set(budget, lease, on_expiry, retry_limit, stop, labels,
-                                           remove_labels, expected_version, timeout))
+        return self._client._run(self._set(
+            budget, lease, on_expiry, retry_limit, stop,
+            (acquisition, acquisition_level, acquisition_beta), labels, remove_labels,
+            expected_version, timeout))
 
     def clone(self, name: str, *, trials: bool = True, timeout: float = TIMEOUT) -> Study:
         """A new study with the same settings, and the results of this one as told points.

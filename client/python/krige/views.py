@@ -197,6 +197,8 @@ class StudyView:
     counts       trials by state
     stop         rules by which the study ends, as given to create_study
     outlook      what the newest suggestion by the model expects, or None
+    prepared     the next suggestion, before it is asked for: "computing", "ready" (an ask
+                 gets it at once) or None
     reserved     trials of the budget that are taken
     reason       why it gives out nothing now, or None
     version      1 at first, one more with each change of the settings
@@ -229,6 +231,7 @@ class StudyView:
     retry_limit: Optional[int] = None
     stop: Mapping[str, float] = field(default_factory=dict)
     outlook: Optional[Outlook] = None
+    prepared: Optional[str] = None
     labels: Mapping[str, Value] = field(default_factory=dict)
     version: int = 1
     seq: int = 0
@@ -249,7 +252,8 @@ class StudyWhy:
 
     next           "nothing" (`error` says why), "queued" (`next_number`), "initial" or "model"
     waiting        trials that asks wait for
-    computing      whether a suggestion is being computed
+    computing      whether a suggestion is being computed for somebody
+    prepared       the next one: "computing", "ready" (an ask gets it at once) or None
     queued         trials that wait to be given out
     running        trials without a result
     left           places of the budget; None: no limit
@@ -267,6 +271,7 @@ class StudyWhy:
     expiry: Optional[float]
     expiry_number: Optional[int]
     sentences: Tuple[str, ...] = ()
+    prepared: Optional[str] = None
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)

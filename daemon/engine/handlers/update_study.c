@@ -6,6 +6,7 @@
  * let it go on. */
 #include <inttypes.h>
 
+#include "daemon/engine/acquisition.h"
 #include "daemon/engine/call.h"
 #include "daemon/engine/claim.h"
 
@@ -30,7 +31,8 @@ static bool says_nothing(const struct msg_update_study *m)
 {
 	return m->action == ACTION_NONE && !m->has_budget && !m->no_budget && !m->has_lease &&
 		!m->on_expiry && !m->has_retry_limit && m->labels.n == 0 && m->remove_labels.n == 0 &&
-		!m->has_stop;
+		!m->has_stop && !m->acquisition.name && !m->acquisition.has_level &&
+		!m->acquisition.has_beta;
 }
 
 static enum kr_status check(
@@ -41,7 +43,7 @@ static enum kr_status check(
 	if (says_nothing(m))
 		return kr_fail_field(err, KR_INVALID_ARGUMENT, "action",
 			"nothing to change; give action, budget, no_budget, lease_s, on_expiry, retry_limit, "
-			"labels, remove_labels or stop");
+			"labels, remove_labels, stop or acquisition");
 	if (m->has_budget && m->no_budget)
 		return kr_fail_field(
 			err, KR_INVALID_ARGUMENT, "no_budget", "budget and no_budget are both given; give one");
@@ -61,7 +63,11 @@ static enum kr_status new_settings(struct call *c, struct record_updated *out, s
 {
 	const struct msg_update_study *m = &c->m->u.update_study;
 	const struct study_view *now = &c->study->now;
-	enum kr_status st;
+	struct msg_acquisition wanted = acquisition_change(&now->acquisition, &m->acquisition);
+	enum kr_status st = acquisition_check(&wanted, c->study->def->spec.n_metrics, "", err);
+
+	if (st != KR_OK)
+		return st;
 
 	out->has_budget = m->has_budget && !(now->has_budget && now->budget == m->budget);
 	out->budget = out->has_budget ? m->budget : 0;
@@ -74,6 +80,11 @@ static enum kr_status new_settings(struct call *c, struct record_updated *out, s
 	out->has_stop = m->has_stop && !msg_stop_rules_equal(&m->stop, &now->stop);
 	if (out->has_stop)
 		out->stop = m->stop;
+	if (!acquisition_equal(&wanted, &now->acquisition)) {
+		out->acquisition = wanted;
+		if (!wanted.name)
+			out->acquisition.name = choice_name(CHOICE_AUTO);
+	}
 	st = labels_merge(
 		&out->labels, &out->has_labels, &now->labels, &m->labels, &m->remove_labels, c->a, err);
 	if (!out->has_labels)

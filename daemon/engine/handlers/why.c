@@ -10,10 +10,11 @@
 #include "daemon/engine/call.h"
 #include "daemon/engine/contradiction.h"
 #include "daemon/engine/give.h"
+#include "daemon/engine/prepare.h"
 #include "daemon/engine/quote.h"
 #include "daemon/engine/waiter.h"
 
-enum { MOST_SENTENCES = 8 };
+enum { MOST_SENTENCES = 9 };
 
 struct view {
 	struct call *c;
@@ -153,6 +154,14 @@ static void say_waiting(struct view *v)
 			arena_printf(a, "%" PRIu64 " suggests wait until something can be given out", parked));
 }
 
+static void say_prepared(struct view *v)
+{
+	if (v->r->prepared == PREPARED_READY)
+		say(v, "the next suggestion is ready: a Suggest gets it at once");
+	if (v->r->prepared == PREPARED_COMPUTING)
+		say(v, "the next suggestion is being computed before it is asked for");
+}
+
 static void say_counts(struct view *v)
 {
 	const struct msg_why_reply *r = v->r;
@@ -286,6 +295,7 @@ static void fill(struct view *v)
 	r->computing = s->job != 0;
 	r->queued = s->queued.n;
 	r->running = s->running.n;
+	r->prepared = prepare_state(s);
 	r->has_left = s->now.has_budget;
 	r->left = s->now.has_budget ? study_left(s, s->waiting) : 0;
 	find_expiry(v);
@@ -325,6 +335,7 @@ enum kr_status handle_why(struct call *c, struct kr_error *err)
 		st = put_error(&v, &why, err);
 	say_next(&v, &why);
 	say_waiting(&v);
+	say_prepared(&v);
 	say_counts(&v);
 	say_expiry(&v);
 	say_contradiction(&v);

@@ -214,10 +214,14 @@ class Study(StudyCore["Client"]):
     async def set(self, *, budget: Union[None, int, Keep] = KEEP, lease: Optional[float] = None,
                   on_expiry: Optional[str] = None, retry_limit: Optional[int] = None,
                   stop: Optional[Mapping[str, float]] = None,
+                  acquisition: Optional[str] = None, acquisition_level: Optional[float] = None,
+                  acquisition_beta: Optional[float] = None,
                   labels: Optional[Params] = None, remove_labels: Sequence[str] = (),
                   expected_version: Optional[int] = None, timeout: float = TIMEOUT) -> StudyView:
-        return await self._client._run(self._set(budget, lease, on_expiry, retry_limit, stop, labels,
-                                                 remove_labels, expected_version, timeout))
+        return await self._client._run(self._set(
+            budget, lease, on_expiry, retry_limit, stop,
+            (acquisition, acquisition_level, acquisition_beta), labels, remove_labels,
+            expected_version, timeout))
 
     async def clone(self, name: str, *, trials: bool = True, timeout: float = TIMEOUT) -> Study:
         return Study(self._client, await self._client._run(self._clone(name, trials, timeout)))
