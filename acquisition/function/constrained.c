@@ -121,21 +121,35 @@ static int n_summands(const struct constrained *c)
 	return c->columns * (c->n_objectives ? c->n_objectives : 1);
 }
 
+/* ln of the mean of the summands exp v, of the models' means the power mean. v <- the weights of
+ * the summands in its slope. */
+static double average(const struct constrained *c, double *v)
+{
+	int models = c->n_objectives ? c->n_objectives : 1;
+	double power = c->power > 0 ? c->power : 1, of[CONSTRAINED_MAX_OBJECTIVES];
+
+	for (int e = 0; e < models; e++) {
+		double *columns = v + e * c->columns, sum = special_log_sum_exp(columns, c->columns);
+
+		for (int m = 0; m < c->columns; m++)
+			columns[m] = exp(columns[m] - sum);
+		of[e] = power * (sum - log(c->columns));
+	}
+	double total = special_log_sum_exp(of, models);
+	for (int i = 0; i < models * c->columns; i++)
+		v[i] *= exp(of[i / c->columns] - total);
+	return (total - log(models)) / power;
+}
+
 /* value[b], and the adjoints of row b of every part. Scratch: n x columns slopes, n_summands v. */
 static void one_row(const struct constrained *c, struct part *parts, int n, int b, double *value,
 	bool gradient, struct slope *slopes, double *v)
 {
-	int count = n_summands(c);
-	double total;
-
 	for (int m = 0; m < c->columns; m++)
 		for (int k = 0; k < n; k++)
 			slopes[(size_t)n * (size_t)m + (size_t)k] = slope_of(c, parts, k, b, m);
 	summands(c, slopes, n, v);
-	total = special_log_sum_exp(v, count);
-	*value = total - log(count);
-	for (int i = 0; i < count; i++)
-		v[i] = exp(v[i] - total);
+	*value = average(c, v);
 	for (int k = 0; gradient && k < n; k++) {
 		double slope = 0, s = sqrt(parts[k].batch.var[b]);
 

@@ -1,12 +1,14 @@
 /* An acquisition under constraints: the log acquisition of the objective plus the logs of the
  * probabilities that each constraint holds,
  *
- *     v(x) = ln mean_{e,m} exp( a(mu_em, s_e; best_em) + sum_t ln P(lower_t <= f_tm <= upper_t) ),
+ *     v(x) = ln M_e mean_m exp( a(mu_em, s_e; best_em) + sum_t ln P(lower_t <= f_tm <= upper_t) ),
  *
  * f_tm ~ N(mu_tm, s_t^2) independent of each other and of the objective (Schonlau, Welch & Jones
  * 1998; Gardner et al. 2014, eq. 3; in log space as Ament et al. 2023). m runs over outcome
- * columns (fantasies), e over models of the objective. Without an objective a is 0: the log
- * probability of feasibility. Pure functions, thread-safe. */
+ * columns (fantasies), e over models of the objective, of which M_e is the power mean
+ * (mean_e w^p)^(1/p): the mean with p = 1, the geometric one towards p = 0, where all of them have
+ * to agree. Without an objective a is 0: the log probability of feasibility. Pure functions,
+ * thread-safe. */
 #ifndef KR_ACQUISITION_CONSTRAINED_H
 #define KR_ACQUISITION_CONSTRAINED_H
 
@@ -27,6 +29,7 @@ struct constrained {
 	int n_terms;                  /* one at least, when there is no objective */
 	const struct constrained_term *terms;
 	int columns;        /* of each model, or one, up to ACQ_MAX_COLUMNS */
+	double power;       /* p above, 0 < p <= 1; 0: 1 */
 	const bool *closed; /* columns without any worth, not all; NULL: none is */
 };
 

@@ -1,9 +1,9 @@
 /* What a slot maximizes: which acquisition, over which models and columns.
  *
  * Exploring, the expected improvement of the objective under the constraints and success, averaged
- * over the models of the objective and their fantasies: a point that one of them finds promising
- * counts, though the other be sure of the contrary. While nothing has met the constraints, the
- * probability that something does.
+ * over fantasies and over the models of the objective. Of these it is the power mean: a point that
+ * one of them finds promising counts, though less when the other is sure of the contrary. While
+ * nothing has met the constraints, the probability that something does.
  *
  * Where the optimum is thought to be raises the logarithm of what is explored by (beta / n) ln of
  * the belief (Hvarfner et al. 2022, eq. 7): it counts much while little has been observed.
@@ -93,6 +93,7 @@ static void explore(struct policy *p)
 		.n_objectives = has_objective ? p->n_members : 0,
 		.objectives = aim->acq,
 		.columns = has_objective ? gp_columns(aim->acq[0].model) : 1,
+		.power = p->options.member_power,
 	};
 	constrain(p);
 }
