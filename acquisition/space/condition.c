@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
-static bool in_set(const struct condition_node *leaf, double value)
+int condition_place(const struct condition_node *leaf, double value)
 {
 	int low = 0, high = leaf->n;
 	while (low < high) {
@@ -13,7 +13,13 @@ static bool in_set(const struct condition_node *leaf, double value)
 		else
 			high = mid;
 	}
-	return low < leaf->n && leaf->set[low] == value;
+	return low;
+}
+
+static bool in_set(const struct condition_node *leaf, double value)
+{
+	int at = condition_place(leaf, value);
+	return at < leaf->n && leaf->set[at] == value;
 }
 
 bool condition_compare(const struct condition_node *leaf, double value)

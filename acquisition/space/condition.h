@@ -41,6 +41,9 @@ bool condition_holds(const struct condition *c, const double *values);
 /* The comparison of one node at one value. */
 bool condition_compare(const struct condition_node *leaf, double value);
 
+/* The place of the first element of a SET that is at least the value; n: there is none. Cost ln n. */
+int condition_place(const struct condition_node *leaf, double value);
+
 /* What is known of a comparison when values are not. */
 typedef enum truth condition_leaf(void *ctx, const struct condition_node *leaf);
 

@@ -209,20 +209,6 @@ static enum truth judge_choices(struct region *g, const struct condition_node *l
 	return (in > 0) != leaf->outside ? TRUTH_YES : TRUTH_NO;
 }
 
-/* Index of the first element of the set that is at least v. */
-static int set_from(const struct condition_node *leaf, double v)
-{
-	int low = 0, high = leaf->n;
-	while (low < high) {
-		int mid = low + (high - low) / 2;
-		if (leaf->set[mid] < v)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static enum truth judge_numbers(const struct region *g, const struct condition_node *leaf)
 {
 	double low = low_value(g, leaf->param), high = high_value(g, leaf->param);
@@ -231,7 +217,7 @@ static enum truth judge_numbers(const struct region *g, const struct condition_n
 			return TRUTH_YES;
 		return high < leaf->low || low > leaf->high ? TRUTH_NO : TRUTH_MAYBE;
 	}
-	int k = set_from(leaf, low);
+	int k = condition_place(leaf, low);
 	bool meets = k < leaf->n && leaf->set[k] <= high;
 	if (meets && low < high)
 		return TRUTH_MAYBE;
@@ -259,7 +245,7 @@ static double turning_point(const struct region *g, const struct condition_node 
 		*from = low < leaf->low;
 		return *from ? leaf->low : leaf->high;
 	}
-	double at = leaf->set[set_from(leaf, low)];
+	double at = leaf->set[condition_place(leaf, low)];
 	*from = low < at;
 	return at;
 }

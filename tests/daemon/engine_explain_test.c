@@ -26,16 +26,6 @@ static struct msg_explain_reply explained(struct harness *h, uint64_t number)
 	return life_do(h, &m).u.explain;
 }
 
-static bool says(const struct msg_explain_reply *r, const char *text)
-{
-	for (int i = 0; i < r->sentences.n; i++)
-		if (strstr(r->sentences.p[i], text))
-			return true;
-	for (int i = 0; i < r->sentences.n; i++)
-		print_message("%s\n", r->sentences.p[i]);
-	return false;
-}
-
 static double bowl(const struct msg_trial *t)
 {
 	double x = life_param(t, "x")->r, k = (double)life_param(t, "k")->i;
@@ -97,10 +87,11 @@ static void test_tells_what_was_recorded(void **state)
 		assert_same(r.trial->why.grounds, t.why.grounds);
 		assert_same(life_trial(h, 11).why.grounds, t.why.grounds);
 		assert_true(r.has_surprise);
-		assert_true(says(&r, "trial 11 was suggested by the model, from 11 results; the best of"));
-		assert_true(says(&r, "predicted there: loss = "));
-		assert_true(says(&r, "that it is better has a probability of "));
-		assert_true(says(&r, "it came out as loss = "));
+		assert_true(harness_says(
+			&r.sentences, "trial 11 was suggested by the model, from 11 results; the best of"));
+		assert_true(harness_says(&r.sentences, "predicted there: loss = "));
+		assert_true(harness_says(&r.sentences, "that it is better has a probability of "));
+		assert_true(harness_says(&r.sentences, "it came out as loss = "));
 		assert_true(r.n_related >= 5);
 		for (int i = 1; i < r.n_related; i++)
 			assert_true(r.related[i - 1].number < r.related[i].number);
@@ -122,15 +113,17 @@ static void test_the_newest_and_those_without_a_model(void **state)
 	q = life_enqueue(h, 1, true);
 	life_do(h, &q);
 	r = explained(h, 0);
-	assert_true(says(&r, "trial 0 was queued by a user and has not been given out yet"));
+	assert_true(
+		harness_says(&r.sentences, "trial 0 was queued by a user and has not been given out yet"));
 	life_ask(h, 1, NULL, 0);
 	r = explained(h, 0);
-	assert_true(says(&r, "with all its values"));
-	assert_true(says(&r, "it is RUNNING"));
+	assert_true(harness_says(&r.sentences, "with all its values"));
+	assert_true(harness_says(&r.sentences, "it is RUNNING"));
 	step(h);
 	r = life_do(h, &m).u.explain;
 	assert_int_equal(r.trial->number, 1);
-	assert_true(says(&r, "trial 1 belongs to the initial design: the middle of the space"));
+	assert_true(harness_says(
+		&r.sentences, "trial 1 belongs to the initial design: the middle of the space"));
 	assert_false(r.has_surprise);
 	assert_int_equal(r.n_related, 0);
 	m = explain(true, 7);

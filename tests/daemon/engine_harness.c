@@ -589,3 +589,13 @@ void harness_assert_same(const struct harness *h, uint64_t a, uint64_t b)
 	assert_int_equal(x->len, y->len);
 	assert_memory_equal(x->body, y->body, x->len);
 }
+
+bool harness_says(const struct msg_texts *sentences, const char *text)
+{
+	for (int i = 0; i < sentences->n; i++)
+		if (strstr(sentences->p[i], text))
+			return true;
+	for (int i = 0; i < sentences->n; i++)
+		print_message("%s\n", sentences->p[i]);
+	return false;
+}

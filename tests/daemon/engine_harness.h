@@ -110,6 +110,11 @@ struct msg_request harness_report(
 void harness_assert_ok(const struct msg_reply *r);
 void harness_assert_error(
 	const struct msg_reply *r, enum kr_status code, const char *field, const char *text);
+
+/* Has one of the sentences the text? Prints them when not. */
+bool harness_says(const struct msg_texts *sentences, const char *text);
+
+/* Were two answers the same bytes? */
 void harness_assert_same(const struct harness *h, uint64_t a, uint64_t b);
 
 #endif

@@ -26,16 +26,6 @@ static struct msg_why_reply why(struct harness *h)
 	return ask(h, m).u.why;
 }
 
-static bool says(const struct msg_why_reply *r, const char *text)
-{
-	for (int i = 0; i < r->sentences.n; i++)
-		if (strstr(r->sentences.p[i], text))
-			return true;
-	for (int i = 0; i < r->sentences.n; i++)
-		print_message("%s\n", r->sentences.p[i]);
-	return false;
-}
-
 static struct harness *study(uint64_t budget)
 {
 	struct harness *h = harness_new();
@@ -60,7 +50,8 @@ static void test_foretells(void **state)
 		struct msg_trial t = ask(h, harness_suggest(h, "s", 1)).u.trials.trials[0];
 
 		assert_int_equal(r.next, t.why.rule == WHY_INITIAL ? NEXT_INITIAL : NEXT_MODEL);
-		assert_true(says(&r, t.why.rule == WHY_INITIAL ? "initial design" : "by the model"));
+		assert_true(harness_says(
+			&r.sentences, t.why.rule == WHY_INITIAL ? "initial design" : "by the model"));
 		assert_int_equal(r.running, 0);
 		assert_false(r.has_left);
 		ask(h, harness_observe(h, "s", t.number, i));
@@ -90,9 +81,10 @@ static void test_budget(void **state)
 	assert_int_equal(r.next, NEXT_NOTHING);
 	assert_int_equal(r.error.code, kr_status_wire(KR_BUDGET_SPENT));
 	assert_int_equal(r.expiry_ms, 6000);
-	assert_true(says(&r, "nothing is given out: the budget of 3 trials"));
-	assert_true(says(&r, "trial 0, worker 'gpu-3') runs out in 6 s; the trial is then EXPIRED"));
-	assert_true(says(&r, "3 running, 0 queued, 0 of the budget of 3 left"));
+	assert_true(harness_says(&r.sentences, "nothing is given out: the budget of 3 trials"));
+	assert_true(harness_says(
+		&r.sentences, "trial 0, worker 'gpu-3') runs out in 6 s; the trial is then EXPIRED"));
+	assert_true(harness_says(&r.sentences, "3 running, 0 queued, 0 of the budget of 3 left"));
 	m = harness_suggest(h, "s", 1);
 	{
 		struct msg_reply s = harness_ask(h, &m);
@@ -112,11 +104,11 @@ static void test_states(void **state)
 	r = why(h);
 	assert_int_equal(r.next, NEXT_NOTHING);
 	assert_int_equal(r.error.code, kr_status_wire(KR_NOT_NOW));
-	assert_true(says(&r, "paused"));
+	assert_true(harness_says(&r.sentences, "paused"));
 	ask(h, harness_update(h, "s", ACTION_FINISH));
 	r = why(h);
 	assert_int_equal(r.error.code, kr_status_wire(KR_STUDY_FINISHED));
-	assert_true(says(&r, "finished"));
+	assert_true(harness_says(&r.sentences, "finished"));
 	harness_free(h);
 }
 
@@ -132,7 +124,7 @@ static void test_waiting(void **state)
 	r = why(h);
 	assert_true(r.computing);
 	assert_int_equal(r.waiting, 3);
-	assert_true(says(&r, "a computation is under way"));
+	assert_true(harness_says(&r.sentences, "a computation is under way"));
 	harness_settle(h);
 	assert_false(why(h).computing);
 	ask(h, harness_update(h, "s", ACTION_PAUSE));
@@ -140,7 +132,7 @@ static void test_waiting(void **state)
 	m.u.suggest.wait_ms = 5000;
 	harness_send(h, &m);
 	r = why(h);
-	assert_true(says(&r, "1 suggests wait"));
+	assert_true(harness_says(&r.sentences, "1 suggests wait"));
 	harness_free(h);
 }
 
@@ -181,7 +173,7 @@ static void test_queued(void **state)
 	assert_int_equal(r.next, NEXT_QUEUED);
 	assert_int_equal(r.next_number, 0);
 	assert_int_equal(r.queued, 1);
-	assert_true(says(&r, "the rest of its point is suggested"));
+	assert_true(harness_says(&r.sentences, "the rest of its point is suggested"));
 	assert_int_equal(ask(h, harness_suggest(h, "s", 1)).u.trials.trials[0].number, 0);
 	assert_int_equal(why(h).next, NEXT_NOTHING);
 	harness_free(h);
