@@ -257,6 +257,11 @@ enum kr_status decode_part__enum(const struct decoder *d, const struct place *at
 		d, at, KR_INVALID_ARGUMENT, "is %d; it must be one of %s", value, names);
 }
 
+unsigned decode_part__known(const ProtobufCEnumDescriptor *desc, protobuf_c_boolean has, int value)
+{
+	return has && protobuf_c_enum_descriptor_get_value(desc, value) ? (unsigned)value : 0;
+}
+
 /* ---- messages that others contain ---- */
 
 static enum kr_status check_request_id(

@@ -111,6 +111,9 @@ enum kr_status decode_part__lease_s(
 enum kr_status decode_part__enum(const struct decoder *d, const struct place *at,
 	const ProtobufCEnumDescriptor *desc, int value, unsigned *out);
 
+/* The value when desc knows it, else 0. */
+unsigned decode_part__known(const ProtobufCEnumDescriptor *desc, protobuf_c_boolean has, int value);
+
 /* pb may be NULL. mutates: a request id is required. */
 enum kr_status decode_part__meta(
 	const struct decoder *d, const Kriged__RequestMeta *pb, bool mutates, struct msg_meta *out);
@@ -167,5 +170,13 @@ enum kr_status decode_spec__acquisition(const struct decoder *d, const struct pl
  * (low < high, steps, log) is left to acquisition/space/space.h. */
 enum kr_status decode_spec__read(const struct decoder *d, const struct place *at,
 	const Kriged__StudySpec *pb, struct msg_spec *out);
+
+/* In decode_study.c, for lenient decoders: what replies show of studies and trials. one_trial: *out
+ * is left as it is where pb is NULL. */
+decode_part__reader decode_study__read;  /* Kriged__Study -> struct msg_study */
+decode_part__reader decode_study__trial; /* Kriged__Trial -> struct msg_trial */
+void decode_study__counts(size_t n, Kriged__StateCount *const *pb, uint64_t counts[TRIAL_N_STATES]);
+enum kr_status decode_study__one_trial(const struct decoder *d, const struct place *at,
+	const Kriged__Trial *pb, const struct msg_trial **out);
 
 #endif

@@ -12,128 +12,11 @@ static enum kr_status text(
 	return decode_part__text(d, NULL, has, pb, 0, out);
 }
 
-/* The value when this version knows it, else 0. */
-static unsigned known(const ProtobufCEnumDescriptor *desc, protobuf_c_boolean has, int value)
-{
-	return has && protobuf_c_enum_descriptor_get_value(desc, value) ? (unsigned)value : 0;
-}
-
-/* ---- parts ---- */
-
-static void read_counts(size_t n, Kriged__StateCount *const *pb, uint64_t counts[TRIAL_N_STATES])
-{
-	for (size_t i = 0; i < n; i++)
-		counts[known(&kriged__trial_state__descriptor, pb[i]->has_state, (int)pb[i]->state)] =
-			pb[i]->count;
-	counts[0] = 0;
-}
-
-static enum kr_status read_progress(
-	const struct decoder *d, const struct place *at, const void *item, void *out_item)
-{
-	const Kriged__Progress *pb = item;
-	struct msg_progress *m = out_item;
-
-	(void)d;
-	(void)at;
-	m->step = pb->step;
-	m->value = pb->value;
-	m->time_ms = pb->time_ms;
-	return KR_OK;
-}
-
-static enum kr_status read_trial(
-	const struct decoder *d, const struct place *at, const void *item, void *out_item)
-{
-	const Kriged__Trial *pb = item;
-	struct msg_trial *m = out_item;
-	enum kr_status st;
-
-	m->number = pb->number;
-	m->state = known(&kriged__trial_state__descriptor, pb->has_state, (int)pb->state);
-	m->attempt = pb->attempt;
-	m->created_ms = pb->created_ms;
-	m->finished_ms = pb->finished_ms;
-	m->late = pb->late;
-	m->told = pb->told;
-	m->seq = pb->seq;
-	m->has_lease = pb->lease;
-	m->excluded = pb->excluded;
-	m->has_feasible = pb->has_feasible;
-	m->feasible = pb->feasible;
-	st = decode_part__named(d, at, "params", pb->n_params, pb->params, &m->n_params, &m->params);
-	if (st == KR_OK)
-		st = decode_value__list(d, at, pb->n_values, pb->values, &m->n_values, &m->values);
-	if (st == KR_OK)
-		st = text(d, pb->has_reason, pb->reason, &m->reason);
-	if (st == KR_OK)
-		st = text(d, pb->has_worker, pb->worker, &m->worker);
-	if (st == KR_OK)
-		st = decode_why__read(d, at, pb->why, &m->why);
-	if (st == KR_OK && pb->lease)
-		st = decode_part__lease(d, at, pb->lease, &m->lease);
-	if (st == KR_OK)
-		st = decode_part__labels(d, at, pb->n_labels, pb->labels, &m->labels);
-	if (st == KR_OK)
-		st = text(d, pb->has_note, pb->note, &m->note);
-	if (st == KR_OK)
-		st = decode_part__list(d, at, "progress", pb->n_progress, (void *const *)pb->progress, 0,
-			sizeof(*m->progress), read_progress, &m->n_progress, &m->progress);
-	return st;
-}
-
-/* One trial on its own; *out stays NULL when there is none. */
-static enum kr_status read_one_trial(
-	const struct decoder *d, const Kriged__Trial *pb, const struct msg_trial **out)
-{
-	struct msg_trial *m;
-
-	if (!pb)
-		return KR_OK;
-	m = ARENA_NEW(d->a, struct msg_trial);
-	if (!m)
-		return decode_part__no_memory(d);
-	*out = m;
-	return read_trial(d, NULL, pb, m);
-}
-
 static enum kr_status read_trials(const struct decoder *d, size_t n, Kriged__Trial *const *pb,
 	int *n_out, const struct msg_trial **out)
 {
 	return decode_part__list(
-		d, NULL, "trials", n, (void *const *)pb, 0, sizeof(**out), read_trial, n_out, out);
-}
-
-static enum kr_status read_study(
-	const struct decoder *d, const struct place *at, const void *item, void *out_item)
-{
-	const Kriged__Study *pb = item;
-	struct msg_study *m = out_item;
-	enum kr_status st;
-
-	m->id = pb->id;
-	m->state = known(&kriged__study_state__descriptor, pb->has_state, (int)pb->state);
-	m->created_ms = pb->created_ms;
-	m->seq = pb->seq;
-	m->reserved = pb->reserved;
-	m->spec_version = pb->spec_version;
-	m->prepared = known(&kriged__prepared__descriptor, pb->has_prepared, (int)pb->prepared);
-	m->has_outlook = pb->outlook != NULL;
-	if (pb->outlook)
-		m->outlook = (struct msg_outlook){pb->outlook->number, pb->outlook->expected_gain,
-			pb->outlook->gain, pb->outlook->p_gain};
-	read_counts(pb->n_counts, pb->counts, m->counts);
-	st = text(d, pb->has_name, pb->name, &m->name);
-	if (st == KR_OK && pb->spec)
-		st = decode_spec__read(d, at, pb->spec, &m->spec);
-	if (st == KR_OK)
-		st = read_one_trial(d, pb->best, &m->best);
-	if (st == KR_OK)
-		st = text(d, pb->has_reason, pb->reason, &m->reason);
-	if (st == KR_OK)
-		st = decode_part__list(d, at, "warm_start", pb->n_warm_start, (void *const *)pb->warm_start,
-			0, sizeof(*m->warm_start), decode_part__warm_start, &m->n_warm_start, &m->warm_start);
-	return st;
+		d, NULL, "trials", n, (void *const *)pb, 0, sizeof(**out), decode_study__trial, n_out, out);
 }
 
 /* ---- session ---- */
@@ -190,7 +73,7 @@ static enum kr_status read_status(const struct decoder *d, const void *item, str
 
 	m->uptime_ms = pb->uptime_ms;
 	m->studies = pb->studies;
-	read_counts(pb->n_trials, pb->trials, m->trials);
+	decode_study__counts(pb->n_trials, pb->trials, m->trials);
 	m->waiting_suggests = pb->waiting_suggests;
 	m->running_jobs = pb->running_jobs;
 	m->requests = pb->requests;
@@ -218,7 +101,7 @@ static enum kr_status read_study_reply(
 	const Kriged__StudyReply *pb = item;
 
 	out->u.study.attached = pb->attached;
-	return pb->study ? read_study(d, NULL, pb->study, &out->u.study.study) : KR_OK;
+	return pb->study ? decode_study__read(d, NULL, pb->study, &out->u.study.study) : KR_OK;
 }
 
 static enum kr_status read_list_studies(
@@ -229,7 +112,7 @@ static enum kr_status read_list_studies(
 
 	m->more = pb->more;
 	return decode_part__list(d, NULL, "studies", pb->n_studies, (void *const *)pb->studies, 0,
-		sizeof(*m->studies), read_study, &m->n, &m->studies);
+		sizeof(*m->studies), decode_study__read, &m->n, &m->studies);
 }
 
 /* ---- trials ---- */
@@ -252,7 +135,7 @@ static enum kr_status read_trials_reply(
 /* A reason that this version does not know is one to stop all the same. */
 static enum stop_reason stop_reason(protobuf_c_boolean has, Kriged__StopReason reason)
 {
-	unsigned stop = known(&kriged__stop_reason__descriptor, has, (int)reason);
+	unsigned stop = decode_part__known(&kriged__stop_reason__descriptor, has, (int)reason);
 
 	return stop ? stop : STOP_CANCELLED;
 }
@@ -325,7 +208,7 @@ static enum kr_status read_best(const struct decoder *d, const void *item, struc
 {
 	const Kriged__BestReply *pb = item;
 
-	return read_one_trial(d, pb->trial, &out->u.best.trial);
+	return decode_study__one_trial(d, NULL, pb->trial, &out->u.best.trial);
 }
 
 /* As many metrics of each point as all of them have. */
@@ -425,7 +308,7 @@ static enum kr_status read_why(const struct decoder *d, const void *item, struct
 	enum kr_status st = decode_part__texts(
 		d, NULL, "sentences", pb->n_sentences, pb->sentences, 0, read_text_item, &m->sentences);
 
-	m->next = known(&kriged__why_reply__next__descriptor, pb->has_next, (int)pb->next);
+	m->next = decode_part__known(&kriged__why_reply__next__descriptor, pb->has_next, (int)pb->next);
 	m->next_number = pb->next_number;
 	m->waiting = pb->waiting;
 	m->computing = pb->computing;
@@ -436,7 +319,8 @@ static enum kr_status read_why(const struct decoder *d, const void *item, struct
 	m->has_expiry = pb->has_expiry_ms;
 	m->expiry_ms = pb->expiry_ms;
 	m->expiry_number = pb->expiry_number;
-	m->prepared = known(&kriged__prepared__descriptor, pb->has_prepared, (int)pb->prepared);
+	m->prepared = decode_part__known(
+		&kriged__prepared__descriptor, pb->has_prepared, (int)pb->prepared);
 	return st == KR_OK && pb->error ? read_error_part(d, pb->error, &m->error) : st;
 }
 
@@ -467,10 +351,10 @@ static enum kr_status read_explain(const struct decoder *d, const void *item, st
 
 	if (st == KR_OK)
 		st = decode_part__list(d, NULL, "related", pb->n_related, (void *const *)pb->related, 0,
-			sizeof(*m->related), read_trial, &m->n_related, &m->related);
+			sizeof(*m->related), decode_study__trial, &m->n_related, &m->related);
 	m->has_surprise = pb->has_surprise;
 	m->surprise = pb->surprise;
-	return st == KR_OK ? read_one_trial(d, pb->trial, &m->trial) : st;
+	return st == KR_OK ? decode_study__one_trial(d, NULL, pb->trial, &m->trial) : st;
 }
 
 static enum kr_status read_server_backup(

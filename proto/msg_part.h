@@ -42,6 +42,8 @@ enum why_rule { WHY_INITIAL = 1, WHY_MODEL, WHY_FILL, WHY_ENQUEUED };
 enum why_freshness { WHY_FRESH = 1, WHY_PARTIAL, WHY_FALLBACK };
 enum why_role { WHY_EXPLORE = 1, WHY_EXPLOIT };
 
+/* ---- values ---- */
+
 /* 0: a type that is not known here (replies only). */
 enum scalar_kind { SCALAR_NULL = 1, SCALAR_BOOL, SCALAR_INT, SCALAR_REAL, SCALAR_STRING };
 
@@ -57,6 +59,8 @@ struct msg_named {
 	const char *name;
 	struct msg_scalar value;
 };
+
+/* ---- a study's spec ---- */
 
 /* 0: none, or a kind that is not known here (replies). */
 enum prior_kind { PRIOR_NORMAL = 1, PRIOR_LOG_NORMAL, PRIOR_WEIGHTS };
@@ -117,11 +121,6 @@ struct msg_acquisition {
 	double level, beta;
 };
 
-struct msg_outlook {
-	uint64_t number;
-	double expected_gain, gain, p_gain;
-};
-
 struct msg_spec {
 	int n_params;
 	const struct msg_param *params;
@@ -147,11 +146,7 @@ struct msg_spec {
 	struct msg_texts warm_start; /* names of studies */
 };
 
-/* What a study took of another one. */
-struct msg_warm_start {
-	const char *name;
-	uint64_t id, taken, unfit, unused;
-};
+/* ---- trials ---- */
 
 struct msg_value {
 	const char *name; /* NULL: the only objective */
@@ -251,8 +246,22 @@ struct msg_point {
 	const char *note;
 };
 
+/* ---- studies ---- */
+
 /* The next suggestion, before anybody asks for it. */
 enum msg_prepared { PREPARED_NONE, PREPARED_COMPUTING, PREPARED_READY };
+
+/* What the newest suggestion by the model expects. */
+struct msg_outlook {
+	uint64_t number;
+	double expected_gain, gain, p_gain;
+};
+
+/* What a study took of another one. */
+struct msg_warm_start {
+	const char *name;
+	uint64_t id, taken, unfit, unused;
+};
 
 struct msg_study {
 	const char *name;
@@ -272,6 +281,8 @@ struct msg_study {
 	int n_warm_start;
 	const struct msg_warm_start *warm_start;
 };
+
+/* ---- names and equality ---- */
 
 /* Names for people and JSON: "COMPLETE", "ACTIVE", "minimize", "float", "log_normal", "model",
  * "fresh", "explore"; "none" where a Why does not say, "?" outside. */
