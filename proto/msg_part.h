@@ -296,6 +296,7 @@ const char *msg_why_rule_name(enum why_rule r);
 const char *msg_why_freshness_name(enum why_freshness f);
 const char *msg_why_role_name(enum why_role r);
 
+/* The same rules? */
 bool msg_stop_rules_equal(const struct msg_stop_rules *a, const struct msg_stop_rules *b);
 
 /* Same type and same value; 0.0 and -0.0 are the same. */

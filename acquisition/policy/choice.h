@@ -23,6 +23,7 @@ enum {
 /* The choice of that name ("log_ei"; "ei" is the same; NULL is auto). False when there is none. */
 bool choice_find(const char *name, enum choice *out);
 
+/* "log_ei". */
 const char *choice_name(enum choice c);
 
 /* Is one of these true of it? */

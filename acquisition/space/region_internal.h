@@ -72,6 +72,7 @@ struct region {
 
 /* ---- region_domain.c ---------------------------------------------------------------- */
 
+/* Has parameter i choices, in order or not? Is its domain one of levels? Else it is an interval. */
 bool region__has_choices(const struct space *s, int i);
 bool region__is_grid(const struct space *s, int i);
 
@@ -119,6 +120,7 @@ enum region__verdict region__solve(
 /* g->coords <- coords of g->point (all values), and is the point there allowed? */
 bool region__check(struct region *g);
 
+/* Was parameter i given a value by region_fix? */
 bool region__is_fixed(const struct region *g, int i);
 
 /* Inactive coordinates to the middle, levels to their cells. */

@@ -332,10 +332,13 @@ struct krige_study_info {
 	uint64_t seq;           /* newest event */
 };
 
+/* *info <- how the study stands, as much as info->size has room for. Errors: NOT_FOUND,
+ * INVALID_ARGUMENT (info.size). */
 KRIGE_API enum krige_status krige_study_get_info(
 	struct krige_study *study, struct krige_study_info *info, struct krige_error *err);
 
 enum krige_action { KRIGE_PAUSE = 1, KRIGE_RESUME, KRIGE_FINISH };
+/* Errors: CONFLICT when a finished study is to be paused. */
 KRIGE_API enum krige_status krige_study_set_state(
 	struct krige_study *study, enum krige_action action, struct krige_error *err);
 /* budget 0: no limit. */
