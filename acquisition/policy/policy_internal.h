@@ -1,10 +1,11 @@
-/* What the files of the policy share. Stages, each a number of units:
+/* What the files of the policy share: a computation, and what they do for each other. Its stages,
+ * each a number of units:
  *
  *   PREPARE   initial-design slots are settled; observations are encoded
- *   FIT       one unit a start, metric after metric; skipped while the state's fit is young enough
+ *   FIT       hyperparameters, a task of one model a unit; skipped while no fit is due
  *   CONDITION the models on the observations, one a unit, and the best known points
  *   QUERY     predictions, a block a unit
- *   JOIN      the fantasy models: pending points, and the best points under noise
+ *   JOIN      fantasies: open points, and the best known points under noise
  *   SEARCH    slot by slot: candidates, maximization, distinctness
  *   CALIBRATE leave-one-out scores of what was fitted, a metric a unit; no suggestion sees them
  *
@@ -14,8 +15,12 @@
  *   LOCATE    where to look: a box around a promising point, and the observations nearest to that
  *   SETTLE_IN fits and models on those
  *
- * Notation: n observations, m of them in the model, d parameters, z outcomes as the model
- * sees them. */
+ * "A unit of STAGE" below is a function that does one; *more is false with the last. Functions that
+ * return a status: KR_ENOMEM, and where models are made or asked KR_ENOTPD and KR_ENONFINITE; an
+ * error ends the computation.
+ *
+ * Notation: n observations, m of them in the model, d parameters, z outcomes as the model sees
+ * them; open points are those without an outcome: pending ones and settled slots. */
 #ifndef KR_ACQUISITION_POLICY_INTERNAL_H
 #define KR_ACQUISITION_POLICY_INTERNAL_H
 
@@ -198,34 +203,38 @@ void policy__note(struct policy *p, enum kr_status st);
 
 /* ---- policy_model.c: models, predictions (the rest: policy_metric.h) ------------------ */
 
-/* The base of one metric; with the last: top, noisy and the incumbents. */
+/* A unit of CONDITION: one model on its data; with the last p->top, noisy and the incumbents. */
 enum kr_status policy__condition(struct policy *p, bool *more, struct kr_error *err);
 
-/* One block of predictions. */
+/* A unit of QUERY: a block of queries, predicted by all metrics. */
 enum kr_status policy__query(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_survey.c: the model of all of very many observations ------------------------ */
 
-/* One fit on all observations, from theta. */
+/* m->theta <- climbed from where it is by the likelihood of all observations given their
+ * neighbours; unchanged when that could not be evaluated anywhere. */
 enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struct kr_error *err);
 
-/* The best known points by one metric; with the last: noisy and the incumbents. */
+/* A unit of SURVEY: the best observations under one metric; with the last p->survey.top, noisy and
+ * the incumbents. */
 enum kr_status policy__survey(struct policy *p, bool *more, struct kr_error *err);
 
-/* Means and variances of metric k at X; open: with pending points and settled slots, at the
- * outcomes that are expected of them. */
+/* mean, var (rows of X) <- the posterior of metric k given all observations; open: and given the
+ * open points, at the outcomes that are expected there. Makes the model when it is that of another
+ * metric: n ln n, then a few neighbours a row. */
 enum kr_status policy__predict_all(struct policy *p, int k, bool open, struct mat X, double *mean,
 	double *var, struct kr_error *err);
 
-/* The model is made anew when it is asked for. */
+/* Free the model of all observations; it is made anew when it is needed. */
 void policy__drop_survey_model(struct policy *p);
 
 /* ---- policy_place.c: where a slot looks, and the models there ------------------------------ */
 
-/* The box of the slot, and the rows of its models: one block of candidates a unit. */
+/* A unit of LOCATE: one block of candidates is judged; with the last the box of the slot, and the
+ * data of its models. */
 enum kr_status policy__locate(struct policy *p, bool *more, struct kr_error *err);
 
-/* The fit and the base of one metric. */
+/* A unit of SETTLE_IN: one metric is fitted and conditioned on those data. */
 enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_box.c: the box, and what is known in it ----------------------------------------- */
@@ -245,11 +254,11 @@ enum kr_status policy__settle_box(struct policy *p, struct kr_error *err);
 
 /* ---- policy_join.c: points whose outcomes are not known yet ------------------------- */
 
-/* The joint model of one metric, or one block of pending points (and settled slots) into all. */
+/* A unit of JOIN: one metric gets its joint, or a block of open points enters all of them. */
 enum kr_status policy__join(struct policy *p, bool *more, struct kr_error *err);
 
-/* The k-th point that has no outcome yet (of pending points the newest, then settled slots) as
- * values, NULL for a slot that got none. */
+/* How many open points there are, of pending ones the newest; the k-th: d values, NULL for a slot
+ * that got no point. */
 int policy__n_open(const struct policy *p);
 const double *policy__open_point(const struct policy *p, int k);
 
@@ -258,19 +267,22 @@ bool policy__has_joint(const struct policy *p);
 
 /* ---- policy_acquire.c: what a slot maximizes ------------------------------------------- */
 
-/* p->aim <- that of slot n_settled, whose raw candidates are there. */
+/* p->aim <- what slot n_settled maximizes. Needs p->raw. */
 enum kr_status policy__aim(struct policy *p, struct kr_error *err);
 
-/* Are best known points drawn under noise, with the best of the draws for an incumbent? */
+/* Is the incumbent of each column drawn: the best of joint draws at the best known points? */
 bool policy__draws_best(const struct policy *p);
 
-/* Else: the best observation, under noise `best_mean`; -inf when none meets the constraints. */
+/* The incumbent where it is not drawn: the best observation, under noise best_mean; -inf when none
+ * meets the constraints. In model units, with the margin of levels. */
 double policy__incumbent(const struct policy *p, double best_mean);
 
-/* Does this slot fill the space, because there is nothing to exploit? */
+/* Does slot n_settled fill the space, because its turn would exploit a best outcome that is
+ * tied? */
 bool policy__fills(const struct policy *p);
 
-/* The function of an ascent, context: the policy. -inf outside the box of the slot. */
+/* The eval of an ascend_function, context the policy: p->aim, with the belief; -inf outside the box
+ * of the slot and in cells of open points. */
 enum kr_status policy__worth(void *context, struct mat X, double *value, struct mat D,
 	struct arena *scratch, struct kr_error *err);
 
@@ -285,15 +297,14 @@ void policy__reset_incumbents(struct policy *p, double best);
 
 /* ---- policy_named.c: the acquisition that a study names ------------------------------------- */
 
-/* Has each point without outcome the one that is expected of it, in one column, instead of
- * draws? */
+/* Has each open point the outcome that is expected of it, in one column, instead of draws? */
 bool policy__believes(const struct policy *p);
 
 /* p->aim.named <- that acquisition, in the arena. */
 enum kr_status policy__name(struct policy *p, struct kr_error *err);
 
-/* p->aim.cell, half <- cells around the points without outcomes; does row `row` of X lie in one? An
- * acquisition that pays no regard to the variance there would come back to the same point. */
+/* p->aim.cell, half <- cells around the open points; does row `row` of X lie in one? An acquisition
+ * that pays no regard to the variance there would come back to the same point. */
 enum kr_status policy__keep_apart(struct policy *p, struct kr_error *err);
 bool policy__is_crowded(const struct policy *p, struct mat X, int row);
 
@@ -315,7 +326,7 @@ bool policy__source_point(struct policy *p, int k);
 
 /* ---- policy_search.c: one slot through the model ---------------------------------- */
 
-/* *more is false when slot n_settled got its result. */
+/* A unit of SEARCH: about 50 ms of work for slot n_settled, which has its result after the last. */
 enum kr_status policy__search(struct policy *p, bool *more, struct kr_error *err);
 
 /* May slot n_settled have the point at p->point? Its values go to the slot. apart: only away from
@@ -328,10 +339,10 @@ void policy__take(struct policy *p, double value, enum policy_freshness freshnes
 /* Is what is maximized a logarithm? */
 bool policy__is_log(const struct policy *p);
 
-/* The unseen points, when there are few, as p->raw. */
+/* p->n_unseen and few; p->raw <- the unseen points, when there are few. */
 enum kr_status policy__enumerate(struct policy *p, struct kr_error *err);
 
-/* Stop the search of a slot: the best known so far, if there is any. */
+/* Stop the search of a slot, which gets the best point known so far; false when there is none. */
 bool policy__settle_partial(struct policy *p);
 
 /* ---- policy_why.c: why a point, for people ------------------------------------------ */
@@ -352,16 +363,16 @@ enum kr_status policy__share(struct policy *p, int n, struct kr_error *err);
 
 /* ---- policy_summary.c: for people ---------------------------------------------------- */
 
-/* The first observation in the order of the input of those that are one as number i of n_obs. */
+/* The first observation of the input among those of the same point that are number i of n_obs. */
 int policy__first_of(const struct policy *p, int i);
 
-/* The same of the row of a model; -1: row is, or success is what is modelled. */
+/* The same for a row of a model; -1 where row is -1, and for the model of success. */
 int policy__observation(const struct policy *p, const struct policy__data *data, int row);
 
 /* Is there a model that was fitted here and wants its scores? */
 bool policy__has_uncalibrated(const struct policy *p);
 
-/* The scores of one metric. */
+/* A unit of CALIBRATE: the scores of one metric. */
 enum kr_status policy__calibrate(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_slot.c: points that need no model, distinctness, results ---------------- */
@@ -375,9 +386,9 @@ void policy__decode(const struct policy *p, int i, const double *coords, double 
 /* Was this point never observed, pending, failed, taken, nor given to an earlier slot? */
 bool policy__is_new(struct policy *p, const double *values);
 
-/* The points of the space that slot i may take and nobody has seen, when there are few:
- * their number, or INFINITY when the space is too large to enumerate. rows (coords) <- those
- * numbered from, from + 1, ...; none with rows.rows = 0. */
+/* How many points of the space slot i may take that were never given out; INFINITY when the space
+ * is too large to enumerate. rows (coords) <- those numbered from, from + 1, ...; none with
+ * rows.rows = 0. */
 double policy__unseen(struct policy *p, int i, int from, struct mat rows);
 
 /* Give slot n_settled its result, at p->values. */

@@ -100,7 +100,7 @@ void policy__write_state(struct policy *p);
 double *policy__points(struct policy *p, int rows);
 
 /* Merge replicates, transform outcomes, choose and encode the rows of the models and fits. Errors:
- * KR_ENOMEM. */
+ * KR_ENOMEM. Cost n ln n, and m^2 d of a subset. */
 enum kr_status policy__encode(struct policy *p, struct kr_error *err);
 
 /* data <- z, known variances and replicates of one metric at rows (data->m of them; NULL: all).
@@ -135,7 +135,8 @@ bool policy__needs_fit(const struct policy *p, const struct policy__metric *m);
 /* Plan what this job does; returns how many tasks all models have. */
 int policy__begin_fit(struct policy *p);
 
-/* One task; false in *more after the last. Errors: KR_ENOMEM; KR_ENOTPD when no start worked. */
+/* A unit of FIT: one task. Errors: KR_ENOMEM; KR_ENOTPD when no start of a cold fit could be
+ * evaluated. Cost evaluations times m^3. */
 enum kr_status policy__fit(struct policy *p, bool *more, struct kr_error *err);
 
 /* ---- policy_model.c: models --------------------------------------------------------- */

@@ -1,12 +1,11 @@
 /* Why a point: what is expected of it, and which observations and parameters make the prediction.
- * For people; no suggestion depends on it. */
+ * For people and stop rules; no suggestion depends on it. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "acquisition/policy/policy_internal.h"
 #include "gp/special/special.h"
 
-enum { QUANTILES = 64 };
+enum { QUANTILES = 64 }; /* of outcomes beyond the incumbent */
 
 /* ---- what is expected of it --------------------------------------------------- */
 
