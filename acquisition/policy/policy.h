@@ -21,8 +21,9 @@
  *     have grown by 1/25; a job does a bounded part of a fit and leaves the rest to the next ones
  *     in its state. Of more than 512 observations (fewer with more than 4 metrics) a fit sees the
  *     best, the newest, and some that fill the space, a third each.
- *   - The objective has two models, under priors for long and for short lengthscales, and the
- *     expected improvement is averaged over both. There is only the first with more than 300
+ *   - The objective has two models, under priors for long and for short lengthscales; what is
+ *     maximized is the power mean of their expected improvements, with exponent 1/4: one that is
+ *     sure of the contrary takes much from the other. There is only the first with more than 300
  *     observations, with more than 128 pending points and slots, and where the study names its
  *     acquisition.
  *   - An outcome constraint has a model of its own; points that failed or were infeasible make one

@@ -39,8 +39,8 @@ enum kr_status policy_options_set(
 		if (strcmp(options[i].name, name) != 0)
 			continue;
 		if (!(value >= options[i].least && value <= options[i].most))
-			return kr_fail(err, KR_INVALID_ARGUMENT, "option %s is %g: it must be within %g and %g", name,
-				value, options[i].least, options[i].most);
+			return kr_fail(err, KR_INVALID_ARGUMENT, "option %s is %g: it must be within %g and %g",
+				name, value, options[i].least, options[i].most);
 		memcpy((char *)o + options[i].at, &value, sizeof(value));
 		return KR_OK;
 	}
