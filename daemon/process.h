@@ -13,6 +13,10 @@ enum kr_status process_catch_signals(int *fd, struct kr_error *err);
 /* As many descriptors as the hard limit allows: a connection is one. */
 void process_raise_descriptors(void);
 
+/* Memory of large blocks goes back to the system when they are freed. Before the first thread is
+ * made. */
+void process_return_memory(void);
+
 /* No image of this process is written to a disk. */
 void process_never_dump(void);
 

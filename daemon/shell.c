@@ -399,6 +399,7 @@ static enum kr_status start(struct shell *s, struct kr_error *err)
 	enum kr_status status = process_catch_signals(&s->signals, err);
 
 	process_raise_descriptors();
+	process_return_memory();
 	blas_init();
 	if (status == KR_OK)
 		status = blas_check(err);
