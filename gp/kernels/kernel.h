@@ -83,7 +83,7 @@ struct kernel_family {
 	/* For a pairwise family (pairwise.h); the operations are then pairwise_*. */
 	const struct pairwise *pairwise;
 
-	/* K <- k(X, Z). lower: X is Z, the lower triangle only. G (n x m, p NULL: nobody
+	/* K <- k(X, Z). lower: the first rows of X are Z, the lower triangle only. G (n x m, p NULL: nobody
 	 * wants it) keeps what slope and input need. */
 	enum kr_status (*eval)(const struct kernel_leaf *l, struct mat X, struct mat Z, bool lower,
 		struct mat K, struct mat G, struct arena *a, struct kr_error *err);

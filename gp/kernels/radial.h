@@ -83,7 +83,8 @@ bool radial_conditional(const struct kernel_term *t);
 /* Of a family without shape parameters. */
 extern const struct kernel_parameter radial_parameters[];
 
-/* r2 (n x m) <- the scaled squared distances; lower: X is Z, lower triangle only.
+/* r2 (n x m) <- the scaled squared distances; lower: the first rows of X are Z,
+ * lower triangle only.
  * Errors: KR_ENOMEM. */
 enum kr_status radial_distances(const struct kernel_leaf *l, struct mat X, struct mat Z, bool lower,
 	struct mat r2, struct arena *a, struct kr_error *err);

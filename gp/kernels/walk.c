@@ -7,6 +7,8 @@
 #include "gp/kernels/kernel_internal.h"
 #include "gp/linalg/blas.h"
 
+enum { PANEL = 128 };
+
 struct kernel_tape {
 	struct mat *K, *G; /* by term; K of all but the root */
 };
@@ -178,14 +180,36 @@ static enum kr_status eval(
 		p->tape ? p->tape->G[at.term] : (struct mat){0}, p->a, p->err);
 }
 
+/* The same, PANEL columns at a time: sums and products take a further matrix for each level, which
+ * is no larger than that. */
+static enum kr_status eval_panels(const struct pass *p, struct mat K)
+{
+	enum kr_status status = KR_OK;
+
+	for (int j = 0; status == KR_OK && j < K.cols; j += PANEL) {
+		int from = p->lower ? j : 0, columns = K.cols - j < PANEL ? K.cols - j : PANEL;
+		struct pass panel = *p;
+
+		panel.X = mat_block(p->X, from, 0, p->X.rows - from, p->X.cols);
+		panel.Z = mat_block(p->Z, j, 0, columns, p->Z.cols);
+		status = eval(
+			&panel, p->k->root, (struct at){0}, mat_block(K, from, j, K.rows - from, columns));
+	}
+	return status;
+}
+
 static enum kr_status evaluate(struct pass *p, struct mat K)
 {
+	bool panels = !p->tape && !kernel__is_leaf(p->k->root) && K.cols > PANEL;
 	struct arena_mark mark = arena_mark(p->a);
 	enum kr_status status;
 
 	assert(p->X.cols == p->k->d && p->Z.cols == p->k->d);
 	assert(K.rows == p->X.rows && K.cols == p->Z.rows);
-	status = begin(p) ? eval(p, p->k->root, (struct at){0}, K) : no_memory(p);
+	if (!begin(p))
+		status = no_memory(p);
+	else
+		status = panels ? eval_panels(p, K) : eval(p, p->k->root, (struct at){0}, K);
 	arena_release(p->a, mark);
 	return status;
 }

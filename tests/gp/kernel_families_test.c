@@ -291,6 +291,42 @@ static void inactive_values_have_a_distance(void **state)
 	assert_true(dz[1] == 0 && grad[2] < 0 && grad[1] > 0);
 }
 
+/* Sums of products of many points are made by panels, those that a tape keeps at once: the same to
+ * the last bit, and in little memory. */
+static void panels_change_nothing(void **state)
+{
+	enum { N = 300, M = 270 };
+	static double x[3 * N], z[3 * M], whole[N * N], panels[N * N];
+	struct kernel_term factors[2] = {leaf("rbf", 0, 0), leaf("matern32", 0, 0)};
+	struct kernel_term parts[2] = {
+		leaf("matern52", 0, 0), {.family = kernel_find("product"), .n_parts = 2, .parts = factors}};
+	struct kernel_term t = {.family = kernel_find("sum"), .n_parts = 2, .parts = parts};
+	double value[9];
+	struct kernel k = {&t, 3, NULL, value};
+	struct rng r = reference_rng("panels");
+	struct mat X = mat_view(x, N, 3, N), Z = mat_view(z, M, 3, M);
+	struct arena *large = arena_new(64 << 20), *little = arena_new(2 << 20);
+
+	(void)state;
+	assert_int_equal(kernel_parameters(&t, 3), 9);
+	for (int i = 0; i < 9; i++)
+		value[i] = 0.2 + rng_uniform(&r);
+	for (int i = 0; i < 3 * N; i++)
+		x[i] = rng_uniform(&r);
+	for (int i = 0; i < 3 * M; i++)
+		z[i] = rng_uniform(&r);
+	kernel_self(&k, X, mat_view(whole, N, N, N), kernel_tape_new(&t, N, N, large), large, NULL);
+	assert_int_equal(kernel_self(&k, X, mat_view(panels, N, N, N), NULL, little, NULL), KR_OK);
+	for (int j = 0; j < N; j++)
+		assert_memory_equal(
+			whole + j * N + j, panels + j * N + j, sizeof(double) * (size_t)(N - j));
+	kernel_cross(&k, X, Z, mat_view(whole, N, M, N), kernel_tape_new(&t, N, M, large), large, NULL);
+	assert_int_equal(kernel_cross(&k, X, Z, mat_view(panels, N, M, N), NULL, little, NULL), KR_OK);
+	assert_memory_equal(whole, panels, sizeof(double) * N * M);
+	arena_free(large);
+	arena_free(little);
+}
+
 /* Far active points and one inactive: at a distance of its own from every active point
  * this would not be positive definite. */
 static void inactive_values_stay_positive_definite(void **state)
@@ -346,6 +382,7 @@ int main(void)
 		cmocka_unit_test(tasks_that_do_not_exist_are_no_numbers),
 		cmocka_unit_test(columns_of_tasks_start_apart),
 		cmocka_unit_test(inactive_values_have_a_distance),
+		cmocka_unit_test(panels_change_nothing),
 		cmocka_unit_test(inactive_values_stay_positive_definite),
 		cmocka_unit_test(likelihood_of_inactive_values),
 	};
