@@ -18,9 +18,9 @@ enum {
 	LIMIT_NOTE_BYTES = 4096,
 	LIMIT_CONSTRAINTS = 1000, /* parameter constraints; forbidden conditions as many */
 	LIMIT_CONDITION_BYTES = 4096,
-	LIMIT_REPORTS = 10000, /* of a trial */
-	LIMIT_WARM_START = 8,              /* studies that one begins with */
-	LIMIT_WARM_START_POINTS = 100,     /* results of each */
+	LIMIT_REPORTS = 10000,              /* of a trial */
+	LIMIT_WARM_START = 8,               /* studies that one begins with */
+	LIMIT_WARM_START_POINTS = 100,      /* results of each */
 	LIMIT_WARM_START_NUMBERS = 1 << 16, /* values of their points in sum */
 	LIMIT_PATH_BYTES = 4095,
 	LIMIT_LEASE_S = 10000000,

@@ -193,6 +193,12 @@ static bool met(const struct policy *p, int k, int i)
 	return p->metrics[k].y[i] >= c->lower && p->metrics[k].y[i] <= c->upper;
 }
 
+void policy__admit(struct policy *p, double z)
+{
+	p->best_z = p->has_incumbent ? fmax(p->best_z, z) : z;
+	p->has_incumbent = true;
+}
+
 /* The order of merit: by the objective where the constraints were met, and below all of these by
  * how far they were not. Without constraints it is z. */
 static enum kr_status rank(struct policy *p, struct kr_error *err)
@@ -210,9 +216,8 @@ static enum kr_status rank(struct policy *p, struct kr_error *err)
 			p->inside[i] &= met(p, k, i);
 		if (!p->inside[i])
 			continue;
-		p->best_z = p->has_incumbent ? fmax(p->best_z, z[i]) : z[i];
 		least = p->has_incumbent ? fmin(least, z[i]) : z[i];
-		p->has_incumbent = true;
+		policy__admit(p, z[i]);
 	}
 	for (int i = 0; i < n; i++) {
 		p->merit[i] = p->inside[i] ? z[i] : least - 1;

@@ -108,6 +108,10 @@ enum kr_status policy__encode(struct policy *p, struct kr_error *err);
 enum kr_status policy__take_rows(struct policy *p, const struct policy__metric *m, const int *rows,
 	struct policy__data *data, struct kr_error *err);
 
+/* The outcome z of the objective was observed where the constraints are met: p->best_z is at least
+ * that, and there is an incumbent. */
+void policy__admit(struct policy *p, double z);
+
 /* How many rows each of n metrics has, so that their memory and work are those of four with `most`
  * rows each; at most `most`. */
 int policy__rows_of_each(int n_metrics, int most);

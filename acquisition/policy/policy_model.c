@@ -127,13 +127,9 @@ static void find_incumbent(struct policy *p, const struct ranked *rank, int n)
 	if (p->in.n_constraints == 0)
 		return; /* known: the best of all observations */
 	p->has_incumbent = false;
-	for (int i = 0; i < n; i++) {
-		if (!rank[i].inside)
-			continue;
-		double value = z[rank[i].row];
-		p->best_z = p->has_incumbent ? fmax(p->best_z, value) : value;
-		p->has_incumbent = true;
-	}
+	for (int i = 0; i < n; i++)
+		if (rank[i].inside)
+			policy__admit(p, z[rank[i].row]);
 }
 
 /* p->top <- the best points by posterior mean among the best by outcome, those that meet the

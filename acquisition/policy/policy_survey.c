@@ -203,12 +203,9 @@ static void find_incumbent(struct policy *p)
 	if (p->in.n_constraints == 0)
 		return; /* known: the best of all observations */
 	p->has_incumbent = false;
-	for (int i = 0; i < s->n; i++) {
-		if (!s->inside[i])
-			continue;
-		p->best_z = p->has_incumbent ? fmax(p->best_z, s->z[i]) : s->z[i];
-		p->has_incumbent = true;
-	}
+	for (int i = 0; i < s->n; i++)
+		if (s->inside[i])
+			policy__admit(p, s->z[i]);
 }
 
 static void take_top(struct policy *p)

@@ -91,7 +91,8 @@ static void predict(struct play *p, const double *at, double *mean, double *sd, 
 	int n;
 	assert_true(policy_prediction(job, 0, 0, mean, sd));
 	const double *state = policy_state(job, &n);
-	assert_true(n >= 6 + p->d + 2 && state[2] == 0); /* format, how many, which, points, slices; theta */
+	assert_true(
+		n >= 6 + p->d + 2 && state[2] == 0); /* format, how many, which, points, slices; theta */
 	for (int i = 0; theta && i < p->d + 2; i++)
 		theta[i] = state[6 + i];
 	policy_free(job);

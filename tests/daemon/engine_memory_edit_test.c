@@ -54,9 +54,7 @@ static struct msg_request scene(struct harness *h, int i)
 		m.u.heartbeat = (struct msg_heartbeat){"s", 1, &(struct msg_lease){.number = 131}};
 		return m;
 	case 16: return (struct msg_request){.method = METHOD_GET_MODEL, .u.get_model.study = "s"};
-	case 17:
-		m = (struct msg_request){.method = METHOD_EXPLAIN, .u.explain.study = "s"};
-		return m;
+	case 17: m = (struct msg_request){.method = METHOD_EXPLAIN, .u.explain.study = "s"}; return m;
 	default: return harness_get(h, "s");
 	}
 }
