@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* As parts of the range: see the header. */
 static const double equal = 1e-9, least_step = 1e-3, most_step = 0.02;
 
 static int descending(const void *a, const void *b)
