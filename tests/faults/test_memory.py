@@ -5,11 +5,12 @@ the next start. Runs with a debug build (sanitizers, if there is one), which alo
 knows KRIGED_FAIL_ALLOC. KRIGED_ALLOCS (60) spreads that many n over all of them.
 """
 import os
+import time
 
 import pytest
 from daemon import Daemon, debug_binary
 from load import read_all
-from wire import COMPLETE, Lost, Refused, Wire, params, spec
+from wire import COMPLETE, Lost, Refused, Wire, params, points, spec
 
 SAMPLES = int(os.environ.get("KRIGED_ALLOCS", "60"))
 
@@ -96,3 +97,27 @@ def test_the_nth_allocation_fails(folder):
     finally:
         if daemon.running():
             daemon.kill()
+
+
+def held_mb(daemon):
+    """Memory of the daemon's own: what it holds now, and at most held of all sorts."""
+    with open(f"/proc/{daemon.process.pid}/status") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    return [int(lines[name].split()[0]) / 1024 for name in ("RssAnon", "VmHWM")]
+
+
+def test_matrices_go_back_to_the_system(daemon):
+    """A covariance of 1,000 results has 8 MB, and a computation several; little of it stays."""
+    assert daemon.start()
+    wire = Wire(daemon.endpoint)
+    wire.call("create_study", id=os.urandom(16), name=b"s", spec=spec(seed=5))
+    wire.call("add_trials", id=os.urandom(16), study=b"s", points=points(1000), timeout=20.0)
+    for count in (1, 8, 3):
+        wire.call("suggest", id=os.urandom(16), study=b"s", count=count, timeout=120.0)
+    assert held_mb(daemon)[1] < 60
+    end = time.monotonic() + 60
+    while held_mb(daemon)[0] > 16:
+        assert time.monotonic() < end, held_mb(daemon)
+        time.sleep(0.1)
+    wire.close()
+    assert daemon.stop() == 0
