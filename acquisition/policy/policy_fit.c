@@ -6,7 +6,8 @@
  * may climb, from where a cold fit starts, against a lost basin; when it has arrived the better
  * one stays.
  *
- *   no theta yet   from the cold starts to the optimum, at once, on at most 256 rows; slices then
+ *   no theta yet   from the cold starts to the optimum, at once, on at most 256 rows; with more
+ *                  slices then, and a rival on all of them: half the rows may prefer another basin
  *   due            the observations have grown: up to 4 slices. At every fifth number of them a
  *                  rival sets out; below 30 the cold starts are tried at once
  *
@@ -56,11 +57,8 @@ static void add(struct policy__metric *m, enum task task)
 	m->tasks[m->n_tasks++] = (unsigned char)task;
 }
 
-/* A rival sets out, if there is none and it is time. */
 static void begin_rival(struct policy__metric *m)
 {
-	if (m->rival_slices > 0 || m->fit_data.m % RIVAL_EVERY != 0)
-		return;
 	gp_fit_long_start(&m->prior, m->rival);
 	m->rival_slices = RIVAL_SLICES;
 }
@@ -79,7 +77,7 @@ static void plan_warm(struct policy *p, struct policy__metric *m)
 		add(m, SLICE_ON);
 	if (m->due && m->fit_data.m < FEW)
 		plan_starts(m);
-	else if (m->due)
+	else if (m->due && m->rival_slices == 0 && m->fit_data.m % RIVAL_EVERY == 0)
 		begin_rival(m);
 	if (m->rival_slices > 0)
 		add(m, RIVAL);
@@ -89,8 +87,10 @@ static void plan_cold(struct policy__metric *m)
 {
 	plan_starts(m);
 	m->due = m->fit_data.m > COLD_ROWS;
-	if (m->due && !m->on_all)
+	if (m->due && !m->on_all) {
 		add(m, SLICE_ON);
+		begin_rival(m);
+	}
 }
 
 int policy__begin_fit(struct policy *p)

@@ -122,11 +122,19 @@ struct policy__aim {
 	double *half;    /* d half sides */
 };
 
+/* What the kernel is made of (policy_kernel.c). */
+enum policy__structure {
+	POLICY__PLAIN,    /* all parameters together */
+	POLICY__MIXED,    /* numbers, and numbers by choice */
+	POLICY__ADDITIVE, /* all together, and each alone */
+	POLICY__STRUCTURES
+};
+
 struct policy {
 	struct policy_input in;
 	struct policy_options options;
 	struct kernel_term kernel; /* of all models */
-	bool mixed;                /* it tells numbers from choices */
+	enum policy__structure structure;
 	int theta_size;
 	int n_inputs;    /* parameters that vary, of a mixed space numbers: for priors by dimension */
 	int d, n_before; /* points of all sorts that were given out or handed in */

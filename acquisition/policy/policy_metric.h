@@ -67,7 +67,7 @@ struct policy__metric {
 
 /* ---- policy_kernel.c: the covariance function -------------------------------------- */
 
-/* p->kernel, mixed, theta_size, n_inputs <- by the space, the options and the number of
+/* p->kernel, structure, theta_size, n_inputs <- by the space, the options and the number of
  * observations; the parts of a sum live in the arena. False without memory. */
 bool policy__choose_kernel(struct policy *p);
 
@@ -76,7 +76,7 @@ bool policy__choose_kernel(struct policy *p);
 enum kr_status policy__make_prior(
 	struct policy *p, const struct policy__metric *m, struct gp_prior *out, struct kr_error *err);
 
-/* "matern52", for people. */
+/* "matern52" and what is added to it, for people. */
 const char *policy__kernel_name(const struct policy *p);
 
 /* ---- policy_state.c: what a fit leaves to the next job --------------------------- */

@@ -3,23 +3,18 @@
  * its metric, -1 success, -2 the objective under the other prior. Points are the observations;
  * for success the failures too. Of earlier builds: [3, how many, then which, points, theta of
  * each]; [1, points, theta] of the objective; [2, how many, then points and theta of the metrics
- * in order]. Under the kernel of numbers and choices the first number is 5 instead of 4, and what
- * begins with another was fitted to another kernel. Anything else is somebody else's, and
- * ignored. */
+ * in order]. Under the kernel of numbers and choices the first number is 5 instead of 4, under the
+ * additive one 6, and what begins with another was fitted to another kernel. Anything else is somebody
+ * else's, and ignored. */
 #include <math.h>
 #include <string.h>
 
 #include "acquisition/policy/policy_internal.h"
 
-static const double format_one = 1, format_many = 2, format_tagged = 3, format_plain = 4,
-					format_mixed = 5;
+static const double format_one = 1, format_many = 2, format_tagged = 3;
+static const double format_of[POLICY__STRUCTURES] = {4, 5, 6};
 
 enum { HEAD = 4, MOST_SLICES = 100 };
-
-static double format(const struct policy *p)
-{
-	return p->mixed ? format_mixed : format_plain;
-}
 
 /* Models that a state keeps, also those of which this job has no need. */
 static int n_kept(const struct policy *p)
@@ -148,9 +143,9 @@ static void read_earlier(struct policy *p)
 void policy__read_state(struct policy *p)
 {
 	bool any = false;
-	if (p->in.n_state > 0 && p->in.state[0] == format(p) && is_whole(p))
+	if (p->in.n_state > 0 && p->in.state[0] == format_of[p->structure] && is_whole(p))
 		read_all(p);
-	else if (!p->mixed)
+	else if (p->structure == POLICY__PLAIN)
 		read_earlier(p);
 	for (int k = 0; k < n_kept(p); k++)
 		any |= p->metrics[k].warm;
@@ -182,7 +177,7 @@ void policy__write_state(struct policy *p)
 		s += HEAD + (m->rival_slices > 0 ? 2 : 1) * size;
 		n++;
 	}
-	p->state[0] = format(p);
+	p->state[0] = format_of[p->structure];
 	p->state[1] = n;
 	p->n_state = (int)(s - p->state);
 }

@@ -186,6 +186,37 @@ def levy6(rng):
     return cube(6), moved(rng, 6, levy, 15, at=1.0), 0.0
 
 
+# ---- a sum over the parameters ---
+
+@family("axes")
+def styblinski7_axes(rng):
+    at = -2.9035340277711770
+    g = lambda z: np.sum(z ** 4 - 16 * z * z + 5 * z) / 2  # noqa: E731
+    return cube(7), moved(rng, 7, g, 10, at=at, rotate=False), float(g(np.full(7, at)))
+
+
+@family("axes")
+def levy8_axes(rng):
+    return cube(8), moved(rng, 8, levy, 20, at=1.0, rotate=False), 0.0
+
+
+@family("axes", tol=1e-4)
+def rastrigin6_axes(rng):
+    return cube(6), moved(rng, 6, lambda z: np.sum(z * z + 10 - 10 * np.cos(2 * np.pi * z)), 5, rotate=False), 0.0
+
+
+@family("axes")
+def effects8(rng):
+    """Each parameter an effect of its own, and those of pairs."""
+    c, a, w = rng.uniform(0.1, 0.9, 8), 10 ** rng.uniform(-1, 0, 8), rng.uniform(0.1, 0.5, 8)
+
+    def f(u):
+        z = (u - c) / w
+        s = a * (1 - 1 / (1 + z * z))
+        return np.sum(s) + np.sum(s[::2] * s[1::2])
+    return cube(8), f, 0.0
+
+
 # ---- ripples -------------------------------------------------------------------------
 
 

@@ -120,6 +120,27 @@ struct kernel_place kernel_place(const struct kernel_term *t, int d, int i)
 	return (struct kernel_place){t, "outputscale", 0, true, outputscale_prior};
 }
 
+double kernel__inner_variance(const struct kernel_term *t, int d, const double *value)
+{
+	bool sum = t->family == &kernel__sum;
+	const double *inner = value + kernel__own_parameters(t, d);
+	double total = sum ? 0 : 1;
+
+	for (int i = 0; i < t->n_parts; i++) {
+		double part = kernel__variance(&t->parts[i], d, inner);
+
+		total = sum ? total + part : total * part;
+		inner += kernel_parameters(&t->parts[i], d);
+	}
+	return total;
+}
+
+double kernel__variance(const struct kernel_term *t, int d, const double *value)
+{
+	return kernel__inner_variance(t, d, value) *
+		(t->scaled ? value[kernel_parameters(t, d) - 1] : 1);
+}
+
 /* Returns how many numbers of theta it used. */
 static int values(const struct kernel_term *t, int d, const double *theta, double *value)
 {
@@ -142,31 +163,34 @@ void kernel_values(const struct kernel_term *root, int d, const double *theta, d
 	values(root, d, theta, value);
 }
 
-static int smallest_lengthscales(
-	const struct kernel_term *t, int d, const double *value, double *lengthscale)
+/* rate (d) += 1 / l^2 of each leaf, by its share in the variance of all that `share` is of. */
+static void add_rates(
+	const struct kernel_term *t, int d, const double *value, double share, double *rate)
 {
 	const struct kernel_parameter *first = t->family->parameters;
-	int n = kernel__own_parameters(t, d);
+	int n = kernel__own_parameters(t, d), columns = kernel__columns(t, d);
 
 	if (first->name && strcmp(first->name, "lengthscale") == 0 && first->count == KERNEL_PER_COLUMN)
-		for (int i = 0; i < kernel__columns(t, d); i++) {
-			double *l = lengthscale + (t->n_dims > 0 ? t->dims[i] : i);
+		for (int i = 0; i < columns; i++)
+			rate[t->n_dims > 0 ? t->dims[i] : i] += (t->family->apart ? share / columns : share) /
+				(value[i] * value[i]);
+	for (int i = 0; i < t->n_parts; i++) {
+		const struct kernel_term *part = &t->parts[i];
+		double of = t->family == &kernel__sum
+			? kernel__variance(part, d, value + n) / kernel__inner_variance(t, d, value)
+			: 1;
 
-			*l = fmin(*l, value[i]);
-		}
-	for (int i = 0; i < t->n_parts; i++)
-		n += smallest_lengthscales(&t->parts[i], d, value + n, lengthscale);
-	return n + t->scaled;
+		add_rates(part, d, value + n, share * of, rate);
+		n += kernel_parameters(part, d);
+	}
 }
 
 void kernel_lengthscales(const struct kernel *k, double *lengthscale)
 {
+	memset(lengthscale, 0, sizeof(*lengthscale) * (size_t)k->d);
+	add_rates(k->root, k->d, k->value, 1, lengthscale);
 	for (int i = 0; i < k->d; i++)
-		lengthscale[i] = INFINITY;
-	smallest_lengthscales(k->root, k->d, k->value, lengthscale);
-	for (int i = 0; i < k->d; i++)
-		if (lengthscale[i] == INFINITY)
-			lengthscale[i] = 1;
+		lengthscale[i] = lengthscale[i] > 0 ? 1 / sqrt(lengthscale[i]) : 1;
 }
 
 bool kernel_diagonal_varies(const struct kernel_term *t)

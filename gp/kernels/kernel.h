@@ -76,6 +76,7 @@ static inline bool kernel_leaf_categorical(const struct kernel_leaf *l, int colu
 struct kernel_family {
 	const char *name;
 	const struct kernel_parameter *parameters;
+	bool apart; /* columns add to k in equal shares, instead of to one distance */
 
 	/* For a radial family; the operations are then radial_*. */
 	const struct radial *radial;
@@ -130,7 +131,9 @@ struct kernel_place {
 };
 struct kernel_place kernel_place(const struct kernel_term *root, int d, int i);
 
-/* lengthscale (d) <- the smallest of any leaf that sees the column; 1 where there is none. */
+/* lengthscale (d) <- of each column 1 / sqrt of the mean of 1 / l^2 over the leaves that see it, by their
+ * shares in k(x, x), parts of a product with the share of all: the lengthscale of the one leaf with
+ * slopes as steep, of a single leaf its own. 1 where there is none. */
 void kernel_lengthscales(const struct kernel *k, double *lengthscale);
 
 /* What the gradients need of one evaluation; lives in its arena. */

@@ -12,27 +12,6 @@ static bool is_categorical(const struct kernel *k, int c)
 	return k->categorical && k->categorical[c];
 }
 
-static double scale_of(const struct kernel *k, const struct kernel_term *t, const double *value)
-{
-	return t->scaled ? value[kernel_parameters(t, k->d) - 1] : 1;
-}
-
-/* k(x, x) of a term whose values begin at `value`. */
-static double variance(const struct kernel *k, const struct kernel_term *t, const double *value)
-{
-	bool sum = t->family == &kernel__sum;
-	const double *inner = value + kernel__own_parameters(t, k->d);
-	double total = sum ? 0 : 1;
-
-	for (int i = 0; i < t->n_parts; i++) {
-		double part = variance(k, &t->parts[i], inner);
-
-		total = sum ? total + part : total * part;
-		inner += kernel_parameters(&t->parts[i], k->d);
-	}
-	return scale_of(k, t, value) * total;
-}
-
 static bool has_conditional(const struct kernel_term *t)
 {
 	bool found = kernel__is_leaf(t) && radial_conditional(t);
@@ -75,7 +54,7 @@ enum kr_status spectrum_init(struct spectrum *s, const struct kernel *k, const i
 				"column %d is categorical: its number of choices must be given", c);
 		first[c + 1] = first[c] + (is_categorical(k, c) ? choices[c] : 1) + conditional;
 	}
-	*s = (struct spectrum){k, variance(k, k->root, k->value), conditional, first};
+	*s = (struct spectrum){k, kernel__variance(k->root, k->d, k->value), conditional, first};
 	return KR_OK;
 }
 
@@ -123,9 +102,9 @@ static void draw(const struct spectrum *s, const struct kernel_term *t, const do
 		return;
 	}
 	if (sum)
-		left = rng_uniform(r) * variance(k, t, value) / scale_of(k, t, value);
+		left = rng_uniform(r) * kernel__inner_variance(t, k->d, value);
 	for (int i = 0; i < t->n_parts; i++) {
-		double part = sum ? variance(k, &t->parts[i], inner) : 0;
+		double part = sum ? kernel__variance(&t->parts[i], k->d, inner) : 0;
 
 		if (!sum || left < part || i == t->n_parts - 1)
 			draw(s, &t->parts[i], inner, r, omega);

@@ -1,5 +1,5 @@
-/* The kernel of numbers and choices: what it is, where it is used, and that its state is taken for
- * no other's. */
+/* The kernels of numbers and choices, and of numbers each alone: what they are, where they are used,
+ * and that their states are taken for no other's. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "acquisition/policy/policy_internal.h"
 #include "tests/acquisition/play.h"
 
-enum { SEED = 16180, D = 4, MOST = 64 };
+enum { SEED = 16180, D = 4, MOST = 64, MOST_NUMBERS = 13 };
 
 static struct space *mixed_space(void)
 {
@@ -36,20 +36,34 @@ static struct play *told(struct space *space, int n)
 	return p;
 }
 
-/* One suggestion with the kernel on or off; the state is kept. */
-static struct policy *ask(struct play *p, bool mixed)
+/* One suggestion with these options; the state is kept. */
+static struct policy *ask_with(struct play *p, struct policy_options options)
 {
 	static struct policy_slot slot; /* borrowed until the job is freed */
 	static struct policy_options o;
 	slot.number = p->next;
-	o = policy_options_default();
-	o.mixed_kernel = mixed;
+	o = options;
 	struct policy_input in = play_input(p, &slot, 1);
 	in.options = &o;
 	struct policy *job = play_run(&in);
 	const double *state = policy_state(job, &p->n_state);
 	memcpy(p->state, state, sizeof(double) * (size_t)p->n_state);
 	return job;
+}
+
+static struct policy *ask(struct play *p, bool mixed)
+{
+	struct policy_options options = policy_options_default();
+	options.mixed_kernel = mixed;
+	return ask_with(p, options);
+}
+
+static struct policy *ask_additive(struct play *p, bool additive)
+{
+	struct policy_options options = policy_options_default();
+	if (!additive)
+		options.additive_until = 0;
+	return ask_with(p, options);
 }
 
 static void assert_same(struct policy *a, struct policy *b, int d)
@@ -108,7 +122,7 @@ static void it_is_for_both_sorts_only(void **state)
 		}
 		p->next = q->next = 12;
 		struct policy *with = ask(p, true), *without = ask(q, false);
-		assert_false(with->mixed);
+		assert_false(with->structure == POLICY__MIXED);
 		assert_same(with, without, d);
 		assert_int_equal(p->n_state, q->n_state);
 		assert_memory_equal(p->state, q->state, sizeof(double) * (size_t)p->n_state);
@@ -124,7 +138,7 @@ static void it_is_for_both_sorts_only(void **state)
 		struct policy *job;
 		in.n = POLICY__MODEL_ROWS + more; /* nothing is computed */
 		assert_int_equal(policy_new(&job, &in, NULL), KR_OK);
-		assert_true(job->mixed == !more);
+		assert_true((job->structure == POLICY__MIXED) == !more);
 		policy_free(job);
 	}
 	play_free(p);
@@ -193,8 +207,13 @@ static void every_number_has_a_prior(void **state)
 	play_free(p);
 }
 
-/* People see one lengthscale of a parameter, the shortest. */
-static void people_see_the_shortest_lengthscale(void **state)
+/* People see one lengthscale of a parameter, that of the slopes: 1 / l^2 by shares in the variance. */
+static double by_shares(double l, double s2, double k, double r2)
+{
+	return 1 / sqrt((s2 / (l * l) + r2 / (k * k)) / (s2 + r2));
+}
+
+static void people_see_the_lengthscale_of_slopes(void **state)
 {
 	(void)state;
 	struct play *p = told(mixed_space(), 24);
@@ -204,9 +223,12 @@ static void people_see_the_shortest_lengthscale(void **state)
 	struct policy_suggestion s = policy_suggestion(job, 0);
 	assert_true(policy_model(job, 0, &m));
 	assert_string_equal(m.kernel, "matern52 + matern52 x choices");
-	assert_true(fabs(m.lengthscale[0] / exp(t[5]) - 1) < 1e-12);
-	assert_true(fabs(m.lengthscale[1] / exp(fmin(t[0], t[3])) - 1) < 1e-12);
-	assert_true(fabs(m.lengthscale[3] / exp(fmin(t[1], t[4])) - 1) < 1e-12);
+	double shared = exp(t[2]), own = exp(t[6]);
+	double one = by_shares(exp(t[0]), shared, exp(t[3]), own);
+	double other = by_shares(exp(t[1]), shared, exp(t[4]), own);
+	assert_true(fabs(m.lengthscale[0] / (exp(t[5]) * sqrt((shared + own) / own)) - 1) < 1e-12);
+	assert_true(fabs(m.lengthscale[1] / one - 1) < 1e-12);
+	assert_true(fabs(m.lengthscale[3] / other - 1) < 1e-12);
 	assert_true(fabs(m.outputscale / (exp(t[2]) + exp(t[6])) - 1) < 1e-12);
 	assert_int_equal(s.n_levers, 3);
 	for (int i = 0; i < s.n_levers; i++)
@@ -252,6 +274,110 @@ static void choices_learn_from_each_other(void **state)
 	assert_true(wrong[1] < 0.7 * wrong[0]);
 }
 
+/* ---- numbers each alone ------------------------------------------------------------- */
+
+static struct space *numbers_space(int d)
+{
+	struct space_param params[MOST_NUMBERS];
+	for (int i = 0; i < d; i++)
+		params[i] = (struct space_param){.kind = SPACE_FLOAT, .low = 0, .high = 1};
+	return cube_space(params, d);
+}
+
+/* A valley in each number, at different places. */
+static double valleys(const double *x, int d)
+{
+	double sum = 0;
+	for (int i = 0; i < d; i++)
+		sum += fabs(sin(4 * (x[i] - 0.1 * i)));
+	return sum;
+}
+
+static struct play *told_numbers(int d, int n)
+{
+	struct play *p = play_new(numbers_space(d), MOST, SEED);
+	struct rng r = rng_make(SEED, 2, RNG_TEST, 0);
+	double x[MOST_NUMBERS];
+	for (int i = 0; i < n; i++) {
+		cube_draw(p->space, &r, x);
+		play_tell(p, x, valleys(x, d));
+	}
+	p->next = (uint64_t)n;
+	return p;
+}
+
+/* Where there are 2 to 12 numbers, no choices and no acquisition of the study's own. */
+static void few_numbers_are_taken_alone_too(void **state)
+{
+	(void)state;
+	for (int d = 1; d <= 13; d += d == 2 ? 10 : 1) {
+		struct play *p = told_numbers(d, 8);
+		struct policy_slot slot = {.number = 8};
+		for (int named = 0; named < 2; named++) {
+			struct policy_input in = play_input(p, &slot, 1);
+			struct policy *job;
+			in.acquisition = named ? CHOICE_LOG_EI : CHOICE_AUTO;
+			assert_int_equal(policy_new(&job, &in, NULL), KR_OK);
+			assert_true((job->structure == POLICY__ADDITIVE) == (!named && d >= 2 && d <= 12));
+			assert_int_equal(
+				job->theta_size, job->structure == POLICY__ADDITIVE ? 2 * d + 3 : d + 2);
+			policy_free(job);
+		}
+		play_free(p);
+	}
+}
+
+static void states_of_numbers_are_not_mistaken(void **state)
+{
+	(void)state;
+	for (int additive = 0; additive < 2; additive++) {
+		struct play *p = told_numbers(3, 20), *q = told_numbers(3, 20);
+		struct policy *cold = ask_additive(p, additive), *warm = ask_additive(p, additive);
+		assert_true(policy_units(warm) < policy_units(cold));
+		assert_true(warm->metrics[0].warm);
+		policy_free(warm);
+		policy_free(ask_additive(q, !additive));
+		struct policy *other = ask_additive(q, additive);
+		assert_same(other, cold, 3);
+		policy_free(other);
+		policy_free(cold);
+		play_free(p);
+		play_free(q);
+	}
+}
+
+/* What is a sum of functions of one number is known sooner. */
+static void sums_are_learnt_sooner(void **state)
+{
+	(void)state;
+	enum { NUMBERS = 5, SEEN = 50, ASKED = 40 };
+	double wrong[2] = {0};
+	for (int additive = 0; additive < 2; additive++) {
+		struct play *p = told_numbers(NUMBERS, SEEN);
+		struct policy_slot slot = {.number = SEEN};
+		struct policy_options o = policy_options_default();
+		struct rng r = rng_make(SEED, 3, RNG_TEST, 0);
+		double queries[NUMBERS * ASKED], mean, sd;
+		for (int i = 0; i < ASKED; i++)
+			cube_draw(p->space, &r, queries + NUMBERS * i);
+		if (!additive)
+			o.additive_until = 0;
+		struct policy_input in = play_input(p, &slot, 1);
+		in.options = &o;
+		in.n_queries = ASKED;
+		in.queries = queries;
+		struct policy *job = play_run(&in);
+		for (int i = 0; i < ASKED; i++) {
+			assert_true(policy_prediction(job, i, 0, &mean, &sd));
+			wrong[additive] += fabs(mean - valleys(queries + NUMBERS * i, NUMBERS)) / ASKED;
+		}
+		policy_free(job);
+		play_free(p);
+	}
+	print_message("mean error %g, %g with the kernel\n", wrong[0], wrong[1]);
+	assert_true(wrong[1] < 0.6 * wrong[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,8 +385,11 @@ int main(void)
 		cmocka_unit_test(it_is_for_both_sorts_only),
 		cmocka_unit_test(states_are_not_mistaken),
 		cmocka_unit_test(every_number_has_a_prior),
-		cmocka_unit_test(people_see_the_shortest_lengthscale),
+		cmocka_unit_test(people_see_the_lengthscale_of_slopes),
 		cmocka_unit_test(choices_learn_from_each_other),
+		cmocka_unit_test(few_numbers_are_taken_alone_too),
+		cmocka_unit_test(states_of_numbers_are_not_mistaken),
+		cmocka_unit_test(sums_are_learnt_sooner),
 	};
 	printf("seed %d\n", SEED);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,7 +190,7 @@ static void predictions_keep_the_fit_of_both(void **state)
 	double x[D];
 	play_ask(p, x);
 	int n = p->n_state, n_after;
-	assert_int_equal(n, 2 + 2 * (4 + D + 2));
+	assert_int_equal(n, 2 + 2 * (4 + 2 * D + 3));
 	struct policy *job = ask(p, 0, NULL, p->n);
 	const double *after = policy_state(job, &n_after);
 	assert_int_equal(n_after, n);

@@ -475,34 +475,35 @@ static void a_fit_is_reused_and_a_foreign_state_ignored(void **state)
 {
 	(void)state;
 	struct play *p = told(cube_floats(3), 60, SEED);
+	enum { THETA = 2 * 3 + 3, MODEL = 4 + THETA };
 	double x[3], cold[3];
 	int cold_units;
 	play_ask(p, cold);
 	cold_units = p->units;
-	assert_int_equal(p->n_state, 2 + 2 * (4 + 5)); /* two models of the objective */
+	assert_int_equal(p->n_state, 2 + 2 * MODEL); /* two models of the objective */
 	p->next--;
 	play_ask(p, x); /* nothing new: no fit */
 	assert_memory_equal(x, cold, sizeof(x));
 	assert_true(p->units < cold_units);
 	play_tell(p, x, bowl(p, x));
-	double before = fmax(p->state[3], p->state[3 + 9]);
+	double before = fmax(p->state[3], p->state[3 + MODEL]);
 	play_ask(p, x); /* 61 observations: still the fit of 60 */
-	assert_true(before == 60 && p->state[3] == 60 && p->state[3 + 9] == 60);
+	assert_true(before == 60 && p->state[3] == 60 && p->state[3 + MODEL] == 60);
 	for (int i = 0; i < 3; i++)
 		play_tell(p, (double[]){0.1 * i, 0.5, 0.5}, i);
 	play_ask(p, x); /* 64 > 1.04 * 60 + 1 */
-	assert_true(p->state[3] == 64 && p->state[3 + 9] == 64);
+	assert_true(p->state[3] == 64 && p->state[3 + MODEL] == 64);
 
-	for (int k = 0; k < 6; k++) { /* a state of earlier builds, and what is wrong with it */
+	for (int k = 0; k < 6; k++) { /* a state, and what is wrong with it */
 		struct play *q = told(cube_floats(3), 60, SEED);
-		double foreign[8] = {1, 60, -1, -1, -1, 0, -9, 0};
-		int n = 7;
+		double foreign[2 + MODEL + 1] = {6, 1, 0, 60};
+		int n = 2 + MODEL;
 		if (k < 2)
-			n = k ? 8 : 6;
+			n += k ? 1 : -1;
 		else if (k < 4)
-			foreign[k - 2] = k == 2 ? 2 : 61; /* another format; a fit to later data */
+			foreign[k == 2 ? 0 : 3] = k == 2 ? 4 : 61; /* another format; a fit to later data */
 		else
-			foreign[k] = k == 4 ? NAN : INFINITY;
+			foreign[2 + k] = k == 4 ? NAN : INFINITY;
 		memcpy(q->state, foreign, sizeof(foreign));
 		q->n_state = n;
 		play_ask(q, x);

@@ -58,6 +58,8 @@ static const struct {
 	{"coregion", task, 1, {3, 1}},
 	{"coregion", task, 1, {3, 2}},
 	{"active", conditional, 1, {0, 0}},
+	{"additive", numbers, 2, {0, 0}},
+	{"additive", mixed, 3, {0, 0}},
 };
 
 static struct kernel_term leaf(

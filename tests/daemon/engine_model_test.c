@@ -173,7 +173,7 @@ static void test_tells_what_was_fitted(void **state)
 		assert_int_equal(m->calibration.n, 14);
 		assert_true(m->calibration.coverage95 <= 1 && m->calibration.coverage50 >= 0);
 		assert_true(m->has_log_posterior && m->noise_sd >= 0 && m->outputscale > 0);
-		assert_string_equal(m->kernel, "matern52");
+		assert_string_equal(m->kernel, "matern52 + additive");
 		assert_true(r.sentences.n >= 2 && strstr(r.sentences.p[0], "95 % intervals contained"));
 		harness_restart(h);
 	}

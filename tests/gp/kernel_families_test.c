@@ -369,6 +369,101 @@ static void likelihood_of_inactive_values(void **state)
 	assert_int_equal(gp_lml(&data, theta, &lml, grad, NULL, arena, NULL), KR_ENONFINITE);
 }
 
+/* ---- a sum over the columns -------------------------------------------------------- */
+
+enum { ROWS = 45, OTHERS = 37, COLUMNS = 4 };
+
+/* What can be asked of a tree: a triangle, its slopes, a rectangle, the slopes in its points. */
+struct asked {
+	double self[ROWS * ROWS], grad[2 * COLUMNS], cross[ROWS * OTHERS], input[OTHERS * COLUMNS];
+};
+
+static void ask(const struct kernel_term *t, const double *value, struct mat X, struct mat Z,
+	const double *weight, struct asked *out)
+{
+	const unsigned char choice[COLUMNS] = {0, 1, 0, 0};
+	struct kernel k = {t, COLUMNS, choice, value};
+	struct kernel_tape *self = kernel_tape_new(t, ROWS, ROWS, arena);
+	struct kernel_tape *cross = kernel_tape_new(t, ROWS, OTHERS, arena);
+	struct mat W = mat_new(arena, ROWS, ROWS), V = mat_new(arena, ROWS, OTHERS);
+
+	memset(out, 0, sizeof(*out));
+	memcpy(W.p, weight, sizeof(double) * ROWS * ROWS);
+	memcpy(V.p, weight, sizeof(double) * ROWS * OTHERS);
+	kernel_self(&k, X, mat_view(out->self, ROWS, ROWS, ROWS), self, arena, NULL);
+	kernel_slope(&k, X, self, W, 0, out->grad, arena, NULL);
+	kernel_cross(&k, X, Z, mat_view(out->cross, ROWS, OTHERS, ROWS), cross, arena, NULL);
+	kernel_input_adjoint(
+		&k, X, Z, cross, V, mat_view(out->input, OTHERS, COLUMNS, OTHERS), arena, NULL);
+}
+
+static void assert_all_near(const double *a, const double *b, int n)
+{
+	for (int i = 0; i < n; i++)
+		assert_near(a[i], b[i], 1e-13 * fmax(1, fabs(b[i])));
+}
+
+/* The same as a tree of Matern leaves, one a column, whose loops are others. */
+static void additive_is_the_mean_of_its_columns(void **state)
+{
+	static const int column[COLUMNS] = {0, 1, 2, 3};
+	static struct asked one, tree;
+	struct kernel_term leaves[COLUMNS], sum = {.family = kernel_find("sum"), .n_parts = COLUMNS};
+	struct kernel_term additive = leaf("additive", 0, 0);
+	struct rng r = reference_rng("additive");
+	double value[COLUMNS], values[2 * COLUMNS], *weight = ARENA_ARRAY(arena, double, ROWS *ROWS);
+	struct mat X = mat_new(arena, ROWS, COLUMNS), Z = mat_new(arena, OTHERS, COLUMNS);
+
+	(void)state;
+	sum.parts = leaves;
+	for (int c = 0; c < COLUMNS; c++) {
+		leaves[c] = leaf("matern52", 0, 0);
+		leaves[c].scaled = true;
+		leaves[c].n_dims = 1;
+		leaves[c].dims = column + c;
+		values[2 * c] = value[c] = exp(2 * rng_normal(&r) - 1);
+		values[2 * c + 1] = 1.0 / COLUMNS;
+		for (int i = 0; i < ROWS; i++)
+			*mat_at(X, i, c) = c == 1 ? (double)rng_below(&r, 3) : rng_uniform(&r);
+		for (int i = 0; i < OTHERS; i++)
+			*mat_at(Z, i, c) = i < 3 ? *mat_at(X, i, c)
+				: c == 1             ? (double)rng_below(&r, 3)
+									 : rng_uniform(&r);
+	}
+	for (int i = 0; i < ROWS * ROWS; i++)
+		weight[i] = rng_normal(&r);
+	ask(&additive, value, X, Z, weight, &one);
+	ask(&sum, values, X, Z, weight, &tree);
+	for (int j = 0; j < ROWS; j++)
+		assert_all_near(one.self + j * ROWS + j, tree.self + j * ROWS + j, ROWS - j);
+	assert_all_near(one.cross, tree.cross, ROWS * OTHERS);
+	assert_all_near(one.input, tree.input, OTHERS * COLUMNS);
+	for (int c = 0; c < COLUMNS; c++)
+		assert_near(one.grad[c], tree.grad[2 * c], 1e-12 * fmax(1, fabs(tree.grad[2 * c])));
+}
+
+/* Functions of a sum are as steep as their parts together: the lengthscale of one leaf that is as
+ * steep follows, -k''(0) = 5/3 s2 / l^2 of a Matern 5/2. */
+static void lengthscales_of_a_sum_are_of_its_slopes(void **state)
+{
+	struct kernel_term parts[2] = {leaf("matern52", 0, 0), leaf("additive", 0, 0)};
+	struct kernel_term sum = {.family = kernel_find("sum"), .n_parts = 2, .parts = parts};
+	double value[] = {0.5, 2, 1.5, 0.2, 0.9, 0.6}, x[] = {0.3, 0.4}, l[2], h = 1e-3;
+	struct kernel k = {&sum, 2, NULL, value};
+
+	(void)state;
+	parts[0].scaled = parts[1].scaled = true;
+	kernel_lengthscales(&k, l);
+	for (int c = 0; c < 2; c++) {
+		double z[] = {x[0], x[1]};
+		double all = value_at(&sum, 2, value, x, x), near_by;
+
+		z[c] += h;
+		near_by = value_at(&sum, 2, value, x, z);
+		assert_near(2 * (all - near_by) / (h * h) / (5.0 / 3 * all / (l[c] * l[c])), 1, 2e-4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +480,8 @@ int main(void)
 		cmocka_unit_test(panels_change_nothing),
 		cmocka_unit_test(inactive_values_stay_positive_definite),
 		cmocka_unit_test(likelihood_of_inactive_values),
+		cmocka_unit_test(additive_is_the_mean_of_its_columns),
+		cmocka_unit_test(lengthscales_of_a_sum_are_of_its_slopes),
 	};
 	int failed;
 
