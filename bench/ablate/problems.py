@@ -186,7 +186,7 @@ def levy6(rng):
     return cube(6), moved(rng, 6, levy, 15, at=1.0), 0.0
 
 
-# ---- a sum over the parameters ---
+# ---- sums over the parameters ----------------------------------------------------------
 
 @family("axes")
 def styblinski7_axes(rng):

@@ -217,7 +217,7 @@ static void test_model(void **state)
 	assert_int_equal(krige_model_count(model), 1);
 	const struct krige_metric_model *m = krige_model_at(model, 0);
 	assert_int_equal(m->size, sizeof(*m));
-	assert_string_equal(m->kernel, "matern52");
+	assert_string_equal(m->kernel, "matern52 + additive");
 	assert_int_equal(m->n_parameters, 2);
 	assert_string_equal(m->parameters[0], "x");
 	assert_string_equal(m->parameters[1], "z");
