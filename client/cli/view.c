@@ -317,8 +317,8 @@ void view_study_json(struct writer *w, const struct msg_study *s)
 		writer_uint(writer_key(w, msg_trial_state_name((enum trial_state)i)), s->counts[i]);
 	writer_end(w);
 	outlook_json(writer_key(w, "outlook"), s);
-	writer_string(writer_key(w, "prepared"),
-		s->prepared == PREPARED_NONE ? NULL : msg_prepared_name(s->prepared));
+	if (s->prepared != PREPARED_NONE) /* lists do not say */
+		writer_string(writer_key(w, "prepared"), msg_prepared_name(s->prepared));
 	best_json(writer_key(w, "best"), s);
 	writer_time(writer_key(w, "created"), s->created_ms);
 	writer_uint(writer_key(w, "reserved"), s->reserved);

@@ -134,7 +134,7 @@ static void test_study_json(void **state)
 		"\"stop\":null,\"on_expiry\":\"expire\","
 		"\"retry_limit\":0,\"labels\":{},"
 		"\"counts\":{\"QUEUED\":0,\"RUNNING\":0,\"COMPLETE\":2,\"PRUNED\":0,\"FAILED\":0,"
-		"\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"outlook\":null,\"prepared\":null,\"best\":null,"
+		"\"INFEASIBLE\":0,\"EXPIRED\":0,\"CANCELLED\":0},\"outlook\":null,\"best\":null,"
 		"\"created\":\"2026-01-31T08:00:00.000Z\",\"reserved\":0,\"reason\":null,"
 		"\"warm_start\":[],\"seq\":11,\"spec_version\":0}");
 }

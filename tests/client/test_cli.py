@@ -196,7 +196,7 @@ def test_what_is_prepared_is_shown(cli):
     cli.create()
     for value in (3, 1, 2, 5, 4, 6):
         cli("tell", "s", cli.json("ask", "s")["number"], value)
-    wait_for(lambda: cli.json("study", "show", "s")["prepared"] == "READY")
+    wait_for(lambda: cli.json("study", "show", "s").get("prepared") == "READY")
     assert re.search(r"^next\tready", cli("study", "show", "s"), re.M)
     why = cli.json("study", "why", "s")
     assert why["prepared"] == "READY" and not why["computing"]
