@@ -28,7 +28,6 @@ enum {
 	SLICES = 4,        /* of a refit */
 	COLD_SLICES = 6,   /* after a cold fit on a part of the rows */
 	RIVAL_SLICES = 6,  /* of a rival */
-	CHEAP = 64,        /* below so many rows a slice is a whole climb */
 	FEW = 30,          /* below so many rows a posterior has several modes */
 	RIVAL_EVERY = 5    /* a rival sets out at every fifth number of rows */
 };
@@ -144,7 +143,7 @@ static enum kr_status climb(struct policy *p, const struct policy__metric *m,
 	const struct policy__data *rows, int evaluations, double *theta, struct gp_fit_result *out,
 	struct kr_error *err)
 {
-	struct gp_data data = policy__gp_data(p, rows);
+	struct gp_data data = policy__gp_data(p, m, rows);
 	double side = rows->m;
 	enum kr_status st = gp_fit_from(&data, &m->prior, evaluations, theta, out, p->arena, err);
 	p->fit_work += side * side * side * out->evaluations;
@@ -169,16 +168,14 @@ static enum kr_status cold(
 	if (st || result.log_posterior <= m->log_posterior)
 		return st;
 	m->log_posterior = result.log_posterior;
-	memcpy(m->theta, m->scratch, sizeof(double) * (size_t)p->theta_size);
+	memcpy(m->theta, m->scratch, sizeof(double) * (size_t)m->prior.size);
 	return KR_OK;
 }
 
 static int slice(const struct policy__metric *m)
 {
 	double rows = m->fit_data.m;
-	return (int)fmax(LEAST_SLICE,
-		fmin(m->fit_data.m < CHEAP ? GP_FIT_WARM_EVALUATIONS : SLICE,
-			work_a_job / (rows * rows * rows)));
+	return (int)fmax(LEAST_SLICE, fmin(SLICE, work_a_job / (rows * rows * rows)));
 }
 
 /* One slice of the climb of theta. */
@@ -202,7 +199,7 @@ static enum kr_status compare(struct policy *p, struct policy__metric *m,
 {
 	enum kr_status st = KR_OK;
 	struct gp_fit_result here = {.log_posterior = m->log_posterior};
-	size_t size = sizeof(double) * (size_t)p->theta_size;
+	size_t size = sizeof(double) * (size_t)m->prior.size;
 	m->rival_slices = 0;
 	memcpy(m->scratch, m->theta, size);
 	if (m->log_posterior == -INFINITY)

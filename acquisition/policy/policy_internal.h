@@ -135,7 +135,7 @@ struct policy {
 	struct policy_options options;
 	struct kernel_term kernel; /* of all models */
 	enum policy__structure structure;
-	int theta_size;
+	int theta_size;  /* the most of any model */
 	int n_inputs;    /* parameters that vary, of a mixed space numbers: for priors by dimension */
 	int d, n_before; /* points of all sorts that were given out or handed in */
 	enum policy__stage stage;

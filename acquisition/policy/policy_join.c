@@ -90,7 +90,7 @@ static enum kr_status begin_joint(struct policy *p, int i, struct kr_error *err)
 {
 	struct policy__metric *metric = joined(p, i);
 	int e = i > p->in.n_constraints ? i - p->in.n_constraints : 0;
-	struct gp_data data = policy__gp_data(p, &metric->data);
+	struct gp_data data = policy__gp_data(p, metric, &metric->data);
 	int drawn = policy__draws_best(p) && metric->kind != POLICY__CONSTRAINT ? best_drawn(p) : 0;
 	int columns = columns_of(p);
 	metric->joint = gp_new(metric->data.m + drawn + pending_rows(p) + p->in.n_slots, p->d, columns);

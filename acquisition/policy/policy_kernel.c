@@ -9,7 +9,8 @@
  * Where parameters act one by one, a basin that was found in one place tells of all others in line
  * with it, and the optimum may be put together from what was seen apart; a Matern of all learns
  * nothing of that. The variance of the sum is small unless the observations speak for it: its prior is
- * that of a rare thing, and the fit starts where it would be useful.
+ * that of a rare thing, and the fit starts where it would be useful. The second model of the objective
+ * does without: that costs half and is worth as much.
  *
  * With choices the sum is what all of them have in common, and what is their own, each with a variance
  * and lengthscales of the numbers (Ru et al. 2020, CoCaBO, eq. 4; Wan et al. 2021, Casmopolitan). One
@@ -138,14 +139,20 @@ static void make_mixed_prior(const struct policy *p, struct gp_prior *out)
 			out->term[i] = choices_prior;
 }
 
+const struct kernel_term *policy__kernel(const struct policy *p, enum policy__kind kind)
+{
+	bool together = kind == POLICY__SHORT && p->structure == POLICY__ADDITIVE;
+	return together ? &p->kernel.parts[TOGETHER] : &p->kernel;
+}
+
 enum kr_status policy__make_prior(
 	struct policy *p, const struct policy__metric *m, struct gp_prior *out, struct kr_error *err)
 {
-	enum kr_status st = gp_prior_default(out, &p->kernel, p->d, p->arena, err);
+	enum kr_status st = gp_prior_default(out, policy__kernel(p, m->kind), p->d, p->arena, err);
 	if (st)
 		return st;
 	out->d = p->n_inputs;
-	if (p->structure == POLICY__ADDITIVE)
+	if (p->structure == POLICY__ADDITIVE && m->kind != POLICY__SHORT)
 		make_additive_prior(p, out);
 	else if (p->structure == POLICY__MIXED)
 		make_mixed_prior(p, out);

@@ -43,10 +43,10 @@ struct policy__metric {
 
 	/* hyperparameters */
 	struct gp_prior prior;
-	double *theta;            /* theta_size */
-	double *here;             /* theta_size: theta in the box of a slot */
-	double *rival;            /* theta_size: what may take the place of theta */
-	double *scratch;          /* 2 theta_size */
+	double *theta;            /* prior.size, like the next two */
+	double *here;             /* theta in the box of a slot */
+	double *rival;            /* what may take the place of theta */
+	double *scratch;          /* 2 prior.size */
 	int slices, rival_slices; /* that theta and rival have still to climb */
 	double log_posterior;     /* at theta, -inf: not known */
 	unsigned char tasks[4];   /* of the fit in this job (policy_fit.c) */
@@ -70,6 +70,9 @@ struct policy__metric {
 /* p->kernel, structure, theta_size, n_inputs <- by the space, the options and the number of
  * observations; the parts of a sum live in the arena. False without memory. */
 bool policy__choose_kernel(struct policy *p);
+
+/* The covariance function of models of this kind: all of p->kernel, or the part that they have of it. */
+const struct kernel_term *policy__kernel(const struct policy *p, enum policy__kind kind);
 
 /* out <- the prior of every number of theta, in the arena: for short lengthscales where the kind is
  * SHORT, for no noise where variances are known. Errors: KR_ENOMEM. */
@@ -152,7 +155,8 @@ int policy__n_models(const struct policy *p);
 struct policy__metric *policy__member(struct policy *p, int e);
 
 /* The data in the form that gp/ takes; borrowed. */
-struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data);
+struct gp_data policy__gp_data(
+	const struct policy *p, const struct policy__metric *m, const struct policy__data *data);
 
 /* scale (d, then room for theta_size numbers) <- the lengthscales of the objective, from theta. */
 void policy__lengthscales(const struct policy *p, double *scale);

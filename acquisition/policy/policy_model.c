@@ -21,10 +21,11 @@ struct policy__metric *policy__member(struct policy *p, int e)
 	return e == 0 ? &p->metrics[0] : &p->metrics[p->n_metrics + e - 1];
 }
 
-struct gp_data policy__gp_data(const struct policy *p, const struct policy__data *data)
+struct gp_data policy__gp_data(
+	const struct policy *p, const struct policy__metric *m, const struct policy__data *data)
 {
 	return (struct gp_data){
-		.kernel = &p->kernel,
+		.kernel = policy__kernel(p, m->kind),
 		.n = data->m,
 		.d = p->d,
 		.X = data->X,
@@ -39,7 +40,7 @@ struct gp_data policy__gp_data(const struct policy *p, const struct policy__data
 void policy__lengthscales(const struct policy *p, double *scale)
 {
 	const struct policy__metric *m = &p->metrics[0];
-	struct gp_data data = policy__gp_data(p, &m->all);
+	struct gp_data data = policy__gp_data(p, m, &m->all);
 	struct kernel k = likelihood_kernel(&data, m->theta, scale + p->d);
 	kernel_lengthscales(&k, scale);
 }
@@ -53,7 +54,7 @@ bool policy__is_noisy(const struct policy *p, const struct policy__metric *m)
 	double sum = 0;
 	for (int i = 0; data->var && i < data->m; i++)
 		sum += data->var[i];
-	double noise = exp(m->theta[p->theta_size - 1]) + sum / data->m;
+	double noise = exp(m->theta[m->prior.size - 1]) + sum / data->m;
 	bool any = data->var || p->in.acquisition == CHOICE_NOISY_EI;
 	return noise > (any ? noisy_declared : p->options.noisy_variance);
 }
@@ -175,7 +176,7 @@ done:
 
 static enum kr_status condition(struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
-	struct gp_data data = policy__gp_data(p, &m->data);
+	struct gp_data data = policy__gp_data(p, m, &m->data);
 	m->base = gp_new(m->data.m, p->d, 1);
 	if (!m->base)
 		return kr_fail(err, KR_ENOMEM, "no memory for a model of %d points", m->data.m);

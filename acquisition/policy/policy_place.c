@@ -211,13 +211,13 @@ enum kr_status policy__settle_in(struct policy *p, bool *more, struct kr_error *
 	if (p->n_based == 0)
 		begin_models(p);
 	struct policy__metric *m = &p->metrics[p->n_based++];
-	struct gp_data data = policy__gp_data(p, &m->data);
+	struct gp_data data = policy__gp_data(p, m, &m->data);
 	struct gp_fit_result result;
 	enum kr_status st = KR_OK;
-	memcpy(m->here, m->theta, sizeof(double) * (size_t)p->theta_size);
+	memcpy(m->here, m->theta, sizeof(double) * (size_t)m->prior.size);
 	st = gp_fit_from(&data, &m->prior, FIT_EVALUATIONS, m->here, &result, p->arena, err);
 	if (!st && result.log_posterior == -INFINITY)
-		memcpy(m->here, m->theta, sizeof(double) * (size_t)p->theta_size);
+		memcpy(m->here, m->theta, sizeof(double) * (size_t)m->prior.size);
 	*more = p->n_based < p->n_metrics;
 	if (st)
 		return st;

@@ -12,6 +12,7 @@
 #include "acquisition/policy/policy_internal.h"
 
 static const double format_one = 1, format_many = 2, format_tagged = 3;
+static const double tag_success = -1, tag_short = -2;
 static const double format_of[POLICY__STRUCTURES] = {4, 5, 6};
 
 enum { HEAD = 4, MOST_SLICES = 100 };
@@ -25,7 +26,7 @@ static int n_kept(const struct policy *p)
 static double tag(const struct policy *p, int k)
 {
 	const struct policy__metric *m = &p->metrics[k];
-	return m->kind == POLICY__SUCCESS ? -1 : m->kind == POLICY__SHORT ? -2 : k;
+	return m->kind == POLICY__SUCCESS ? tag_success : m->kind == POLICY__SHORT ? tag_short : k;
 }
 
 double policy__known_points(const struct policy *p, const struct policy__metric *m)
@@ -33,11 +34,10 @@ double policy__known_points(const struct policy *p, const struct policy__metric 
 	return m->kind == POLICY__SUCCESS ? p->in.n + p->in.n_failed + p->in.n_infeasible : p->in.n;
 }
 
-/* to (theta_size) <- the numbers at s within their bounds; false when they are no theta. */
-static bool read_theta(
-	const struct policy *p, const struct policy__metric *m, const double *s, double *to)
+/* to (prior.size) <- the numbers at s within their bounds; false when they are no theta. */
+static bool read_theta(const struct policy__metric *m, const double *s, double *to)
 {
-	int size = p->theta_size;
+	int size = m->prior.size;
 	double *lower = m->scratch, *upper = m->scratch + size;
 	for (int i = 0; i < size; i++)
 		if (!isfinite(s[i]) && !(m->known && i == size - 1))
@@ -51,8 +51,7 @@ static bool read_theta(
 static bool read_model(
 	const struct policy *p, struct policy__metric *m, double points, const double *theta)
 {
-	if (!(points >= 1 && points <= policy__known_points(p, m)) ||
-		!read_theta(p, m, theta, m->theta))
+	if (!(points >= 1 && points <= policy__known_points(p, m)) || !read_theta(m, theta, m->theta))
 		return false;
 	m->n_fitted = points;
 	m->warm = true;
@@ -82,12 +81,19 @@ static bool is_count(double slices)
 	return slices >= 0 && slices <= MOST_SLICES && slices == floor(slices);
 }
 
+/* Numbers of theta of the model of this tag. */
+static int theta_size(const struct policy *p, double which)
+{
+	enum policy__kind kind = which == tag_short ? POLICY__SHORT : POLICY__OBJECTIVE;
+	return kernel_parameters(policy__kernel(p, kind), p->d) + 1;
+}
+
 /* Length of the model at s, of which there are `left` numbers; 0: it is not whole. */
 static int length(const struct policy *p, const double *s, int left)
 {
 	if (left < HEAD || !is_count(s[2]) || !is_count(s[3]))
 		return 0;
-	int n = HEAD + (s[3] > 0 ? 2 : 1) * p->theta_size;
+	int n = HEAD + (s[3] > 0 ? 2 : 1) * theta_size(p, s[0]);
 	return n <= left ? n : 0;
 }
 
@@ -112,7 +118,7 @@ static void read_all(struct policy *p)
 		struct policy__metric *m = find(p, s[0]);
 		if (m && read_model(p, m, s[1], s + HEAD)) {
 			m->slices = (int)s[2];
-			if (s[3] > 0 && read_theta(p, m, s + HEAD + p->theta_size, m->rival))
+			if (s[3] > 0 && read_theta(m, s + HEAD + m->prior.size, m->rival))
 				m->rival_slices = (int)s[3];
 		}
 		s += length(p, s, p->in.n_state);
@@ -161,10 +167,10 @@ size_t policy__state_size(const struct policy *p)
 void policy__write_state(struct policy *p)
 {
 	double *s = p->state + 2;
-	size_t size = (size_t)p->theta_size;
 	int n = 0;
 	for (int k = 0; k < n_kept(p); k++) {
 		const struct policy__metric *m = &p->metrics[k];
+		size_t size = (size_t)m->prior.size;
 		if (m->n_fitted == 0)
 			continue;
 		s[0] = tag(p, k);

@@ -22,7 +22,7 @@ static struct vecchia_plan plan(const struct policy *p, int terms)
 
 enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struct kr_error *err)
 {
-	struct gp_data data = policy__gp_data(p, &m->all);
+	struct gp_data data = policy__gp_data(p, m, &m->all);
 	struct vecchia_plan terms = plan(p, FIT_TERMS);
 	struct gp_fit_result result;
 	size_t size = sizeof(double) * (size_t)p->theta_size;
@@ -48,7 +48,7 @@ static enum kr_status condition(struct policy *p, int k, int cap, struct kr_erro
 {
 	struct policy__survey *s = &p->survey;
 	struct policy__metric *m = &p->metrics[k];
-	struct gp_data data = policy__gp_data(p, &m->all);
+	struct gp_data data = policy__gp_data(p, m, &m->all);
 	struct vecchia_plan terms = plan(p, MEAN_TERMS);
 	data.mean = m->has_mean ? &m->mean : NULL;
 	policy__drop_survey_model(p);
@@ -228,7 +228,7 @@ static void take_top(struct policy *p)
 static enum kr_status condition_success(struct policy *p, struct kr_error *err)
 {
 	const struct policy__metric *m = &p->metrics[p->n_metrics - 1];
-	struct gp_data data = policy__gp_data(p, &m->fit_data);
+	struct gp_data data = policy__gp_data(p, m, &m->fit_data);
 	p->survey.success = gp_new(data.n, p->d, 1);
 	if (!p->survey.success)
 		return kr_fail(err, KR_ENOMEM, "no memory for a model of %d points", data.n);

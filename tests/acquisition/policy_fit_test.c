@@ -54,7 +54,7 @@ static double reached(struct play *p, int e)
 	struct policy_input in = play_input(p, &slot, 1);
 	struct policy *q = play_run(&in);
 	struct policy__metric *m = policy__member(q, e);
-	struct gp_data data = policy__gp_data(q, &m->fit_data);
+	struct gp_data data = policy__gp_data(q, m, &m->fit_data);
 	struct gp_fit_result at;
 	assert_int_equal(gp_fit_from(&data, &m->prior, 1, m->theta, &at, q->arena, NULL), KR_OK);
 	policy_free(q);
@@ -69,7 +69,7 @@ static double from_scratch(struct play *p, int e)
 	in.n_state = 0;
 	struct policy *q = play_run(&in);
 	struct policy__metric *m = policy__member(q, e);
-	struct gp_data data = policy__gp_data(q, &m->fit_data);
+	struct gp_data data = policy__gp_data(q, m, &m->fit_data);
 	struct gp_fit_result best;
 	assert_int_equal(gp_fit_best(&data, &m->prior, NULL, m->scratch, &best, q->arena, NULL), KR_OK);
 	policy_free(q);

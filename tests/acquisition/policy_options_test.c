@@ -148,7 +148,8 @@ static void both_models_count(void **state)
 	struct policy *a = ask(p, 1, NULL, p->n), *b = ask(p, 1, &one, p->n);
 	int n_a, n_b;
 	const double *of_a = policy_state(a, &n_a), *of_b = policy_state(b, &n_b);
-	assert_int_equal(n_a - n_b, n_b - 2);
+	assert_int_equal(n_b - 2, 4 + 2 * D + 3);
+	assert_int_equal(n_a - n_b, 4 + D + 2); /* without the term of single numbers */
 	assert_memory_equal(of_a + 2, of_b + 2, sizeof(double) * (size_t)(n_b - 2));
 	assert_memory_not_equal(
 		policy_suggestion(a, 0).values, policy_suggestion(b, 0).values, sizeof(double) * D);
@@ -190,7 +191,7 @@ static void predictions_keep_the_fit_of_both(void **state)
 	double x[D];
 	play_ask(p, x);
 	int n = p->n_state, n_after;
-	assert_int_equal(n, 2 + 2 * (4 + 2 * D + 3));
+	assert_int_equal(n, 2 + (4 + 2 * D + 3) + (4 + D + 2));
 	struct policy *job = ask(p, 0, NULL, p->n);
 	const double *after = policy_state(job, &n_after);
 	assert_int_equal(n_after, n);
