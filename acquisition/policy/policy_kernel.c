@@ -21,7 +21,10 @@
  * differs, the `categorical` family in the coordinates that sample paths know. */
 #include "acquisition/policy/policy_internal.h"
 
-enum { NUMBERS, CHOICES, SHARED = 0, OWN, TOGETHER = 0, APART };
+/* Places among the parts of a sum or product. */
+enum { TOGETHER, APART };  /* of numbers alone */
+enum { SHARED, OWN };      /* of numbers and choices: in all choices, in each */
+enum { NUMBERS, CHOICES }; /* of what is own */
 
 /* 2 l^2 is lognormal(0, 1), a density of its logarithm, and within 1/100 and 100: at the mode a
  * choice that differs leaves a correlation of 1/e. */
@@ -66,7 +69,7 @@ static bool choose_plain(struct policy *p)
 	return dims != NULL;
 }
 
-/* A scaled sum of two terms; NULL without memory. */
+/* p->kernel <- a sum of two terms, returned for the caller to fill; NULL without memory. */
 static struct kernel_term *choose_sum(struct policy *p)
 {
 	struct kernel_term *terms = ARENA_ARRAY(p->arena, struct kernel_term, 2);
