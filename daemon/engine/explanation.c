@@ -24,6 +24,16 @@ static void say(struct telling *v, const char *sentence)
 
 /* ---- where it comes from ------------------------------------------------------- */
 
+/* Is `best` what the incumbent came out as, to the digits that are shown? Under noise it is what the
+ * model makes of it. */
+static bool best_was_seen(const struct telling *v)
+{
+	const struct trial *t = trials_at(&v->s->trials, v->g->incumbent);
+
+	return t && t->has_value &&
+		fabs(study_objective(v->s, t) - v->g->best) <= 1e-6 * fabs(v->g->best);
+}
+
 static const char *say_model(struct telling *v)
 {
 	struct arena *a = v->a;
@@ -35,10 +45,12 @@ static const char *say_model(struct telling *v)
 			"trial %" PRIu64 " was suggested by the model, from %" PRIu64 " results%s",
 			v->t->number, v->g->observations,
 			v->s->def->constrained ? "; none of them met the constraints yet" : "");
+	bool seen = best_was_seen(v);
 	return arena_printf(a,
 		"trial %" PRIu64 " was suggested by the model, from %" PRIu64 " results; the best "
-		"of them was trial %" PRIu64 " with %s = %.5g",
-		v->t->number, v->g->observations, v->g->incumbent, v->objective, v->g->best);
+		"of them was trial %" PRIu64 "%s %s%s %.5g",
+		v->t->number, v->g->observations, v->g->incumbent, seen ? " with" : ", where it took",
+		v->objective, seen ? " =" : " to be", v->g->best);
 }
 
 static const char *initial_design(const struct definition *def)

@@ -1,5 +1,6 @@
 /* Explain: what a suggestion rests on is recorded with it, told in words, survives restarts, and is
  * what replay computes again. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,6 +90,7 @@ static void test_tells_what_was_recorded(void **state)
 		assert_true(r.has_surprise);
 		assert_true(harness_says(
 			&r.sentences, "trial 11 was suggested by the model, from 11 results; the best of"));
+		assert_true(harness_says(&r.sentences, " with loss = "));
 		assert_true(harness_says(&r.sentences, "predicted there: loss = "));
 		assert_true(harness_says(&r.sentences, "that it is better has a probability of "));
 		assert_true(harness_says(&r.sentences, "it came out as loss = "));
@@ -98,6 +100,29 @@ static void test_tells_what_was_recorded(void **state)
 		harness_restart(h);
 	}
 	assert_true(life_replay(h) > 0);
+	harness_free(h);
+}
+
+/* Under noise the best is what the model makes of it, and nobody is told that it was measured. */
+static void test_the_best_under_noise_is_not_a_measurement(void **state)
+{
+	struct harness *h = life_new(NULL);
+
+	(void)state;
+	for (int i = 0; i < 24; i++) {
+		struct msg_trial t = life_ask(h, 1, NULL, 0).trials[0];
+		struct msg_request m = harness_observe(
+			h, "s", t.number, bowl(&t) + 0.2 * ((7 * i) % 5 - 2));
+
+		life_do(h, &m);
+	}
+	struct msg_explain_reply r = explained(h, 23);
+	const struct msg_grounds *g = r.trial->why.grounds;
+	struct msg_trial incumbent = life_trial(h, g->incumbent);
+	assert_true(g->noise_sd > 0.05);
+	assert_true(fabs(incumbent.values[0].value - g->best) > 0.01);
+	assert_true(harness_says(&r.sentences, ", where it took loss to be "));
+	assert_false(harness_says(&r.sentences, " with loss = "));
 	harness_free(h);
 }
 
@@ -166,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tells_what_was_recorded),
+		cmocka_unit_test(test_the_best_under_noise_is_not_a_measurement),
 		cmocka_unit_test(test_the_newest_and_those_without_a_model),
 		cmocka_unit_test(test_deleted_and_released),
 	};
