@@ -127,19 +127,13 @@ bool policy__choose_kernel(struct policy *p)
 	return ok;
 }
 
-static void make_additive_prior(const struct policy *p, struct gp_prior *out)
+/* The numbers of one term of the kernel have these priors. */
+static void set_priors(const struct policy *p, const struct kernel_term *of, struct gp_prior *out,
+	const struct gp_prior_term *lengthscale, const struct gp_prior_term *outputscale)
 {
 	for (int i = 0; i < p->theta_size - 1; i++)
-		if (kernel_place(&p->kernel, p->d, i).term == &p->kernel.parts[APART])
-			out->term[i] = out->term[i].lengthscale ? apart_lengthscale_prior
-													: apart_outputscale_prior;
-}
-
-static void make_mixed_prior(const struct policy *p, struct gp_prior *out)
-{
-	for (int i = 0; i < p->theta_size - 1; i++)
-		if (kernel_place(&p->kernel, p->d, i).term == &p->kernel.parts[OWN].parts[CHOICES])
-			out->term[i] = choices_prior;
+		if (kernel_place(&p->kernel, p->d, i).term == of)
+			out->term[i] = out->term[i].lengthscale ? *lengthscale : *outputscale;
 }
 
 const struct kernel_term *policy__kernel(const struct policy *p, enum policy__kind kind)
@@ -156,9 +150,10 @@ enum kr_status policy__make_prior(
 		return st;
 	out->d = p->n_inputs;
 	if (p->structure == POLICY__ADDITIVE && m->kind != POLICY__SHORT)
-		make_additive_prior(p, out);
+		set_priors(
+			p, &p->kernel.parts[APART], out, &apart_lengthscale_prior, &apart_outputscale_prior);
 	else if (p->structure == POLICY__MIXED)
-		make_mixed_prior(p, out);
+		set_priors(p, &p->kernel.parts[OWN].parts[CHOICES], out, &choices_prior, &choices_prior);
 	if (m->kind == POLICY__SHORT)
 		gp_prior_saas(out, p->options.short_scale, true);
 	if (m->known)

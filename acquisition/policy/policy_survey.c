@@ -25,7 +25,7 @@ enum kr_status policy__fit_all(struct policy *p, struct policy__metric *m, struc
 	struct gp_data data = policy__gp_data(p, m, &m->all);
 	struct vecchia_plan terms = plan(p, FIT_TERMS);
 	struct gp_fit_result result;
-	size_t size = sizeof(double) * (size_t)p->theta_size;
+	size_t size = sizeof(double) * (size_t)m->prior.size;
 	memcpy(m->scratch, m->theta, size);
 	enum kr_status st = vecchia_fit_from(
 		&data, &m->prior, &terms, GP_FIT_WARM_EVALUATIONS, m->scratch, &result, p->arena, err);
@@ -91,7 +91,8 @@ static enum kr_status append_open(struct policy *p, struct kr_error *err)
 	if (!st && rows)
 		st = vecchia_predict(
 			p->survey.model, X, mean, var, (struct mat){0}, (struct mat){0}, p->arena, err);
-	double noise = exp(p->metrics[p->survey.metric].theta[p->theta_size - 1]);
+	const struct policy__metric *m = &p->metrics[p->survey.metric];
+	double noise = exp(m->theta[m->prior.size - 1]);
 	for (int i = 0; !st && i < rows; i++) {
 		for (int j = 0; j < p->d; j++)
 			one[j] = *mat_at(X, i, j);

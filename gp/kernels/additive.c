@@ -134,10 +134,12 @@ static enum kr_status eval(const struct kernel_leaf *l, struct mat X, struct mat
 {
 	struct arena_mark mark = arena_mark(a);
 	struct inputs x, z;
-	bool ok = read_inputs(l, X, &x, a) && read_inputs(l, Z, &z, a);
+	bool ok = read_inputs(l, X, &x, a) && (lower || read_inputs(l, Z, &z, a));
 	double f[SIMD_BLOCK];
 
 	(void)G;
+	if (lower)
+		z = x;
 	for (int j = 0; ok && j < Z.rows; j++) {
 		int from = lower ? j : 0;
 
